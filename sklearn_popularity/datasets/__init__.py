@@ -1,0 +1,6 @@
+"""Datasets: folders of photos with a table of scores, and made-up ones."""
+
+from ._folder import MissingPhotosWarning, load_folder
+from ._make_popularity import make_popularity
+
+__all__ = ["MissingPhotosWarning", "load_folder", "make_popularity"]

@@ -1,0 +1,46 @@
+"""Which of the causes that were planted does a prediction follow?"""
+
+import pandas as pd
+
+from ..metrics import spearman_interval
+
+
+def follow_causes(effects, predictions, *, groups=None, random_state=0):
+    """Correlate predictions with what each known cause contributed to the score.
+
+    Parameters
+    ----------
+    effects : DataFrame of shape (n_photos, n_causes)
+        Contribution of each cause, such as ``truth.effects`` of
+        :func:`make_popularity`.
+    predictions : array-like of shape (n_photos,) or (n_photos, n_predictions)
+        Predicted scores of photos that the model did not see.
+    groups : array-like of shape (n_photos,), default=None
+        Photos that belong together; whole groups are resampled for the interval.
+    random_state : int, default=0
+        Seed of the resampling.
+
+    Returns
+    -------
+    causes : DataFrame
+        A row per cause with its Spearman correlation, the ends `low` and `high` of the
+        95 % interval, and whether it is `found`: the interval lies above zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn_popularity.evaluation import follow_causes
+    >>> effects = pd.DataFrame({"seen": np.arange(40.0), "unseen": np.arange(40) % 7})
+    >>> causes = follow_causes(effects, np.arange(40.0) ** 2)
+    >>> causes[["cause", "found"]].values.tolist()
+    [['seen', True], ['unseen', False]]
+    """
+    rows = []
+    for cause, effect in effects.items():
+        interval = spearman_interval(
+            effect, predictions, groups=groups, random_state=random_state
+        )
+        row = {"cause": cause, "spearman": interval.score, "low": interval.low}
+        rows.append(row | {"high": interval.high, "found": interval.low > 0})
+    return pd.DataFrame(rows)

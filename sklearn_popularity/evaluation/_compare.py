@@ -1,0 +1,258 @@
+"""Compare kinds of features, and their late fusion, on photos held out."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+
+from .._sklearn_compat import Interval, validate_params
+from ..metrics import spearman_interval, spearman_score
+from ..models import StackedLateFusion, out_of_fold
+from ._recipes import FEATURES
+
+FUSION = "late-fusion"
+
+Folds = list[tuple[NDArray, NDArray]]
+
+
+@dataclass(frozen=True)
+class FeatureComparison:
+    """What :func:`compare_features` found.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per kind of feature and one for their late fusion.
+    predictions : dict of str to ndarray of shape (n_kept, n_repeats)
+        Out-of-fold predictions of each, a column per partition.
+    kept : ndarray of shape (n_kept,)
+        Rows of X that could be read, in the order of the predictions.
+    partitions : list of list of (train, test)
+        The folds of each partition; they number the rows kept.
+    """
+
+    table: pd.DataFrame
+    predictions: dict[str, NDArray]
+    kept: NDArray
+    partitions: list[Folds]
+
+
+def make_partitions(
+    n_samples: int, *, cv: int, n_repeats: int, groups: NDArray | None = None
+) -> list[Folds]:
+    """Split rows into test folds several times.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    cv : int
+        Folds of a partition.
+    n_repeats : int
+        Number of partitions.
+    groups : ndarray of shape (n_samples,), default=None
+        Rows that stay together. The first partition is then the balanced one of
+        :class:`~sklearn.model_selection.GroupKFold`, the others are shuffled with the
+        seeds 0, 1, and so on; without groups all are shuffled.
+
+    Returns
+    -------
+    partitions : list of list of (train, test)
+    """
+    rows = np.zeros((n_samples, 1))
+    if groups is None:
+        splitters = [KFold(cv, shuffle=True, random_state=i) for i in range(n_repeats)]
+    else:
+        splitters = [GroupKFold(cv)] + [
+            GroupKFold(cv, shuffle=True, random_state=i) for i in range(n_repeats - 1)
+        ]
+    return [list(splitter.split(rows, groups=groups)) for splitter in splitters]
+
+
+@validate_params(
+    {
+        "features": ["array-like"],
+        "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "inner_cv": [Interval(Integral, 2, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "verbose": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def compare_features(
+    photos,
+    y,
+    *,
+    features=tuple(FEATURES),
+    groups=None,
+    cv=5,
+    n_repeats=3,
+    inner_cv=4,
+    n_jobs=None,
+    verbose=False,
+):
+    """Score kinds of features, and their late fusion, by cross-validation.
+
+    Each feature is learned from by the regressor of its recipe; the late fusion is
+    nested: within each training fold a last ridge regression learns from predictions
+    of inner folds.
+
+    Parameters
+    ----------
+    photos : sequence of photos
+        Paths, arrays, PIL images or encoded bytes. Those that cannot be read are left
+        out, with one warning.
+    y : array-like of shape (n_photos,)
+        Scores of the photos.
+    features : sequence of str, default=all
+        Names of kinds of features, keys of :data:`FEATURES`.
+    groups : array-like of shape (n_photos,), default=None
+        Photos that stay together in all folds, outer and inner: those of a user, a
+        theme, or copies of one another.
+    cv : int, default=5
+        Number of outer folds.
+    n_repeats : int, default=3
+        Number of partitions into folds.
+    inner_cv : int, default=4
+        Number of inner folds of the late fusion.
+    n_jobs : int, default=None
+        Number of worker processes.
+    verbose : bool, default=False
+        Whether to show progress bars of the extraction.
+
+    Returns
+    -------
+    comparison : FeatureComparison
+        Its `table` has the columns feature, n_features, spearman (mean over partitions
+        of the correlation of pooled out-of-fold predictions), low and high (its 95 %
+        bootstrap interval, groups resampled where given), lowest and highest (over
+        partitions).
+
+    Raises
+    ------
+    ValueError
+        If a feature is unknown, or fewer groups or photos than folds can be read.
+
+    Examples
+    --------
+    >>> from sklearn_popularity import compare_features, make_popularity
+    >>> posts, truth = make_popularity(60, random_state=0)
+    >>> comparison = compare_features(
+    ...     posts["photo"], posts["score"], features=["color-statistics"], n_repeats=1
+    ... )
+    >>> comparison.table["feature"].tolist()
+    ['color-statistics', 'late-fusion']
+    """
+    _check_features(features)
+    y = column_or_1d(y, dtype=np.float64)
+    check_consistent_length(photos, y, groups)
+    blocks, kept = _describe_all(photos, features, n_jobs, verbose)
+    y = y[kept]
+    groups = None if groups is None else np.asarray(groups)[kept]
+    _check_enough(len(y), groups, max(cv, inner_cv))
+    partitions = make_partitions(len(y), cv=cv, n_repeats=n_repeats, groups=groups)
+    predictions = {
+        name: _predict_held_out(
+            FEATURES[name].regressor, blocks[name], y, partitions, n_jobs
+        )
+        for name in features
+    }
+    fusion, X = _late_fusion(blocks, inner_cv, groups is not None)
+    fit_params = {} if groups is None else {"groups": groups}
+    predictions[FUSION] = _predict_held_out(
+        fusion, X, y, partitions, n_jobs, **fit_params
+    )
+    widths = {name: block.shape[1] for name, block in blocks.items()}
+    rows = [
+        {"feature": name, "n_features": widths.get(name, X.shape[1])}
+        | _summarise(y, predicted, groups)
+        for name, predicted in predictions.items()
+    ]
+    return FeatureComparison(pd.DataFrame(rows), predictions, kept, partitions)
+
+
+def _check_features(features):
+    unknown = [name for name in features if name not in FEATURES]
+    if unknown or not len(features):
+        raise ValueError(
+            f"Got features={list(features)}, but one or more of {list(FEATURES)} were "
+            "expected."
+        )
+
+
+def _check_enough(n_photos, groups, n_folds):
+    n, unit = n_photos, "photos"
+    if groups is not None:
+        n, unit = len(np.unique(groups)), "groups"
+    # An outer training set has to fill the inner folds too.
+    if n < 2 * n_folds:
+        raise ValueError(
+            f"Got {n} {unit}, but at least {2 * n_folds} are needed for {n_folds} "
+            "folds with inner folds. Use fewer folds or more photos."
+        )
+
+
+def _describe_all(photos, features, n_jobs, verbose):
+    """Features of the photos that can be read, and which those are."""
+    kept = np.arange(len(photos))
+    blocks: dict[str, NDArray] = {}
+    for name in features:
+        transformer = clone(FEATURES[name].transformer).set_params(
+            n_jobs=n_jobs, on_error="nan", verbose=verbose
+        )
+        block = transformer.fit_transform(_safe_indexing(photos, kept))
+        readable = ~np.isnan(block).any(axis=1)
+        kept = kept[readable]
+        blocks = {other: rows[readable] for other, rows in blocks.items()}
+        blocks[name] = block[readable]
+    return blocks, kept
+
+
+def _late_fusion(blocks, inner_cv, by_group):
+    """The fusion of all features, and the table of which each branch sees a slice."""
+    stops = np.cumsum([block.shape[1] for block in blocks.values()])
+    branches = [
+        (name, FEATURES[name].regressor, slice(stop - block.shape[1], stop))
+        for (name, block), stop in zip(blocks.items(), stops, strict=True)
+    ]
+    cv = inner_cv if by_group else KFold(inner_cv, shuffle=True, random_state=0)
+    return StackedLateFusion(branches, cv=cv), np.hstack(list(blocks.values()))
+
+
+def _predict_held_out(model, X, y, partitions, n_jobs, **fit_params):
+    """Out-of-fold predictions, a column per partition."""
+    folds = [fold for folds in partitions for fold in folds]
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_fit_predict)(model, X, y, train, test, fit_params)
+        for train, test in folds
+    )
+    n = len(partitions[0])
+    columns = [
+        out_of_fold(parts[i : i + n], folds[i : i + n], len(y))
+        for i in range(0, len(folds), n)
+    ]
+    return np.column_stack(columns)
+
+
+def _fit_predict(model, X, y, train, test, fit_params):
+    fit_params = {name: values[train] for name, values in fit_params.items()}
+    return clone(model).fit(X[train], y[train], **fit_params).predict(X[test])
+
+
+def _summarise(y, predicted, groups):
+    interval = spearman_interval(y, predicted, groups=groups, random_state=0)
+    scores = [spearman_score(y, column) for column in predicted.T]
+    return {
+        "spearman": interval.score,
+        "low": interval.low,
+        "high": interval.high,
+        "lowest": min(scores),
+        "highest": max(scores),
+    }

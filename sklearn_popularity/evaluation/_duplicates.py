@@ -1,0 +1,100 @@
+"""Find photos that show nearly the same picture."""
+
+import imagehash
+import numpy as np
+from joblib import Parallel, delayed
+from PIL import Image
+
+from ..images import ImageError, Photos, find_photos
+
+_HASH_BITS = 64
+_HASH_PIXELS = 64
+_BLOCK = 2048
+
+
+def _perceptual_bits(photos: Photos) -> np.ndarray:
+    """64 signs of low frequencies of each photo; NaN where it cannot be read."""
+    bits = np.full((len(photos), _HASH_BITS), np.nan, dtype=np.float32)
+    for i in range(len(photos)):
+        try:
+            image = photos.read(i, max_size=_HASH_PIXELS)
+        except ImageError:
+            continue
+        bits[i] = imagehash.phash(Image.fromarray(image)).hash.ravel()
+    return bits
+
+
+def near_duplicates(X, *, max_distance=6, n_jobs=None):
+    """Find pairs of photos that are alike to a perceptual hash.
+
+    Parameters
+    ----------
+    X : sequence of photos
+        Paths, arrays, PIL images or encoded bytes.
+    max_distance : int, default=6
+        Largest number of the 64 bits of the hash that may differ. Copies that were
+        resized or compressed anew differ by up to about 6, unrelated photos by 32 on
+        average.
+    n_jobs : int, default=None
+        Number of worker processes.
+
+    Returns
+    -------
+    pairs : ndarray of shape (n_pairs, 2), intp
+        Rows i < j of X. Photos that cannot be read are in no pair.
+
+    Notes
+    -----
+    The hash is :func:`imagehash.phash`: the signs, about their median, of the 64
+    lowest frequencies of the discrete cosine transform.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity.evaluation import near_duplicates
+    >>> photos = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    >>> photos[2] = photos[0] // 2
+    >>> near_duplicates(photos)
+    array([[0, 2]])
+    """
+    items = find_photos(X)
+    if items is None:
+        raise ValueError(
+            f"Got X of type {type(X).__name__}, a table of numbers, but a sequence of "
+            "photos was expected."
+        )
+    workers = Parallel(n_jobs=n_jobs)
+    bits = workers(delayed(_perceptual_bits)(b) for b in Photos(items).batches(64))
+    signs = 2 * np.concatenate(bits) - 1
+    pairs = []
+    for start in range(0, len(signs), _BLOCK):
+        # The product of two hashes of signs is 64 less twice the bits that differ.
+        alike = signs[start : start + _BLOCK] @ signs.T >= _HASH_BITS - 2 * max_distance
+        i, j = np.nonzero(alike)
+        i += start
+        pairs.append(np.stack([i, j], axis=1)[i < j])
+    return np.concatenate(pairs)
+
+
+def straddling_pairs(pairs, partitions):
+    """Pick the pairs whose members are tested in different folds of some partition.
+
+    Parameters
+    ----------
+    pairs : ndarray of shape (n_pairs, 2)
+        Row numbers.
+    partitions : list of list of (train, test)
+        Folds that each cover all rows.
+
+    Returns
+    -------
+    straddling : ndarray of shape (n_straddling, 2)
+        The pairs through which a model may recognise a test photo.
+    """
+    apart = np.zeros(len(pairs), dtype=bool)
+    for folds in partitions:
+        fold_of_row = np.empty(sum(len(test) for _, test in folds), dtype=np.intp)
+        for number, (_, test) in enumerate(folds):
+            fold_of_row[test] = number
+        apart |= fold_of_row[pairs[:, 0]] != fold_of_row[pairs[:, 1]]
+    return pairs[apart]

@@ -1,0 +1,18 @@
+"""Features: an image in, a vector out."""
+
+from ._base import ImageTransformer
+from ._color import ColorHistogram, ColorStatistics
+from ._discriminative import fetch_color_palette
+from ._extract import UnreadablePhotosWarning
+from ._gist import GistTransformer
+from ._lbp import LBPPyramid
+
+__all__ = [
+    "ColorHistogram",
+    "ColorStatistics",
+    "GistTransformer",
+    "ImageTransformer",
+    "LBPPyramid",
+    "UnreadablePhotosWarning",
+    "fetch_color_palette",
+]

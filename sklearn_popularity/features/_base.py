@@ -1,0 +1,174 @@
+"""The base of every image transformer: photos in any form to a float32 matrix."""
+
+from abc import ABCMeta, abstractmethod
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_feature_names_in,
+    _fit_context,
+)
+from ..images import Photos, find_photos, rows_as_batch
+from ._extract import Describe, Extraction
+
+
+class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+    """Base of transformers from photos to vectors.
+
+    A subclass says what is computed from one image (`_describe`) and what the numbers
+    are called (`_feature_names`); accepting X in any form, reading, batching, running
+    in parallel and reporting unreadable photos happen here.
+
+    Parameters
+    ----------
+    max_size : int or None, default=500
+        Longest side in pixels; larger photos are reduced before they are described.
+    image_shape : tuple of 2 or 3 ints, default=None
+        Height, width and channels of the images in numeric rows (2-D X).
+    value_range : tuple of 2 floats, default=None
+        Pixel values of black and white in arrays; None follows the dtype (uint8
+        0-255, uint16 0-65535, floats 0-1).
+    n_jobs : int, default=None
+        Number of worker processes; None means 1 unless in a
+        :func:`joblib.parallel_config` context, -1 means all cores.
+    batch_size : int, default=32
+        Photos handed to a worker at a time.
+    on_error : {"raise", "nan"}, default="raise"
+        Whether a photo that cannot be read stops the run or gives a row of NaN and
+        one warning.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "max_size": [Interval(Integral, 1, None, closed="left"), None],
+        "image_shape": [tuple, list, None],
+        "value_range": [tuple, list, None],
+        "n_jobs": [Integral, None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "on_error": [StrOptions({"raise", "nan"})],
+        "verbose": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        max_size=500,
+        image_shape=None,
+        value_range=None,
+        n_jobs=None,
+        batch_size=32,
+        on_error="raise",
+        verbose=False,
+    ):
+        self.max_size = max_size
+        self.image_shape = image_shape
+        self.value_range = value_range
+        self.n_jobs = n_jobs
+        self.batch_size = batch_size
+        self.on_error = on_error
+        self.verbose = verbose
+
+    @abstractmethod
+    def _describe(self) -> Describe:
+        """Return a picklable function from one image to its vector."""
+
+    @abstractmethod
+    def _feature_names(self) -> list[str]:
+        """Return one name per number of the vector, in its order."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the parameters and what kind of photos X holds; nothing is learned.
+
+        Parameters
+        ----------
+        X : sequence of photos
+            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            This transformer.
+        """
+        self._find_photos(X, reset=True)
+        return self
+
+    def transform(self, X):
+        """Describe each photo by a vector.
+
+        Parameters
+        ----------
+        X : sequence of photos
+            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
+
+        Returns
+        -------
+        features : ndarray of shape (n_photos, n_features_out), float32
+            Row i depends on photo i alone.
+
+        Raises
+        ------
+        ImageError
+            With ``on_error="raise"``, for a photo that cannot be read.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        photos = self._find_photos(X, reset=False)
+        extraction = Extraction(
+            max_size=self.max_size,
+            n_jobs=self.n_jobs,
+            batch_size=self.batch_size,
+            on_error=self.on_error,
+            verbose=self.verbose,
+        )
+        return extraction.run(self._describe(), photos, len(self._feature_names()))
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Only checked against the names seen in `fit`, as scikit-learn asks.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str
+            One name per column of `transform`.
+        """
+        if hasattr(self, "n_features_in_"):
+            _check_feature_names_in(self, input_features)
+        return np.asarray(self._feature_names(), dtype=object)
+
+    def _find_photos(self, X, *, reset):
+        items = find_photos(X)
+        if items is not None:
+            if reset:
+                self._forget_rows()
+            return Photos(items, value_range=self.value_range)
+        rows = validate_data(self, X, reset=reset, dtype="numeric")
+        batch = rows_as_batch(rows, self.image_shape)
+        return Photos(batch, value_range=self.value_range, clip=True)
+
+    def _forget_rows(self):
+        """A refit on photos leaves nothing behind of an earlier fit on rows."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                delattr(self, name)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Rows of pixels are accepted, so scikit-learn's checks run on every subclass.
+        tags.input_tags.three_d_array = True
+        tags.requires_fit = False
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

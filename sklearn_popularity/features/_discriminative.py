@@ -1,0 +1,126 @@
+"""The published 50 discriminative colours: fetched once, checked at every use."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+_URL = (
+    "https://raw.githubusercontent.com/adikhosla/feature-extraction/"
+    "290f3e54cfcb319ca6d1a82f8a0cea4fc31190f8/features/color/DD50_w2c.mat"
+)
+# Of the table of names (32,768 bytes, 0 to 49) rather than of the file around it.
+_SHA256 = "f628ddf4b64fdece51a8b6c38f6b787278522aaf857b9c8ea6427096bd061fdf"
+_TABLE_SHAPE = (32_768, 50)
+
+
+def _data_home(folder=None) -> Path:
+    """Folder for downloads.
+
+    Parameters
+    ----------
+    folder : path, default=None
+        None reads the environment variable SKLEARN_POPULARITY_DATA, else the user's
+        cache folder.
+
+    Returns
+    -------
+    folder : Path
+    """
+    import pooch
+
+    if folder is None:
+        folder = os.environ.get("SKLEARN_POPULARITY_DATA")
+    return Path(folder or pooch.os_cache("sklearn_popularity"))
+
+
+def fetch_color_palette(*, folder=None, url=_URL):
+    """Download the 50 discriminative colours of Khan et al. once.
+
+    Afterwards ``ColorHistogram(palette="discriminative")`` finds them.
+
+    Parameters
+    ----------
+    folder : path, default=None
+        Where to keep the table. None is the folder named by the environment variable
+        SKLEARN_POPULARITY_DATA, else the user's cache folder.
+    url : str, default=the toolbox of Khosla et al.
+        Address of ``DD50_w2c.mat``.
+
+    Returns
+    -------
+    path : Path
+        File with the name (0 to 49) of each of the 32,768 colour bins.
+
+    Raises
+    ------
+    ValueError
+        If what was downloaded is not the published table; nothing of it is kept.
+
+    References
+    ----------
+    .. [1] Khan, Van de Weijer, Khan, Muselet, Ducottet and Barat, "Discriminative
+       color descriptors", CVPR 2013.
+    """
+    import pooch
+    from scipy.io import loadmat
+
+    home = _data_home(folder)
+    target = home / "discriminative_50.npy"
+    if target.is_file():
+        _load_discriminative(target)
+        return target
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as scratch:
+        name = pooch.retrieve(url, known_hash=None, path=scratch, progressbar=False)
+        try:
+            arrays = loadmat(name).values()
+        except Exception as error:  # scipy raises many types on files that are none
+            raise _wrong_download(url) from error
+        tables = [a for a in arrays if getattr(a, "shape", None) == _TABLE_SHAPE]
+        if len(tables) != 1:
+            raise _wrong_download(url)
+        table = tables[0].argmax(axis=1).astype(np.uint8)
+        if _digest(table) != _SHA256:
+            raise _wrong_download(url)
+        finished = Path(scratch) / "table.npy"
+        np.save(finished, table)
+        finished.replace(target)
+    return target
+
+
+def _digest(table):
+    return hashlib.sha256(table.tobytes()).hexdigest()
+
+
+def _wrong_download(url):
+    return ValueError(
+        f"What was downloaded from {url} is not the published table of 50 colours "
+        f"(SHA-256 {_SHA256}). Nothing was kept; try again, or pass "
+        "url= of a copy of DD50_w2c.mat."
+    )
+
+
+def read_discriminative():
+    path = _data_home() / "discriminative_50.npy"
+    if not path.is_file():
+        raise ValueError(
+            f"Got palette='discriminative', but {str(path)!r} is not there. Download "
+            "it once with sklearn_popularity.fetch_color_palette()."
+        )
+    return _load_discriminative(path)
+
+
+def _load_discriminative(path):
+    try:
+        table = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError):
+        table = np.zeros(0, dtype=np.uint8)
+    if _digest(table) != _SHA256:
+        raise ValueError(
+            f"The file {str(path)!r} is damaged. Delete it and call "
+            "sklearn_popularity.fetch_color_palette() again."
+        )
+    return table

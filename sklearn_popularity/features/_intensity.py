@@ -1,0 +1,26 @@
+"""Intensity of a photo, exact in integers."""
+
+import numpy as np
+
+# Intensity is (R + G + B) / 3 in the toolbox of Khosla et al.; we keep the sum, which
+# is exact, and divide where the fraction matters.
+MAX_LEVEL = 3 * 255
+
+
+def intensity_levels(image: np.ndarray) -> np.ndarray:
+    """Sum of the three channels of each pixel.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), uint8
+        sRGB.
+
+    Returns
+    -------
+    levels : ndarray of shape (height, width), uint16
+        0 (black) to 765 (white).
+    """
+    levels = image[..., 0].astype(np.uint16)
+    levels += image[..., 1]
+    levels += image[..., 2]
+    return levels

@@ -1,0 +1,219 @@
+"""Palettes: tables that name each of 32,768 colours by one of a few."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ._discriminative import read_discriminative
+
+# Five bits a channel, red fastest, as in the tables of Khan et al. 2013.
+_BITS = 5
+N_BINS = 2 ** (3 * _BITS)
+_MAX_COLORS = 256
+
+
+class Palette(NamedTuple):
+    """Which of `n_colors` names (0, 1, ...) each of the 32,768 bins has."""
+
+    table: np.ndarray
+    n_colors: int
+
+
+def color_bins(image: np.ndarray) -> np.ndarray:
+    """Bin of each pixel: floor(R / 8) + 32 floor(G / 8) + 1024 floor(B / 8).
+
+    Parameters
+    ----------
+    image : ndarray of shape (..., 3), uint8
+        sRGB.
+
+    Returns
+    -------
+    bins : ndarray of shape (...), uint16
+        0 to 32,767.
+    """
+    bins = (image[..., 2] >> 3).astype(np.uint16) << _BITS
+    bins |= image[..., 1] >> 3
+    bins <<= _BITS
+    bins |= image[..., 0] >> 3
+    return bins
+
+
+def bin_colors() -> np.ndarray:
+    """Centre of each bin.
+
+    Returns
+    -------
+    colors : ndarray of shape (32768, 3), float64
+        sRGB 0-255.
+    """
+    bins = np.arange(N_BINS)
+    channels = [(bins >> (_BITS * channel)) & 31 for channel in range(3)]
+    return np.stack(channels, axis=1) * 8 + 3.5
+
+
+def mean_colors(palette: Palette) -> np.ndarray:
+    """Mean colour of the bins of each name.
+
+    Parameters
+    ----------
+    palette : Palette
+        Name of each bin.
+
+    Returns
+    -------
+    colors : ndarray of shape (n_colors, 3), float64
+        sRGB 0-255; mid grey for a name without a bin.
+    """
+    table, n_colors = palette
+    counts = np.bincount(table, minlength=n_colors)
+    sums = [np.bincount(table, channel, n_colors) for channel in bin_colors().T]
+    means = np.stack(sums, axis=1) / np.maximum(counts, 1)[:, None]
+    means[counts == 0] = 127.5
+    return means
+
+
+@lru_cache(maxsize=4)
+def perceptual_palette(n_colors: int = 50) -> np.ndarray:
+    """Spread colours evenly, to the eye, over the sRGB cube.
+
+    Parameters
+    ----------
+    n_colors : int, default=50
+        How many.
+
+    Returns
+    -------
+    palette : ndarray of shape (n_colors, 3), uint8
+        sRGB, from dark to light.
+
+    Notes
+    -----
+    k-means in CIELAB of a 16 x 16 x 16 grid over the cube, started from the farthest
+    points and run until it settles; each centre is then replaced by the nearest colour
+    of the grid, so that rounding cannot change the result.
+    """
+    steps = np.arange(16) * 17
+    grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
+    lab = _rgb_to_lab(grid)
+    centres = _farthest_points(lab, n_colors)
+    assigned = np.full(len(lab), -1)
+    while True:
+        nearest = _nearest(lab, centres)
+        if (nearest == assigned).all():
+            break
+        assigned = nearest
+        sums = [np.bincount(assigned, axis, n_colors) for axis in lab.T]
+        centres = np.stack(sums, axis=1) / np.bincount(assigned)[:, None]
+    chosen = _nearest(centres, lab)
+    palette = grid[chosen[np.argsort(lab[chosen, 0], kind="stable")]].astype(np.uint8)
+    palette.flags.writeable = False
+    return palette
+
+
+def load_palette(palette) -> Palette:
+    """Resolve the `palette` parameter of the colour features.
+
+    Parameters
+    ----------
+    palette : str, path or array-like
+        See :class:`ColorHistogram`.
+
+    Returns
+    -------
+    palette : Palette
+
+    Raises
+    ------
+    ValueError
+        If the palette has another shape or range, or its file cannot be used.
+    """
+    if isinstance(palette, str) and palette == "perceptual":
+        return _nearest_color(perceptual_palette().astype(np.float64).tobytes())
+    if isinstance(palette, str) and palette == "discriminative":
+        return Palette(read_discriminative(), 50)
+    source = "the array"
+    if isinstance(palette, (str, os.PathLike)):
+        source, palette = f"the file {str(palette)!r}", _read_array(palette)
+    return _table_from_array(np.asarray(palette), source)
+
+
+def _table_from_array(values, source):
+    if values.dtype.kind not in "uif" or not np.isfinite(values).all():
+        raise ValueError(
+            f"{source} given as palette holds {values.dtype} values, but finite "
+            "numbers were expected."
+        )
+    if values.ndim == 2 and values.shape[1] == 3 and 2 <= len(values) <= _MAX_COLORS:
+        if values.min() < 0 or values.max() > 255:
+            raise ValueError(
+                f"{source} given as palette spans {values.min()} to {values.max()}, "
+                "but sRGB values from 0 to 255 were expected."
+            )
+        return _nearest_color(values.astype(np.float64).tobytes())
+    if values.shape == (N_BINS,) and values.min() >= 0 and values.max() < _MAX_COLORS:
+        return Palette(values.astype(np.uint8), int(values.max()) + 1)
+    if values.ndim == 2 and len(values) == N_BINS and values.shape[1] <= _MAX_COLORS:
+        return Palette(values.argmax(axis=1).astype(np.uint8), values.shape[1])
+    raise ValueError(
+        f"{source} given as palette has the shape {values.shape}, but (n_colors, 3) "
+        f"with 2 to {_MAX_COLORS} colours, ({N_BINS},) with the name of each bin, or "
+        f"({N_BINS}, n_colors) with probabilities was expected."
+    )
+
+
+@lru_cache(maxsize=8)
+def _nearest_color(colors: bytes) -> Palette:
+    lab = _rgb_to_lab(np.frombuffer(colors).reshape(-1, 3))
+    table = _nearest(_rgb_to_lab(bin_colors()), lab).astype(np.uint8)
+    table.flags.writeable = False
+    return Palette(table, len(lab))
+
+
+def _rgb_to_lab(colors):
+    # Costs a quarter of a second to import, which only palettes need.
+    from skimage.color import rgb2lab
+
+    return rgb2lab(np.asarray(colors, dtype=np.float64) / 255)
+
+
+def _nearest(points, centres):
+    """Index of the centre nearest to each point; the first of equals."""
+    best = np.full(len(points), np.inf)
+    index = np.zeros(len(points), dtype=np.intp)
+    for i, centre in enumerate(centres):
+        distance = ((points - centre) ** 2).sum(axis=1)
+        closer = distance < best
+        best[closer], index[closer] = distance[closer], i
+    return index
+
+
+def _farthest_points(points, n):
+    chosen = [int(((points - points.mean(axis=0)) ** 2).sum(axis=1).argmin())]
+    distance = np.full(len(points), np.inf)
+    while len(chosen) < n:
+        from_last = ((points - points[chosen[-1]]) ** 2).sum(axis=1)
+        distance = np.minimum(distance, from_last)
+        chosen.append(int(distance.argmax()))
+    return points[chosen]
+
+
+def _read_array(path):
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(
+            f"Got palette={str(path)!r}, which is no file, nor 'perceptual' or "
+            "'discriminative'. Pass one of these names, a file or an array."
+        )
+    try:
+        if path.suffix == ".npy":
+            return np.load(path, allow_pickle=False)
+        return np.loadtxt(path, delimiter="," if path.suffix == ".csv" else None)
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(
+            f"The palette file {str(path)!r} cannot be read ({error}). Save the array "
+            "with numpy.save (.npy), or as numbers in text (.csv, .txt)."
+        ) from error

@@ -1,0 +1,17 @@
+"""A photo, however it is given, as an upright sRGB array, or one clear error."""
+
+from ._errors import ImageError
+from ._kinds import ImageShapeWarning, Photos, find_photos, rows_as_batch
+from ._pixels import limit_size, to_rgb8
+from ._reader import read_image
+
+__all__ = [
+    "ImageError",
+    "ImageShapeWarning",
+    "Photos",
+    "find_photos",
+    "limit_size",
+    "read_image",
+    "rows_as_batch",
+    "to_rgb8",
+]

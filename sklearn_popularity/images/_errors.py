@@ -1,0 +1,149 @@
+"""The one error that a bad image gives, and the guard that makes Pillow give it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, UnidentifiedImageError
+
+
+class ImageError(ValueError):
+    """An image that cannot be used, with the reason and the place it came from.
+
+    The message names what is known of the place: ``row 12, photos/a.jpg: the
+    file is empty``.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong with the image, and the way out where there is one.
+
+    path : str or path-like, default=None
+        The file, URL or name that was given; None for pixels and encoded bytes.
+
+    row : int, default=None
+        Position of the image among those that were given together.
+
+    Attributes
+    ----------
+    reason : str
+        See Parameters.
+
+    path : str or path-like or None
+        See Parameters.
+
+    row : int or None
+        See Parameters.
+
+    See Also
+    --------
+    read_image : Decode a file or encoded bytes.
+    to_rgb8 : Convert an array or a Pillow image.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.images import ImageError
+    >>> error = ImageError("the file is empty", path="photos/a.jpg")
+    >>> print(error.at_row(12))
+    row 12, photos/a.jpg: the file is empty
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        row: int | None = None,
+    ) -> None:
+        # `reason` alone: pickle calls the class with these and restores the rest.
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+        self.row = row
+
+    def __str__(self) -> str:
+        place = []
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.path is not None:
+            place.append(_printable(os.fspath(self.path)))
+        return f"{', '.join(place)}: {self.reason}" if place else self.reason
+
+    def at_row(self, row: int) -> ImageError:
+        """Return the same error for a known row.
+
+        Parameters
+        ----------
+        row : int
+            Position of the image among those that were given together.
+
+        Returns
+        -------
+        error : ImageError
+            A new error with the same reason, path and cause.
+        """
+        error = type(self)(self.reason, path=self.path, row=row)
+        error.__cause__ = self.__cause__
+        return error
+
+
+@contextmanager
+def decoding_errors() -> Iterator[None]:
+    """Turn whatever Pillow raises into ImageError and keep its warnings silent."""
+    try:
+        with _pillow_warnings_ignored:
+            yield
+    except ImageError:
+        raise
+    except Exception as error:
+        raise ImageError(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        # Pillow's own text holds the address of a buffer: it differs in each run.
+        return "not an image in a format that is read, or its header is broken"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"the header declares too many pixels ({error})"
+    if isinstance(error, MemoryError):
+        return "not enough memory to decode the image"
+    text = _printable(str(error))
+    return f"the image cannot be decoded ({type(error).__name__}: {text})"
+
+
+def _printable(text: str) -> str:
+    # File names that are not UTF-8 hold lone surrogates, which print() refuses.
+    return text if text.isprintable() else repr(text)
+
+
+class _PillowWarningsIgnored:
+    """Ignore the warnings that Pillow itself issues, also from several threads.
+
+    The filters of a process are shared by its threads: with a `catch_warnings`
+    each, the last thread to leave could restore those of another.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_inside == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._n_inside += 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                self._saved.__exit__(None, None, None)
+
+
+_pillow_warnings_ignored = _PillowWarningsIgnored()

@@ -1,0 +1,322 @@
+"""Pixels of any kind as upright sRGB bytes: arrays and Pillow images."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from ._errors import ImageError, decoding_errors
+from ._headers import sample_range
+
+_ORIENTATION_TAG = 0x0112
+_ORIENTATION_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
+_TRANSPOSES = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_PROFILE_MODES = {"L", "RGB", "CMYK"}
+
+
+def to_rgb8(
+    image: Any, *, value_range: tuple[float, float] | None = None, clip: bool = False
+) -> NDArray[np.uint8]:
+    """Convert an array or a Pillow image to 8-bit sRGB.
+
+    Grey is replicated and transparency is composited on white. The range of the
+    values follows the dtype, never the data: a dark photo stays dark.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 1 | 3 | 4), or PIL.Image.Image
+        Grey, RGB or RGBA pixels in sRGB. A Pillow image is also turned upright by
+        its EXIF orientation and converted from its embedded colour profile, so
+        that it equals what :func:`read_image` gives for its file.
+
+    value_range : (float, float), default=None
+        Values of black and white in an array. By default 0 and 1 for bool and
+        float, 0 and 65535 for uint16, 0 and 255 for every other integer. A Pillow
+        image carries its own range: this is ignored.
+
+    clip : bool, default=False
+        Whether values outside the range count as its ends or are an error.
+
+    Returns
+    -------
+    rgb : ndarray of shape (H, W, 3) and dtype uint8
+        C-contiguous sRGB, 0-255. It is the input itself where that fits already.
+
+    Raises
+    ------
+    ImageError
+        If the shape is not that of an image, if a value is NaN, infinite or (unless
+        clipped) outside the range, or if a Pillow image cannot be decoded.
+
+    ValueError
+        If ``value_range`` is not two finite numbers, the lower one first.
+
+    See Also
+    --------
+    read_image : The same from a file.
+    limit_size : Reduce the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity.images import to_rgb8
+    >>> to_rgb8(np.array([[0.0, 0.5, 1.0]]))[0].tolist()
+    [[0, 0, 0], [128, 128, 128], [255, 255, 255]]
+    >>> to_rgb8(np.array([[0.0, 51.0]]), value_range=(0, 255))[0].tolist()
+    [[0, 0, 0], [51, 51, 51]]
+    """
+    if value_range is not None:
+        check_value_range(value_range)
+    if isinstance(image, Image.Image):
+        with decoding_errors():
+            return _pillow_to_rgb8(image)
+    array = _as_channels_last(np.asarray(image))
+    if array.dtype == np.uint8 and value_range is None:
+        return _bytes_to_rgb8(array)
+    ends = value_range or _dtype_range(array.dtype)
+    return _values_to_rgb8(np.clip(array, *ends) if clip else array, ends)
+
+
+def limit_size(rgb: NDArray[np.uint8], max_size: int | None) -> NDArray[np.uint8]:
+    """Reduce an image so that its longest side is at most ``max_size`` pixels.
+
+    Each new pixel is the mean of the area it covers. Images are never enlarged.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (H, W, 3) and dtype uint8
+        The image.
+
+    max_size : int or None
+        Largest number of pixels of the longest side, at least 1. None leaves every
+        image as it is.
+
+    Returns
+    -------
+    reduced : ndarray of shape (h, w, 3) and dtype uint8
+        The aspect ratio is kept up to rounding, each side has at least 1 pixel.
+
+    Raises
+    ------
+    ValueError
+        If ``max_size`` is below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity.images import limit_size
+    >>> limit_size(np.zeros((300, 400, 3), np.uint8), 100).shape
+    (75, 100, 3)
+    """
+    check_max_size(max_size)
+    if max_size is None:
+        return rgb
+    height, width = rgb.shape[:2]
+    longest = max(height, width)
+    if longest <= max_size:
+        return rgb
+    # Imported here: `import sklearn_popularity` must not load OpenCV.
+    import cv2
+
+    new_height = max(1, round(height * max_size / longest))
+    new_width = max(1, round(width * max_size / longest))
+    reduced = cv2.resize(rgb, (new_width, new_height), interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, dtype=np.uint8)
+
+
+def check_max_size(max_size: int | None) -> None:
+    """Refuse a limit that no image can keep."""
+    if max_size is not None and max_size < 1:
+        raise ValueError(
+            f"Got max_size={max_size!r}, but expected an integer of at least 1 "
+            "(pixels of the longest side), or None for no limit."
+        )
+
+
+def check_value_range(value_range: Any) -> None:
+    """Refuse anything but two finite numbers, the lower one first."""
+    try:
+        low, high = (float(end) for end in value_range)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise ValueError(
+            f"Got value_range={value_range!r}, but expected two finite numbers, the "
+            "lower one first, such as (0, 255)."
+        )
+
+
+def _as_channels_last(array: NDArray[Any]) -> NDArray[Any]:
+    """View an array as (H, W, C), or say why it is no image."""
+    if array.ndim == 2:
+        array = array[:, :, np.newaxis]
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
+        hint = ""
+        if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+            hint = (
+                ". The channels seem to come first: pass image.transpose(1, 2, 0), or "
+                "image.permute(1, 2, 0) of a torch tensor, to get (H, W, C)"
+            )
+        raise ImageError(
+            f"got an array of shape {array.shape}, but expected (H, W) or (H, W, C) "
+            f"with 1, 3 or 4 channels{hint}"
+        )
+    if array.size == 0:
+        raise ImageError(f"got an image without pixels, of shape {array.shape}")
+    return array
+
+
+def _bytes_to_rgb8(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return _as_three_channels(_over_white(array) if array.shape[2] == 4 else array)
+
+
+def _values_to_rgb8(
+    array: NDArray[Any], ends: tuple[float, float]
+) -> NDArray[np.uint8]:
+    unit = _to_unit(array, ends)
+    if unit.shape[2] == 4:
+        unit = 1 - (1 - unit[:, :, :3]) * unit[:, :, 3:]
+    return _as_three_channels(np.rint(unit * 255).astype(np.uint8))
+
+
+def _as_three_channels(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if pixels.shape[2] == 1:
+        return np.repeat(pixels, 3, axis=2)
+    return np.ascontiguousarray(pixels)
+
+
+def _over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    ink = (255 - rgba[:, :, :3]).astype(np.uint16) * rgba[:, :, 3:]
+    # 255 is odd: adding 127 before the division rounds to the nearest integer.
+    return 255 - ((ink + 127) // 255).astype(np.uint8)
+
+
+def _dtype_range(dtype: np.dtype[Any]) -> tuple[float, float]:
+    if dtype.kind in "bf":
+        return 0.0, 1.0
+    if dtype.kind == "u" and dtype.itemsize == 2:
+        return 0.0, 65535.0
+    if dtype.kind in "iu":
+        return 0.0, 255.0
+    raise ImageError(f"got pixels of dtype {dtype}, but expected numbers")
+
+
+def _to_unit(array: NDArray[Any], ends: tuple[float, float]) -> NDArray[Any]:
+    """Map black and white, the two ends of a range, to 0 and 1."""
+    black, white = ends
+    lowest, highest = array.min(), array.max()
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
+        raise ImageError("the pixels hold NaN or infinite values")
+    if lowest < min(ends) or highest > max(ends):
+        other = (0, 255) if array.dtype.kind == "f" else (0, 65535)
+        raise ImageError(
+            f"got {array.dtype} pixels from {lowest:g} to {highest:g}, but expected "
+            f"values from {min(ends):g} to {max(ends):g}; if they are on another "
+            f"scale, pass the array with its range, such as value_range={other}"
+        )
+    dtype = np.result_type(array.dtype, np.float32)
+    unit = np.subtract(array, black, dtype=dtype)
+    unit /= white - black
+    return unit
+
+
+def _pillow_to_rgb8(image: Image.Image) -> NDArray[np.uint8]:
+    image.load()
+    color, alpha = _split_alpha(image)
+    rgb = _to_srgb(color, image.info.get("icc_profile"))
+    if alpha is not None:
+        canvas = Image.new("RGB", rgb.size, "white")
+        canvas.paste(rgb, mask=alpha)
+        rgb = canvas
+    transpose = _TRANSPOSES.get(_orientation(image))
+    if transpose is not None:
+        rgb = rgb.transpose(transpose)
+    # Not asarray, which is read-only here: torch warns about such arrays.
+    return np.array(rgb)
+
+
+def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Colour in mode L, RGB or CMYK, and the opacity of each pixel."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _split_deep_alpha(image)
+    is_grey = image.mode in ("1", "L", "LA", "La")
+    if image.has_transparency_data:
+        image = image.convert("LA" if is_grey else "RGBA")
+        return image.convert("L" if is_grey else "RGB"), image.getchannel("A")
+    if image.mode not in _PROFILE_MODES:
+        image = image.convert("L" if is_grey else "RGB")
+    return image, None
+
+
+def _split_deep_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    values = np.asarray(image)
+    unit = _to_unit(values, sample_range(image) or _dtype_range(values.dtype))
+    grey = Image.fromarray(np.rint(unit * 255).astype(np.uint8))
+    key = image.info.get("transparency")
+    alpha = None if key is None else Image.fromarray(values != key).convert("L")
+    return grey, alpha
+
+
+def _orientation(image: Image.Image) -> int:
+    if image.info.keys().isdisjoint(_ORIENTATION_KEYS):
+        return 1
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:
+        # Broken metadata raise nearly anything, and the photo is still a photo.
+        return 1
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB image from one in mode L, RGB or CMYK, by its profile if it is sound."""
+    transform = _srgb_transform(profile, image.mode) if profile else None
+    if transform is not None:
+        return transform.apply(image)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+# The photos of a data set share a few profiles; building a transform takes longer
+# than applying it to a small photo.
+@lru_cache(maxsize=32)
+def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Transform to sRGB; None if the profile is broken, for other modes, or sRGB."""
+    try:
+        transform = ImageCms.ImageCmsTransform(
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
+            mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (OSError, TypeError, ValueError, ImageCms.PyCMSError):
+        return None
+    if mode == "RGB" and _is_identity(transform):
+        return None
+    return transform
+
+
+def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether no colour of a grid moves by more than one level."""
+    before = _color_grid()
+    after = np.asarray(transform.apply(Image.fromarray(before)))
+    return bool(np.abs(after - before.astype(np.int16)).max() <= 1)
+
+
+@cache
+def _color_grid() -> NDArray[np.uint8]:
+    levels = np.arange(0, 256, 17, dtype=np.uint8)
+    return np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(64, 64, 3)

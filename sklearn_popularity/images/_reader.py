@@ -1,0 +1,173 @@
+"""Decode an image file strictly: the whole upright photo in sRGB, or one error."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from ._errors import ImageError, decoding_errors
+from ._headers import (
+    MAX_BYTES,
+    check_encoded,
+    check_size,
+    readable_formats,
+    repair_transparency,
+)
+from ._pixels import check_max_size, limit_size, to_rgb8
+
+# pathlib turns http:// into http:/; a drive letter has one letter.
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]+://|https?:/|data:)", re.IGNORECASE)
+
+# Opening a FIFO would wait for its writer, and a terminal could take us over.
+_OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+
+
+def read_image(
+    source: str | os.PathLike[str] | bytes, *, max_size: int | None = None
+) -> NDArray[np.uint8]:
+    """Read an image file as upright 8-bit sRGB.
+
+    A photo is read completely or refused: none whose pixels are cut short is accepted,
+    nothing is downloaded, and a header that promises more than can be decoded in
+    bounded time and memory is refused before decoding.
+
+    Parameters
+    ----------
+    source : str, path-like or bytes
+        Path of a regular file, or the encoded contents of one, as bytes. JPEG, PNG,
+        WebP, GIF, TIFF, BMP, PPM and, where Pillow has it, AVIF are read.
+
+    max_size : int, default=None
+        Largest number of pixels of the longest side. Larger images are reduced,
+        JPEG already while decoding, which is faster and changes pixels slightly.
+
+    Returns
+    -------
+    rgb : ndarray of shape (H, W, 3) and dtype uint8
+        C-contiguous sRGB, 0-255.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be read, is no image, is broken, cut short or too large,
+        or if ``source`` is a URL. The error carries the path.
+
+    TypeError
+        If ``source`` is neither a path nor bytes.
+
+    ValueError
+        If ``max_size`` is below 1.
+
+    See Also
+    --------
+    to_rgb8 : The same from an array or a Pillow image.
+
+    Notes
+    -----
+    The EXIF orientation and the embedded colour profile are applied; broken ones
+    are ignored, and so are PNG gamma and chromaticities. Transparency is composited
+    on white. Of animations and multi-page files the first image is read. Deeper
+    images are scaled to 8 bits by the range of their format: 0 to 65535 for 16
+    bits, 0 to 1 for floating-point TIFF and PFM, whose values outside are refused.
+    A file that lacks only what follows its pixels is read. Flipped bits within
+    compressed data cannot always be noticed.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from PIL import Image
+    >>> from sklearn_popularity.images import read_image
+    >>> file = BytesIO()
+    >>> Image.new("L", (40, 30), 200).save(file, "PNG")
+    >>> read_image(file.getvalue()).shape
+    (30, 40, 3)
+    >>> read_image(file.getvalue(), max_size=20)[0, 0].tolist()
+    [200, 200, 200]
+    """
+    check_max_size(max_size)
+    path, data = (None, source) if isinstance(source, bytes) else _read_file(source)
+    try:
+        return _decode(data, max_size)
+    except ImageError as error:
+        raise ImageError(error.reason, path=path) from (error.__cause__ or error)
+
+
+def _read_file(source: str | os.PathLike[str]) -> tuple[str, bytes]:
+    """The path as a string and the contents of a regular file."""
+    try:
+        path = os.fsdecode(source)
+    except TypeError:
+        raise TypeError(
+            f"Got a {type(source).__name__}, but expected the path of an image or its "
+            "encoded bytes; pass arrays and Pillow images to to_rgb8."
+        ) from None
+    if _URL.match(path):
+        raise ImageError(
+            "a URL: nothing is downloaded; save the file and pass its path", path=path
+        )
+    if "\0" in path:
+        raise ImageError("a path cannot hold a NUL character", path=path)
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            _check_status(status, path)
+            return path, file.read(status.st_size) or b""
+    except (OSError, UnicodeEncodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"the file cannot be read ({reason})", path=path) from error
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | _OPEN_FLAGS)
+
+
+def _check_status(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageError("not a regular file", path=path)
+    if status.st_size > MAX_BYTES:
+        raise ImageError(
+            f"the file has {status.st_size:,} bytes, more than the {MAX_BYTES:,} that "
+            "are read",
+            path=path,
+        )
+
+
+def _decode(data: bytes, max_size: int | None) -> NDArray[np.uint8]:
+    check_encoded(data)
+    with decoding_errors():
+        image = Image.open(_stream(data), formats=readable_formats())
+        check_size(*image.size)
+        repair_transparency(image)
+        if max_size is not None and image.format in ("JPEG", "MPO"):
+            _draft(image, max_size)
+    return limit_size(to_rgb8(image), max_size)
+
+
+def _draft(image: Image.Image, max_size: int) -> None:
+    """Let the JPEG decoder halve the size while the longest side stays long enough."""
+    width, height = image.size
+    # Pillow looks for a size that contains the one given: leave the shorter side free.
+    image.draft(None, (max_size, 1) if width >= height else (1, max_size))
+
+
+def _stream(data: bytes) -> BytesIO:
+    return _StrictStream(data) if ImageFile.LOAD_TRUNCATED_IMAGES else BytesIO(data)
+
+
+class _StrictStream(BytesIO):
+    """Raise at the end of the data, where LOAD_TRUNCATED_IMAGES makes Pillow go on.
+
+    The flag belongs to the whole process: it is neither ours to reset nor to obey.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        chunk = super().read(size)
+        if not chunk and size != 0:
+            raise OSError("image file is truncated")
+        return chunk

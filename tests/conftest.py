@@ -1,0 +1,68 @@
+"""What the tests of several rooms share."""
+
+import os
+
+# scikit-learn skips check_array_api_input unless SciPy is loaded with this.
+os.environ["SCIPY_ARRAY_API"] = "1"
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+# No two alike, one less than three pixels high, none with the height of its width.
+SIZES = ((24, 32), (40, 24), (17, 19), (2, 30), (33, 31), (26, 60), (21, 20))
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Folder of reference outputs beside the repository."""
+    if not SHARED.is_dir():
+        pytest.skip("The shared folder of reference outputs is not there.")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def images():
+    """Photos of different sizes: a colour gradient under noise."""
+    rng = np.random.default_rng(0)
+    return [_photo(rng, height, width) for height, width in SIZES]
+
+
+@pytest.fixture(scope="session")
+def batch():
+    """Four photos of one size, as one array."""
+    rng = np.random.default_rng(1)
+    photos = np.stack([_photo(rng, 20, 26) for _ in range(4)])
+    photos.flags.writeable = False
+    return photos
+
+
+@pytest.fixture(scope="session")
+def paths(images, tmp_path_factory):
+    """PNG files of `images`."""
+    folder = tmp_path_factory.mktemp("photos")
+    names = [str(folder / f"photo{i}.png") for i in range(len(images))]
+    for name, image in zip(names, images, strict=True):
+        Image.fromarray(image).save(name)
+    return names
+
+
+@pytest.fixture(scope="session")
+def bad_path(tmp_path_factory):
+    """A file that is no image."""
+    path = tmp_path_factory.mktemp("bad") / "notes.jpg"
+    path.write_text("not a photo")
+    return str(path)
+
+
+def _photo(rng, height, width):
+    rows, cols = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    mixture = rng.uniform(0, 85, size=(3, 3))
+    planes = np.stack([rows, cols, rng.uniform(size=rows.shape)], axis=-1) @ mixture
+    image = planes.astype(np.uint8)
+    image.flags.writeable = False
+    return image
