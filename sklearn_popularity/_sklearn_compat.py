@@ -1,11 +1,10 @@
 """Every private name of scikit-learn that we use, so a new release breaks one file."""
 
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
-    Hidden,
     Interval,
-    Options,
     StrOptions,
     validate_params,
 )
@@ -14,13 +13,12 @@ from sklearn.utils.validation import _check_feature_names_in, _check_sample_weig
 
 __all__ = [
     "HasMethods",
-    "Hidden",
     "Interval",
-    "Options",
     "StrOptions",
     "_BaseComposition",
     "_check_feature_names_in",
     "_check_sample_weight",
     "_fit_context",
+    "_safe_indexing",
     "validate_params",
 ]

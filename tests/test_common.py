@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from unittest import SkipTest
@@ -134,9 +135,9 @@ def test_estimator_passes_sklearn_check(estimator, check):
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=name_of)
 def test_estimator_gets_every_check(estimator):
-    assert len(list(estimator_checks_generator(estimator))) == N_CHECKS[
-        name_of(estimator)
-    ]
+    assert (
+        len(list(estimator_checks_generator(estimator))) == N_CHECKS[name_of(estimator)]
+    )
 
 
 def test_estimators_are_all_checked():
@@ -164,7 +165,9 @@ def test_estimator_passes_left_out_check(estimator, check):
     run_check(check, name_of(estimator), estimator)
 
 
+# The checks of set_output mix frames and arrays, of which scikit-learn warns.
 @rows_without_shape
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
 @pytest.mark.parametrize("check", LEFT_OUT_TRANSFORMER_CHECKS)
 @pytest.mark.parametrize(
     "estimator", [e for e in ESTIMATORS if hasattr(e, "transform")], ids=name_of
@@ -328,19 +331,14 @@ def test_forms_of_different_sizes_agree(transformer, images, paths):
         (lambda b: b.astype(np.float32), (0, 255)),
         (lambda b: b.astype(np.uint16), (0, 255)),
         (lambda b: b / 127.5 - 1, (-1, 1)),
-        (lambda b: 255 - b, (255, 0)),
     ],
-    ids=["uint16", "float64", "float32", "int64", "0-255", "u2 0-255", "+-1", "255-0"],
+    ids=["uint16", "float64", "float32", "int64", "0-255", "uint16 0-255", "-1-1"],
 )
 @pytest.mark.parametrize("as_X", [list, np.asarray], ids=["ragged", "batch"])
 def test_pixel_ranges_agree(transformer, convert, value_range, as_X, batch):
     expected = transformer.transform(batch)
     transformer.set_params(value_range=value_range)
-    if value_range == (255, 0):
-        with pytest.raises(ValueError, match=r"value_range=\(255, 0\)"):
-            transformer.transform(as_X(convert(batch)))
-    else:
-        assert_array_equal(transformer.transform(as_X(convert(batch))), expected)
+    assert_array_equal(transformer.transform(as_X(convert(batch))), expected)
 
 
 def test_bool_pixels_are_black_and_white(transformer, batch):
@@ -425,14 +423,16 @@ def test_schedule_leaves_result_alone(transformer, settings, form, request):
     assert_array_equal(transformer.set_params(**settings).transform(X), expected)
 
 
-@pytest.fixture(params=[1, 2])
-def n_threads(request):
-    """Threads of OpenCV and BLAS, as a user may have set them."""
+@contextmanager
+def threads(n_threads):
+    """Set the threads of OpenCV and BLAS, as a user may have done."""
     before = cv2.getNumThreads()
-    cv2.setNumThreads(request.param)
-    with threadpool_limits(request.param):
-        yield request.param
-    cv2.setNumThreads(before)
+    cv2.setNumThreads(n_threads)
+    try:
+        with threadpool_limits(n_threads):
+            yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def count_threads():
@@ -440,22 +440,24 @@ def count_threads():
     return pools | {"cv2": cv2.getNumThreads()}
 
 
-def test_threads_leave_result_alone(transformer, n_threads, paths):
-    expected = _REFERENCES.setdefault(repr(transformer), transformer.transform(paths))
-    assert_array_equal(transformer.transform(paths), expected)
+def test_threads_leave_result_alone(transformer, paths):
+    results = []
+    for n_threads in (1, 2):
+        with threads(n_threads):
+            results.append(transformer.transform(paths))
+    assert_array_equal(*results)
 
 
-_REFERENCES: dict = {}  # results of the first number of threads
-
-
+@pytest.mark.parametrize("n_threads", [1, 2])
 def test_threads_are_restored(transformer, n_threads, paths, bad_path):
-    before = count_threads()
-    assert n_threads in before.values()
-    transformer.transform(paths)
-    assert count_threads() == before
-    with pytest.raises(ImageError):
-        transformer.transform([*paths, bad_path])
-    assert count_threads() == before
+    with threads(n_threads):
+        before = count_threads()
+        assert set(before.values()) == {n_threads}
+        transformer.transform(paths)
+        assert count_threads() == before
+        with pytest.raises(ImageError):
+            transformer.transform([*paths, bad_path])
+        assert count_threads() == before
 
 
 # --- as scikit-learn uses it
@@ -562,15 +564,20 @@ def test_refit_forgets_rows(transformer, paths):
     transformer.set_params(image_shape=(6, 6)).fit(rows)
     assert transformer.n_features_in_ == 36
     assert len(transformer.feature_names_in_) == 36
-    with pytest.raises(ValueError, match="expecting 36 features"):
-        transformer.transform(rows.to_numpy()[:, :30])
+    with pytest.raises(ValueError, match="Feature names seen at fit time"):
+        transformer.transform(rows.iloc[:, :30])
     transformer.fit(paths)
     assert not hasattr(transformer, "n_features_in_")
     assert not hasattr(transformer, "feature_names_in_")
-    assert_array_equal(transformer.transform(paths), clone(transformer).transform(paths))
+    assert_array_equal(
+        transformer.transform(paths), clone(transformer).transform(paths)
+    )
     transformer.fit(rows.to_numpy())
     assert transformer.n_features_in_ == 36
     assert not hasattr(transformer, "feature_names_in_")
+    with pytest.raises(ValueError, match="expecting 36 features"):
+        transformer.transform(rows.to_numpy()[:, :30])
+    assert transformer.transform(paths).shape[0] == len(paths)
 
 
 def test_transform_validates_parameters(transformer, paths):
@@ -582,15 +589,22 @@ def test_transform_validates_parameters(transformer, paths):
 # --- photos that cannot be read
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("row", [0, 5])
-def test_unreadable_photo_raises_its_place(transformer, n_jobs, row, paths, bad_path):
+def check_unreadable_raises(transformer, row, paths, bad_path):
     X = [*paths[:row], bad_path, *paths[row:]]
-    transformer.set_params(n_jobs=n_jobs, batch_size=2)
-    with pytest.raises(ImageError, match=f"row {row}, .*notes.jpg: ") as caught:
-        transformer.transform(X)
+    with pytest.raises(ImageError, match=rf"^row {row}, .*notes\.jpg: ") as caught:
+        transformer.set_params(batch_size=2).transform(X)
     assert caught.value.row == row
     assert caught.value.path == bad_path
+
+
+@pytest.mark.parametrize("row", [0, 5])
+def test_unreadable_photo_raises_its_place(transformer, row, paths, bad_path):
+    check_unreadable_raises(transformer, row, paths, bad_path)
+
+
+# For one transformer only: joblib replaces its workers after an error, which is slow.
+def test_unreadable_photo_raises_from_worker(paths, bad_path):
+    check_unreadable_raises(ColorStatistics(n_jobs=2), 5, paths, bad_path)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

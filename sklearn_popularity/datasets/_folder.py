@@ -78,8 +78,7 @@ def load_folder(folder, *, labels="labels.csv", photo_column=None, required=()):
             f"{str(table)!r} names photos in the column {named_by!r} but has a column "
             "'photo' too. Pass photo_column= or rename one of them."
         )
-    paths = [None if pd.isna(name) else str(folder / str(name)) for name in names]
-    posts.insert(0, "photo", paths)
+    posts.insert(0, "photo", [str(folder / str(name)) for name in names])
     return _drop_missing(posts, names, table)
 
 
@@ -127,8 +126,8 @@ def _check_columns(posts, names, table):
 
 
 def _drop_missing(posts, names, table, n_shown=5):
-    there = [path is not None and Path(path).is_file() for path in posts["photo"]]
-    missing = [str(name) for name, found in zip(names, there, strict=True) if not found]
+    there = names.notna() & [Path(path).is_file() for path in posts["photo"]]
+    missing = [str(name) for name in names[~there]]
     if len(missing) == len(posts):
         raise FileNotFoundError(
             f"None of the {len(posts)} photos named in {str(table)!r} is there; the "

@@ -1,6 +1,8 @@
 """Compare kinds of features, and their late fusion, on photos held out."""
 
 from dataclasses import dataclass
+from itertools import count
+from math import ceil
 from numbers import Integral
 
 import numpy as np
@@ -9,9 +11,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold
-from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, column_or_1d
 
-from .._sklearn_compat import Interval, validate_params
+from .._sklearn_compat import Interval, _safe_indexing, validate_params
 from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion, out_of_fold
 from ._recipes import FEATURES
@@ -153,10 +155,12 @@ def compare_features(
     _check_features(features)
     y = column_or_1d(y, dtype=np.float64)
     check_consistent_length(photos, y, groups)
+    groups = None if groups is None else np.asarray(groups)
+    _check_enough(len(y), groups, cv, inner_cv)
     blocks, kept = _describe_all(photos, features, n_jobs, verbose)
-    y = y[kept]
-    groups = None if groups is None else np.asarray(groups)[kept]
-    _check_enough(len(y), groups, max(cv, inner_cv))
+    if len(kept) < len(y):
+        y, groups = y[kept], None if groups is None else groups[kept]
+        _check_enough(len(y), groups, cv, inner_cv)
     partitions = make_partitions(len(y), cv=cv, n_repeats=n_repeats, groups=groups)
     predictions = {
         name: _predict_held_out(
@@ -187,15 +191,15 @@ def _check_features(features):
         )
 
 
-def _check_enough(n_photos, groups, n_folds):
+def _check_enough(n_photos, groups, cv, inner_cv):
     n, unit = n_photos, "photos"
     if groups is not None:
         n, unit = len(np.unique(groups)), "groups"
-    # An outer training set has to fill the inner folds too.
-    if n < 2 * n_folds:
+    needed = next(n for n in count(cv) if n - ceil(n / cv) >= inner_cv)
+    if n < needed:
         raise ValueError(
-            f"Got {n} {unit}, but at least {2 * n_folds} are needed for {n_folds} "
-            "folds with inner folds. Use fewer folds or more photos."
+            f"Got {n} {unit}, but at least {needed} are needed for {cv} folds with "
+            f"{inner_cv} inner folds in each. Use fewer folds or more {unit}."
         )
 
 

@@ -15,14 +15,19 @@ from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import (
-    _safe_indexing,
     check_array,
     check_consistent_length,
     column_or_1d,
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
+from .._sklearn_compat import (
+    HasMethods,
+    StrOptions,
+    _BaseComposition,
+    _fit_context,
+    _safe_indexing,
+)
 from ..metrics import spearman_score
 
 

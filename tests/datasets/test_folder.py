@@ -1,0 +1,109 @@
+"""load_folder: finds photos and columns, survives missing files, says what is wrong."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sklearn_popularity import load_folder
+from sklearn_popularity.datasets import MissingPhotosWarning
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "img").mkdir()
+    for name in ("a.jpg", "b c.jpg", "ü.jpg"):
+        Image.new("RGB", (8, 6)).save(tmp_path / "img" / name)
+    return tmp_path
+
+
+def _write(folder, text, name="labels.csv", encoding="utf-8"):
+    (folder / name).write_text(text, encoding=encoding)
+    return folder
+
+
+@pytest.mark.parametrize("column", ["path", "file", "filename", "Image", "PHOTO"])
+def test_photo_column_is_found(folder, column):
+    _write(folder, f"score,{column}\n1,img/a.jpg\n2,img/b c.jpg\n3,img/ü.jpg\n")
+    posts = load_folder(folder)
+    assert list(posts) == ["photo", "score"]
+    assert posts["photo"].tolist() == [
+        str(folder / "img" / name) for name in ("a.jpg", "b c.jpg", "ü.jpg")
+    ]
+    assert posts["score"].tolist() == [1, 2, 3]
+    assert posts.attrs["missing"] == []
+
+
+def test_first_known_name_wins(folder):
+    _write(folder, "image,path\nimg/missing.jpg,img/a.jpg\n")
+    posts = load_folder(folder)
+    assert Path(posts["photo"][0]).name == "a.jpg"
+    assert list(posts) == ["photo", "image"]
+
+
+def test_named_column_and_table(folder):
+    _write(folder, "picture,y\nimg/a.jpg,1\n", name="other.csv")
+    posts = load_folder(folder, labels="other.csv", photo_column="picture")
+    assert list(posts) == ["photo", "y"]
+
+
+def test_byte_order_mark_and_absolute_paths(folder):
+    absolute = folder / "img" / "a.jpg"
+    _write(folder, f"path,y\n{absolute},1\n", encoding="utf-8-sig")
+    assert load_folder(folder)["photo"].tolist() == [str(absolute)]
+
+
+def test_missing_photos_are_reported_and_left_out(folder):
+    _write(folder, "path,y\nimg/a.jpg,1\nimg/gone.jpg,2\n,3\nimg,4\nimg/ü.jpg,5\n")
+    with pytest.warns(MissingPhotosWarning, match=r"3 of 5 .*img/gone\.jpg"):
+        posts = load_folder(folder)
+    assert posts["y"].tolist() == [1, 5]
+    assert posts.index.tolist() == [0, 1]
+    assert posts.attrs["missing"] == ["img/gone.jpg", "nan", "img"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kwargs", "error", "message"),
+    [
+        ("path,y\nimg/x.jpg,1\n", {}, FileNotFoundError, "None of the 1 photos"),
+        ("name,y\nimg/a.jpg,1\n", {}, ValueError, "'name', 'y'.*photo_column"),
+        ("path,y\n", {}, ValueError, "no rows"),
+        ("", {}, ValueError, "cannot be read"),
+        ('path,y\n"img/a.jpg,1\n', {}, ValueError, "cannot be read"),
+        ("path,y\na,1\n", {"required": ["z"]}, ValueError, "no column 'z'"),
+        (
+            "path,beauty\na,1\n",
+            {"required": ["beuty"]},
+            ValueError,
+            "Did you mean 'beauty'",
+        ),
+        ("path,y\na,1\n", {"photo_column": "f"}, ValueError, "no column 'f'"),
+        ("path,photo\nimg/a.jpg,1\n", {}, ValueError, "a column 'photo' too"),
+    ],
+)
+def test_bad_table_is_one_clear_error(folder, text, kwargs, error, message):
+    _write(folder, text)
+    with pytest.raises(error, match=message):
+        load_folder(folder, **kwargs)
+
+
+def test_other_encoding_is_one_clear_error(folder):
+    _write(folder, "path,y\nimg/é.jpg,1\n", encoding="latin-1")
+    with pytest.raises(ValueError, match=r"labels\.csv.*UTF-8"):
+        load_folder(folder)
+
+
+def test_missing_folder_and_table(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.*is not there"):
+        load_folder(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"labels\.csv.*a row per photo"):
+        load_folder(tmp_path)
+
+
+def test_columns_keep_their_types(folder):
+    frame = pd.DataFrame({"path": ["img/a.jpg"], "tags": ["x y"], "views": [7]})
+    frame.to_csv(folder / "labels.csv", index=False)
+    posts = load_folder(folder)
+    assert posts["views"].dtype.kind == "i"
+    assert posts["tags"].tolist() == ["x y"]

@@ -1,0 +1,136 @@
+"""compare_features: out-of-fold by hand, groups kept apart, unreadable photos."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from PIL import Image
+from sklearn.model_selection import GroupKFold, cross_val_predict
+
+from sklearn_popularity import (
+    ColorStatistics,
+    StackedLateFusion,
+    UnreadablePhotosWarning,
+    compare_features,
+    make_popularity,
+    spearman_interval,
+    spearman_score,
+)
+from sklearn_popularity.evaluation import FEATURES
+from sklearn_popularity.evaluation._compare import make_partitions
+
+SMALL = ["color-statistics", "color-histogram"]
+
+
+@pytest.fixture(scope="module")
+def posts():
+    return make_popularity(90, image_size=(48, 64), random_state=0)[0]
+
+
+def test_scores_equal_cross_validation_by_hand(posts):
+    y, groups = posts["score"].to_numpy(), posts["user"].to_numpy()
+    comparison = compare_features(
+        posts["photo"], y, features=SMALL, groups=groups, n_repeats=2
+    )
+    X = ColorStatistics().fit_transform(posts["photo"])
+    regressor = FEATURES["color-statistics"].regressor
+    splitters = [GroupKFold(5), GroupKFold(5, shuffle=True, random_state=0)]
+    expected = np.column_stack(
+        [
+            cross_val_predict(regressor, X, y, groups=groups, cv=splitter)
+            for splitter in splitters
+        ]
+    )
+    assert_allclose(comparison.predictions["color-statistics"], expected, atol=1e-5)
+    row = comparison.table.set_index("feature").loc["color-statistics"]
+    scores = [spearman_score(y, column) for column in expected.T]
+    assert_allclose(row["spearman"], np.mean(scores), atol=1e-9)
+    assert_allclose([row["lowest"], row["highest"]], [min(scores), max(scores)])
+    interval = spearman_interval(y, expected, groups=groups, random_state=0)
+    assert_allclose([row["low"], row["high"]], interval[1:], atol=1e-9)
+    assert row["n_features"] == 6
+
+
+def test_fusion_is_nested_and_grouped(posts):
+    y, groups = posts["score"].to_numpy(), posts["user"].to_numpy()
+    comparison = compare_features(
+        posts["photo"], y, features=SMALL, groups=groups, n_repeats=1
+    )
+    blocks = [
+        FEATURES[name].transformer.fit_transform(posts["photo"]) for name in SMALL
+    ]
+    branches = [
+        ("a", FEATURES[SMALL[0]].regressor, slice(0, 6)),
+        ("b", FEATURES[SMALL[1]].regressor, slice(6, 56)),
+    ]
+    X, expected = np.hstack(blocks), np.empty(len(y))
+    for train, test in GroupKFold(5).split(X, y, groups):
+        fusion = StackedLateFusion(branches, cv=GroupKFold(4))
+        fusion.fit(X[train], y[train], groups=groups[train])
+        expected[test] = fusion.predict(X[test])
+    assert_allclose(comparison.predictions["late-fusion"][:, 0], expected, atol=1e-5)
+
+
+def test_partitions_cover_rows_and_keep_groups():
+    groups = np.random.default_rng(0).integers(0, 17, 100)
+    partitions = make_partitions(100, cv=5, n_repeats=3, groups=groups)
+    assert len(partitions) == 3
+    for folds in partitions:
+        tested = np.concatenate([test for _, test in folds])
+        assert sorted(tested) == list(range(100))
+        for train, test in folds:
+            assert not set(groups[train]) & set(groups[test])
+    plain = make_partitions(100, cv=5, n_repeats=2)
+    assert any((a[1] != b[1]).any() for a, b in zip(plain[0], plain[1], strict=True))
+
+
+def test_made_up_groups_are_honest(posts):
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=len(posts))
+    comparison = compare_features(posts["photo"], y, features=SMALL, n_repeats=1)
+    assert (comparison.table["low"] < 0).all()
+
+
+def test_unreadable_photos_are_left_out(tmp_path, posts):
+    paths = []
+    for i, photo in enumerate(posts["photo"][:40]):
+        paths.append(str(tmp_path / f"{i}.png"))
+        Image.fromarray(photo).save(paths[-1])
+    (tmp_path / "7.png").write_bytes(b"no image")
+    y = posts["score"].to_numpy()[:40]
+    with pytest.warns(
+        UnreadablePhotosWarning, match=r"1 of 40.*\n.*row 7.*7\.png"
+    ) as w:
+        comparison = compare_features(paths, y, features=SMALL, n_repeats=1)
+    assert len(w) == 1
+    keep = np.arange(40) != 7
+    clean = compare_features(
+        [p for p, k in zip(paths, keep, strict=True) if k],
+        y[keep],
+        features=SMALL,
+        n_repeats=1,
+    )
+    assert (comparison.kept == np.flatnonzero(keep)).all()
+    assert comparison.table.equals(clean.table)
+
+
+def test_n_jobs_does_not_change_scores(posts):
+    kwargs = {"features": SMALL, "n_repeats": 1}
+    one = compare_features(posts["photo"], posts["score"], n_jobs=1, **kwargs)
+    two = compare_features(posts["photo"], posts["score"], n_jobs=2, **kwargs)
+    assert one.table.equals(two.table)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"features": ["gits"]}, r"features=\['gits'\].*'gist'"),
+        ({"features": []}, r"features=\[\]"),
+        ({"groups": np.arange(90) % 3}, "3 groups.*at least 5"),
+        ({"cv": 91}, "90 photos.*at least 91"),
+        ({"cv": 1}, "cv"),
+        ({"groups": [1, 2]}, "inconsistent numbers of samples"),
+    ],
+)
+def test_bad_parameters_are_rejected(posts, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        compare_features(posts["photo"], posts["score"], **kwargs)

@@ -1,0 +1,238 @@
+"""Late fusion: equals stacking by hand, keeps groups together, tunes its branches."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import StackingRegressor
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
+
+from sklearn_popularity import (
+    ColorStatistics,
+    StackedLateFusion,
+    make_popularity,
+    spearman_score,
+    spearman_scorer,
+)
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 6))
+    y = X[:, 0] + 2 * X[:, 4] + 0.5 * rng.normal(size=80)
+    return X, y
+
+
+def _branches():
+    return [("left", Ridge(), slice(0, 3)), ("right", Ridge(alpha=5), [3, 4, 5])]
+
+
+def test_same_columns_equal_sklearn_stacking(data):
+    X, y = data
+    models = [("a", Ridge()), ("b", DecisionTreeRegressor(random_state=0))]
+    stacking = StackingRegressor(models, LinearRegression(), cv=KFold(4)).fit(X, y)
+    fusion = StackedLateFusion(
+        [(name, model, slice(None)) for name, model in models],
+        final_estimator=LinearRegression(),
+        cv=4,
+    ).fit(X, y)
+    assert_allclose(fusion.predict(X), stacking.predict(X))
+
+
+def test_last_model_learns_from_rows_held_out(data):
+    X, y = data
+    fusion = StackedLateFusion(_branches(), final_estimator=LinearRegression(), cv=5)
+    fusion.fit(X, y)
+    outputs = np.column_stack(
+        [
+            cross_val_predict(Ridge(), X[:, :3], y, cv=KFold(5)),
+            cross_val_predict(Ridge(alpha=5), X[:, 3:], y, cv=KFold(5)),
+        ]
+    )
+    last = LinearRegression().fit(outputs, y)
+    branches = [Ridge().fit(X[:, :3], y), Ridge(alpha=5).fit(X[:, 3:], y)]
+    predictions = np.column_stack(
+        [branches[0].predict(X[:, :3]), branches[1].predict(X[:, 3:])]
+    )
+    assert_allclose(fusion.branch_predictions(X), predictions)
+    assert_allclose(fusion.predict(X), last.predict(predictions))
+    for name, output in zip(("left", "right"), outputs.T, strict=True):
+        assert_allclose(fusion.branch_scores_[name], spearman_score(y, output))
+
+
+def test_train_trusts_a_branch_that_memorises(data):
+    X, y = data
+    noise = np.random.default_rng(1).normal(size=(80, 3))
+    X = np.hstack([X, noise])
+    branches = [
+        ("signal", Ridge(), slice(0, 6)),
+        ("noise", DecisionTreeRegressor(random_state=0), slice(6, 9)),
+    ]
+    honest = StackedLateFusion(branches, final_estimator=LinearRegression())
+    trained = clone(honest).set_params(cv="train")
+    assert trained.fit(X, y).final_estimator_.coef_[1] > 0.9
+    assert abs(honest.fit(X, y).final_estimator_.coef_[1]) < 0.3
+
+
+class _SeenGroups(RegressorMixin, BaseEstimator):
+    """Predicts 1 for a row whose group (first column) was in training, else 0."""
+
+    def fit(self, X, y):
+        self.seen_ = set(np.asarray(X)[:, 0])
+        return self
+
+    def predict(self, X):
+        return np.array([row[0] in self.seen_ for row in np.asarray(X)], dtype=float)
+
+
+class _Keep(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.outputs_ = np.array(X)
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+@pytest.mark.parametrize("how", ["column name", "index", "callable", "array"])
+def test_groups_stay_together_in_inner_folds(how):
+    groups = np.repeat(np.arange(12), 4)
+    order = np.random.default_rng(0).permutation(48)
+    frame = pd.DataFrame({"user": groups[order], "x": np.arange(48.0)})
+    y = np.arange(48.0)
+    X, which = frame, None
+    if how == "column name":
+        which = "user"
+    elif how == "index":
+        X, which = frame.to_numpy(), 0
+    elif how == "callable":
+        which = _user_of
+    columns = [0] if how == "index" else ["user"]
+    fusion = StackedLateFusion(
+        [("seen", _SeenGroups(), columns)],
+        final_estimator=_Keep(),
+        groups=which,
+        cv=4,
+    )
+    fusion.fit(X, y, groups=frame["user"] if how == "array" else None)
+    assert (fusion.final_estimator_.outputs_ == 0).all()
+    ungrouped = clone(fusion).set_params(groups=None).fit(X, y)
+    assert (ungrouped.final_estimator_.outputs_ == 1).any()
+
+
+def _user_of(X):
+    return X["user"]
+
+
+def test_splitter_receives_groups(data):
+    X, y = data
+    groups = np.arange(80) % 7
+    by_splitter = StackedLateFusion(_branches(), cv=GroupKFold(5)).fit(X, y, groups)
+    by_number = StackedLateFusion(_branches(), cv=5).fit(X, y, groups)
+    assert_allclose(by_splitter.predict(X), by_number.predict(X))
+
+
+def test_frame_columns_by_name_equal_array(data):
+    X, y = data
+    names = list("abcdef")
+    frame = pd.DataFrame(X, columns=names)
+    by_name = [("left", Ridge(), ["a", "b", "c"]), ("right", Ridge(alpha=5), names[3:])]
+    fusion = StackedLateFusion(by_name).fit(frame, y)
+    expected = StackedLateFusion(_branches()).fit(X, y).predict(X)
+    assert_allclose(fusion.predict(frame), expected)
+    assert list(fusion.feature_names_in_) == names
+
+
+def test_branches_of_photos_and_numbers():
+    posts, _ = make_popularity(120, image_size=(48, 64), random_state=0)
+    posts["length"] = posts["title"].str.len()
+    fusion = StackedLateFusion(
+        [
+            ("content", make_pipeline(ColorStatistics(), Ridge()), "photo"),
+            ("social", make_pipeline(StandardScaler(), Ridge()), ["length"]),
+        ],
+        groups="user",
+        cv=3,
+    )
+    scores = cross_val_score(
+        fusion, posts, posts["score"], cv=3, scoring=spearman_scorer, n_jobs=2
+    )
+    assert scores.mean() > 0.2
+
+
+def test_nested_parameters_are_tuned(data):
+    X, y = data
+    model = make_pipeline(StandardScaler(), StackedLateFusion(_branches(), cv=3))
+    grid = GridSearchCV(
+        model, {"stackedlatefusion__left__alpha": [1.0, 1e6]}, cv=3, n_jobs=2
+    )
+    grid.fit(X, y)
+    assert grid.best_params_ == {"stackedlatefusion__left__alpha": 1.0}
+
+
+def test_set_params_replaces_a_branch():
+    fusion = StackedLateFusion(_branches())
+    fusion.set_params(left=LinearRegression(), right__alpha=7)
+    assert isinstance(fusion.get_params()["left"], LinearRegression)
+    assert fusion.branches[1][1].alpha == 7
+    assert fusion.branches[0][2] == slice(0, 3)
+
+
+def test_input_estimators_are_not_fitted(data):
+    X, y = data
+    branches = _branches()
+    StackedLateFusion(branches).fit(X, y)
+    assert not hasattr(branches[0][1], "coef_")
+
+
+def test_n_jobs_does_not_change_predictions(data):
+    X, y = data
+    one = StackedLateFusion(_branches(), n_jobs=1).fit(X, y).predict(X)
+    two = StackedLateFusion(_branches(), n_jobs=2).fit(X, y).predict(X)
+    assert (one == two).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"branches": []}, "at least one branch"),
+        ({"branches": [("a", Ridge())]}, "name, estimator, columns"),
+        ({"branches": [("a__b", Ridge(), [0])]}, "__"),
+        ({"branches": [("a", Ridge(), [0]), ("a", Ridge(), [1])]}, "not unique"),
+        ({"cv": ShuffleSplit(3, random_state=0)}, "no test fold"),
+        ({"cv": 500}, "n_samples = 80"),
+    ],
+)
+def test_fit_rejects_bad_parameters(data, change, message):
+    X, y = data
+    with pytest.raises(ValueError, match=message):
+        StackedLateFusion(_branches()).set_params(**change).fit(X, y)
+
+
+def test_fit_rejects_groups_of_other_length(data):
+    X, y = data
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        StackedLateFusion(_branches()).fit(X, y, groups=[1, 2])
+
+
+def test_works_after_column_transformer(data):
+    X, y = data
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    scaled = make_column_transformer(
+        (StandardScaler(), list("abc")), remainder="passthrough"
+    )
+    assert make_pipeline(scaled, StackedLateFusion(_branches())).fit(frame, y)

@@ -1,0 +1,225 @@
+"""The command line: tables, files, one-line errors, and nothing half-written."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sklearn_popularity import compare_features, load_folder, make_popularity
+from sklearn_popularity.cli import main
+
+FAST = ["--features", "color-statistics,color-histogram", "--repeats", "2"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos") / "made-up"
+    make_popularity(60, folder=folder, image_size=(48, 64), random_state=0)
+    return folder
+
+
+@pytest.fixture
+def changed(folder, tmp_path):
+    """Change the table of a copy of the folder."""
+
+    def change(edit):
+        copy = tmp_path / "copy"
+        shutil.copytree(folder, copy, copy_function=os.link)
+        table = pd.read_csv(copy / "labels.csv")
+        (copy / "labels.csv").unlink()
+        edit(table).to_csv(copy / "labels.csv", index=False)
+        return copy
+
+    return change
+
+
+def _evaluate(folder, *options):
+    return main(
+        ["evaluate", str(folder), "--label", "score", "--n-jobs", "1", *options]
+    )
+
+
+def test_evaluate_prints_and_writes_the_table(folder, tmp_path, capsys):
+    output = tmp_path / "scores.csv"
+    assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    posts = load_folder(folder)
+    expected = compare_features(
+        posts["photo"],
+        posts["score"],
+        features=["color-statistics", "color-histogram"],
+        groups=posts["theme"],
+        n_repeats=2,
+    ).table
+    written = pd.read_csv(output)
+    pd.testing.assert_frame_equal(written, expected)
+    assert "60 photos, 5 folds of 8 groups of 'theme', 2 partitions" in printed.out
+    for row in expected.itertuples():
+        line = rf"{row.feature} +{row.n_features} +{row.spearman:.3f}"
+        assert re.search(line, printed.out)
+
+
+def test_evaluate_writes_json(folder, tmp_path):
+    output = tmp_path / "scores.json"
+    assert _evaluate(folder, "--group", "user", *FAST, "-o", str(output)) == 0
+    run = json.loads(output.read_text())
+    assert run["n_photos"] == 60
+    assert run["group"] == "user"
+    assert [row["feature"] for row in run["scores"]] == [
+        "color-statistics",
+        "color-histogram",
+        "late-fusion",
+    ]
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_evaluate_warns_of_straddling_duplicates(changed, capsys):
+    copy = changed(lambda table: pd.concat([table, table.iloc[:3]]))
+    assert _evaluate(copy, *FAST) == 0
+    error = capsys.readouterr().err
+    assert re.search(r"warning: \d+ pairs of near-duplicate photos straddle", error)
+    assert "--group" in error
+
+
+def test_evaluate_leaves_out_missing_labels_and_photos(changed, capsys):
+    def edit(table):
+        table.loc[[2, 5], "score"] = None
+        table.loc[9, "path"] = "images/gone.jpg"
+        return table
+
+    assert _evaluate(changed(edit), "--group", "theme", *FAST) == 0
+    printed = capsys.readouterr()
+    assert "warning: 1 of 60 photos named" in printed.err
+    assert "warning: 2 of 59 rows have no 'score'" in printed.err
+    assert "57 photos" in printed.out
+
+
+def test_evaluate_reports_unreadable_photos(changed, capsys):
+    copy = changed(lambda table: table)
+    (copy / "images" / "00004.jpg").unlink()
+    (copy / "images" / "00004.jpg").write_bytes(b"\xff\xd8 broken")
+    assert _evaluate(copy, "--group", "theme", *FAST) == 0
+    printed = capsys.readouterr()
+    assert "warning: 1 of 60 photos could not be read" in printed.err
+    assert "00004.jpg" in printed.err
+    assert "59 photos" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--label", "scoer"], "no column 'scoer'.*Did you mean 'score'"),
+        (["--group", "nobody"], "no column 'nobody'"),
+        (["--features", "gist,gits"], "'gits'.*'lbp'"),
+        (["--features", ","], r"features=\[\]"),
+        (["--label", "title"], "'title' holds .* a finite number"),
+        (["--photo", "picture"], "no column 'picture'"),
+        (["--cv", "1"], "'cv' parameter"),
+        (["--cv", "61"], "60 photos.*at least 61"),
+        (["--repeats", "0"], "'n_repeats' parameter"),
+        (["-o", "scores.txt"], r"scores\.txt.*\.csv or \.json"),
+        (["-o", "nowhere/scores.csv"], "cannot be written"),
+    ],
+)
+def test_evaluate_errors_are_one_line(folder, capsys, options, message):
+    assert _evaluate(folder, *options) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
+
+
+def test_evaluate_rejects_labels_without_spread(changed, capsys):
+    assert _evaluate(changed(lambda table: table.assign(score=1)), *FAST) == 2
+    assert "1 distinct value" in capsys.readouterr().err
+
+
+def test_evaluate_rejects_empty_groups(changed, capsys):
+    def edit(table):
+        table.loc[3, "user"] = None
+        return table
+
+    assert _evaluate(changed(edit), "--group", "user", *FAST) == 2
+    assert re.search("'user' is empty for 1 rows.*00003", capsys.readouterr().err)
+
+
+def test_missing_folder_is_one_line(tmp_path, capsys):
+    assert _evaluate(tmp_path / "nowhere") == 2
+    assert re.search("error: The folder .*nowhere", capsys.readouterr().err)
+
+
+def test_unknown_options_exit_with_2(capsys):
+    for argv in ([], ["evaluat"], ["evaluate", "x"], ["demo", "--n-photos", "many"]):
+        with pytest.raises(SystemExit) as exit_:
+            main(argv)
+        assert exit_.value.code == 2
+    assert "usage: sklearn-popularity" in capsys.readouterr().err
+
+
+def test_demo_finds_planted_causes(tmp_path, capsys):
+    kept = tmp_path / "kept"
+    assert main(["demo", "--n-photos", "200", "--keep", str(kept)]) == 0
+    printed = capsys.readouterr().out
+    assert re.search("^late-fusion", printed, re.MULTILINE)
+    for cause in ("saturation", "theme"):
+        assert re.search(rf"^{cause} .* found$", printed, re.MULTILINE)
+    for cause in ("uploader", "tags", "age"):
+        assert re.search(rf"^{cause} .* not in the pixels$", printed, re.MULTILINE)
+    assert "of the 3 causes in the pixels: " in printed
+    assert len(load_folder(kept)) == 200
+
+
+def test_demo_refuses_to_overwrite(folder, capsys):
+    assert main(["demo", "--keep", str(folder)]) == 2
+    assert "already holds" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C of a child needs POSIX signals")
+def test_interrupted_run_leaves_no_output(folder, tmp_path):
+    output = tmp_path / "scores.csv"
+    output.write_text("earlier\n")
+    command = [
+        sys.executable, "-c", "from sklearn_popularity.cli import main; "
+        "import sys; print('started', flush=True); sys.exit(main())",
+        "evaluate", str(folder), "--label", "score", "--repeats", "500",
+        "--n-jobs", "1", "-o", str(output),
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "started\n"
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert error.strip().endswith("interrupted; nothing was written")
+    assert output.read_text() == "earlier\n"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_failed_write_leaves_no_part(folder, tmp_path, monkeypatch, capsys):
+    def full_disk(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    output = tmp_path / "scores.csv"
+    assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 2
+    assert "No space left" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_is_installed():
+    command = Path(sys.executable).with_name("sklearn-popularity")
+    if not command.exists():
+        pytest.skip("the package is not installed beside this interpreter")
+    run = subprocess.run([command, "--version"], capture_output=True, text=True)
+    assert run.stdout.strip() == __import__("sklearn_popularity").__version__

@@ -1,0 +1,138 @@
+"""The house: imports run downhill, and importing the package stays cheap."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklearn_popularity
+
+PACKAGE = Path(sklearn_popularity.__file__).parent
+# Data runs down this list. Rooms on one line may not import from each other.
+FLOORS = [
+    {"metrics", "images"},
+    {"features", "context"},
+    {"models"},
+    {"evaluation"},
+    {"inspection"},
+    {"datasets"},
+    {"papers"},
+    {"cli"},
+]
+OPEN_TO_ALL = {"_sklearn_compat", "__init__"}
+
+
+def _room(module):
+    return module.split(".")[0]
+
+
+def _floor(room):
+    return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def _imported_rooms(path):
+    """Rooms of this package that a file imports from, at any depth of its code."""
+    inside = ("sklearn_popularity", *path.relative_to(PACKAGE).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = inside[: len(inside) - node.level + 1] if node.level else ()
+            names = [*base, *(node.module or "").split(".")]
+            names = [name for name in names if name]
+            if names[0] == "sklearn_popularity":
+                yield from names[1:2] or (alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                parts = alias.name.split(".")
+                if parts[0] == "sklearn_popularity":
+                    yield from parts[1:2]
+
+
+def _files():
+    files = sorted(PACKAGE.rglob("*.py"))
+    return [f for f in files if f.name != "__init__.py" or f.parent != PACKAGE]
+
+
+@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_run_downhill(path):
+    room = _room(path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
+    if room in OPEN_TO_ALL:
+        assert set(_imported_rooms(path)) <= OPEN_TO_ALL
+        return
+    for other in set(_imported_rooms(path)) - {room, "__version__"} - OPEN_TO_ALL:
+        assert _floor(other) < _floor(room), f"{room} imports from {other}"
+
+
+def test_import_walker_sees_every_form(tmp_path, monkeypatch):
+    room = tmp_path / "features"
+    room.mkdir()
+    path = room / "_x.py"
+    path.write_text(
+        "from ..cli import main\nfrom .. import models\nfrom ._base import A\n"
+        "import sklearn_popularity.papers\n"
+        "def f():\n    from sklearn_popularity.datasets import load_folder\n"
+    )
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    assert set(_imported_rooms(path)) == {
+        "cli",
+        "models",
+        "features",
+        "papers",
+        "datasets",
+    }
+
+
+def _run(code):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+
+def test_import_loads_nothing_heavy():
+    heavy = _run(
+        "import sys, sklearn_popularity\n"
+        "for name in ('torch', 'cv2', 'matplotlib', 'sklearn', 'pandas'):\n"
+        "    if name in sys.modules: print(name)"
+    )
+    assert heavy == []
+
+
+def test_scorer_loads_neither_torch_nor_opencv():
+    heavy = _run(
+        "import sys\nfrom sklearn_popularity import spearman_scorer\n"
+        "for name in ('torch', 'cv2', 'matplotlib'):\n"
+        "    if name in sys.modules: print(name)"
+    )
+    assert heavy == []
+
+
+def test_features_load_no_torch():
+    heavy = _run(
+        "import sys\nfrom sklearn_popularity import GistTransformer\n"
+        "for name in ('torch', 'matplotlib'):\n"
+        "    if name in sys.modules: print(name)"
+    )
+    assert heavy == []
+
+
+def test_public_names_can_be_imported():
+    for name in sklearn_popularity.__all__:
+        assert getattr(sklearn_popularity, name) is not None
+    assert "GistTransformer" in sklearn_popularity.__all__
+
+
+def test_private_sklearn_names_sit_in_one_file():
+    for path in _files():
+        if path.stem == "_sklearn_compat":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "sklearn."
+            ):
+                private = [a.name for a in node.names if a.name.startswith("_")]
+                private += [m for m in node.module.split(".") if m.startswith("_")]
+                assert not private, f"{path.name} imports {private} from {node.module}"
