@@ -126,7 +126,7 @@ def _check_columns(posts, names, table):
 
 
 def _drop_missing(posts, names, table, n_shown=5):
-    there = names.notna() & [Path(path).is_file() for path in posts["photo"]]
+    there = names.notna() & posts["photo"].map(lambda path: Path(path).is_file())
     missing = [str(name) for name in names[~there]]
     if len(missing) == len(posts):
         raise FileNotFoundError(
