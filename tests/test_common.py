@@ -167,7 +167,7 @@ def test_estimator_passes_left_out_check(estimator, check):
 
 # The checks of set_output mix frames and arrays, of which scikit-learn warns.
 @rows_without_shape
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.filterwarnings("ignore:X .*feature names:UserWarning")
 @pytest.mark.parametrize("check", LEFT_OUT_TRANSFORMER_CHECKS)
 @pytest.mark.parametrize(
     "estimator", [e for e in ESTIMATORS if hasattr(e, "transform")], ids=name_of
@@ -582,7 +582,7 @@ def test_refit_forgets_rows(transformer, paths):
 
 def test_transform_validates_parameters(transformer, paths):
     transformer.fit(paths).set_params(batch_size=0)
-    with pytest.raises(ValueError, match="The 'batch_size' parameter .* Got 0"):
+    with pytest.raises(ValueError, match=r"The 'batch_size' parameter .* Got 0"):
         transformer.transform(paths)
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache, partial
 from numbers import Integral
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -22,8 +22,24 @@ _PREFILTER_BOUNDARY = 5
 _CONTRAST_FLOOR = 0.2
 
 
+# Gains below this are left out; it is far below the rounding of float32.
+_NEGLIGIBLE = 1e-10
+
+
+class GaborFilter(NamedTuple):
+    """The part of a transfer function that matters, frequency zero at the centre.
+
+    Columns come in pairs, the real and the imaginary part of a frequency, each with
+    the same gain: real numbers multiply several times faster than complex ones.
+    """
+
+    rows: slice
+    cols: slice
+    gain: np.ndarray
+
+
 @lru_cache(maxsize=4)
-def gabor_bank(size: int, orientations: tuple[int, ...]) -> np.ndarray:
+def gabor_bank(size: int, orientations: tuple[int, ...]) -> tuple[GaborFilter, ...]:
     """Transfer functions of log-polar Gabor filters, one-sided in frequency.
 
     Parameters
@@ -35,11 +51,10 @@ def gabor_bank(size: int, orientations: tuple[int, ...]) -> np.ndarray:
 
     Returns
     -------
-    bank : ndarray of shape (sum(orientations), size, size), float32
-        Real gains, scale by scale, frequencies in the order of
-        :func:`numpy.fft.fftfreq`.
+    bank : tuple of GaborFilter
+        Scale by scale, frequencies in the order of :func:`scipy.fft.fftshift`.
     """
-    frequency = fft.fftfreq(size)
+    frequency = fft.fftshift(fft.fftfreq(size))
     radius = np.hypot(frequency[:, None], frequency)
     angle = np.arctan2(frequency[:, None], frequency)
     bank = []
@@ -50,10 +65,17 @@ def gabor_bank(size: int, orientations: tuple[int, ...]) -> np.ndarray:
         for orientation in range(n_orientations):
             turned = angle + np.pi * orientation / n_orientations
             turned = np.where(turned > np.pi, turned - 2 * np.pi, turned)
-            bank.append(np.exp(-radial - sharpness * turned**2).astype(np.float32))
-    filters = np.array(bank)
-    filters.flags.writeable = False
-    return filters
+            bank.append(_crop(np.exp(-radial - sharpness * turned**2)))
+    return tuple(bank)
+
+
+def _crop(gain):
+    matters = gain > _NEGLIGIBLE
+    row = np.flatnonzero(matters.any(axis=1))
+    col = np.flatnonzero(matters.any(axis=0))
+    rows, cols = slice(row[0], row[-1] + 1), slice(col[0], col[-1] + 1)
+    pairs = np.repeat(gain[rows, cols].astype(np.float32), 2, axis=1)
+    return GaborFilter(rows, slice(2 * cols.start, 2 * cols.stop), pairs)
 
 
 def square(grey: np.ndarray, size: int) -> np.ndarray:
@@ -98,6 +120,25 @@ def _resize_weights(n_in: int, n_out: int, n_crop: int) -> sparse.csr_array:
     return sparse.coo_array(flat, shape=(n_crop, n_in)).tocsr()
 
 
+@lru_cache(maxsize=4)
+def _smoothing_basis(side: int) -> np.ndarray:
+    """Matrix B such that B (B' X B) B' is X under the prefilter's low-pass.
+
+    The filter is a Gaussian in frequency, hence separable, and passes only the lowest
+    frequencies: cosines and sines of those are the columns, and two thin products take
+    the place of a Fourier transform and its inverse.
+    """
+    frequency = np.arange(side // 2 + 1)
+    gain = np.exp(-np.log(2) * (frequency / _PREFILTER_CUTOFF) ** 2)
+    gain = gain[gain > _NEGLIGIBLE]
+    frequency = frequency[: len(gain)]
+    phase = 2 * np.pi * np.outer(np.arange(side), frequency) / side
+    # Frequency zero and, of an even side, the highest have no partner of other sign.
+    alone = (frequency == 0) | (2 * frequency == side)
+    scale = np.sqrt(gain * np.where(alone, 1, 2) / side)
+    return np.hstack([scale * np.cos(phase), (scale * np.sin(phase))[:, ~alone]])
+
+
 def whiten(grey: np.ndarray) -> np.ndarray:
     """Remove the local mean of the logarithm and divide by the local contrast.
 
@@ -112,16 +153,15 @@ def whiten(grey: np.ndarray) -> np.ndarray:
     """
     pad = _PREFILTER_BOUNDARY
     log = np.pad(np.log1p(grey), pad, mode="symmetric")
-    side = log.shape[0] + log.shape[0] % 2
-    log = np.pad(log, (0, side - log.shape[0]), mode="symmetric")
-    rows, cols = fft.fftfreq(side, 1 / side), fft.rfftfreq(side, 1 / side)
-    radius2 = rows[:, None] ** 2 + cols**2
-    low_pass = np.exp(-radius2 * np.log(2) / _PREFILTER_CUTOFF**2)
-    detail = log - fft.irfft2(fft.rfft2(log) * low_pass, s=log.shape)
-    energy = fft.irfft2(fft.rfft2(detail**2) * low_pass, s=log.shape)
-    whitened = detail / (_CONTRAST_FLOOR + np.sqrt(np.abs(energy)))
-    end = pad + len(grey)
-    return whitened[pad:end, pad:end].astype(np.float32)
+    if len(log) % 2:  # the toolbox makes the side even
+        log = np.pad(log, (0, 1), mode="symmetric")
+    basis = _smoothing_basis(len(log))
+    detail = log - basis @ (basis.T @ log @ basis) @ basis.T
+    energy = basis @ (basis.T @ (detail * detail) @ basis) @ basis.T
+    # Single precision from here on; above, flat areas would lose their small contrast.
+    inner = slice(pad, pad + len(grey))
+    contrast = np.sqrt(np.abs(energy[inner, inner])).astype(np.float32)
+    return detail[inner, inner].astype(np.float32) / (_CONTRAST_FLOOR + contrast)
 
 
 def gist(
@@ -153,28 +193,52 @@ def gist(
         return np.zeros(sum(orientations) * n_blocks**2, dtype=np.float32)
     whitened = whiten(255 * (grey - low) / (high - low))
     padded = np.pad(whitened, _BOUNDARY, mode="symmetric")
-    spectrum = fft.fft2(padded)
-    edges = np.arange(n_blocks) * size // n_blocks
-    area = np.outer(*[np.diff([*edges, size])] * 2)
-    energies = [
-        _sum_blocks(_magnitude(spectrum * gain), edges) / area
-        for gain in gabor_bank(len(padded), orientations)
-    ]
-    return np.array(energies, dtype=np.float32).transpose(0, 2, 1).ravel()
+    energies = block_energies(padded, gabor_bank(len(padded), orientations), n_blocks)
+    return energies.transpose(0, 2, 1).ravel()
 
 
-def _magnitude(spectrum):
-    """Modulus of the inverse transform, without the boundary."""
-    # OpenCV's transform of complex float32 planes is twice as fast as scipy's.
-    planes = spectrum.view(np.float32).reshape(*spectrum.shape, 2)
-    filtered = cv2.dft(planes, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
-    inner = slice(_BOUNDARY, -_BOUNDARY)
-    return np.abs(filtered.view(np.complex64)[inner, inner, 0])
+def block_energies(
+    padded: np.ndarray, bank: tuple[GaborFilter, ...], n_blocks: int
+) -> np.ndarray:
+    """Mean modulus of the filtered image over the blocks of a grid.
+
+    Parameters
+    ----------
+    padded : ndarray of shape (size, size), float32
+        Image with a boundary, which is filtered but not counted.
+    bank : tuple of GaborFilter
+        Filters for images of this size.
+    n_blocks : int
+        Blocks along a side.
+
+    Returns
+    -------
+    energies : ndarray of shape (len(bank), n_blocks, n_blocks), float32
+    """
+    side = len(padded)
+    # The transform below is not scaled: 1 / side on either side of the product is.
+    averages = _block_averages(side - 2 * _BOUNDARY, n_blocks) / np.float32(side)
+    # Shifting the frequencies only turns the phase of the result.
+    spectrum = fft.fftshift(fft.fft2(padded)).view(np.float32)
+    product = np.zeros_like(spectrum)
+    filtered = np.empty((side, side, 2), dtype=np.float32)
+    inner = filtered.view(np.complex64)[_BOUNDARY:-_BOUNDARY, _BOUNDARY:-_BOUNDARY, 0]
+    energies = np.empty((len(bank), n_blocks, n_blocks), dtype=np.float32)
+    for energy, (rows, cols, gain) in zip(energies, bank, strict=True):
+        np.multiply(spectrum[rows, cols], gain, out=product[rows, cols])
+        # OpenCV's transform of complex float32 is twice as fast as scipy's.
+        cv2.dft(product.reshape(filtered.shape), filtered, cv2.DFT_INVERSE)
+        product[rows, cols] = 0
+        energy[:] = averages @ np.abs(inner) @ averages.T
+    return energies
 
 
-def _sum_blocks(plane, edges):
-    columns = np.add.reduceat(plane, edges, axis=0)
-    return np.add.reduceat(columns, edges, axis=1, dtype=np.float64)
+def _block_averages(size, n_blocks):
+    """Matrix that averages the rows of each block."""
+    edges = np.arange(n_blocks + 1) * size // n_blocks
+    block = np.repeat(np.arange(n_blocks), np.diff(edges))
+    member = (block == np.arange(n_blocks)[:, None]).astype(np.float32)
+    return member / member.sum(axis=1, keepdims=True)
 
 
 def _describe_gist(image, *, size, n_blocks, orientations):

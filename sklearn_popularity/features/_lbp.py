@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ._base import ImageTransformer
-from ._intensity import intensity_levels
+from ._intensity import MAX_LEVEL, intensity_levels
 
 N_PATTERNS = 59
 _LEVEL_WEIGHTS = (1, 4, 32)
@@ -44,59 +44,75 @@ def lbp_codes(levels: np.ndarray, *, divisor: int = 1) -> np.ndarray:
     Notes
     -----
     Where a diagonal sample equals the centre exactly, its bit depends on the rounding
-    of the bilinear interpolation. Those pixels are computed in double precision in the
-    order of operations of the reference, the others in exact integer arithmetic.
+    of the bilinear interpolation. Those pixels are looked up in a table that was made
+    in double precision, in the order of operations of the reference; the others are
+    decided in exact integer arithmetic.
     """
     values = np.ascontiguousarray(levels, dtype=np.float32)
-    height, width = values.shape
-    codes = np.zeros((max(height - 2, 0), max(width - 2, 0)), dtype=np.uint8)
-    if codes.size == 0:
-        return codes
-    centre = values[1:-1, 1:-1]
+    if min(values.shape) < 3:
+        return np.zeros([max(side - 2, 0) for side in values.shape], dtype=np.uint8)
+    codes = np.zeros(values.shape, dtype=np.uint8)
+    inner = codes[1:-1, 1:-1]
     for bit, (row, col) in enumerate(_NEIGHBOURS):
         if row and col:
-            mask = _diagonal_at_least_centre(values, row, col, bit, divisor)
+            mask = _diagonal_at_least_centre(values, row, col, bit, divisor)[1:-1, 1:-1]
         else:
-            neighbour = values[1 + row : height - 1 + row, 1 + col : width - 1 + col]
-            mask = cv2.compare(neighbour, centre, cv2.CMP_GE)
-        codes |= mask & np.uint8(1 << bit)
-    return codes
+            mask = _neighbour_at_least_centre(values, row, col)
+        inner |= mask & np.uint8(1 << bit)
+    return inner
+
+
+def _neighbour_at_least_centre(values, row, col):
+    """Mask (0 or 255) of inner pixels."""
+    height, width = values.shape
+    neighbour = values[1 + row : height - 1 + row, 1 + col : width - 1 + col]
+    return cv2.compare(neighbour, values[1:-1, 1:-1], cv2.CMP_GE)
 
 
 def _diagonal_at_least_centre(values, row, col, bit, divisor):
-    """Mask (0 or 255) of inner pixels whose diagonal sample is at least the centre."""
+    """Mask (0 or 255) of all pixels, of which the rim means nothing."""
     kernel = np.zeros((3, 3), dtype=np.float32)
     kernel[1 + row, 1] = kernel[1, 1 + col] = _EDGE
     kernel[1 + row, 1 + col] = _CORNER
     kernel[1, 1] = -2 * _EDGE - _CORNER
-    difference = np.ascontiguousarray(
-        cv2.filter2D(values, cv2.CV_32F, kernel)[1:-1, 1:-1]
-    )
+    difference = cv2.filter2D(values, cv2.CV_32F, kernel)
     mask = (difference > 0).view(np.uint8) * np.uint8(255)
     ties = np.flatnonzero(difference == 0)
     if ties.size:
-        at = np.unravel_index(ties, difference.shape)
-        mask[at] = np.where(_tied_at_least_centre(values, at, bit, divisor), 255, 0)
+        centre = values.ravel()[ties].astype(np.intp)
+        beside = values.ravel().take(ties + col, mode="clip").astype(np.intp)
+        mask.ravel()[ties] = _tie_table(bit, divisor)[centre, beside]
     return mask
 
 
-def _tied_at_least_centre(values, at, bit, divisor):
-    """Interpolate as the reference does: doubles, four terms summed left to right."""
-    row, col = 2 - np.sin(bit * 2 * np.pi / 8), 2 + np.cos(bit * 2 * np.pi / 8)
-    top, left = int(np.floor(row)), int(np.floor(col))
-    down, right = row - top, col - left
-    weights = (
-        (1 - right) * (1 - down),
-        right * (1 - down),
-        (1 - right) * down,
-        right * down,
-    )
-    corners = ((0, 0), (0, 1), (1, 0), (1, 1))
+@lru_cache(maxsize=8)
+def _tie_table(bit: int, divisor: int) -> np.ndarray:
+    """Masks of diagonal samples that equal the centre but for rounding.
+
+    A sample ties where the corner D equals the centre C and the neighbours H and V lie
+    on opposite sides of it, V = 2 C - H: entry [C, H] is 255 where the sample, as the
+    reference interpolates it, is at least the centre.
+    """
+    centre = np.arange(MAX_LEVEL + 1)[:, np.newaxis]
+    beside = np.arange(MAX_LEVEL + 1)
+    row, col = _NEIGHBOURS[bit]
+    at = {(0, 0): centre, (row, col): centre, (0, col): beside}
+    at[row, 0] = 2 * centre - beside
+    # Doubles, four terms summed left to right; the origin 2 is the toolbox's.
+    down = 2 - np.sin(bit * 2 * np.pi / 8)
+    right = 2 + np.cos(bit * 2 * np.pi / 8)
+    top, left = int(np.floor(down)), int(np.floor(right))
+    down, right = down - top, right - left
+    weights = {
+        (0, 0): (1 - right) * (1 - down),
+        (0, 1): right * (1 - down),
+        (1, 0): (1 - right) * down,
+        (1, 1): right * down,
+    }
     sample = 0.0
-    for weight, (i, j) in zip(weights, corners, strict=True):
-        value = values[at[0] + top - 1 + i, at[1] + left - 1 + j].astype(np.float64)
-        sample = sample + weight * (value / divisor)
-    return sample >= values[at[0] + 1, at[1] + 1].astype(np.float64) / divisor
+    for (i, j), weight in weights.items():
+        sample = sample + weight * (at[top - 2 + i, left - 2 + j] / divisor)
+    return np.where(sample >= centre / divisor, 255, 0).astype(np.uint8)
 
 
 @lru_cache(maxsize=1)
@@ -139,27 +155,30 @@ def lbp_pyramid(levels: np.ndarray, *, divisor: int = 1) -> np.ndarray:
         59 numbers for each of 21 regions, level by level, regions row by row. Each
         level sums to its weight (1, 4, 32), or to 0 if no region has an inner pixel.
     """
-    patterns = uniform_patterns()[lbp_codes(levels, divisor=divisor)]
+    codes = lbp_codes(levels, divisor=divisor)
+    pattern_of_code = np.eye(N_PATTERNS)[uniform_patterns()]
     pyramid = []
     for level, weight in enumerate(_LEVEL_WEIGHTS):
         rows = pyramid_edges(levels.shape[0], 2**level)
         cols = pyramid_edges(levels.shape[1], 2**level)
-        counts = np.array(
-            [
-                _count_patterns(patterns, top, bottom, left, right)
-                for top, bottom in pairwise(rows)
-                for left, right in pairwise(cols)
-            ]
-        )
+        counts = [
+            _count_codes(codes, top, bottom, left, right)
+            for top, bottom in pairwise(rows)
+            for left, right in pairwise(cols)
+        ]
+        counts = np.array(counts) @ pattern_of_code
         pyramid.append(weight * counts / max(counts.sum(), 1))
     return np.concatenate(pyramid, axis=None)
 
 
-def _count_patterns(patterns, top, bottom, left, right):
-    """Histogram of a region, less its rim: a pattern belongs to the pixels it spans."""
-    # patterns[0, 0] belongs to the pixel (1, 1).
-    region = patterns[top : max(bottom - 2, top), left : max(right - 2, left)]
-    return np.bincount(region.ravel(), minlength=N_PATTERNS)
+def _count_codes(codes, top, bottom, left, right):
+    """Histogram of a region, less its rim: a code belongs to the pixels it spans."""
+    # codes[0, 0] belongs to the pixel (1, 1).
+    region = codes[top : max(bottom - 2, top), left : max(right - 2, left)]
+    if region.size == 0:
+        return np.zeros(256)
+    # OpenCV 4 returns a column, OpenCV 5 a vector.
+    return cv2.calcHist([region], [0], None, [256], [0, 256]).ravel()
 
 
 def _describe_lbp(image):

@@ -240,17 +240,16 @@ def test_sparse_rows_raise():
 
 
 @pytest.mark.parametrize(
-    "X", [[], (), np.array([]), pd.Series([], dtype=object)], ids=str
+    "X",
+    [[], (), np.array([]), pd.Series([], dtype=object), np.zeros((0, 8, 9, 3))],
+    ids=["list", "tuple", "array", "series", "batch"],
 )
 @pytest.mark.parametrize("method", ["fit", "transform", "fit_transform"])
 def test_no_photos_raise(X, method):
-    with pytest.raises(ValueError, match=r"0 sample|minimum of 1|array instead|empty"):
+    # An empty X has no form: where it is taken for rows, scikit-learn words the error.
+    message = "no photos|0 photos|0 sample|array instead|2-dimensional container"
+    with pytest.raises(ValueError, match=message):
         getattr(ColorStatistics(), method)(X)
-
-
-def test_empty_batch_raises():
-    with pytest.raises(ValueError, match=r"0 sample|minimum of 1|no photos|empty"):
-        ColorStatistics().fit_transform(np.zeros((0, 8, 9, 3)))
 
 
 def test_one_number_per_row_is_rows():

@@ -1,0 +1,124 @@
+"""From photos to a matrix: order, batches, errors."""
+
+import threading
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from sklearn_popularity import ColorStatistics, ImageError, UnreadablePhotosWarning
+from sklearn_popularity.features._extract import Extraction
+from sklearn_popularity.images import Photos
+
+
+def level(image):
+    return image[0, 0, :2].astype(float)
+
+
+def make_extraction(**settings):
+    defaults = {
+        "max_size": None,
+        "n_jobs": 1,
+        "batch_size": 2,
+        "on_error": "raise",
+        "verbose": False,
+    }
+    return Extraction(**(defaults | settings))
+
+
+@pytest.fixture
+def photos():
+    """Seven photos that hold their row in red and twice their row in green."""
+    rows = np.arange(7, dtype=np.uint8)
+    return [np.full((2, 3, 3), (row, 2 * row, 9), dtype=np.uint8) for row in rows]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
+def test_rows_keep_their_order(n_jobs, batch_size, photos):
+    extraction = make_extraction(n_jobs=n_jobs, batch_size=batch_size)
+    features = extraction.run(np_level, Photos(photos), 2)
+    assert features.dtype == np.float32
+    assert_array_equal(features, np.arange(7)[:, None] * [1, 2])
+
+
+# A function of NumPy alone: workers cannot import this file.
+def np_level(image):
+    return image[0, 0, :2]
+
+
+def test_unreadable_rows_are_nan(photos):
+    photos[1] = photos[6] = np.full((2, 3, 3), 2.0)
+    extraction = make_extraction(on_error="nan", batch_size=3)
+    with pytest.warns(UnreadablePhotosWarning, match="2 of 7 photos") as caught:
+        features = extraction.run(level, Photos(photos), 2)
+    assert_array_equal(np.isnan(features[:, 0]), np.isin(np.arange(7), [1, 6]))
+    assert_array_equal(features[2:6], np.arange(2, 6)[:, None] * [1, 2])
+    message = str(caught[0].message)
+    assert "row 1: got float64 pixels" in message
+    assert "row 6: got float64 pixels" in message
+    assert "more" not in message
+
+
+def test_long_list_of_unreadable_is_cut():
+    extraction = make_extraction(on_error="nan")
+    paths = [f"missing{i}.jpg" for i in range(13)]
+    with pytest.warns(UnreadablePhotosWarning) as caught:
+        extraction.run(level, Photos(paths), 2)
+    message = str(caught[0].message)
+    assert "13 of 13 photos could not be read" in message
+    assert message.count("missing") == 10
+    assert "row 9, missing9.jpg: " in message
+    assert message.endswith("and 3 more")
+
+
+@pytest.mark.parametrize("on_error", ["raise", "nan"])
+def test_error_of_description_is_not_hidden(on_error, photos):
+    def fail(image):
+        raise ZeroDivisionError("in the description")
+
+    with pytest.raises(ZeroDivisionError, match="in the description"):
+        make_extraction(on_error=on_error).run(fail, Photos(photos), 2)
+
+
+def test_first_unreadable_photo_raises(photos):
+    photos[3] = photos[5] = np.zeros((2, 3, 5))
+    with pytest.raises(ImageError, match=r"^row 3: ") as caught:
+        make_extraction().run(level, Photos(photos), 2)
+    assert caught.value.row == 3
+
+
+def test_photos_after_an_error_are_not_described(photos):
+    described = []
+
+    def describe(image):
+        described.append(image)
+        return level(image)
+
+    photos[2] = np.zeros((2, 3, 5))
+    with pytest.raises(ImageError):
+        make_extraction().run(describe, Photos(photos), 2)
+    assert len(described) == 2
+
+
+def test_photos_are_reduced(photos):
+    big = [np.zeros((40, 60, 3), dtype=np.uint8)]
+    features = make_extraction(max_size=30).run(lambda i: i.shape[:2], Photos(big), 2)
+    assert_array_equal(features, [[20, 30]])
+
+
+def test_threads_of_the_caller_agree(images):
+    expected = ColorStatistics().transform(images)
+    results = {}
+
+    def work(number):
+        results[number] = ColorStatistics(batch_size=1).transform(images)
+
+    workers = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=60)
+    assert len(results) == 4
+    for features in results.values():
+        assert_array_equal(features, expected)

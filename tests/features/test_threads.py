@@ -1,0 +1,78 @@
+"""Threads of OpenCV and BLAS: one inside, restored outside."""
+
+import threading
+
+import cv2
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from sklearn_popularity.features._threads import single_threaded
+
+
+def count_threads():
+    pools = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
+    return pools | {"cv2": cv2.getNumThreads()}
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    with threadpool_limits(2):
+        yield
+    cv2.setNumThreads(before)
+
+
+def test_one_thread_inside():
+    before = count_threads()
+    assert set(before.values()) == {2}
+    with single_threaded():
+        assert set(count_threads().values()) == {1}
+    assert count_threads() == before
+
+
+def test_threads_are_restored_after_error():
+    before = count_threads()
+    with pytest.raises(ZeroDivisionError), single_threaded():
+        raise ZeroDivisionError
+    assert count_threads() == before
+
+
+def test_nested_blocks_stay_single_threaded():
+    before = count_threads()
+    with single_threaded():
+        with single_threaded():
+            pass
+        assert set(count_threads().values()) == {1}
+    assert count_threads() == before
+
+
+def test_last_of_concurrent_blocks_restores():
+    before = count_threads()
+    entered, leave = threading.Event(), threading.Event()
+
+    def stay_inside():
+        with single_threaded():
+            entered.set()
+            leave.wait(timeout=30)
+
+    other = threading.Thread(target=stay_inside)
+    with single_threaded():
+        other.start()
+        assert entered.wait(timeout=30)
+    # This block has ended, the other has not.
+    assert cv2.getNumThreads() == 1
+    leave.set()
+    other.join(timeout=30)
+    assert not other.is_alive()
+    assert count_threads() == before
+
+
+def test_changes_between_blocks_are_kept():
+    with single_threaded():
+        pass
+    cv2.setNumThreads(1)
+    with threadpool_limits(1):
+        with single_threaded():
+            pass
+        assert set(count_threads().values()) == {1}
