@@ -256,7 +256,7 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
     if len(pairs):
         first, second = (Path(paths[i]).name for i in pairs[0])
         warnings.warn(
-            f"{len(pairs)} pairs of near-duplicate photos straddle folds, such as "
+            f"{len(pairs)} pair(s) of near-duplicate photos straddle folds, such as "
             f"{first} and {second}: the scores are too high. Pass --group with a "
             "column that keeps them together.",
             stacklevel=2,
@@ -276,11 +276,12 @@ def _describe_run(options, posts):
 def _format_scores(table):
     lines = [
         f"{'feature':<18}{'numbers':>8}{'Spearman':>10}   {'95 % interval':<19}"
-        "over partitions"
+        f"{'over partitions':<19}within folds"
     ]
     lines += [
         f"{row.feature:<18}{row.n_features:>8}{row.spearman:>10.3f}   "
-        f"{f'{row.low:.3f} to {row.high:.3f}':<19}{row.lowest:.3f} to {row.highest:.3f}"
+        f"{_range(row.low, row.high):<19}{_range(row.lowest, row.highest):<19}"
+        f"{row.within_folds:>12.3f}"
         for row in table.itertuples()
     ]
     return "\n".join(lines)
@@ -294,9 +295,13 @@ def _format_causes(causes):
             verdict = "not in the pixels"
         lines.append(
             f"{row.cause:<18}{row.spearman:>10.3f}   "
-            f"{f'{row.low:.3f} to {row.high:.3f}':<19}{verdict}"
+            f"{_range(row.low, row.high):<19}{verdict}"
         )
     return "\n".join(lines)
+
+
+def _range(low, high):
+    return f"{low:.3f} to {high:.3f}"
 
 
 def _check_output(path):

@@ -86,7 +86,7 @@ def test_evaluate_warns_of_straddling_duplicates(changed, capsys):
     copy = changed(lambda table: pd.concat([table, table.iloc[:3]]))
     assert _evaluate(copy, *FAST) == 0
     error = capsys.readouterr().err
-    assert re.search(r"warning: \d+ pairs of near-duplicate photos straddle", error)
+    assert re.search(r"warning: \d+ pair\(s\) of near-duplicate photos straddle", error)
     assert "--group" in error
 
 

@@ -135,12 +135,19 @@ def compare_features(
         Its `table` has the columns feature, n_features, spearman (mean over partitions
         of the correlation of pooled out-of-fold predictions), low and high (its 95 %
         bootstrap interval, groups resampled where given), lowest and highest (over
-        partitions).
+        partitions), and within_folds (mean of the correlations within test folds).
 
     Raises
     ------
     ValueError
         If a feature is unknown, or fewer groups or photos than folds can be read.
+
+    Notes
+    -----
+    A training set whose mean score is high leaves a test fold whose mean is low. Where
+    folds differ much, with few groups or many small folds, this sets pooled
+    predictions of a weak feature against the scores: `spearman` then lies far below
+    `within_folds`, and may be negative. Prefer more groups or fewer folds.
 
     Examples
     --------
@@ -176,7 +183,7 @@ def compare_features(
     widths = {name: block.shape[1] for name, block in blocks.items()}
     rows = [
         {"feature": name, "n_features": widths.get(name, X.shape[1])}
-        | _summarise(y, predicted, groups)
+        | _summarise(y, predicted, groups, partitions)
         for name, predicted in predictions.items()
     ]
     return FeatureComparison(pd.DataFrame(rows), predictions, kept, partitions)
@@ -250,13 +257,19 @@ def _fit_predict(model, X, y, train, test, fit_params):
     return clone(model).fit(X[train], y[train], **fit_params).predict(X[test])
 
 
-def _summarise(y, predicted, groups):
+def _summarise(y, predicted, groups, partitions):
     interval = spearman_interval(y, predicted, groups=groups, random_state=0)
     scores = [spearman_score(y, column) for column in predicted.T]
+    within = [
+        spearman_score(y[test], column[test])
+        for column, folds in zip(predicted.T, partitions, strict=True)
+        for _, test in folds
+    ]
     return {
         "spearman": interval.score,
         "low": interval.low,
         "high": interval.high,
         "lowest": min(scores),
         "highest": max(scores),
+        "within_folds": float(np.mean(within)),
     }

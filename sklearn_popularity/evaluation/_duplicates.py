@@ -24,17 +24,18 @@ def _perceptual_bits(photos: Photos) -> np.ndarray:
     return bits
 
 
-def near_duplicates(X, *, max_distance=6, n_jobs=None):
+def near_duplicates(X, *, max_distance=10, n_jobs=None):
     """Find pairs of photos that are alike to a perceptual hash.
 
     Parameters
     ----------
     X : sequence of photos
         Paths, arrays, PIL images or encoded bytes.
-    max_distance : int, default=6
-        Largest number of the 64 bits of the hash that may differ. Copies that were
-        resized or compressed anew differ by up to about 6, unrelated photos by 32 on
-        average.
+    max_distance : int, default=10
+        Largest number of the 64 bits of the hash that may differ. Of 150 photos, all
+        copies reduced to a quarter and compressed at quality 20, made a fifth brighter
+        or cropped by 2 % on each side differed by at most 10; of 350,703 pairs among
+        838 photos, only one that shows the same scene did.
     n_jobs : int, default=None
         Number of worker processes.
 

@@ -45,6 +45,12 @@ def test_scores_equal_cross_validation_by_hand(posts):
     scores = [spearman_score(y, column) for column in expected.T]
     assert_allclose(row["spearman"], np.mean(scores), atol=1e-9)
     assert_allclose([row["lowest"], row["highest"]], [min(scores), max(scores)])
+    within = [
+        spearman_score(y[test], expected[test, i])
+        for i, splitter in enumerate(splitters)
+        for _, test in splitter.split(X, y, groups)
+    ]
+    assert_allclose(row["within_folds"], np.mean(within), atol=1e-9)
     interval = spearman_interval(y, expected, groups=groups, random_state=0)
     assert_allclose([row["low"], row["high"]], interval[1:], atol=1e-9)
     assert row["n_features"] == 6

@@ -1,0 +1,48 @@
+"""The README: its example runs, and its commands are the ones that CI runs."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_example_runs(capsys):
+    (example,) = _blocks("python")
+    exec(compile(example, "README.md", "exec"), {})
+    scores = np.fromstring(capsys.readouterr().out.strip("[]\n"), sep=" ")
+    assert len(scores) == 5
+    assert scores.mean() > 0.2
+
+
+def test_commands_are_those_of_ci():
+    install = next(block for block in _blocks("sh") if "[tests]" in block).strip()
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert install in script.splitlines()
+
+
+def test_links_lead_to_files():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize("name", ["CHANGELOG.md", "README.md"])
+def test_documents_name_every_public_name(name):
+    import sklearn_popularity
+
+    text = (ROOT / name).read_text(encoding="utf-8")
+    rooms = {"datasets", "evaluation", "features", "images", "metrics", "models"}
+    minor = {"UnreadablePhotosWarning", "ImageShapeWarning"}
+    if name == "README.md":
+        minor |= {"ImageTransformer", "fetch_color_palette", "read_image"}
+    for public in set(sklearn_popularity.__all__) - rooms - minor:
+        assert public in text, public
