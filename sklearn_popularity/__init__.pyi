@@ -2,7 +2,9 @@ from . import datasets, evaluation, features, images, metrics, models
 from .datasets import load_folder, make_popularity
 from .evaluation import compare_features
 from .features import (
+    HOGLLC,
     ColorHistogram,
+    ColorNamesLLC,
     ColorStatistics,
     GistTransformer,
     ImageTransformer,

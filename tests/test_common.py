@@ -41,7 +41,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import sklearn_popularity
 from sklearn_popularity import (
+    HOGLLC,
     ColorHistogram,
+    ColorNamesLLC,
     ColorStatistics,
     GistTransformer,
     ImageError,
@@ -53,7 +55,9 @@ from sklearn_popularity import (
 )
 
 ESTIMATORS = [
+    HOGLLC(),
     ColorHistogram(),
+    ColorNamesLLC(),
     ColorStatistics(),
     GistTransformer(),
     LBPPyramid(),
@@ -62,7 +66,9 @@ ESTIMATORS = [
 
 # A check that scikit-learn drops silently is a promise that nobody tests.
 N_CHECKS = {
+    "HOGLLC": 47,
     "ColorHistogram": 46,
+    "ColorNamesLLC": 47,
     "ColorStatistics": 46,
     "GistTransformer": 46,
     "LBPPyramid": 46,
@@ -71,7 +77,9 @@ N_CHECKS = {
 
 # The same transformers for our own tests, which need no large square.
 TRANSFORMERS = [
+    HOGLLC(n_words=4, random_state=0),
     ColorHistogram(),
+    ColorNamesLLC(n_words=4, random_state=0),
     ColorStatistics(),
     GistTransformer(image_size=48),
     LBPPyramid(),

@@ -8,9 +8,17 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from ..features import ColorHistogram, ColorStatistics, GistTransformer, LBPPyramid
+from ..features import (
+    HOGLLC,
+    ColorHistogram,
+    ColorNamesLLC,
+    ColorStatistics,
+    GistTransformer,
+    LBPPyramid,
+)
 
 _ALPHAS = np.logspace(-1, 6, 15)
+_CODE_ALPHAS = np.logspace(-3, 3, 13)
 
 
 class FeatureRecipe(NamedTuple):
@@ -31,9 +39,16 @@ def _ridge_on_histogram():
     )
 
 
+def _ridge_on_codes():
+    # Codes share a scale; that of a rare word carries no more than its values do.
+    return RidgeCV(alphas=_CODE_ALPHAS)
+
+
 FEATURES = {
     "color-statistics": FeatureRecipe(ColorStatistics(), _ridge()),
     "color-histogram": FeatureRecipe(ColorHistogram(), _ridge_on_histogram()),
     "gist": FeatureRecipe(GistTransformer(), _ridge()),
     "lbp": FeatureRecipe(LBPPyramid(), _ridge_on_histogram()),
+    "color-names-llc": FeatureRecipe(ColorNamesLLC(random_state=0), _ridge_on_codes()),
+    "hog-llc": FeatureRecipe(HOGLLC(random_state=0), _ridge_on_codes()),
 }

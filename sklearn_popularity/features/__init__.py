@@ -6,9 +6,12 @@ from ._discriminative import fetch_color_palette
 from ._extract import UnreadablePhotosWarning
 from ._gist import GistTransformer
 from ._lbp import LBPPyramid
+from .codebook import HOGLLC, ColorNamesLLC
 
 __all__ = [
+    "HOGLLC",
     "ColorHistogram",
+    "ColorNamesLLC",
     "ColorStatistics",
     "GistTransformer",
     "ImageTransformer",

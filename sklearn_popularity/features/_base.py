@@ -85,7 +85,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Check the parameters and what kind of photos X holds; nothing is learned.
+        """Check the parameters and the kind of photos, and learn what is learned.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         self : object
             This transformer.
         """
-        self._find_photos(X, reset=True)
+        self._learn(self._find_photos(X, reset=True))
         return self
 
     def transform(self, X):
@@ -123,14 +123,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         self._validate_params()
         photos = self._find_photos(X, reset=False)
-        extraction = Extraction(
-            max_size=self.max_size,
-            n_jobs=self.n_jobs,
-            batch_size=self.batch_size,
-            on_error=self.on_error,
-            verbose=self.verbose,
-        )
-        return extraction.run(self._describe(), photos, len(self._feature_names()))
+        n_features = len(self._feature_names())
+        return self._extraction().describe(self._describe(), photos, n_features)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features.
@@ -149,9 +143,23 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             _check_feature_names_in(self, input_features)
         return np.asarray(self._feature_names(), dtype=object)
 
+    def _learn(self, photos):
+        """Learn from photos what `_describe` needs; most features need nothing."""
+
+    def _extraction(self):
+        return Extraction(
+            max_size=self.max_size,
+            n_jobs=self.n_jobs,
+            batch_size=self.batch_size,
+            on_error=self.on_error,
+            verbose=self.verbose,
+        )
+
     def _find_photos(self, X, *, reset):
         items = find_photos(X)
         if items is not None:
+            if len(items) == 0:
+                raise ValueError("Got X with no photos, but at least one was expected.")
             if reset:
                 self._forget_rows()
             return Photos(items, value_range=self.value_range)

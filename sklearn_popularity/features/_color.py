@@ -34,9 +34,10 @@ def hsv_means(image: np.ndarray) -> np.ndarray:
     means : ndarray of shape (3,), float64
         Each from 0 to 1; hue in turns from red.
     """
-    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
+    # In levels rather than shares of 1: OpenCV adds a constant to what it divides by.
+    hsv = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2HSV)
     hue, saturation, value, _ = cv2.mean(hsv)
-    return np.array([hue / 360, saturation, value])
+    return np.array([hue / 360, saturation, value / 255])
 
 
 def intensity_moments(image: np.ndarray) -> np.ndarray:

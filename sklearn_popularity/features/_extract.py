@@ -1,11 +1,13 @@
 """From a sequence of photos to a matrix: batch, run in parallel, keep rows aligned."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..images import ImageError, Photos
@@ -42,8 +44,10 @@ class Extraction:
     on_error: str
     verbose: bool
 
-    def run(self, describe: Describe, photos: Photos, n_features: int) -> np.ndarray:
-        """Describe every photo.
+    def describe(
+        self, describe: Describe, photos: Photos, n_features: int
+    ) -> NDArray[np.float32]:
+        """Describe every photo by a row of numbers.
 
         Parameters
         ----------
@@ -65,29 +69,56 @@ class Extraction:
         ImageError
             With ``on_error="raise"``, for a photo that cannot be read.
         """
-        features = np.empty((len(photos), n_features), dtype=np.float32)
-        failures: list[ImageError] = []
-        workers = Parallel(n_jobs=self.n_jobs, return_as="generator")
-        results = workers(
-            delayed(_describe_batch)(describe, batch, n_features, self)
-            for batch in photos.batches(self.batch_size)
-        )
-        start = 0
-        with tqdm(total=len(photos), unit="photo", disable=not self.verbose) as bar:
-            for rows, errors in results:
-                features[start : start + len(rows)] = rows
-                failures += errors
-                start += len(rows)
-                bar.update(len(rows))
-        if failures:
-            _warn_unreadable(failures, len(photos))
+        features = np.full((len(photos), n_features), np.nan, dtype=np.float32)
+        for i, description in enumerate(self.map(_AsFloat32(describe), photos)):
+            if description is not None:
+                features[i] = description
         return features
 
+    def map(self, function: Callable, photos: Photos) -> Iterator:
+        """Apply a function to every photo, in worker processes.
 
-def _describe_batch(describe, photos, n_features, settings):
-    """Features of a few photos, in a worker; unreadable ones are NaN and listed."""
-    rows = np.full((len(photos), n_features), np.nan, dtype=np.float32)
-    errors = []
+        Parameters
+        ----------
+        function : callable
+            From one uint8 image of shape (height, width, 3) to anything picklable.
+        photos : Photos
+            What to apply it to.
+
+        Yields
+        ------
+        result : object
+            In the order of `photos`; None for a photo that cannot be read.
+        """
+        failures: list[ImageError] = []
+        workers = Parallel(n_jobs=self.n_jobs, return_as="generator")
+        batches = workers(
+            delayed(_map_batch)(function, batch, self)
+            for batch in photos.batches(self.batch_size)
+        )
+        with tqdm(total=len(photos), unit="photo", disable=not self.verbose) as bar:
+            for results, errors in batches:
+                failures += errors
+                bar.update(len(results))
+                yield from results
+        if failures:
+            _warn_unreadable(failures, len(photos))
+
+
+@dataclass(frozen=True)
+class _AsFloat32:
+    """Send half as many bytes from a worker as float64 would take."""
+
+    describe: Describe
+
+    def __call__(self, image):
+        return np.asarray(self.describe(image), dtype=np.float32)
+
+
+def _map_batch(function, photos, settings):
+    """Results for a few photos, in a worker; those unreadable are None and listed."""
+    results: list[Any] = []
+    errors: list[ImageError] = []
     with single_threaded():
         for i in range(len(photos)):
             try:
@@ -96,9 +127,10 @@ def _describe_batch(describe, photos, n_features, settings):
                 if settings.on_error == "raise":
                     raise
                 errors.append(error)
+                results.append(None)
             else:
-                rows[i] = describe(image)
-    return rows, errors
+                results.append(function(image))
+    return results, errors
 
 
 def _warn_unreadable(failures, n_photos, n_shown=10):
@@ -109,5 +141,5 @@ def _warn_unreadable(failures, n_photos, n_shown=10):
         f"{len(failures)} of {n_photos} photos could not be read; their rows are "
         f"NaN:\n{listed}",
         UnreadablePhotosWarning,
-        stacklevel=4,
+        stacklevel=6,  # who called transform
     )

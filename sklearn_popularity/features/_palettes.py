@@ -154,7 +154,7 @@ def _table_from_array(values, source):
                 "but sRGB values from 0 to 255 were expected."
             )
         return _nearest_color(values.astype(np.float64).tobytes())
-    if values.shape == (N_BINS,) and values.min() >= 0 and values.max() < _MAX_COLORS:
+    if values.shape == (N_BINS,) and _are_names(values):
         return Palette(values.astype(np.uint8), int(values.max()) + 1)
     if values.ndim == 2 and len(values) == N_BINS and values.shape[1] <= _MAX_COLORS:
         return Palette(values.argmax(axis=1).astype(np.uint8), values.shape[1])
@@ -163,6 +163,11 @@ def _table_from_array(values, source):
         f"with 2 to {_MAX_COLORS} colours, ({N_BINS},) with the name of each bin, or "
         f"({N_BINS}, n_colors) with probabilities was expected."
     )
+
+
+def _are_names(values):
+    whole = (values % 1 == 0).all()
+    return whole and values.min() >= 0 and values.max() < _MAX_COLORS
 
 
 @lru_cache(maxsize=8)

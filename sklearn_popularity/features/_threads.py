@@ -1,13 +1,10 @@
-"""Keep OpenCV and BLAS on one thread while features are computed."""
+"""Keep OpenCV, BLAS and OpenMP on one thread while features are computed."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from threadpoolctl import threadpool_limits
-
-_lock = threading.Lock()
-_depth = 0
-_restore: list = []
+import cv2
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 
 @contextmanager
@@ -15,35 +12,47 @@ def single_threaded():
     """Run OpenCV, BLAS and OpenMP on one thread, then restore what was set before.
 
     Parallel work is spread over photos, so threads below would only compete; with one
-    thread the results do not depend on the machine either. The settings belong to the
-    process: threads that enter together share them and the last to leave restores.
+    thread the results do not depend on the machine either. OpenMP has a setting per
+    thread. Those of OpenCV and BLAS belong to the process: threads that enter together
+    share them, and the last to leave restores.
     """
-    _enter()
-    try:
-        yield
-    finally:
-        _leave()
+    pools = ThreadpoolController()
+    with pools.select(user_api="openmp").limit(limits=1):
+        _process.enter(pools.select(user_api="blas"))
+        try:
+            yield
+        finally:
+            _process.leave()
 
 
-def _enter():
-    global _depth
-    import cv2
+class _ProcessSettings:
+    """Threads of OpenCV and BLAS: limited by the first, restored by the last."""
 
-    with _lock:
-        if _depth == 0:
-            # OpenCV keeps its threads inside joblib's workers, which limit the others.
-            n_threads = cv2.getNumThreads()
-            cv2.setNumThreads(1)
-            limits = threadpool_limits(1)
-            _restore[:] = [limits.restore_original_limits]
-            _restore.append(lambda: cv2.setNumThreads(n_threads))
-        _depth += 1
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._restore = ExitStack()
+
+    def enter(self, blas):
+        with self._lock:
+            if self._n_inside == 0:
+                # joblib limits BLAS in its workers, but not OpenCV.
+                self._restore.callback(cv2.setNumThreads, cv2.getNumThreads())
+                cv2.setNumThreads(1)
+                limits = blas.limit(limits=1)
+                self._restore.callback(limits.restore_original_limits)
+                # threadpoolctl heeds only the thread that limited first, which may
+                # not be the last to leave; older versions heed all.
+                clear = getattr(OpenBLASController, "clear_controlling_thread", None)
+                if clear is not None:
+                    self._restore.callback(clear, force=True)
+            self._n_inside += 1
+
+    def leave(self):
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                self._restore.close()
 
 
-def _leave():
-    global _depth
-    with _lock:
-        _depth -= 1
-        if _depth == 0:
-            for restore in _restore:
-                restore()
+_process = _ProcessSettings()

@@ -37,18 +37,20 @@ class Photos:
         Pixel values of black and white. None follows the dtype.
     clip : bool, default=False
         Whether values outside the range are clipped (rows) or refused (photos).
-    first_row : int, default=0
-        Row of X that the first item came from, for error messages.
+    rows : sequence of int, default=()
+        Rows of X that the items came from, for error messages; () counts them.
     """
 
     items: Sequence[Any] | np.ndarray
     value_range: tuple[float, float] | None = None
     clip: bool = False
-    first_row: int = 0
+    rows: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if self.value_range is not None:
             check_value_range(self.value_range)
+        if not self.rows:
+            object.__setattr__(self, "rows", range(len(self.items)))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -56,9 +58,14 @@ class Photos:
     def batches(self, size: int) -> list["Photos"]:
         """Consecutive pieces of at most `size` photos; a worker gets one at a time."""
         return [
-            replace(self, items=self.items[i : i + size], first_row=self.first_row + i)
+            replace(self, items=self.items[i : i + size], rows=self.rows[i : i + size])
             for i in range(0, len(self), size)
         ]
+
+    def take(self, indices: np.ndarray) -> "Photos":
+        """The photos at some positions."""
+        items = [self.items[i] for i in indices]
+        return replace(self, items=items, rows=[self.rows[i] for i in indices])
 
     def read(self, index: int, *, max_size: int | None = None) -> np.ndarray:
         """Decode one photo.
@@ -87,7 +94,7 @@ class Photos:
             image = to_rgb8(item, value_range=self.value_range, clip=self.clip)
             return limit_size(image, max_size)
         except ImageError as error:
-            raise error.at_row(self.first_row + index) from error
+            raise error.at_row(int(self.rows[index])) from error
 
 
 def find_photos(X: Any) -> list[Any] | np.ndarray | None:
@@ -233,12 +240,17 @@ def _column_to_list(X: Any) -> Any:
     if len(X.shape if hasattr(X, "shape") else (len(X),)) == 2:
         if X.shape[1] != 1:
             return _refuse_photos_among_columns(X)
-        # pandas, polars and pyarrow each call "the first column" something else.
-        X = X.iloc[:, 0] if hasattr(X, "iloc") else X[X.columns[0]]
+        X = _first_column(X)
     for method in ("to_pylist", "to_list"):
         if hasattr(X, method):
             return getattr(X, method)()
     return X
+
+
+def _first_column(X: Any) -> Any:
+    if _package(X) == "pandas":
+        return X.iloc[:, 0]
+    return X.column(0) if _package(X) == "pyarrow" else X.to_series(0)
 
 
 def _refuse_photos_among_columns(X: Any) -> Any:
@@ -270,7 +282,7 @@ def _photos_in_array(X: np.ndarray) -> list[Any] | np.ndarray | None:
 
 
 def _photos_in_list(items: list[Any]) -> list[Any] | np.ndarray | None:
-    if all(isinstance(item, (list, tuple)) and len(item) == 1 for item in items):
+    if all(_is_cell(item) for item in items):
         items = [item[0] for item in items]  # rows of a one-column table
     if not any(_is_photo(item) for item in items):
         return _photos_in_nested_numbers(items)
@@ -282,6 +294,10 @@ def _photos_in_list(items: list[Any]) -> list[Any] | np.ndarray | None:
                 "was expected. Drop the row or fill in its photo."
             )
     return [_tensor_to_numpy(item) if _is_tensor(item) else item for item in items]
+
+
+def _is_cell(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) and len(item) == 1 and _is_photo(item[0])
 
 
 def _photos_in_nested_numbers(items: list[Any]) -> list[Any] | np.ndarray | None:

@@ -12,7 +12,7 @@ from sklearn_popularity.images import Photos
 
 
 def level(image):
-    return image[0, 0, :2].astype(float)
+    return image[0, 0, :2]
 
 
 def make_extraction(**settings):
@@ -37,21 +37,16 @@ def photos():
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
 def test_rows_keep_their_order(n_jobs, batch_size, photos):
     extraction = make_extraction(n_jobs=n_jobs, batch_size=batch_size)
-    features = extraction.run(np_level, Photos(photos), 2)
+    features = extraction.describe(level, Photos(photos), 2)
     assert features.dtype == np.float32
     assert_array_equal(features, np.arange(7)[:, None] * [1, 2])
-
-
-# A function of NumPy alone: workers cannot import this file.
-def np_level(image):
-    return image[0, 0, :2]
 
 
 def test_unreadable_rows_are_nan(photos):
     photos[1] = photos[6] = np.full((2, 3, 3), 2.0)
     extraction = make_extraction(on_error="nan", batch_size=3)
     with pytest.warns(UnreadablePhotosWarning, match="2 of 7 photos") as caught:
-        features = extraction.run(level, Photos(photos), 2)
+        features = extraction.describe(level, Photos(photos), 2)
     assert_array_equal(np.isnan(features[:, 0]), np.isin(np.arange(7), [1, 6]))
     assert_array_equal(features[2:6], np.arange(2, 6)[:, None] * [1, 2])
     message = str(caught[0].message)
@@ -64,7 +59,7 @@ def test_long_list_of_unreadable_is_cut():
     extraction = make_extraction(on_error="nan")
     paths = [f"missing{i}.jpg" for i in range(13)]
     with pytest.warns(UnreadablePhotosWarning) as caught:
-        extraction.run(level, Photos(paths), 2)
+        extraction.describe(level, Photos(paths), 2)
     message = str(caught[0].message)
     assert "13 of 13 photos could not be read" in message
     assert message.count("missing") == 10
@@ -78,13 +73,13 @@ def test_error_of_description_is_not_hidden(on_error, photos):
         raise ZeroDivisionError("in the description")
 
     with pytest.raises(ZeroDivisionError, match="in the description"):
-        make_extraction(on_error=on_error).run(fail, Photos(photos), 2)
+        make_extraction(on_error=on_error).describe(fail, Photos(photos), 2)
 
 
 def test_first_unreadable_photo_raises(photos):
     photos[3] = photos[5] = np.zeros((2, 3, 5))
     with pytest.raises(ImageError, match=r"^row 3: ") as caught:
-        make_extraction().run(level, Photos(photos), 2)
+        make_extraction().describe(level, Photos(photos), 2)
     assert caught.value.row == 3
 
 
@@ -97,13 +92,15 @@ def test_photos_after_an_error_are_not_described(photos):
 
     photos[2] = np.zeros((2, 3, 5))
     with pytest.raises(ImageError):
-        make_extraction().run(describe, Photos(photos), 2)
+        make_extraction().describe(describe, Photos(photos), 2)
     assert len(described) == 2
 
 
 def test_photos_are_reduced(photos):
     big = [np.zeros((40, 60, 3), dtype=np.uint8)]
-    features = make_extraction(max_size=30).run(lambda i: i.shape[:2], Photos(big), 2)
+    features = make_extraction(max_size=30).describe(
+        lambda i: i.shape[:2], Photos(big), 2
+    )
     assert_array_equal(features, [[20, 30]])
 
 

@@ -310,13 +310,22 @@ def test_channels_first_tensor_raises():
 # --- slices
 
 
-def test_batches_keep_order_and_rows(photo):
+def test_batches_keep_order(photo):
     photos = Photos([photo + i for i in range(5)])
     pieces = list(photos.batches(2))
     assert [len(piece) for piece in pieces] == [2, 2, 1]
-    assert [piece.first_row for piece in pieces] == [0, 2, 4]
     for row in range(5):
         assert_array_equal(pieces[row // 2].read(row % 2), photo + row)
+
+
+def test_batches_keep_rows_of_errors():
+    pieces = list(Photos([f"missing{i}.jpg" for i in range(5)]).batches(2))
+    for row in range(5):
+        with pytest.raises(ImageError, match=rf"^row {row}, missing{row}\.jpg"):
+            pieces[row // 2].read(row % 2)
+    nested = next(iter(pieces[1].batches(1)))
+    with pytest.raises(ImageError, match=r"^row 2, missing2"):
+        nested.read(0)
 
 
 def test_batch_of_array_shares_memory():
@@ -339,7 +348,7 @@ def test_photo_is_reduced_to_max_size(kind, photo, encoded, tmp_path):
 
 
 def test_unreadable_path_carries_row_and_path(tmp_path):
-    photos = Photos(["a.jpg", str(tmp_path / "b.jpg")], first_row=10)
-    with pytest.raises(ImageError, match=r"^row 11, .*b\.jpg: ") as caught:
+    photos = Photos(["a.jpg", str(tmp_path / "b.jpg")])
+    with pytest.raises(ImageError, match=r"^row 1, .*b\.jpg: ") as caught:
         photos.read(1)
-    assert (caught.value.row, caught.value.path) == (11, str(tmp_path / "b.jpg"))
+    assert (caught.value.row, caught.value.path) == (1, str(tmp_path / "b.jpg"))

@@ -1,0 +1,6 @@
+"""Codebook features: dense descriptors, a dictionary, LLC codes, pooled by region."""
+
+from ._color_names_llc import ColorNamesLLC
+from ._hog_llc import HOGLLC
+
+__all__ = ["HOGLLC", "ColorNamesLLC"]

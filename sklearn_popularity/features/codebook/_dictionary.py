@@ -1,0 +1,107 @@
+"""Dictionaries of visual words: learned by k-means from a bounded sample, or given."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import MiniBatchKMeans
+
+from .._threads import single_threaded
+
+
+def sample_rows(values: NDArray, n_rows: int, seed: list[int]) -> NDArray:
+    """Some rows of a matrix, drawn without replacement.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_numbers)
+        Rows to draw from.
+    n_rows : int
+        How many; all if there are fewer.
+    seed : list of int
+        Of the draw.
+
+    Returns
+    -------
+    rows : ndarray of shape (min(n, n_rows), n_numbers)
+    """
+    if len(values) <= n_rows:
+        return values
+    chosen = np.random.default_rng(seed).choice(len(values), n_rows, replace=False)
+    return values[np.sort(chosen)]
+
+
+def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
+    """Cluster descriptors; the centres are the words.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n, n_numbers)
+        Descriptors.
+    n_words : int
+        Words wanted.
+    random_state : int
+        Seed of k-means.
+
+    Returns
+    -------
+    words : ndarray of shape (n_found, n_numbers), float64
+        Fewer than `n_words` if the samples have fewer distinct rows; a single word of
+        zeros if there are none.
+    """
+    distinct = np.unique(samples, axis=0).astype(np.float64)
+    if len(distinct) == 0:
+        return np.zeros((1, samples.shape[1]))
+    if len(distinct) <= n_words:
+        return distinct
+    k_means = MiniBatchKMeans(
+        n_words, batch_size=4096, n_init=3, random_state=random_state
+    )
+    with single_threaded():
+        return k_means.fit(samples).cluster_centers_.astype(np.float64)
+
+
+def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
+    """Check a ready dictionary, or read it from a file.
+
+    Parameters
+    ----------
+    dictionary : array-like of shape (n_words, n_numbers) or path
+        Words, or a ``.npy`` file with them.
+    n_numbers : int
+        Length of the descriptors.
+    name : str
+        What the words are for, in errors.
+
+    Returns
+    -------
+    words : ndarray of shape (n_words, n_numbers), float64
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or the array has another shape or is not finite.
+    """
+    source = "an array"
+    if isinstance(dictionary, (str, os.PathLike)):
+        source = f"the file {str(dictionary)!r}"
+        try:
+            dictionary = np.load(Path(dictionary), allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise ValueError(
+                f"The dictionary of {name}, {source}, cannot be read ({error}). Save "
+                "an array with numpy.save."
+            ) from error
+    words = np.asarray(dictionary)
+    if words.ndim != 2 or words.shape[1] != n_numbers or len(words) < 1:
+        raise ValueError(
+            f"The dictionary of {name}, {source}, has the shape {words.shape}, but "
+            f"(n_words, {n_numbers}) was expected."
+        )
+    if words.dtype.kind not in "uif" or not np.isfinite(words).all():
+        raise ValueError(
+            f"The dictionary of {name}, {source}, holds {words.dtype} values that are "
+            "not all finite numbers."
+        )
+    return words.astype(np.float64)
