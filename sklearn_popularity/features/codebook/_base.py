@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from ..._sklearn_compat import Interval
 from .._base import ImageTransformer
@@ -119,11 +120,17 @@ class CodebookTransformer(ImageTransformer):
         """Return the kinds of descriptors and their lengths."""
 
     def _learn(self, photos):
-        kinds = self._kinds()
         if self.dictionary is None:
-            self.dictionaries_ = self._learn_dictionaries(photos, kinds)
+            self.dictionaries_ = self._learn_dictionaries(photos, self._kinds())
         else:
-            self.dictionaries_ = self._given_dictionaries(kinds)
+            self.dictionaries_ = self._given_dictionaries(self._kinds())
+
+    def _dictionaries(self):
+        """The words to use; ready ones need no fit."""
+        if hasattr(self, "dictionaries_"):
+            return self.dictionaries_
+        check_is_fitted(self)
+        return self._given_dictionaries(self._kinds())
 
     def _learn_dictionaries(self, photos, kinds):
         random_state = check_random_state(self.random_state)
@@ -162,7 +169,7 @@ class CodebookTransformer(ImageTransformer):
     def _describe(self):
         return Encoder(
             densely=self._describe_densely(),
-            dictionaries=self.dictionaries_,
+            dictionaries=self._dictionaries(),
             n_neighbors=self.n_neighbors,
             regularization=self.regularization,
             n_levels=self.n_levels,
@@ -171,12 +178,12 @@ class CodebookTransformer(ImageTransformer):
     def _feature_names(self):
         return [
             f"{kind}_{region}_word{word}"
-            for kind, dictionary in self.dictionaries_.items()
+            for kind, dictionary in self._dictionaries().items()
             for region in region_names(self.n_levels)
             for word in range(len(dictionary))
         ]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.requires_fit = True
+        tags.requires_fit = self.dictionary is None
         return tags

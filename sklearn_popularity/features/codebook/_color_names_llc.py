@@ -48,8 +48,8 @@ class ColorNamesLLC(CodebookTransformer):
     n_words : int, default=200
         Words of the dictionary (section 4.2 of [1]_).
     dictionary : array-like of shape (n_words, n_numbers), path or dict, default=None
-        Ready words, or a ``.npy`` file with them; the features are then the same
-        in every fold. None learns them in `fit`.
+        Ready words, or a ``.npy`` file with them; the features are then the same in
+        every fold and need no fit. None learns them in `fit`.
     n_neighbors : int, default=3
         Words that a descriptor is coded by (the toolbox of [1]_; 5 in [2]_).
     regularization : float, default=0.03

@@ -1,6 +1,7 @@
 """Dense histograms of oriented gradients in blocks of 2 x 2 and 3 x 3 cells."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -37,8 +38,23 @@ def _gradient_bins() -> NDArray[np.uint8]:
     return bins
 
 
-def oriented_gradients(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Gradient magnitude of each pixel, in the plane of its orientation.
+class Gradients(NamedTuple):
+    """The gradient of each pixel, in the channel in which it is largest.
+
+    Attributes
+    ----------
+    magnitude : ndarray of shape (height, width), float32
+        Length in levels; 0 at the rim.
+    bins : ndarray of shape (height, width), uint8
+        Orientation, 0 to 17 in steps of 20 degrees.
+    """
+
+    magnitude: NDArray[np.float32]
+    bins: NDArray[np.uint8]
+
+
+def oriented_gradients(image: NDArray[np.uint8]) -> Gradients:
+    """Central differences of an image.
 
     Parameters
     ----------
@@ -47,9 +63,7 @@ def oriented_gradients(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     Returns
     -------
-    planes : ndarray of shape (18, height, width), float32
-        The gradient of the channel in which it is largest, at one of 18 orientations;
-        zero at the rim.
+    gradients : Gradients
     """
     pixels = image.astype(np.int16)
     dx = pixels[1:-1, 2:] - pixels[1:-1, :-2]
@@ -59,28 +73,31 @@ def oriented_gradients(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     dx, dy, energy = (
         np.take_along_axis(a, channel, axis=2)[..., 0] for a in (dx, dy, energy)
     )
+    magnitude = np.sqrt(energy, dtype=np.float32)
     bins = _gradient_bins()[dy + 255, dx + 255]
-    planes = np.zeros((2 * _N_AXES, *image.shape[:2]), dtype=np.float32)
-    rows, cols = np.indices(bins.shape, sparse=True)
-    planes[bins, rows + 1, cols + 1] = np.sqrt(energy, dtype=np.float32)
-    return planes
+    return Gradients(np.pad(magnitude, 1), np.pad(bins, 1))
 
 
-def _cell_weights(centres, side):
-    """Triangular window of each cell: rows are cells, columns pixels along a side."""
-    distance = np.abs(np.asarray(centres)[:, np.newaxis] - np.arange(side))
-    return np.maximum(CELL - distance, 0).astype(np.float32) / CELL
+def _cell_histograms(gradients, rows, cols):
+    """Weighted counts of orientations under a triangular window around each place."""
+    window = (CELL - np.abs(np.arange(1 - CELL, CELL))).astype(np.float32) / CELL
+    places = np.ix_(rows, cols)
+    histogram = np.empty((2 * _N_AXES, len(rows), len(cols)), dtype=np.float32)
+    for orientation, counts in enumerate(histogram):
+        plane = np.where(gradients.bins == orientation, gradients.magnitude, 0)
+        counts[:] = cv2.sepFilter2D(plane, cv2.CV_32F, window, window)[places]
+    return histogram
 
 
 def hog_cells(
-    planes: NDArray[np.float32], rows: NDArray[np.intp], cols: NDArray[np.intp]
+    gradients: Gradients, rows: NDArray[np.intp], cols: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """Histogram of oriented gradients of cells at any places.
 
     Parameters
     ----------
-    planes : ndarray of shape (18, height, width), float32
-        Gradients by orientation.
+    gradients : Gradients
+        Of an image.
     rows, cols : ndarray of int
         Pixels that the cells are centred on, 16 or more from the rim.
 
@@ -93,9 +110,7 @@ def hog_cells(
     all_rows, row_at = np.unique(np.add.outer(around, rows), return_inverse=True)
     all_cols, col_at = np.unique(np.add.outer(around, cols), return_inverse=True)
     row_at, col_at = row_at.reshape(3, -1), col_at.reshape(3, -1)
-    left = _cell_weights(all_rows, planes.shape[1])
-    right = _cell_weights(all_cols, planes.shape[2]).T
-    histogram = np.matmul(np.matmul(left, planes), right)
+    histogram = _cell_histograms(gradients, all_rows, all_cols)
     unsigned = histogram[:_N_AXES] + histogram[_N_AXES:]
     energy = (unsigned**2).sum(axis=0)
     histogram = histogram[:, row_at[1][:, np.newaxis], col_at[1]]
@@ -142,12 +157,12 @@ def hog_blocks(
     # The outermost cell, its normaliser, its window and the gradient fit in here.
     pad = 4 * CELL
     padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REFLECT)
-    planes = oriented_gradients(np.asarray(padded, dtype=np.uint8))
+    gradients = oriented_gradients(np.asarray(padded, dtype=np.uint8))
     rows, cols = (np.arange(0, side, spacing) for side in image.shape[:2])
     offsets = sorted({o for block in blocks for o in BLOCKS[block]})
     all_rows = np.unique(np.add.outer(np.multiply(offsets, CELL // 2), rows))
     all_cols = np.unique(np.add.outer(np.multiply(offsets, CELL // 2), cols))
-    cells = hog_cells(planes, all_rows + pad, all_cols + pad)
+    cells = hog_cells(gradients, all_rows + pad, all_cols + pad)
     centres = np.meshgrid(rows + 0.5, cols + 0.5, indexing="ij")
     positions = np.stack(centres, axis=-1).reshape(-1, 2)
     found = {}

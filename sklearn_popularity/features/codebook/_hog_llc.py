@@ -40,7 +40,7 @@ class HOGLLC(CodebookTransformer):
     dictionary : array-like of shape (n_words, n_numbers), path or dict, default=None
         Ready words, or a ``.npy`` file with them, or for several kinds of blocks a
         dict from "hog2x2" and "hog3x3" to these; the features are then the same in
-        every fold. None learns them in `fit`.
+        every fold and need no fit. None learns them in `fit`.
     n_neighbors : int, default=3
         Words that a descriptor is coded by (the toolbox of [1]_; 5 in [2]_).
     regularization : float, default=0.03

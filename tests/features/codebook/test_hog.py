@@ -86,7 +86,9 @@ class SlowHOG:
         scales = []
         for down, across in ((8, 8), (-8, 8), (8, -8), (-8, -8)):
             block = [
-                self._energy(r, c) for r in (row, row + down) for c in (col, col + across)
+                self._energy(r, c)
+                for r in (row, row + down)
+                for c in (col, col + across)
             ]
             scales.append(1 / np.sqrt(sum(block) + 1e-4))
         clipped = [np.minimum(signed * scale, 0.2) for scale in scales]
@@ -96,7 +98,9 @@ class SlowHOG:
 
     def block(self, row, col, name):
         steps = CELLS_FROM_CENTRE[name]
-        cells = [self.cell(row + down, col + right) for right in steps for down in steps]
+        cells = [
+            self.cell(row + down, col + right) for right in steps for down in steps
+        ]
         return np.concatenate(cells)
 
 

@@ -43,7 +43,9 @@ def weights_by_solving(descriptors, dictionary, words, regularization):
     weights = []
     for descriptor, near in zip(descriptors, words, strict=True):
         products, ridge = system(descriptor, dictionary[near], regularization)
-        solution = np.linalg.solve(products + ridge * np.eye(len(near)), np.ones(len(near)))
+        solution = np.linalg.solve(
+            products + ridge * np.eye(len(near)), np.ones(len(near))
+        )
         weights.append(solution / solution.sum())
     return np.array(weights)
 
@@ -171,7 +173,8 @@ def test_extreme_numbers_of_words(n_words, n_neighbors):
     assert np.isfinite(codes.weights).all()
     assert_allclose(codes.weights.sum(axis=1), 1, rtol=1e-12)
     assert_array_equal(
-        np.sort(codes.words), np.sort(nearest_by_hand(descriptors, dictionary, n_neighbors))
+        np.sort(codes.words),
+        np.sort(nearest_by_hand(descriptors, dictionary, n_neighbors)),
     )
     if n_neighbors == 1:
         assert_array_equal(codes.weights, 1)

@@ -148,7 +148,9 @@ def test_pooling_equals_dense_pooling(n, n_words, n_neighbors, n_levels):
 
 
 def test_negative_weights_stay_where_all_use_the_word():
-    codes = Codes(np.tile([0, 1], (4, 1)), np.array([[-1, 2], [-3, 4], [-5, 6], [7, -6]]))
+    codes = Codes(
+        np.tile([0, 1], (4, 1)), np.array([[-1, 2], [-3, 4], [-5, 6], [7, -6]])
+    )
     regions = np.array([0, 0, 1, 2])
     pooled = max_pool(codes, regions, 3, 2)
     # The fourth region is empty, and its zeros count one level above.
