@@ -89,7 +89,7 @@ def test_score_rejects_bad_input(y_true, y_pred, message):
 
 
 def test_score_rejects_negative_weight():
-    with pytest.raises(ValueError, match="[Nn]egative"):
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
         spearman_score([1, 2], [1, 2], sample_weight=[1, -1])
 
 

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVR
 
 from ..features import (
     HOGLLC,
@@ -32,23 +34,25 @@ def _ridge():
     return make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
 
 
-def _ridge_on_histogram():
+def _kernel_svr(*before):
+    # Scores at unit scale, which the defaults of the SVR (C=1, epsilon=0.1) suit.
+    regressor = make_pipeline(*before, SVR())
+    return TransformedTargetRegressor(regressor, transformer=StandardScaler())
+
+
+def _hellinger():
     # Square roots make the Euclidean distance of histograms that of Hellinger.
-    return make_pipeline(
-        FunctionTransformer(np.sqrt, feature_names_out="one-to-one"), _ridge()
-    )
-
-
-def _ridge_on_codes():
-    # Codes share a scale; that of a rare word carries no more than its values do.
-    return RidgeCV(alphas=_CODE_ALPHAS)
+    return FunctionTransformer(np.sqrt, feature_names_out="one-to-one")
 
 
 FEATURES = {
     "color-statistics": FeatureRecipe(ColorStatistics(), _ridge()),
-    "color-histogram": FeatureRecipe(ColorHistogram(), _ridge_on_histogram()),
-    "gist": FeatureRecipe(GistTransformer(), _ridge()),
-    "lbp": FeatureRecipe(LBPPyramid(), _ridge_on_histogram()),
-    "color-names-llc": FeatureRecipe(ColorNamesLLC(random_state=0), _ridge_on_codes()),
-    "hog-llc": FeatureRecipe(HOGLLC(random_state=0), _ridge_on_codes()),
+    "color-histogram": FeatureRecipe(
+        ColorHistogram(), _kernel_svr(_hellinger(), StandardScaler())
+    ),
+    "gist": FeatureRecipe(GistTransformer(), _kernel_svr(StandardScaler())),
+    "lbp": FeatureRecipe(LBPPyramid(), _kernel_svr(_hellinger(), StandardScaler())),
+    # Codes share a scale: that of a rare word says no more than its values do.
+    "color-names-llc": FeatureRecipe(ColorNamesLLC(random_state=0), _kernel_svr()),
+    "hog-llc": FeatureRecipe(HOGLLC(random_state=0), RidgeCV(alphas=_CODE_ALPHAS)),
 }

@@ -70,12 +70,14 @@ class Extraction:
             With ``on_error="raise"``, for a photo that cannot be read.
         """
         features = np.full((len(photos), n_features), np.nan, dtype=np.float32)
-        for i, description in enumerate(self.map(_AsFloat32(describe), photos)):
+        consequence = "their rows are NaN"
+        described = self.map(_AsFloat32(describe), photos, consequence)
+        for i, description in enumerate(described):
             if description is not None:
                 features[i] = description
         return features
 
-    def map(self, function: Callable, photos: Photos) -> Iterator:
+    def map(self, function: Callable, photos: Photos, consequence: str) -> Iterator:
         """Apply a function to every photo, in worker processes.
 
         Parameters
@@ -84,6 +86,8 @@ class Extraction:
             From one uint8 image of shape (height, width, 3) to anything picklable.
         photos : Photos
             What to apply it to.
+        consequence : str
+            What it means that a photo cannot be read, for the warning.
 
         Yields
         ------
@@ -102,7 +106,7 @@ class Extraction:
                 bar.update(len(results))
                 yield from results
         if failures:
-            _warn_unreadable(failures, len(photos))
+            _warn_unreadable(failures, len(photos), consequence)
 
 
 @dataclass(frozen=True)
@@ -133,13 +137,13 @@ def _map_batch(function, photos, settings):
     return results, errors
 
 
-def _warn_unreadable(failures, n_photos, n_shown=10):
+def _warn_unreadable(failures, n_photos, consequence, n_shown=10):
     listed = "\n".join(f"  {error}" for error in failures[:n_shown])
     if len(failures) > n_shown:
         listed += f"\n  and {len(failures) - n_shown} more"
     warnings.warn(
-        f"{len(failures)} of {n_photos} photos could not be read; their rows are "
-        f"NaN:\n{listed}",
+        f"{len(failures)} of {n_photos} photos could not be read; {consequence}:\n"
+        f"{listed}",
         UnreadablePhotosWarning,
         stacklevel=6,  # who called transform
     )

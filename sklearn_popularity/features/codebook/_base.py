@@ -142,7 +142,8 @@ class CodebookTransformer(ImageTransformer):
             photos = photos.take(np.sort(chosen))
         sampler = _Sampler(self._describe_densely(), self.n_sample_descriptors, seed)
         samples = {kind: [np.empty((0, n), np.float32)] for kind, n in kinds.items()}
-        for sample in self._extraction().map(sampler, photos):
+        consequence = "the dictionary is learned without them"
+        for sample in self._extraction().map(sampler, photos, consequence):
             for kind, rows in (sample or {}).items():
                 samples[kind].append(rows)
         return {
@@ -161,8 +162,7 @@ class CodebookTransformer(ImageTransformer):
             given = dict.fromkeys(kinds, given)
         if set(given) != set(kinds):
             raise ValueError(
-                f"Got dictionaries for {sorted(given)}, but {sorted(kinds)} was "
-                "expected."
+                f"Got dictionaries for {list(given)}, but {list(kinds)} was expected."
             )
         return {kind: load_words(given[kind], n, kind) for kind, n in kinds.items()}
 

@@ -182,8 +182,8 @@ class ColorNamesLLC(CodebookTransformer):
         return {KIND: load_palette(self.palette).n_colors}
 
     def _sizes(self):
-        sizes = tuple(self.patch_sizes)
-        if not sizes or not all(isinstance(s, int) and s >= 1 for s in sizes):
+        sizes = tuple(int(s) for s in self.patch_sizes if isinstance(s, Integral))
+        if not sizes or len(sizes) < len(self.patch_sizes) or min(sizes) < 1:
             raise ValueError(
                 f"Got patch_sizes={self.patch_sizes!r}, but a tuple of positive "
                 "integers was expected, in pixels, such as (6, 10, 16)."

@@ -87,21 +87,29 @@ def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
     if isinstance(dictionary, (str, os.PathLike)):
         source = f"the file {str(dictionary)!r}"
         try:
-            dictionary = np.load(Path(dictionary), allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            with Path(dictionary).open("rb") as file:
+                dictionary = np.lib.format.read_array(file, allow_pickle=False)
+        except (OSError, ValueError, EOFError, MemoryError) as error:
             raise ValueError(
                 f"The dictionary of {name}, {source}, cannot be read ({error}). Save "
                 "an array with numpy.save."
             ) from error
-    words = np.asarray(dictionary)
+    try:
+        words = np.asarray(dictionary)
+    except ValueError as error:
+        raise ValueError(
+            f"The dictionary of {name} is no matrix ({error}); one of shape (n_words, "
+            f"{n_numbers}) was expected."
+        ) from error
     if words.ndim != 2 or words.shape[1] != n_numbers or len(words) < 1:
         raise ValueError(
             f"The dictionary of {name}, {source}, has the shape {words.shape}, but "
             f"(n_words, {n_numbers}) was expected."
         )
-    if words.dtype.kind not in "uif" or not np.isfinite(words).all():
+    # Squares have to be finite too: distances are made of them.
+    if words.dtype.kind not in "uif" or not np.isfinite(np.abs(words).max() ** 2):
         raise ValueError(
-            f"The dictionary of {name}, {source}, holds {words.dtype} values that are "
-            "not all finite numbers."
+            f"The dictionary of {name}, {source}, holds {words.dtype} values, but "
+            "finite numbers of moderate size were expected."
         )
     return words.astype(np.float64)

@@ -173,7 +173,7 @@ class HOGLLC(CodebookTransformer):
 
     def _blocks(self):
         blocks = tuple(self.blocks)
-        known = set(blocks) <= set(BLOCKS)
+        known = all(block in list(BLOCKS) for block in blocks)
         if not blocks or not known or len(set(blocks)) < len(blocks):
             raise ValueError(
                 f"Got blocks={self.blocks!r}, but a tuple of distinct names among "

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# Below this share of its size a system of differences is rounding error.
-_SINGULAR = 1e-12
+# Below this share of the squares that it is the difference of, a system is rounding
+# error.
+_SINGULAR = 1e-9
 
 
 class Codes(NamedTuple):

@@ -155,7 +155,7 @@ def test_words_not_finite_raise(value):
 
 @pytest.mark.parametrize("dtype", [complex, str, bool, object])
 def test_words_that_are_no_numbers_raise(dtype):
-    with pytest.raises(ValueError, match="not all finite numbers"):
+    with pytest.raises(ValueError, match="finite numbers of moderate size"):
         load_words(np.ones((4, 3)).astype(dtype), 3, "colours")
 
 
@@ -186,7 +186,7 @@ BAD_FILES = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD_FILES)
+@pytest.mark.parametrize("kind", [*list(BAD_FILES)[:-1], "zip"])
 def test_unreadable_file_raises(kind, tmp_path):
     path = tmp_path / "words.npy"
     BAD_FILES[kind](path)

@@ -120,13 +120,12 @@ def test_weights_minimise_the_objective(regularization):
 
 
 def test_mixture_of_words_is_recovered():
-    descriptors, dictionary = make_problem(n_words=3)
+    _, dictionary = make_problem(n_words=3)
     shares = np.random.default_rng(3).dirichlet(np.ones(3), 60)
     codes = code(shares @ dictionary, dictionary, regularization=1e-9)
     found = np.zeros_like(shares)
     np.put_along_axis(found, codes.words, codes.weights, axis=1)
     assert_allclose(found, shares, atol=1e-5)
-    assert len(descriptors) == len(shares)
 
 
 def test_no_descriptors_give_no_codes():
@@ -152,6 +151,16 @@ def test_words_equal_to_descriptor_share_equally(n_neighbors, scale):
     descriptors = make_problem(n=1)[0] * scale
     codes = code(descriptors, np.tile(descriptors, (5, 1)), n_neighbors)
     assert_allclose(codes.weights, 1 / n_neighbors, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1, 1e9])
+def test_words_equal_but_for_rounding_share_equally(scale):
+    descriptors = make_problem(n=40)[0] * scale
+    last_digits = np.random.default_rng(5).integers(-3, 4, (8, 12))
+    for descriptor in descriptors:
+        words = descriptor * (1 + np.finfo(float).eps * last_digits)
+        weights = code(descriptor[np.newaxis], words, n_neighbors=4).weights
+        assert_allclose(weights, 1 / 4, rtol=1e-9)
 
 
 @pytest.mark.parametrize("n_equal", [1, 2, 3])
