@@ -38,6 +38,9 @@ def main(argv=None):
     status : int
         0 on success, 2 on a wrong option, file or column, 130 when interrupted.
     """
+    if hasattr(sys.stdout, "reconfigure"):
+        # A console that lacks a letter of a column's name still gets the table.
+        sys.stdout.reconfigure(errors="replace")
     options = _parser().parse_args(argv)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
@@ -91,7 +94,8 @@ def _add_evaluate(commands):
         "evaluate",
         help="cross-validate each kind of feature on a folder of photos",
         description="Print the rank correlation (Spearman) of held-out predictions "
-        "for each kind of feature and for their late fusion.",
+        "for each kind of feature and for their late fusion. The words of the codebook "
+        "features are learned from all photos, without their scores.",
     )
     command.add_argument(
         "folder", type=Path, help="folder with photos and labels.csv (column 'path')"
@@ -208,10 +212,10 @@ def _evaluate(options):
     kept = posts.iloc[comparison.kept]
     if groups is None:
         _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
-    print(_describe_run(options, kept))
-    print(_format_scores(comparison.table))
     if options.output is not None:
         _write_table(options, kept, comparison.table)
+    print(_describe_run(options, kept))
+    print(_format_scores(comparison.table))
 
 
 def _with_label(posts, label):

@@ -197,16 +197,18 @@ def spearman_interval(
             "Pass groups=None to resample rows."
         )
     score = float(_mean_spearman(y_true, y_pred, np.ones(len(y_true))))
-    draws = check_random_state(random_state).multinomial(
-        len(names), np.full(len(names), 1 / len(names)), size=n_resamples
-    )
+    random_state = check_random_state(random_state)
     block = max(1, _BLOCK_SIZE // len(y_true))
-    scores = np.concatenate(
-        [
-            _mean_spearman(y_true, y_pred, draws[i : i + block, group_of_row] * 1.0)
-            for i in range(0, n_resamples, block)
-        ]
-    )
+    scores: list[float] = []
+    for start in range(0, n_resamples, block):
+        # How often each group is drawn is the weight of its rows.
+        draws = random_state.multinomial(
+            len(names),
+            np.full(len(names), 1 / len(names)),
+            size=min(block, n_resamples - start),
+        )
+        weights = draws[:, group_of_row].astype(np.float64)
+        scores.extend(_mean_spearman(y_true, y_pred, weights))
     tail = (1 - confidence) / 2
     low, high = np.quantile(scores, [tail, 1 - tail])
     return SpearmanInterval(score, float(low), float(high))

@@ -4,10 +4,8 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -119,12 +117,14 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
     [
         (["--label", "scoer"], "no column 'scoer'.*Did you mean 'score'"),
         (["--group", "nobody"], "no column 'nobody'"),
+        (["--label", "path"], "no column 'path'"),
+        (["--group", "path"], "no column 'path'"),
         (["--features", "gist,gits"], "'gits'.*'lbp'"),
         (["--features", ","], r"features=\[\]"),
         (["--label", "title"], "'title' holds .* a finite number"),
         (["--photo", "picture"], "no column 'picture'"),
         (["--cv", "1"], "'cv' parameter"),
-        (["--cv", "61"], "60 photos.*at least 61"),
+        (["--cv", "61"], "60 photos, too few for 61 folds"),
         (["--repeats", "0"], "'n_repeats' parameter"),
         (["-o", "scores.txt"], r"scores\.txt.*\.csv or \.json"),
         (["-o", "nowhere/scores.csv"], "cannot be written"),
@@ -183,27 +183,29 @@ def test_demo_refuses_to_overwrite(folder, capsys):
     assert "already holds" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C of a child needs POSIX signals")
-def test_interrupted_run_leaves_no_output(folder, tmp_path):
+def test_interrupted_write_leaves_what_was_there(folder, tmp_path, monkeypatch, capsys):
+    def write_half(self, text, **kwargs):
+        self.write_bytes(text[: len(text) // 2].encode())
+        raise KeyboardInterrupt
+
     output = tmp_path / "scores.csv"
     output.write_text("earlier\n")
-    command = [
-        sys.executable, "-c", "from sklearn_popularity.cli import main; "
-        "import sys; print('started', flush=True); sys.exit(main())",
-        "evaluate", str(folder), "--label", "score", "--repeats", "500",
-        "--n-jobs", "1", "-o", str(output),
-    ]  # fmt: skip
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "started\n"
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert error.strip().endswith("interrupted; nothing was written")
-    assert output.read_text() == "earlier\n"
+    monkeypatch.setattr(Path, "write_text", write_half)
+    assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 130
+    assert "interrupted; nothing was written" in capsys.readouterr().err
+    assert output.read_bytes() == b"earlier\n"
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_table_is_written_before_it_is_printed(folder, tmp_path, monkeypatch):
+    def broken_pipe(*args, **kwargs):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("builtins.print", broken_pipe)
+    output = tmp_path / "scores.csv"
+    with pytest.raises(BrokenPipeError):  # the error message has no pipe either
+        _evaluate(folder, "--group", "theme", *FAST, "-o", str(output))
+    assert len(pd.read_csv(output)) == 3
 
 
 def test_failed_write_leaves_no_part(folder, tmp_path, monkeypatch, capsys):

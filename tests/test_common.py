@@ -466,7 +466,7 @@ def test_threads_leave_result_alone(transformer, paths):
 def test_threads_are_restored(transformer, n_threads, paths, bad_path):
     with threads(n_threads):
         before = count_threads()
-        assert set(before.values()) == {n_threads}
+        assert before["cv2"] == n_threads
         transformer.transform(paths)
         assert count_threads() == before
         with pytest.raises(ImageError):

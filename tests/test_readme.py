@@ -25,7 +25,8 @@ def test_example_runs(capsys):
 def test_commands_are_those_of_ci():
     install = next(block for block in _blocks("sh") if "[tests]" in block).strip()
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert install in script.splitlines()
+    # `set -e` does not see what fails before an "&&".
+    assert f"{install} || exit 1" in script.splitlines()
 
 
 def test_links_lead_to_files():

@@ -31,7 +31,7 @@ def load_folder(folder, *, labels="labels.csv", photo_column=None, required=()):
     Parameters
     ----------
     folder : path
-        Folder that holds the table; photos are looked for below it.
+        Folder that holds the table.
     labels : path, default="labels.csv"
         Table with a row per photo, comma-separated, UTF-8, relative to `folder`.
     photo_column : str, default=None
@@ -71,8 +71,8 @@ def load_folder(folder, *, labels="labels.csv", photo_column=None, required=()):
     table = folder / labels
     posts = _read_table(table)
     named_by = _find_photo_column(posts, photo_column, table)
-    _check_columns(posts, required, table)
     names = posts.pop(named_by)
+    _check_columns(posts, required, table)
     if "photo" in posts:
         raise ValueError(
             f"{str(table)!r} names photos in the column {named_by!r} but has a column "
@@ -125,8 +125,15 @@ def _check_columns(posts, names, table):
             )
 
 
+def _is_file(path):
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
 def _drop_missing(posts, names, table, n_shown=5):
-    there = names.notna() & posts["photo"].map(lambda path: Path(path).is_file())
+    there = names.notna() & posts["photo"].map(_is_file)
     missing = [str(name) for name in names[~there]]
     if len(missing) == len(posts):
         raise FileNotFoundError(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from numbers import Integral, Real
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -212,11 +213,20 @@ def _save_photos(
     return np.array(paths, dtype=object), boxes
 
 
-def _save_labels(posts: pd.DataFrame, folder: Path) -> None:
-    """Write labels.csv so that it is there whole or not at all."""
-    unfinished = folder / "labels.csv.part"
-    posts.rename(columns={"photo": "path"}).to_csv(unfinished, index=False)
-    unfinished.replace(folder / "labels.csv")
+def _write_folder(
+    posts: pd.DataFrame, photos: Iterator[tuple[np.ndarray, Box]], folder: Path
+) -> tuple[pd.DataFrame, list[Box]]:
+    """Write photos and table aside and move them when both are whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder) as scratch:
+        column, boxes = _save_photos(photos, Path(scratch))
+        posts.insert(0, "photo", column)
+        labels = Path(scratch) / "labels.csv"
+        posts.rename(columns={"photo": "path"}).to_csv(labels, index=False)
+        (Path(scratch) / "images").rename(folder / "images")
+        labels.rename(folder / "labels.csv")
+    posts["photo"] = [str(folder / path) for path in column]
+    return posts, boxes
 
 
 def _check_folder(folder: str | os.PathLike[str]) -> Path:
@@ -445,12 +455,9 @@ def make_popularity(
     photos = _draw_photos(seed, plan, shape)
     if folder is None:
         column, boxes = _keep_photos(photos, n_photos)
+        posts.insert(0, "photo", column)
     else:
-        column, boxes = _save_photos(photos, folder)
-    posts.insert(0, "photo", column)
-    if folder is not None:
-        _save_labels(posts, folder)
-        posts["photo"] = [str(folder / path) for path in column]
+        posts, boxes = _write_folder(posts, photos, folder)
     truth.objects = pd.DataFrame(boxes, columns=Box._fields)
     truth.objects.insert(0, "name", plan["object"])
     return posts, truth

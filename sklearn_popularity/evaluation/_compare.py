@@ -1,17 +1,15 @@
 """Compare kinds of features, and their late fusion, on photos held out."""
 
 from dataclasses import dataclass
-from itertools import count
-from math import ceil
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.parallel import Parallel, delayed
 
 from .._sklearn_compat import Interval, _safe_indexing, validate_params
 from ..metrics import spearman_interval, spearman_score
@@ -46,7 +44,12 @@ class FeatureComparison:
 
 
 def make_partitions(
-    n_samples: int, *, cv: int, n_repeats: int, groups: NDArray | None = None
+    n_samples: int,
+    *,
+    cv: int,
+    n_repeats: int,
+    inner_cv: int,
+    groups: NDArray | None = None,
 ) -> list[Folds]:
     """Split rows into test folds several times.
 
@@ -58,6 +61,8 @@ def make_partitions(
         Folds of a partition.
     n_repeats : int
         Number of partitions.
+    inner_cv : int
+        Folds that each training set has to fill again.
     groups : ndarray of shape (n_samples,), default=None
         Rows that stay together. The first partition is then the balanced one of
         :class:`~sklearn.model_selection.GroupKFold`, the others are shuffled with the
@@ -66,7 +71,16 @@ def make_partitions(
     Returns
     -------
     partitions : list of list of (train, test)
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, or groups, for the folds.
     """
+    units = np.arange(n_samples) if groups is None else groups
+    n_units = len(np.unique(units))
+    if n_units < cv:
+        raise _too_few(n_units, groups, cv, inner_cv)
     rows = np.zeros((n_samples, 1))
     if groups is None:
         splitters = [KFold(cv, shuffle=True, random_state=i) for i in range(n_repeats)]
@@ -74,7 +88,22 @@ def make_partitions(
         splitters = [GroupKFold(cv)] + [
             GroupKFold(cv, shuffle=True, random_state=i) for i in range(n_repeats - 1)
         ]
-    return [list(splitter.split(rows, groups=groups)) for splitter in splitters]
+    partitions = [list(split.split(rows, groups=groups)) for split in splitters]
+    if any(
+        len(np.unique(units[train])) < inner_cv
+        for folds in partitions
+        for train, _ in folds
+    ):
+        raise _too_few(n_units, groups, cv, inner_cv)
+    return partitions
+
+
+def _too_few(n_units, groups, cv, inner_cv):
+    unit = "photos" if groups is None else "groups"
+    return ValueError(
+        f"Got {n_units} {unit}, too few for {cv} folds whose training sets have "
+        f"{inner_cv} inner folds each. Use fewer folds or more {unit}."
+    )
 
 
 @validate_params(
@@ -144,6 +173,10 @@ def compare_features(
 
     Notes
     -----
+    The words of the codebook features (``color-names-llc``, ``hog-llc``) are learned
+    once, from all photos but without their scores. Scores are learned from training
+    folds alone.
+
     A training set whose mean score is high leaves a test fold whose mean is low. Where
     folds differ much, with few groups or many small folds, this sets pooled
     predictions of a weak feature against the scores: `spearman` then lies far below
@@ -160,15 +193,16 @@ def compare_features(
     ['color-statistics', 'late-fusion']
     """
     _check_features(features)
-    y = column_or_1d(y, dtype=np.float64)
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    y = column_or_1d(y)
     check_consistent_length(photos, y, groups)
     groups = None if groups is None else np.asarray(groups)
-    _check_enough(len(y), groups, cv, inner_cv)
+    settings = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
+    partitions = make_partitions(len(y), groups=groups, **settings)
     blocks, kept = _describe_all(photos, features, n_jobs, verbose)
     if len(kept) < len(y):
         y, groups = y[kept], None if groups is None else groups[kept]
-        _check_enough(len(y), groups, cv, inner_cv)
-    partitions = make_partitions(len(y), cv=cv, n_repeats=n_repeats, groups=groups)
+        partitions = make_partitions(len(y), groups=groups, **settings)
     predictions = {
         name: _predict_held_out(
             FEATURES[name].regressor, blocks[name], y, partitions, n_jobs
@@ -198,18 +232,6 @@ def _check_features(features):
         )
 
 
-def _check_enough(n_photos, groups, cv, inner_cv):
-    n, unit = n_photos, "photos"
-    if groups is not None:
-        n, unit = len(np.unique(groups)), "groups"
-    needed = next(n for n in count(cv) if n - ceil(n / cv) >= inner_cv)
-    if n < needed:
-        raise ValueError(
-            f"Got {n} {unit}, but at least {needed} are needed for {cv} folds with "
-            f"{inner_cv} inner folds in each. Use fewer folds or more {unit}."
-        )
-
-
 def _describe_all(photos, features, n_jobs, verbose):
     """Features of the photos that can be read, and which those are."""
     kept = np.arange(len(photos))
@@ -221,6 +243,11 @@ def _describe_all(photos, features, n_jobs, verbose):
         block = transformer.fit_transform(_safe_indexing(photos, kept))
         readable = ~np.isnan(block).any(axis=1)
         kept = kept[readable]
+        if len(kept) == 0:
+            raise ValueError(
+                f"None of the {len(photos)} photos could be read; the warning above "
+                "says why."
+            )
         blocks = {other: rows[readable] for other, rows in blocks.items()}
         blocks[name] = block[readable]
     return blocks, kept

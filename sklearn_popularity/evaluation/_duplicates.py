@@ -13,13 +13,15 @@ _BLOCK = 2048
 
 
 def _perceptual_bits(photos: Photos) -> np.ndarray:
-    """64 signs of low frequencies of each photo; NaN where it cannot be read."""
+    """64 signs of low frequencies of each photo; NaN where there are none."""
     bits = np.full((len(photos), _HASH_BITS), np.nan, dtype=np.float32)
     for i in range(len(photos)):
         try:
             image = photos.read(i, max_size=_HASH_PIXELS)
         except ImageError:
             continue
+        if image.min() == image.max():
+            continue  # all blank photos have one hash
         bits[i] = imagehash.phash(Image.fromarray(image)).hash.ravel()
     return bits
 
@@ -42,7 +44,10 @@ def near_duplicates(X, *, max_distance=10, n_jobs=None):
     Returns
     -------
     pairs : ndarray of shape (n_pairs, 2), intp
-        Rows i < j of X. Photos that cannot be read are in no pair.
+        Rows i < j of X. Of photos with equal hashes, each is paired with the first,
+        and the first with those near it: photos alike are connected, without all
+        pairs among many copies. Photos that cannot be read, and blank ones, are in no
+        pair.
 
     Notes
     -----
@@ -66,14 +71,30 @@ def near_duplicates(X, *, max_distance=10, n_jobs=None):
         )
     workers = Parallel(n_jobs=n_jobs)
     bits = workers(delayed(_perceptual_bits)(b) for b in Photos(items).batches(64))
-    signs = 2 * np.concatenate(bits) - 1
-    pairs = []
-    for start in range(0, len(signs), _BLOCK):
-        # The product of two hashes of signs is 64 less twice the bits that differ.
-        alike = signs[start : start + _BLOCK] @ signs.T >= _HASH_BITS - 2 * max_distance
-        i, j = np.nonzero(alike)
-        i += start
-        pairs.append(np.stack([i, j], axis=1)[i < j])
+    bits = np.concatenate(bits)
+    readable = np.flatnonzero(~np.isnan(bits[:, 0]))
+    hashes, first, hash_of_row = np.unique(
+        bits[readable], axis=0, return_index=True, return_inverse=True
+    )
+    first = readable[first]
+    copies = np.stack([first[hash_of_row.ravel()], readable], axis=1)
+    near = np.sort(first[_near_pairs(hashes, max_distance)], axis=1)
+    pairs = np.concatenate([copies[copies[:, 0] < copies[:, 1]], near])
+    return pairs[np.lexsort(pairs.T[::-1])]
+
+
+def _near_pairs(hashes, max_distance):
+    """Pairs i < j of different hashes that differ in few bits, block by block."""
+    signs = 2 * hashes - 1
+    pairs = [np.empty((0, 2), dtype=np.intp)]
+    starts = range(0, len(signs), _BLOCK)
+    for top in starts:
+        for left in starts[top // _BLOCK :]:
+            # The product of two hashes of signs is 64 less twice the bits that differ.
+            product = signs[top : top + _BLOCK] @ signs[left : left + _BLOCK].T
+            i, j = np.nonzero(product >= _HASH_BITS - 2 * max_distance)
+            found = np.stack([i + top, j + left], axis=1)
+            pairs.append(found[found[:, 0] < found[:, 1]])
     return np.concatenate(pairs)
 
 

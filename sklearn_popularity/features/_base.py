@@ -100,6 +100,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             This transformer.
         """
         self._learn(self._find_photos(X, reset=True))
+        self._feature_names()  # refuses parameters that only fail together
         return self
 
     def transform(self, X):

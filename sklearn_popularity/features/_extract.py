@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -95,10 +96,12 @@ class Extraction:
             In the order of `photos`; None for a photo that cannot be read.
         """
         failures: list[ImageError] = []
-        workers = Parallel(n_jobs=self.n_jobs, return_as="generator")
-        batches = workers(
-            delayed(_map_batch)(function, batch, self)
-            for batch in photos.batches(self.batch_size)
+        batches = _run_in_order(
+            self.n_jobs,
+            [
+                delayed(_map_batch)(function, batch, self)
+                for batch in photos.batches(self.batch_size)
+            ],
         )
         with tqdm(total=len(photos), unit="photo", disable=not self.verbose) as bar:
             for results, errors in batches:
@@ -107,6 +110,17 @@ class Extraction:
                 yield from results
         if failures:
             _warn_unreadable(failures, len(photos), consequence)
+
+
+def _run_in_order(n_jobs, tasks, n_at_once=64):
+    """Results of joblib's tasks one by one, whatever its backend can do."""
+    backend, _ = get_active_backend()
+    if getattr(backend, "supports_return_generator", False):
+        yield from Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+        return
+    # multiprocessing and ray return lists; pieces keep the memory bounded.
+    for start in range(0, len(tasks), n_at_once):
+        yield from Parallel(n_jobs=n_jobs)(tasks[start : start + n_at_once])
 
 
 @dataclass(frozen=True)

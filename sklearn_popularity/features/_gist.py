@@ -256,11 +256,11 @@ class GistTransformer(ImageTransformer):
     ----------
     image_size : int, default=256
         Side in pixels of the square that is described; the shorter side of the photo
-        is resized to it and the centre is cropped.
+        is resized to it and the centre is cropped (the toolbox of [1]_).
     n_blocks : int, default=4
-        Blocks along a side.
+        Blocks along a side, at most 16 (4 in [2]_ and the toolbox).
     orientations_per_scale : tuple of int, default=(8, 8, 8, 8)
-        Number of orientations at each scale, from high to low frequency.
+        Number of orientations at each scale, from high to low frequency (the toolbox).
     max_size : int or None, default=500
         Longest side in pixels; larger photos are reduced first (the toolbox of [1]_).
     image_shape : tuple of 2 or 3 ints, default=None
@@ -374,12 +374,15 @@ class GistTransformer(ImageTransformer):
 
     def _orientations(self):
         orientations = tuple(self.orientations_per_scale)
-        if not orientations or not all(
+        # A period of the lowest frequency has to fit into what is transformed.
+        n_periods = _TOP_FREQUENCY * (self.image_size + 2 * _BOUNDARY)
+        n_scales = int(np.log(n_periods) / np.log(_SCALE_RATIO))
+        if not 1 <= len(orientations) <= n_scales + 1 or not all(
             isinstance(n, int | np.integer) and n >= 1 for n in orientations
         ):
             raise ValueError(
                 f"Got orientations_per_scale={self.orientations_per_scale!r}, but a "
-                "tuple of positive integers was expected, one per scale, such as "
-                "(8, 8, 8, 8)."
+                f"tuple of 1 to {n_scales + 1} positive integers was expected with "
+                f"image_size={self.image_size}, one per scale, such as (8, 8, 8, 8)."
             )
         return orientations

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ._errors import ImageError
 from ._pixels import check_value_range, limit_size, to_rgb8
@@ -216,7 +217,7 @@ def _is_array(value: Any) -> bool:
 
 def _is_photo(value: Any) -> bool:
     """Tell whether one element of X is a photo rather than a number or a row."""
-    if isinstance(value, (str, os.PathLike, bytes)) or _package(value) == "PIL":
+    if isinstance(value, (str, os.PathLike, bytes, Image.Image)):
         return True
     return _is_array(value) and value.ndim in (2, 3)
 

@@ -25,6 +25,8 @@ _TRANSPOSES = {
     8: Image.Transpose.ROTATE_90,
 }
 _PROFILE_MODES = {"L", "RGB", "CMYK"}
+# Those of printers have 1 to 3 MB; what is kept in memory has to be bounded.
+_MAX_PROFILE_BYTES = 2**22
 
 
 def to_rgb8(
@@ -282,7 +284,9 @@ def _orientation(image: Image.Image) -> int:
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """RGB image from one in mode L, RGB or CMYK, by its profile if it is sound."""
-    transform = _srgb_transform(profile, image.mode) if profile else None
+    transform = None
+    if profile and len(profile) <= _MAX_PROFILE_BYTES:
+        transform = _srgb_transform(profile, image.mode)
     if transform is not None:
         return transform.apply(image)
     return image if image.mode == "RGB" else image.convert("RGB")

@@ -4,7 +4,6 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import (
     MetaEstimatorMixin,
     RegressorMixin,
@@ -19,6 +18,7 @@ from sklearn.utils import (
     check_consistent_length,
     column_or_1d,
 )
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import (
@@ -293,12 +293,6 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
                 for i in range(len(estimators))
             ]
         )
-        if np.isnan(outputs).any():
-            raise ValueError(
-                f"Got cv={self.cv!r}, which leaves rows in no test fold, but the last "
-                "model needs a prediction for each row. Pass a partition such as "
-                "KFold or GroupKFold."
-            )
         return outputs
 
     def _folds(self, X, y, groups):
@@ -312,7 +306,15 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
                 f"Got n_samples = {len(y)}, but cv={self.cv!r} needs at least one row "
                 f"per inner fold ({n_folds}). Pass more rows or a smaller cv."
             )
-        return list(cv.split(X, y, groups))
+        folds = list(cv.split(X, y, groups))
+        n_tested = np.bincount(np.concatenate([test for _, test in folds]))
+        if len(n_tested) < len(y) or (n_tested != 1).any():
+            raise ValueError(
+                f"Got cv={self.cv!r}, which does not test each row once, but the last "
+                "model needs one prediction for each row. Pass a partition such as "
+                "KFold or GroupKFold."
+            )
+        return folds
 
     def _final_estimator(self):
         if self.final_estimator is not None:
@@ -334,7 +336,8 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         if hasattr(X, "columns"):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        return validate_data(self, X, reset=reset, dtype="numeric")
+        # What values are fit is for the branches to say.
+        return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
 
     def _check_y(self, X, y):
         if y is None:

@@ -107,3 +107,9 @@ def test_columns_keep_their_types(folder):
     posts = load_folder(folder)
     assert posts["views"].dtype.kind == "i"
     assert posts["tags"].tolist() == ["x y"]
+
+
+def test_impossible_name_is_missing(folder):
+    _write(folder, f"path,y\nimg/a.jpg,1\n{'x' * 300},2\n")
+    with pytest.warns(MissingPhotosWarning, match="1 of 2"):
+        assert load_folder(folder)["y"].tolist() == [1]

@@ -309,7 +309,7 @@ def test_folder_written_one_photo_at_a_time(tmp_path, monkeypatch):
     drawn = []
 
     def draw_and_count(*args, **kwargs):
-        written = len(list((tmp_path / "images").iterdir()))
+        written = len(list(tmp_path.glob("*/images/*.jpg")))
         drawn.append(written)
         return draw_photo(*args, **kwargs)
 
@@ -342,3 +342,15 @@ def test_invalid_parameter_is_named(name, value):
 def test_invalid_image_size_is_named(image_size):
     with pytest.raises(ValueError, match=r"image_size=.* must be \(height, width\)"):
         make_popularity(2, image_size=image_size)
+
+
+def test_interrupted_folder_stays_empty(tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        if next(tmp_path.glob("*/images/*.jpg"), None):
+            raise KeyboardInterrupt
+        return draw_photo(*args, **kwargs)
+
+    monkeypatch.setattr(_make_popularity, "draw_photo", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        make_popularity(4, folder=tmp_path, image_size=(32, 32), random_state=0)
+    assert list(tmp_path.iterdir()) == []

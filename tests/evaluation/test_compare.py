@@ -78,18 +78,18 @@ def test_fusion_is_nested_and_grouped(posts):
 
 def test_partitions_cover_rows_and_keep_groups():
     groups = np.random.default_rng(0).integers(0, 17, 100)
-    partitions = make_partitions(100, cv=5, n_repeats=3, groups=groups)
+    partitions = make_partitions(100, cv=5, n_repeats=3, inner_cv=4, groups=groups)
     assert len(partitions) == 3
     for folds in partitions:
         tested = np.concatenate([test for _, test in folds])
         assert sorted(tested) == list(range(100))
         for train, test in folds:
             assert not set(groups[train]) & set(groups[test])
-    plain = make_partitions(100, cv=5, n_repeats=2)
+    plain = make_partitions(100, cv=5, n_repeats=2, inner_cv=4)
     assert any((a[1] != b[1]).any() for a, b in zip(plain[0], plain[1], strict=True))
 
 
-def test_made_up_groups_are_honest(posts):
+def test_random_scores_are_not_predicted(posts):
     rng = np.random.default_rng(0)
     y = rng.normal(size=len(posts))
     comparison = compare_features(posts["photo"], y, features=SMALL, n_repeats=1)
@@ -119,6 +119,27 @@ def test_unreadable_photos_are_left_out(tmp_path, posts):
     assert comparison.table.equals(clean.table)
 
 
+def test_dominant_group_is_refused_before_the_work(posts):
+    groups = np.r_[np.zeros(82), 1 + np.arange(8)]
+    with pytest.raises(ValueError, match="9 groups, too few for 2 folds"):
+        compare_features(
+            ["no photo"] * 90, posts["score"], groups=groups, cv=2, inner_cv=9
+        )
+
+
+def test_no_readable_photo_is_one_error():
+    with (
+        pytest.warns(UnreadablePhotosWarning, match="20 of 20"),
+        pytest.raises(ValueError, match="None of the 20 photos"),
+    ):
+        compare_features([b"no photo"] * 20, np.arange(20.0), features=SMALL)
+
+
+def test_nan_scores_are_refused():
+    with pytest.raises(ValueError, match="y contains NaN"):
+        compare_features(["no photo"] * 20, np.full(20, np.nan))
+
+
 def test_n_jobs_does_not_change_scores(posts):
     kwargs = {"features": SMALL, "n_repeats": 1}
     one = compare_features(posts["photo"], posts["score"], n_jobs=1, **kwargs)
@@ -131,8 +152,8 @@ def test_n_jobs_does_not_change_scores(posts):
     [
         ({"features": ["gits"]}, r"features=\['gits'\].*'gist'"),
         ({"features": []}, r"features=\[\]"),
-        ({"groups": np.arange(90) % 3}, "3 groups.*at least 5"),
-        ({"cv": 91}, "90 photos.*at least 91"),
+        ({"groups": np.arange(90) % 3}, "3 groups, too few for 5 folds"),
+        ({"cv": 91}, "90 photos, too few for 91 folds"),
         ({"cv": 1}, "cv"),
         ({"groups": [1, 2]}, "inconsistent numbers of samples"),
     ],

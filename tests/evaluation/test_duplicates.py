@@ -46,6 +46,17 @@ def test_pairs_equal_hash_differences(photos, monkeypatch):
         assert sorted(found) == expected
 
 
+def test_many_copies_give_few_pairs(photos):
+    X = [photos[0], *[photos[1]] * 50, photos[0]]
+    pairs = near_duplicates(X).tolist()
+    assert pairs == [[0, 51], *([1, i] for i in range(2, 51))]
+
+
+def test_blank_photos_are_no_copies():
+    X = [np.full((20, 20), value, np.uint8) for value in (0, 100, 200)]
+    assert near_duplicates(X).shape == (0, 2)
+
+
 def test_unreadable_photos_are_in_no_pair(photos):
     X = [b"no image", b"no image", photos[0], photos[0]]
     assert near_duplicates(X, n_jobs=2).tolist() == [[2, 3]]

@@ -119,3 +119,16 @@ def test_threads_of_the_caller_agree(images):
     assert len(results) == 4
     for features in results.values():
         assert_array_equal(features, expected)
+
+
+def test_backends_without_generators_keep_order_too(photos, monkeypatch):
+    class ListsOnly:
+        supports_return_generator = False
+
+    monkeypatch.setattr(
+        "sklearn_popularity.features._extract.get_active_backend",
+        lambda: (ListsOnly(), 1),
+    )
+    extraction = make_extraction(batch_size=1)
+    features = extraction.describe(level, Photos(photos * 20), 2)
+    assert_array_equal(features, np.tile(np.arange(7)[:, None] * [1, 2], (20, 1)))

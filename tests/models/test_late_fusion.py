@@ -4,14 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import StackingRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, StackingRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     KFold,
+    RepeatedKFold,
     ShuffleSplit,
     cross_val_predict,
     cross_val_score,
@@ -206,6 +208,27 @@ def test_n_jobs_does_not_change_predictions(data):
     assert (one == two).all()
 
 
+def test_workers_keep_the_configuration(data):
+    X, y = data
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    scaled = make_pipeline(
+        StandardScaler(), make_column_transformer(("passthrough", ["a"])), Ridge()
+    )
+    fusion = StackedLateFusion([("named", scaled, ["a", "b"])], n_jobs=2)
+    with config_context(transform_output="pandas"):
+        assert fusion.fit(frame, y).score(frame, y) > 0
+
+
+def test_branches_may_take_missing_values(data):
+    X, y = data
+    X[::7, 0] = np.nan
+    forest = HistGradientBoostingRegressor(max_iter=5)
+    fusion = StackedLateFusion([("trees", forest, slice(None))]).fit(X, y)
+    assert np.isfinite(fusion.predict(X)).all()
+    with pytest.raises(ValueError, match="contains NaN"):
+        StackedLateFusion(_branches()).fit(X, y)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -213,7 +236,8 @@ def test_n_jobs_does_not_change_predictions(data):
         ({"branches": [("a", Ridge())]}, "name, estimator, columns"),
         ({"branches": [("a__b", Ridge(), [0])]}, "__"),
         ({"branches": [("a", Ridge(), [0]), ("a", Ridge(), [1])]}, "not unique"),
-        ({"cv": ShuffleSplit(3, random_state=0)}, "no test fold"),
+        ({"cv": ShuffleSplit(3, random_state=0)}, "test each row once"),
+        ({"cv": RepeatedKFold(n_splits=3)}, "test each row once"),
         ({"cv": 500}, "n_samples = 80"),
     ],
 )

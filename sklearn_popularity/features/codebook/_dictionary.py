@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import MiniBatchKMeans
+from sklearn.cluster import KMeans
 
 from .._threads import single_threaded
 
@@ -55,9 +55,7 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
         return np.zeros((1, samples.shape[1]))
     if len(distinct) <= n_words:
         return distinct
-    k_means = MiniBatchKMeans(
-        n_words, batch_size=4096, n_init=3, random_state=random_state
-    )
+    k_means = KMeans(n_words, n_init=1, max_iter=60, random_state=random_state)
     with single_threaded():
         return k_means.fit(samples).cluster_centers_.astype(np.float64)
 

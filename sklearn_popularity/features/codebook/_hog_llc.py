@@ -49,7 +49,7 @@ class HOGLLC(CodebookTransformer):
         Levels of the pyramid of 1, 2 x 2, 4 x 4 regions (21 with 3).
     n_sample_photos : int, default=500
         Photos that the dictionary is learned from, at most (the toolbox).
-    n_sample_descriptors : int, default=100
+    n_sample_descriptors : int, default=200
         Descriptors of a kind per photo that it is learned from, at most. Memory is
         bounded by the product of the two.
     random_state : int, RandomState instance or None, default=None
@@ -92,7 +92,8 @@ class HOGLLC(CodebookTransformer):
     ordered from the whole photo to the finest, row by row, and each number is named by
     its kind, region and word. Departures from the toolbox of [1]_: it swapped the rows
     and columns of the blocks' positions, which scatters the regions of photos that are
-    not square; here regions are what they say. Words are found by mini-batch k-means.
+    not square; here regions are what they say. Words are found by k-means from
+    k-means++ centres.
 
     References
     ----------
@@ -132,7 +133,7 @@ class HOGLLC(CodebookTransformer):
         regularization=0.03,
         n_levels=3,
         n_sample_photos=500,
-        n_sample_descriptors=100,
+        n_sample_descriptors=200,
         random_state=None,
         max_size=400,
         image_shape=None,
