@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 # Below this share of the squares that it is the difference of, a system is rounding
 # error.
 _SINGULAR = 1e-9
+# Descriptors coded together: their products with the words stay in the cache.
+_BLOCK = 1024
 
 
 class Codes(NamedTuple):
@@ -66,11 +68,26 @@ def llc_codes(
     .. [1] Wang et al., "Locality-constrained linear coding for image classification",
        CVPR 2010.
     """
-    x = np.asarray(descriptors, dtype=np.float64)
     b = np.asarray(dictionary, dtype=np.float64)
+    gram = b @ b.T
+    found = np.empty((len(descriptors), n_neighbors), dtype=np.intp)
+    weights = np.empty((len(descriptors), n_neighbors))
+    for start in range(0, len(descriptors), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        found[rows], weights[rows] = _code_block(
+            np.asarray(descriptors[rows], dtype=np.float64),
+            b,
+            gram,
+            words[rows] if words is not None else None,
+            n_neighbors,
+            regularization,
+        )
+    return Codes(found, weights)
+
+
+def _code_block(x, b, gram, words, n_neighbors, regularization):
     products = x @ b.T
     squares = np.einsum("ij,ij->i", x, x)
-    gram = b @ b.T
     if words is None:
         words = nearest_words(gram.diagonal() - 2 * products, n_neighbors)
     near = np.take_along_axis(products, words, axis=1)
@@ -78,7 +95,7 @@ def llc_codes(
     system += squares[:, np.newaxis, np.newaxis]
     system -= near[:, :, np.newaxis]
     system -= near[:, np.newaxis, :]
-    return Codes(words, _solve_for_weights(system, squares, regularization))
+    return words, _solve_for_weights(system, squares, regularization)
 
 
 def nearest_words(distances: NDArray, n_neighbors: int) -> NDArray[np.intp]:
