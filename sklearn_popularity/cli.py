@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import warnings
@@ -23,6 +25,31 @@ from .evaluation import (
 from .metrics import spearman_score
 
 _IMAGE_CAUSES = ["saturation", "object", "theme"]
+_INTERRUPTED, _BROKEN_PIPE = 130, 141
+# Pooled scores this far below those within folds are marked by their folds.
+_SUSPICIOUS_GAP = 0.1
+_COLUMNS = """\
+The columns of the table:
+  numbers          length of the feature
+  Spearman         rank correlation of all held-out predictions of a partition into
+                   folds with the label, mean over partitions
+  95 % interval    of that mean, by resampling photos, or groups where given
+  over partitions  the lowest and the highest of them
+  within folds     mean of the correlations within each test fold
+"""
+
+
+def run():
+    """Run the command line as a process of its own."""
+    status = main()
+    if status == _INTERRUPTED:
+        # Python waits for the workers, which a second Ctrl-C would make hang.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+    if status == _BROKEN_PIPE:
+        os._exit(status)  # Python would try to flush what nobody reads
+    sys.exit(status)
 
 
 def main(argv=None):
@@ -36,7 +63,8 @@ def main(argv=None):
     Returns
     -------
     status : int
-        0 on success, 2 on a wrong option, file or column, 130 when interrupted.
+        0 on success, 2 on a wrong option, file or column, 130 when interrupted, 141
+        when nobody reads what is printed.
     """
     if hasattr(sys.stdout, "reconfigure"):
         # A console that lacks a letter of a column's name still gets the table.
@@ -49,7 +77,10 @@ def main(argv=None):
             options.run(options)
         except KeyboardInterrupt:
             print("interrupted; nothing was written", file=sys.stderr)
-            return 130
+            return _INTERRUPTED
+        except BrokenPipeError:
+            # Who reads the table has seen enough, and nobody reads a complaint.
+            return _BROKEN_PIPE
         except (ValueError, OSError) as error:
             print(f"sklearn-popularity: error: {error}", file=sys.stderr)
             return 2
@@ -76,9 +107,11 @@ def _add_demo(commands):
         "from the photos, and say which causes the prediction found.",
     )
     command.add_argument(
-        "--n-photos", type=int, default=400, metavar="N", help="default: 400"
+        "--n-photos", type=_integer(40), default=400, metavar="N", help="default: 400"
     )
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    command.add_argument(
+        "--seed", type=_integer(0), default=0, metavar="N", help="default: 0"
+    )
     command.add_argument(
         "--keep",
         type=Path,
@@ -96,6 +129,8 @@ def _add_evaluate(commands):
         description="Print the rank correlation (Spearman) of held-out predictions "
         "for each kind of feature and for their late fusion. The words of the codebook "
         "features are learned from all photos, without their scores.",
+        epilog=_COLUMNS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
         "folder", type=Path, help="folder with photos and labels.csv (column 'path')"
@@ -119,11 +154,11 @@ def _add_evaluate(commands):
         help=f"default: {','.join(FEATURES)}",
     )
     command.add_argument(
-        "--cv", type=int, default=5, metavar="K", help="folds (default: 5)"
+        "--cv", type=_integer(2), default=5, metavar="K", help="folds (default: 5)"
     )
     command.add_argument(
         "--repeats",
-        type=int,
+        type=_integer(1),
         default=3,
         metavar="R",
         help="shuffled partitions into folds (default: 3)",
@@ -149,6 +184,19 @@ def _add_n_jobs(command):
     )
 
 
+def _integer(low):
+    """Type of an option that is a whole number, not too low."""
+
+    def convert(text):
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(
+                f"got {text!r}, but a whole number of at least {low} was expected"
+            )
+        return int(text)
+
+    return convert
+
+
 def _names(text):
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -165,6 +213,7 @@ def _demo(options):
             posts["photo"],
             posts["score"],
             groups=posts["user"],
+            n_repeats=1,
             n_jobs=options.n_jobs,
             verbose=sys.stderr.isatty(),
         )
@@ -216,6 +265,7 @@ def _evaluate(options):
         _write_table(options, kept, comparison.table)
     print(_describe_run(options, kept))
     print(_format_scores(comparison.table))
+    _warn_of_folds(comparison.table)
 
 
 def _with_label(posts, label):
@@ -267,13 +317,24 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
         )
 
 
+def _warn_of_folds(table):
+    gap = (table["within_folds"] - table["spearman"]).max()
+    if gap > _SUSPICIOUS_GAP:
+        warnings.warn(
+            f"pooled scores lie up to {gap:.2f} below those within folds: the folds "
+            "differ much, and a weak feature's pooled score then says little. Use more "
+            "photos or groups, or fewer folds (--cv).",
+            stacklevel=2,
+        )
+
+
 def _describe_run(options, posts):
-    by = "rows"
+    by = "photos"
     if options.group is not None:
         by = f"{posts[options.group].nunique()} groups of {options.group!r}"
     return (
         f"Label {options.label!r}, {len(posts)} photos, {options.cv} folds of {by}, "
-        f"{options.repeats} partitions\n"
+        f"{options.repeats} partition(s) into folds\n"
     )
 
 
@@ -347,4 +408,4 @@ def _print_warning(message, category, filename, lineno, file=None, line=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

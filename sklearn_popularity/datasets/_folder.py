@@ -110,7 +110,8 @@ def _find_photo_column(posts, photo_column, table):
             return by_lower[name]
     raise ValueError(
         f"{str(table)!r} has the columns {list(posts.columns)}, but one of "
-        f"{list(PHOTO_COLUMNS)} was expected to name the photos. Pass photo_column=."
+        f"{list(PHOTO_COLUMNS)} was expected to name the photos. Name it by "
+        "photo_column= (--photo on the command line), and separate columns by commas."
     )
 
 

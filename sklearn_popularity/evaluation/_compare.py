@@ -1,6 +1,6 @@
 """Compare kinds of features, and their late fusion, on photos held out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 
 import numpy as np
@@ -38,9 +38,9 @@ class FeatureComparison:
     """
 
     table: pd.DataFrame
-    predictions: dict[str, NDArray]
-    kept: NDArray
-    partitions: list[Folds]
+    predictions: dict[str, NDArray] = field(repr=False)
+    kept: NDArray = field(repr=False)
+    partitions: list[Folds] = field(repr=False)
 
 
 def make_partitions(
@@ -143,7 +143,9 @@ def compare_features(
     y : array-like of shape (n_photos,)
         Scores of the photos.
     features : sequence of str, default=all
-        Names of kinds of features, keys of :data:`FEATURES`.
+        Kinds of features: "color-statistics" and "hog-llc", which ridge regression
+        learns from, "color-histogram", "gist", "lbp" and "color-names-llc", which a
+        kernel SVR does. Several are fused as well.
     groups : array-like of shape (n_photos,), default=None
         Photos that stay together in all folds, outer and inner: those of a user, a
         theme, or copies of one another.
@@ -190,7 +192,7 @@ def compare_features(
     ...     posts["photo"], posts["score"], features=["color-statistics"], n_repeats=1
     ... )
     >>> comparison.table["feature"].tolist()
-    ['color-statistics', 'late-fusion']
+    ['color-statistics']
     """
     _check_features(features)
     y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -209,14 +211,16 @@ def compare_features(
         )
         for name in features
     }
-    fusion, X = _late_fusion(blocks, inner_cv, groups is not None)
-    fit_params = {} if groups is None else {"groups": groups}
-    predictions[FUSION] = _predict_held_out(
-        fusion, X, y, partitions, n_jobs, **fit_params
-    )
     widths = {name: block.shape[1] for name, block in blocks.items()}
+    if len(blocks) > 1:
+        fusion, X = _late_fusion(blocks, inner_cv, groups is not None)
+        fit_params = {} if groups is None else {"groups": groups}
+        predictions[FUSION] = _predict_held_out(
+            fusion, X, y, partitions, n_jobs, **fit_params
+        )
+        widths[FUSION] = X.shape[1]
     rows = [
-        {"feature": name, "n_features": widths.get(name, X.shape[1])}
+        {"feature": name, "n_features": widths[name]}
         | _summarise(y, predicted, groups, partitions)
         for name, predicted in predictions.items()
     ]

@@ -172,8 +172,7 @@ class ColorHistogram(ImageTransformer):
 
     Parameters
     ----------
-    palette : {"perceptual", "discriminative"}, path or array-like, \
-            default="perceptual"
+    palette : str, path or array-like, default="perceptual"
         The colours that pixels are counted for.
 
         - "perceptual": 50 colours spread evenly to the eye, k-means in CIELAB over the

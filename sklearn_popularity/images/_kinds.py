@@ -285,7 +285,7 @@ def _photos_in_array(X: np.ndarray) -> list[Any] | np.ndarray | None:
 def _photos_in_list(items: list[Any]) -> list[Any] | np.ndarray | None:
     if all(_is_cell(item) for item in items):
         items = [item[0] for item in items]  # rows of a one-column table
-    if not any(_is_photo(item) for item in items):
+    if items and not any(_is_photo(item) for item in items):
         return _photos_in_nested_numbers(items)
     for row, item in enumerate(items):
         if not _is_photo(item):

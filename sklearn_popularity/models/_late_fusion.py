@@ -216,7 +216,10 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         X = self._check_X(X, reset=True)
         y = self._check_y(X, y)
         groups = self._groups_of(X, groups)
-        columns = [self._resolve(X, which) for _, _, which in self.branches]
+        columns = [
+            self._resolve(X, which, f"branch {name!r}")
+            for name, _, which in self.branches
+        ]
         estimators = [estimator for _, estimator, _ in self.branches]
         everything = np.arange(len(y))
         workers = Parallel(n_jobs=self.n_jobs)
@@ -328,6 +331,13 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
                     f"Got {branch!r} in branches, but (name, estimator, columns) was "
                     "expected."
                 )
+            name, estimator, _ = branch
+            if not hasattr(estimator, "predict"):
+                raise ValueError(
+                    f"The branch {name!r} ends in {type(estimator).__name__}, which "
+                    "predicts nothing, but a regressor was expected: "
+                    f"make_pipeline({type(estimator).__name__}(), regressor)."
+                )
         if not self.branches:
             raise ValueError("Got branches=[], but at least one branch was expected.")
         self._validate_names([name for name, _, _ in self.branches])
@@ -352,15 +362,23 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
             groups = (
                 self.groups(X)
                 if callable(self.groups)
-                else _safe_indexing(X, self.groups, axis=1)
+                else _select(X, self._resolve(X, self.groups, "parameter groups"))
             )
         if groups is not None:
             check_consistent_length(X, groups)
             groups = np.asarray(groups)
         return groups
 
-    def _resolve(self, X, columns):
-        return columns(X) if callable(columns) else columns
+    def _resolve(self, X, columns, owner):
+        columns = columns(X) if callable(columns) else columns
+        try:
+            _select(X, columns)
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(
+                f"The columns {columns!r} of the {owner} cannot be taken from X: "
+                f"{error}"
+            ) from error
+        return columns
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

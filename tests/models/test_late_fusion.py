@@ -239,6 +239,9 @@ def test_branches_may_take_missing_values(data):
         ({"cv": ShuffleSplit(3, random_state=0)}, "test each row once"),
         ({"cv": RepeatedKFold(n_splits=3)}, "test each row once"),
         ({"cv": 500}, "n_samples = 80"),
+        ({"branches": [("a", StandardScaler(), [0])]}, "'a' ends in StandardScaler"),
+        ({"branches": [("a", Ridge(), [99])]}, r"columns \[99\] of the branch 'a'"),
+        ({"groups": 99}, "columns 99 of the parameter groups"),
     ],
 )
 def test_fit_rejects_bad_parameters(data, change, message):

@@ -38,8 +38,7 @@ class ColorNamesLLC(CodebookTransformer):
 
     Parameters
     ----------
-    palette : {"perceptual", "discriminative"}, path or array-like, \\
-            default="perceptual"
+    palette : str, path or array-like, default="perceptual"
         The colours; see :class:`ColorHistogram`.
     patch_sizes : tuple of int, default=(6, 10, 16)
         Sides of the patches in pixels (section 4.2 of [1]_).
