@@ -107,7 +107,7 @@ def _add_demo(commands):
         "from the photos, and say which causes the prediction found.",
     )
     command.add_argument(
-        "--n-photos", type=_integer(40), default=400, metavar="N", help="default: 400"
+        "--n-photos", type=_integer(40), default=300, metavar="N", help="default: 300"
     )
     command.add_argument(
         "--seed", type=_integer(0), default=0, metavar="N", help="default: 0"
