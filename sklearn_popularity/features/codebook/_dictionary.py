@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, kmeans_plusplus
 
 from .._threads import single_threaded
 
@@ -42,7 +42,7 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
     n_words : int
         Words wanted.
     random_state : int
-        Seed of the distinct samples that k-means starts from.
+        Seed of the words that k-means starts from.
 
     Returns
     -------
@@ -55,10 +55,11 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
         return np.zeros((1, samples.shape[1]))
     if len(distinct) <= n_words:
         return distinct
-    # Distinct samples start k-means as well as k-means++ does, in half the time.
-    start = sample_rows(distinct, n_words, [random_state]).astype(samples.dtype)
-    k_means = KMeans(n_words, init=start, n_init=1, max_iter=50)
+    # On all samples k-means++ would take longer than k-means itself.
+    few = sample_rows(distinct, 20 * n_words, [random_state]).astype(samples.dtype)
     with single_threaded():
+        start, _ = kmeans_plusplus(few, n_words, random_state=random_state)
+        k_means = KMeans(n_words, init=start, n_init=1, max_iter=50)
         return k_means.fit(samples).cluster_centers_.astype(np.float64)
 
 
