@@ -100,7 +100,7 @@ class ColorNamesLLC(CodebookTransformer):
     Regions are ordered from the whole photo to the finest, row by row; each number is
     named by its region and word. The vector has length 1, or 0 for a photo in which
     no patch fits. Departures from [1]_: its 50 colours, which have to be downloaded,
-    are not the default; words are found by k-means from a k-means++ start; and a
+    are not the default; words are found by k-means from the best of three starts; and a
     patch belongs to the region that its centre lies in, where the toolbox is off by
     half a pixel.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans, kmeans_plusplus
+from sklearn.cluster import KMeans
 
 from .._threads import single_threaded
 
@@ -55,12 +55,14 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
         return np.zeros((1, samples.shape[1]))
     if len(distinct) <= n_words:
         return distinct
-    # On all samples k-means++ would take longer than k-means itself.
+    # The best of a few starts is found on few rows: on all of them k-means++ alone
+    # would take longer than k-means.
     few = sample_rows(distinct, 20 * n_words, [random_state]).astype(samples.dtype)
     with single_threaded():
-        start, _ = kmeans_plusplus(few, n_words, random_state=random_state)
-        k_means = KMeans(n_words, init=start, n_init=1, max_iter=50)
-        return k_means.fit(samples).cluster_centers_.astype(np.float64)
+        start = KMeans(n_words, n_init=3, max_iter=20, random_state=random_state)
+        start = start.fit(few).cluster_centers_
+        words = KMeans(n_words, init=start, n_init=1, max_iter=50).fit(samples)
+    return words.cluster_centers_.astype(np.float64)
 
 
 def load_words(dictionary, n_numbers: int, name: str) -> NDArray:

@@ -93,7 +93,7 @@ class HOGLLC(CodebookTransformer):
     its kind, region and word. Departures from the toolbox of [1]_: it swapped the rows
     and columns of the blocks' positions, which scatters the regions of photos that are
     not square; here regions are what they say. Words are found by k-means from
-    a k-means++ start.
+    the best of three starts.
 
     References
     ----------
