@@ -1,6 +1,7 @@
 """What the tests of several rooms share."""
 
 import os
+import socket
 
 # scikit-learn skips check_array_api_input unless SciPy is loaded with this.
 os.environ["SCIPY_ARRAY_API"] = "1"
@@ -66,3 +67,17 @@ def _photo(rng, height, width):
     image = planes.astype(np.uint8)
     image.flags.writeable = False
     return image
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Let no test reach beyond this machine."""
+    connect = socket.socket.connect
+
+    def connect_here(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            if address[0] not in ("127.0.0.1", "localhost", "::1"):
+                raise AssertionError(f"A test tried to reach {address}.")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
