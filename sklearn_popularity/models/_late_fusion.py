@@ -21,6 +21,7 @@ from sklearn.utils import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._columns import label_rows, resolve_columns, select_columns
 from .._sklearn_compat import (
     HasMethods,
     StrOptions,
@@ -217,14 +218,14 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         y = self._check_y(X, y)
         groups = self._groups_of(X, groups)
         columns = [
-            self._resolve(X, which, f"branch {name!r}")
+            resolve_columns(X, which, f"branch {name!r}")
             for name, _, which in self.branches
         ]
         estimators = [estimator for _, estimator, _ in self.branches]
         everything = np.arange(len(y))
         workers = Parallel(n_jobs=self.n_jobs)
         fitted = workers(
-            delayed(_fit)(estimator, _select(X, which), y, everything)
+            delayed(_fit)(estimator, select_columns(X, which), y, everything)
             for estimator, which in zip(estimators, columns, strict=True)
         )
         self.branches_ = [
@@ -279,13 +280,16 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
 
     def _outputs(self, X):
         return np.column_stack(
-            [branch.predict(_select(X, which)) for _, branch, which in self.branches_]
+            [
+                branch.predict(select_columns(X, which))
+                for _, branch, which in self.branches_
+            ]
         )
 
     def _out_of_fold_outputs(self, X, y, groups, estimators, columns, workers):
         folds = self._folds(X, y, groups)
         parts = workers(
-            delayed(_fit_predict)(estimator, _select(X, which), y, train, test)
+            delayed(_fit_predict)(estimator, select_columns(X, which), y, train, test)
             for estimator, which in zip(estimators, columns, strict=True)
             for train, test in folds
         )
@@ -358,35 +362,12 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         return y
 
     def _groups_of(self, X, groups):
-        if groups is None and self.groups is not None:
-            groups = (
-                self.groups(X)
-                if callable(self.groups)
-                else _select(X, self._resolve(X, self.groups, "parameter groups"))
-            )
-        if groups is not None:
-            check_consistent_length(X, groups)
-            groups = np.asarray(groups)
-        return groups
-
-    def _resolve(self, X, columns, owner):
-        columns = columns(X) if callable(columns) else columns
-        try:
-            _select(X, columns)
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError(
-                f"The columns {columns!r} of the {owner} cannot be taken from X: "
-                f"{error}"
-            ) from error
-        return columns
+        if groups is None:
+            return label_rows(X, self.groups, "groups")
+        check_consistent_length(X, groups)
+        return np.asarray(groups)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags
-
-
-def _select(X, columns):
-    if isinstance(columns, slice) and columns == slice(None):
-        return X
-    return _safe_indexing(X, columns, axis=1)

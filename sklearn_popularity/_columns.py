@@ -1,0 +1,78 @@
+"""Columns of X, however they are named: the input of a branch, the user of a row."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length
+
+from ._sklearn_compat import _safe_indexing
+
+
+def select_columns(X, columns):
+    """Columns of a frame or array: names, positions, a slice, a mask, or a scalar."""
+    if isinstance(columns, slice) and columns == slice(None):
+        return X
+    return _safe_indexing(X, columns, axis=1)
+
+
+def resolve_columns(X, columns, owner):
+    """Call `columns` on X where it is a function, and check that X has them.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray
+        Table.
+    columns : str, int, slice, list, mask or callable
+        Columns.
+    owner : str
+        What named them, for the error.
+
+    Returns
+    -------
+    columns : str, int, slice, list or mask
+
+    Raises
+    ------
+    ValueError
+        If X has no such columns.
+    """
+    columns = columns(X) if callable(columns) else columns
+    try:
+        select_columns(X, columns)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(
+            f"The columns {columns!r} of the {owner} cannot be taken from X: {error}"
+        ) from error
+    return columns
+
+
+def label_rows(X, which, owner) -> NDArray | None:
+    """One label per row, such as its user: from a column of X or a function of X.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray
+        Table.
+    which : str, int, callable or None
+        Column, or function from X to the labels.
+    owner : str
+        Parameter that names it, for the error.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,), or None
+        None if `which` is.
+
+    Raises
+    ------
+    ValueError
+        If X has no such column, or the function gives another number of labels.
+    """
+    if which is None:
+        return None
+    if callable(which):
+        labels = which(X)
+    else:
+        resolve_columns(X, which, f"parameter {owner}")
+        labels = select_columns(X, which)
+    check_consistent_length(X, labels)
+    return np.asarray(labels)
