@@ -38,11 +38,18 @@ def milliseconds(function, *args, **kwargs):
 
 def code_stages(descriptors, dictionary, size):
     """Times of coding and pooling the descriptors of one kind."""
-    x = descriptors.values.astype(np.float64)
-    product, products = milliseconds(np.matmul, x, dictionary.T)
-    search, _ = milliseconds(lambda: _llc.nearest_words(products.copy(), 3))
+    used = descriptors.values.any(axis=0)
+    blocks = np.array_split(
+        descriptors.values[:, used].astype(np.float64),
+        range(_llc._BLOCK, len(descriptors.values), _llc._BLOCK),
+    )
+    b = dictionary[:, used]
+    product, products = milliseconds(lambda: [x @ b.T for x in blocks])
+    search, _ = milliseconds(lambda: [_llc.nearest_words(p.copy(), 3) for p in products])
     settings = {"n_neighbors": 3, "regularization": 0.03}
-    total, codes = milliseconds(_llc.llc_codes, x, dictionary, **settings)
+    total, codes = milliseconds(
+        _llc.llc_codes, descriptors.values, dictionary, **settings
+    )
     regions = finest_regions(descriptors.positions, size, 3)
     pool, _ = milliseconds(max_pool, codes, regions, len(dictionary), 3)
     return {

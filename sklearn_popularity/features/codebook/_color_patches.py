@@ -1,7 +1,7 @@
 """Dense colour patches: how often each colour occurs in windows of several sizes."""
 
+import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ._descriptors import Descriptors, window_starts
@@ -29,22 +29,31 @@ def color_patches(
         Size by size, patches row by row; a descriptor sums to 1. None for sizes that
         do not fit into the image.
     """
-    values, positions = [], []
-    for size in sizes:
-        tops = window_starts(index.shape[0], size, spacing)
-        lefts = window_starts(index.shape[1], size, spacing)
-        n_patches = len(tops) * len(lefts)
-        if not n_patches:
-            continue
-        windows = sliding_window_view(index, (size, size))[tops][:, lefts]
-        # One count for all patches: each has its own n_colors bins.
-        keys = windows.reshape(n_patches, -1).astype(np.int32)
-        keys += n_colors * np.arange(n_patches, dtype=np.int32)[:, np.newaxis]
-        counts = np.bincount(keys.ravel(), minlength=n_patches * n_colors)
-        shares = counts.astype(np.float32) / np.float32(size * size)
-        values.append(shares.reshape(n_patches, n_colors))
-        rows, cols = np.meshgrid(tops + size / 2, lefts + size / 2, indexing="ij")
-        positions.append(np.stack([rows.ravel(), cols.ravel()], axis=1))
-    if not values:
-        return Descriptors(np.empty((0, n_colors), np.float32), np.empty((0, 2)))
-    return Descriptors(np.concatenate(values), np.concatenate(positions))
+    starts = [
+        [window_starts(side, size, spacing) for side in index.shape] for size in sizes
+    ]
+    ends = np.cumsum([len(tops) * len(lefts) for tops, lefts in starts])
+    values = np.zeros((ends[-1], n_colors), dtype=np.float32)
+    blocks = np.split(values, ends[:-1])
+    # A photo has a third of the colours, and the time goes with their number.
+    for color in np.flatnonzero(np.bincount(index.ravel())):
+        integral = cv2.integral((index == color).view(np.uint8))
+        for block, size, (tops, lefts) in zip(blocks, sizes, starts, strict=True):
+            if len(block):
+                counts = _window_sums(integral, tops, lefts, size, spacing)
+                block[:, color] = counts.ravel()
+    for block, size in zip(blocks, sizes, strict=True):
+        block /= size * size
+    centres = [
+        np.stack(np.meshgrid(tops + size / 2, lefts + size / 2, indexing="ij"), axis=-1)
+        for size, (tops, lefts) in zip(sizes, starts, strict=True)
+    ]
+    return Descriptors(values, np.concatenate([c.reshape(-1, 2) for c in centres]))
+
+
+def _window_sums(integral, tops, lefts, size, spacing):
+    """Sums over square windows on a grid: each from the four corners of its window."""
+    rows = slice(tops[0], tops[-1] + 1, spacing)
+    cols = slice(lefts[0], lefts[-1] + 1, spacing)
+    strips = integral[size:][rows] - integral[rows]
+    return strips[:, size:][:, cols] - strips[:, cols]

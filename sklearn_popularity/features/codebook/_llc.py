@@ -69,33 +69,61 @@ def llc_codes(
        CVPR 2010.
     """
     b = np.asarray(dictionary, dtype=np.float64)
+    if words is not None:
+        return _code(descriptors, b, n_neighbors, regularization, words)
+    # Flat parts of a photo repeat one descriptor, often in half of all places.
+    first, which = _distinct_rows(descriptors)
+    codes = _code(descriptors[first], b, n_neighbors, regularization)
+    return Codes(codes.words[which], codes.weights[which])
+
+
+def _distinct_rows(rows):
+    """Row numbers of distinct rows, and for each row which of these it equals."""
+    # Two random projections, read as one integer, stand for a row: sorting these is
+    # much faster than sorting rows. Whether rows that share them are equal is checked.
+    mixture = np.random.default_rng(0).random((rows.shape[1], 2), dtype=np.float32)
+    keys = (rows.astype(np.float32, copy=False) @ mixture).view(np.uint64).ravel()
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    if len(first) < len(rows) and (rows[first[which]] == rows).all():
+        return first, which
+    return slice(None), slice(None)
+
+
+def _code(descriptors, b, n_neighbors, regularization, words=None):
     gram = b @ b.T
+    # Numbers that are zero everywhere, such as absent colours, add nothing to products.
+    used = descriptors.any(axis=0)
+    if not used.all():
+        descriptors, b = descriptors[:, used], b[:, used]
     found = np.empty((len(descriptors), n_neighbors), dtype=np.intp)
     weights = np.empty((len(descriptors), n_neighbors))
+    # The system takes longer to hand out such memory than a block takes to compute.
+    buffers = np.empty((2, min(_BLOCK, len(descriptors)), len(b)))
     for start in range(0, len(descriptors), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        found[rows], weights[rows] = _code_block(
-            np.asarray(descriptors[rows], dtype=np.float64),
-            b,
-            gram,
-            words[rows] if words is not None else None,
-            n_neighbors,
-            regularization,
-        )
+        x = np.asarray(descriptors[rows], dtype=np.float64)
+        products, distances = buffers[:, : len(x)]
+        np.matmul(x, b.T, out=products)
+        if words is None:
+            np.multiply(products, -2, out=distances)
+            distances += gram.diagonal()
+            found[rows] = nearest_words(distances, n_neighbors)
+        else:
+            found[rows] = words[rows]
+        weights[rows] = _weigh(x, products, found[rows], gram, regularization)
     return Codes(found, weights)
 
 
-def _code_block(x, b, gram, words, n_neighbors, regularization):
-    products = x @ b.T
+def _weigh(x, products, words, gram, regularization):
+    """Weights of the words of some descriptors, from inner products."""
     squares = np.einsum("ij,ij->i", x, x)
-    if words is None:
-        words = nearest_words(gram.diagonal() - 2 * products, n_neighbors)
-    near = np.take_along_axis(products, words, axis=1)
-    system = gram[words[:, :, np.newaxis], words[:, np.newaxis, :]]
-    system += squares[:, np.newaxis, np.newaxis]
-    system -= near[:, :, np.newaxis]
-    system -= near[:, np.newaxis, :]
-    return words, _solve_for_weights(system, squares, regularization)
+    # Descriptors along the last axis: the loops over the few words run on long rows.
+    near = np.take_along_axis(products, words, axis=1).T
+    system = gram[words.T[:, np.newaxis], words.T]
+    system += squares
+    system -= near[:, np.newaxis]
+    system -= near
+    return _solve_for_weights(system, squares, regularization).T
 
 
 def nearest_words(distances: NDArray, n_neighbors: int) -> NDArray[np.intp]:
@@ -123,22 +151,21 @@ def nearest_words(distances: NDArray, n_neighbors: int) -> NDArray[np.intp]:
 
 
 def _solve_for_weights(system, scale, regularization):
-    """Solve many small symmetric systems for ones, and scale the solutions to sum 1."""
-    n_neighbors = system.shape[1]
+    """Solve small symmetric systems, of shape (k, k, n), for weights that sum to 1."""
+    n_neighbors = len(system)
     diagonal = np.arange(n_neighbors)
-    trace = np.maximum(system[:, diagonal, diagonal], 0).sum(axis=1)
+    trace = np.maximum(system[diagonal, diagonal], 0).sum(axis=0)
     singular = trace <= _SINGULAR * scale
-    system[singular] = 0
-    ridge = np.where(singular, 1, regularization * trace)
-    system[:, diagonal, diagonal] += ridge[:, np.newaxis]
-    solution = np.ones((len(system), n_neighbors))
+    system[..., singular] = 0
+    system[diagonal, diagonal] += np.where(singular, 1, regularization * trace)
+    solution = np.ones(system.shape[1:])
     # Elimination of all systems at once; positive definite, so pivots are safe.
     for i in range(n_neighbors):
         for j in range(i + 1, n_neighbors):
-            factor = system[:, j, i] / system[:, i, i]
-            system[:, j, i:] -= factor[:, np.newaxis] * system[:, i, i:]
-            solution[:, j] -= factor * solution[:, i]
+            factor = system[j, i] / system[i, i]
+            system[j, i:] -= factor * system[i, i:]
+            solution[j] -= factor * solution[i]
     for i in reversed(range(n_neighbors)):
-        known = (system[:, i, i + 1 :] * solution[:, i + 1 :]).sum(axis=1)
-        solution[:, i] = (solution[:, i] - known) / system[:, i, i]
-    return solution / solution.sum(axis=1, keepdims=True)
+        known = (system[i, i + 1 :] * solution[i + 1 :]).sum(axis=0)
+        solution[i] = (solution[i] - known) / system[i, i]
+    return solution / solution.sum(axis=0)
