@@ -1,0 +1,448 @@
+"""Ranking with latent senses of what is popular and of what is not."""
+
+import warnings
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+    _fit_context,
+)
+from ..metrics import spearman_score
+from ._pairwise import viable_pairs
+from ._sense_seeds import clustered_directions, random_directions
+from ._senses import Scaling, Senses, find_winners
+
+# Rows that are scored at a time when senses are counted.
+_CHUNK = 10_000
+
+
+class DeadSensesWarning(UserWarning):
+    """Some latent senses win for no training row, so they say nothing."""
+
+
+class LatentRankSVM(RegressorMixin, BaseEstimator):
+    r"""A ranker whose score is the strongest popular less the strongest unpopular sense.
+
+    Popular photos are popular for different reasons, and so are unpopular ones. Each
+    reason is a sense: a linear score. A row is as popular as its strongest popular
+    sense says, less what its strongest unpopular sense says. Senses are learned from
+    pairs of rows, of which one should rank above the other.
+
+    Parameters
+    ----------
+    n_senses : int, default=2
+        Popular senses. 1 with ``n_unpopular_senses=0`` is the ranking SVM (equation 1
+        of [1]_).
+    n_unpopular_senses : int, default=2
+        Unpopular senses (equations 4 and 5); 0 for popular ones alone (equation 2,
+        or 3 with ``margin="soft"``).
+    margin : {"fixed", "soft"}, default="fixed"
+        Whether all pairs are to be `min_margin` apart, or pairs of very different
+        scores farther: by max(`min_margin`, y_i - y_j).
+    min_margin : float, default=1.0
+        Smallest margin of a pair (section 2.1 of [1]_).
+    init : {"k-means", "random"}, default="k-means"
+        Where senses start: at the centres of clusters of the most popular rows, a
+        fifth of all and at most 1000 (section 4.1 of [1]_), and of as many of the least
+        popular ones; or anywhere.
+    alpha : float, default=0.001
+        Strength of the L2 penalty.
+    max_iter : int, default=100
+        Passes over the rows, at most.
+    batch_size : int, default=100
+        Rows of a batch, all pairs of which are learned from (section 2.1 of [1]_).
+        Memory grows with its square.
+    learning_rate : float, default=0.01
+        Size of the steps of Adam.
+    early_stopping : bool, default=False
+        Whether to hold rows out and to keep the senses that rank these best, rather
+        than to watch the training loss.
+    validation_fraction : float, default=0.1
+        Share of the rows held out; only with `early_stopping`.
+    n_iter_no_change : int, default=10
+        Passes without an improvement by `tol` after which training stops.
+    tol : float, default=1e-4
+        What counts as an improvement of the loss, or of Spearman's correlation on the
+        rows held out.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the senses of the last fit.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the start, of the rows held out, and of the order of the rows.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_senses + n_unpopular_senses, n_features)
+        Weights of the features, a row per sense, the popular ones first.
+    intercept_ : ndarray of shape (n_senses + n_unpopular_senses,)
+        Constant of each sense.
+    loss_curve_ : list of float
+        Mean hinge loss of the pairs in each pass, both sides added, without penalty.
+    validation_scores_ : list of float
+        Spearman's correlation on the rows held out after each pass; only with
+        `early_stopping`.
+    n_iter_ : int
+        Passes of the last fit.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Names of the features; only if X is a frame.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if X or y has NaN or infinity, lengths differ, or all weights are 0.
+
+    See Also
+    --------
+    StackedLateFusion : To fuse rankers of several kinds of features.
+
+    Notes
+    -----
+    With senses :math:`w_s`, of which :math:`S^+` are popular and :math:`S^-` are not,
+
+    .. math:: f^\pm(x) = \max_{s \in S^\pm} w_s^T x, \quad f(x) = f^+(x) - f^-(x).
+
+    Each side has a hinge loss of its own over all pairs with :math:`y_i > y_j`
+    (equation 4 of [1]_): :math:`|m_{ij} - f^+(x_i) + f^+(x_j)|_+` and
+    :math:`|m_{ij} - f^-(x_j) + f^-(x_i)|_+`. The mean over the viable pairs of a batch,
+    plus :math:`\alpha/2 \sum_s |w_s|^2`, is minimised. A pair weighs the product of the
+    weights of its two rows.
+
+    Scale of the features: columns are standardised on the rows of the first fit (the
+    first batch of `partial_fit`) and divided by the root of their number, so the
+    defaults suit features of any scale and number; `coef_` undoes this. The score is on
+    no scale but that of its margins: two rows one apart are ranked with confidence.
+
+    Departures from [1]_: steps are those of Adam; unpopular senses start from clusters
+    too; there is a constant in each sense. Equal scores make no pair: if all are equal,
+    or there is one row, all rows are predicted 0.
+
+    `max_iter` passes are made without complaint: the ranking is settled long before
+    the loss is.
+
+    References
+    ----------
+    .. [1] Cappallo, Mensink and Snoek, "Latent factors of visual popularity
+       prediction", ICMR 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity import LatentRankSVM
+    >>> X = np.random.default_rng(0).normal(size=(300, 4))
+    >>> y = X[:, :2].max(axis=1) - X[:, 2:].max(axis=1)
+    >>> ranker = LatentRankSVM(random_state=0).fit(X, y)
+    >>> ranker.score(X, y) > 0.95
+    True
+    >>> ranker.predict_sense(X[:1])
+    array([[1, 1]])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "n_senses": [Interval(Integral, 1, None, closed="left")],
+        "n_unpopular_senses": [Interval(Integral, 0, None, closed="left")],
+        "margin": [StrOptions({"fixed", "soft"})],
+        "min_margin": [Interval(Real, 0, None, closed="neither")],
+        "init": [StrOptions({"k-means", "random"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_senses=2,
+        n_unpopular_senses=2,
+        margin="fixed",
+        min_margin=1.0,
+        init="k-means",
+        alpha=0.001,
+        max_iter=100,
+        batch_size=100,
+        learning_rate=0.01,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+    ):
+        self.n_senses = n_senses
+        self.n_unpopular_senses = n_unpopular_senses
+        self.margin = margin
+        self.min_margin = min_margin
+        self.init = init
+        self.alpha = alpha
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Learn the senses.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; float32 stays float32, and a memmap is read batch by batch.
+        y : array-like of shape (n_samples,)
+            Scores; only their order matters, unless ``margin="soft"``.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : LatentRankSVM
+            The fitted ranker.
+        """
+        goes_on = self.warm_start and hasattr(self, "_senses")
+        X, y, weight = self._check_input(X, y, sample_weight, reset=not goes_on)
+        random_state = check_random_state(self.random_state)
+        held_out = None
+        train = np.arange(len(y))
+        if self.early_stopping:
+            train, held_out = self._hold_out(train, random_state)
+        if not goes_on:
+            self._start(X, y, weight, train, random_state)
+        self._train(X, y, weight, train, held_out, random_state)
+        self._publish()
+        self._warn_of_dead_senses(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Learn from one pass over some rows; the first call starts the senses.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,)
+            Scores.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : LatentRankSVM
+            The fitted ranker.
+        """
+        if self.early_stopping:
+            raise ValueError(
+                "Got early_stopping=True, which partial_fit cannot follow: it sees no "
+                "rows to hold out. Pass early_stopping=False, or use fit."
+            )
+        first = not hasattr(self, "_senses")
+        X, y, weight = self._check_input(X, y, sample_weight, reset=first)
+        random_state = check_random_state(self.random_state)
+        rows = np.arange(len(y))
+        if first:
+            self._start(X, y, weight, rows, random_state)
+            self.loss_curve_, self.n_iter_ = [], 0
+        self.loss_curve_.append(self._pass(X, y, weight, rows, random_state))
+        self.n_iter_ += 1
+        self._publish()
+        return self
+
+    def predict(self, X):
+        """Score each row: higher is more popular.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            Strongest popular less strongest unpopular sense.
+        """
+        best = self._winners(X).scores
+        return best[0] - best[1] if len(best) > 1 else best[0]
+
+    def predict_sense(self, X):
+        """Tell which senses speak for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        senses : ndarray of shape (n_samples, 2), intp
+            Numbers of the strongest popular and of the strongest unpopular sense, each
+            from 0; -1 without unpopular senses.
+        """
+        senses = self._winners(X).senses
+        if len(senses) == 1:
+            senses = [senses[0], np.full_like(senses[0], -1)]
+        return np.column_stack(senses)
+
+    def score(self, X, y, sample_weight=None):
+        """Spearman's rank correlation of the predictions with the scores.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,)
+            True scores.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            From -1 to 1; see :func:`spearman_score`.
+        """
+        return spearman_score(y, self.predict(X), sample_weight=sample_weight)
+
+    def _check_input(self, X, y, sample_weight, *, reset):
+        X, y = validate_data(
+            self, X, y, reset=reset, dtype=[np.float64, np.float32], y_numeric=True
+        )
+        y = y.astype(np.float64)
+        if sample_weight is None:
+            return X, y, None
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        used = weight > 0
+        if not used.any():
+            raise ValueError(
+                "Got sample_weight with zeros only, but at least one positive weight "
+                "was expected."
+            )
+        return (X, y, weight) if used.all() else (X[used], y[used], weight[used])
+
+    def _hold_out(self, rows, random_state):
+        if len(rows) < 4:
+            raise ValueError(
+                f"Got n_samples = {len(rows)}, too few to hold rows out. Pass more "
+                "rows or early_stopping=False."
+            )
+        # Two rows are the fewest that can be ranked.
+        n_held_out = max(2, int(self.validation_fraction * len(rows)))
+        return train_test_split(rows, test_size=n_held_out, random_state=random_state)
+
+    def _start(self, X, y, weight, rows, random_state):
+        if len(rows) < len(y):
+            X, y = X[rows], y[rows]
+            weight = None if weight is None else weight[rows]
+        scaling = Scaling.of(X, weight)
+        n_senses = (self.n_senses, self.n_unpopular_senses)
+        if np.ptp(y) == 0:  # nothing to rank, and nothing to start from
+            directions = np.zeros((sum(n_senses), X.shape[1]))
+        elif self.init == "random":
+            directions = random_directions(sum(n_senses), X.shape[1], random_state)
+        else:
+            directions = clustered_directions(
+                X, y, weight, scaling, n_senses, random_state
+            )
+        self._senses = Senses.start(directions, self.n_senses, scaling)
+
+    def _train(self, X, y, weight, train, held_out, random_state):
+        self.loss_curve_ = []
+        if held_out is not None:
+            self.validation_scores_ = []
+        best, best_weights, n_without = -np.inf, None, 0
+        for _ in range(self.max_iter):
+            self.loss_curve_.append(self._pass(X, y, weight, train, random_state))
+            merit = -self.loss_curve_[-1]
+            if held_out is not None:
+                merit = self._validate(X, y, weight, held_out)
+                self.validation_scores_.append(merit)
+            n_without = 0 if merit > best + self.tol else n_without + 1
+            if merit > best:
+                best = merit
+                if held_out is not None:
+                    best_weights = self._senses.weights.copy()
+            if n_without >= self.n_iter_no_change:
+                break
+        self.n_iter_ = len(self.loss_curve_)
+        if best_weights is not None:
+            self._senses.weights = best_weights
+
+    def _validate(self, X, y, weight, rows):
+        self._publish()
+        return spearman_score(
+            y[rows],
+            self.predict(X[rows]),
+            sample_weight=None if weight is None else weight[rows],
+        )
+
+    def _pass(self, X, y, weight, rows, random_state):
+        """Go through rows once, in random batches; return the mean loss."""
+        rows = random_state.permutation(rows)
+        losses = []
+        for batch in gen_batches(
+            len(rows), self.batch_size, min_batch_size=self.batch_size // 2
+        ):
+            chosen = rows[batch]
+            pairs = viable_pairs(
+                y[chosen],
+                None if weight is None else weight[chosen],
+                soft=self.margin == "soft",
+                min_margin=self.min_margin,
+                dtype=X.dtype,
+            )
+            if pairs.weights.any():
+                loss = self._senses.step(
+                    X[chosen], pairs, alpha=self.alpha, learning_rate=self.learning_rate
+                )
+                losses.append(loss)
+        return float(np.mean(losses)) if losses else 0.0
+
+    def _publish(self):
+        self.coef_, self.intercept_ = self._senses.linear()
+
+    def _winners(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return find_winners(X @ self.coef_.T + self.intercept_, self._senses.n_popular)
+
+    def _warn_of_dead_senses(self, X):
+        n_senses = (self.n_senses, self.n_unpopular_senses)
+        n_wins = [np.zeros(n, dtype=int) for n in n_senses]
+        for rows in gen_batches(len(X), _CHUNK):
+            for side, senses in zip(n_wins, self._winners(X[rows]).senses, strict=False):
+                side += np.bincount(senses, minlength=len(side))
+        dead = [np.flatnonzero(wins == 0).tolist() for wins in n_wins]
+        if any(dead) and self.coef_.any():
+            warnings.warn(
+                f"The popular senses {dead[0]} and the unpopular senses {dead[1]} win "
+                f"for none of the {len(X)} training rows. Use fewer senses, a smaller "
+                "alpha or another random_state.",
+                DeadSensesWarning,
+                stacklevel=2,
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Scores are on the scale of the margins, and R squared is not their merit.
+        tags.regressor_tags.poor_score = True
+        return tags

@@ -1,0 +1,202 @@
+"""Latent senses: linear scorers of which the strongest speaks for a row."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import gen_batches
+
+from ._pairwise import Pairs, pairwise_hinge
+
+# Rows standardised at a time, so that memory does not grow with their number.
+_CHUNK = 10_000
+# Defaults of Adam, Kingma and Ba 2015, algorithm 1.
+_DECAY_1, _DECAY_2, _EPSILON = 0.9, 0.999, 1e-8
+
+
+class Scaling(NamedTuple):
+    """Standardised columns, divided by the root of their number.
+
+    The mean squared length of a row is then 1, whatever the features are, so that
+    margins, learning rates and penalties mean the same for all data.
+    """
+
+    mean: NDArray
+    scale: NDArray
+
+    @classmethod
+    def of(cls, X: NDArray, sample_weight: NDArray | None) -> "Scaling":
+        """Measure the columns of X, of shape (n, n_features), chunk by chunk."""
+        scaler = StandardScaler()
+        for rows in gen_batches(len(X), _CHUNK):
+            weight = None if sample_weight is None else sample_weight[rows]
+            scaler.partial_fit(X[rows], sample_weight=weight)
+        scale = scaler.scale_ * np.sqrt(X.shape[1])
+        return cls(scaler.mean_.astype(X.dtype), scale.astype(X.dtype))
+
+    def apply(self, X: NDArray) -> NDArray:
+        """Scale rows, of shape (n, n_features)."""
+        return (X - self.mean) / self.scale
+
+
+class Winners(NamedTuple):
+    """The strongest senses of each row, and what they say.
+
+    Attributes
+    ----------
+    senses : list of ndarray of shape (n,)
+        Winning sense among the popular ones and, if there are any, the unpopular ones.
+    scores : list of ndarray of shape (n,)
+        Their scores; those of unpopular senses are high for unpopular rows.
+    """
+
+    senses: list[NDArray[np.intp]]
+    scores: list[NDArray]
+
+
+def find_winners(scores: NDArray, n_popular: int) -> Winners:
+    """Strongest popular and unpopular sense of each row.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, n_senses)
+        Of all senses, the popular ones first.
+    n_popular : int
+        How many those are.
+
+    Returns
+    -------
+    winners : Winners
+        Senses are numbered within their side.
+    """
+    rows = np.arange(len(scores))
+    senses, best = [], []
+    for side in (scores[:, :n_popular], scores[:, n_popular:]):
+        if side.shape[1]:
+            senses.append(side.argmax(axis=1))
+            best.append(side[rows, senses[-1]])
+    return Winners(senses, best)
+
+
+@dataclass
+class Senses:
+    """Popular and unpopular senses, and the state of their training.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_senses, n_features + 1)
+        Weights of scaled features and a constant, the popular senses first.
+    n_popular : int
+        How many those are.
+    scaling : Scaling
+        Of the features.
+    moments : ndarray of shape (2, n_senses, n_features + 1)
+        Running means of the gradient and of its square.
+    n_steps : int
+        Steps taken.
+    """
+
+    weights: NDArray
+    n_popular: int
+    scaling: Scaling
+    moments: NDArray
+    n_steps: int = 0
+
+    @classmethod
+    def start(cls, directions: NDArray, n_popular: int, scaling: Scaling) -> "Senses":
+        """Senses along directions of scaled features, of shape (n_senses, n_features).
+
+        Their weights have length 1 (0 where there is no direction).
+        """
+        lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+        directions = directions / np.where(lengths > 0, lengths, 1)
+        constants = np.zeros((len(directions), 1))
+        weights = np.hstack([directions, constants]).astype(scaling.mean.dtype)
+        return cls(weights, n_popular, scaling, np.zeros((2, *weights.shape), weights.dtype))
+
+    def linear(self) -> tuple[NDArray, NDArray]:
+        """Weights and intercepts of features as they are given.
+
+        Returns
+        -------
+        coef : ndarray of shape (n_senses, n_features)
+        intercept : ndarray of shape (n_senses,)
+        """
+        coef = self.weights[:, :-1] / self.scaling.scale
+        return coef, self.weights[:, -1] - coef @ self.scaling.mean
+
+    def step(
+        self, X: NDArray, pairs: Pairs, *, alpha: float, learning_rate: float
+    ) -> float:
+        """Take one step of Adam on the loss of a batch.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, n_features)
+            Features as they are given.
+        pairs : Pairs
+            Of the batch.
+        alpha : float
+            Weight of the squared weights.
+        learning_rate : float
+            Size of the step.
+
+        Returns
+        -------
+        loss : float
+            Mean hinge loss of both sides before the step.
+        """
+        coef, intercept = self.linear()
+        scores = X @ coef.T
+        scores += intercept
+        loss, gradient = _sense_gradient(scores, self.n_popular, pairs)
+        # By the weights of scaled features, without scaling X itself.
+        by_weights = np.empty_like(self.weights)
+        totals = gradient.sum(axis=0)
+        np.matmul(gradient.T, X, out=by_weights[:, :-1])
+        by_weights[:, :-1] -= np.outer(totals, self.scaling.mean)
+        by_weights[:, :-1] /= self.scaling.scale
+        by_weights[:, -1] = totals
+        by_weights += alpha * self.weights
+        self._descend(by_weights, learning_rate)
+        return loss
+
+    def _descend(self, gradient, learning_rate):
+        """Move against a gradient, which is overwritten."""
+        self.n_steps += 1
+        mean, square = self.moments
+        scratch = gradient * gradient
+        scratch *= 1 - _DECAY_2
+        square *= _DECAY_2
+        square += scratch
+        gradient *= 1 - _DECAY_1
+        mean *= _DECAY_1
+        mean += gradient
+        # The running means start at 0; these factors make up for it.
+        root = np.sqrt(1 - _DECAY_2**self.n_steps)
+        np.sqrt(square, out=scratch)
+        scratch += _EPSILON * root
+        np.divide(mean, scratch, out=scratch)
+        scratch *= learning_rate * root / (1 - _DECAY_1**self.n_steps)
+        self.weights -= scratch
+
+
+def _sense_gradient(scores, n_popular, pairs):
+    """Loss of both sides, and its gradient by the scores of all senses (n, n_senses).
+
+    Popular senses rank rows as the scores do, unpopular ones the other way round; only
+    the winner of a side learns from a row.
+    """
+    winners = find_winners(scores, n_popular)
+    gradient = np.zeros_like(scores)
+    rows = np.arange(len(scores))
+    loss = 0.0
+    for sign, first, sense, score in zip(
+        (1, -1), (0, n_popular), winners.senses, winners.scores, strict=False
+    ):
+        side_loss, by_score = pairwise_hinge(sign * score, pairs)
+        gradient[rows, first + sense] = sign * by_score
+        loss += side_loss
+    return loss, gradient
