@@ -45,7 +45,9 @@ def code_stages(descriptors, dictionary, size):
     )
     b = dictionary[:, used]
     product, products = milliseconds(lambda: [x @ b.T for x in blocks])
-    search, _ = milliseconds(lambda: [_llc.nearest_words(p.copy(), 3) for p in products])
+    search, _ = milliseconds(
+        lambda: [_llc.nearest_words(p.copy(), 3) for p in products]
+    )
     settings = {"n_neighbors": 3, "regularization": 0.03}
     total, codes = milliseconds(
         _llc.llc_codes, descriptors.values, dictionary, **settings

@@ -45,14 +45,22 @@ def _hellinger():
     return FunctionTransformer(np.sqrt, feature_names_out="one-to-one")
 
 
+# Few photos do not teach a model that left and right hardly matter, so places are
+# described by the mean over a photo and its mirror image.
 FEATURES = {
     "color-statistics": FeatureRecipe(ColorStatistics(), _ridge()),
     "color-histogram": FeatureRecipe(
         ColorHistogram(), _kernel_svr(_hellinger(), StandardScaler())
     ),
-    "gist": FeatureRecipe(GistTransformer(), _kernel_svr(StandardScaler())),
-    "lbp": FeatureRecipe(LBPPyramid(), _kernel_svr(_hellinger(), StandardScaler())),
+    "gist": FeatureRecipe(GistTransformer(flip=True), _kernel_svr(StandardScaler())),
+    "lbp": FeatureRecipe(
+        LBPPyramid(flip=True), _kernel_svr(_hellinger(), StandardScaler())
+    ),
     # Codes share a scale: that of a rare word says no more than its values do.
-    "color-names-llc": FeatureRecipe(ColorNamesLLC(random_state=0), _kernel_svr()),
-    "hog-llc": FeatureRecipe(HOGLLC(random_state=0), RidgeCV(alphas=_CODE_ALPHAS)),
+    "color-names-llc": FeatureRecipe(
+        ColorNamesLLC(flip=True, random_state=0), _kernel_svr()
+    ),
+    "hog-llc": FeatureRecipe(
+        HOGLLC(flip=True, random_state=0), RidgeCV(alphas=_CODE_ALPHAS)
+    ),
 }

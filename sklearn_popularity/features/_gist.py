@@ -10,6 +10,7 @@ from scipy import fft, sparse
 
 from .._sklearn_compat import Interval
 from ._base import ImageTransformer
+from ._flip import flip_average
 from ._intensity import intensity_levels
 
 # Constants of Oliva and Torralba's LMgist. Frequencies are in cycles per pixel.
@@ -261,6 +262,9 @@ class GistTransformer(ImageTransformer):
         Blocks along a side, at most 16 (4 in [2]_ and the toolbox).
     orientations_per_scale : tuple of int, default=(8, 8, 8, 8)
         Number of orientations at each scale, from high to low frequency (the toolbox).
+    flip : bool, default=False
+        Whether to average the vectors of the photo and of its mirror image. It takes
+        twice as long, and the features no longer tell left from right.
     max_size : int or None, default=500
         Longest side in pixels; larger photos are reduced first (the toolbox of [1]_).
     image_shape : tuple of 2 or 3 ints, default=None
@@ -325,6 +329,7 @@ class GistTransformer(ImageTransformer):
         "image_size": [Interval(Integral, 16, None, closed="left")],
         "n_blocks": [Interval(Integral, 1, 16, closed="both")],
         "orientations_per_scale": [tuple, list],
+        "flip": ["boolean"],
     }
 
     def __init__(
@@ -333,6 +338,7 @@ class GistTransformer(ImageTransformer):
         image_size=256,
         n_blocks=4,
         orientations_per_scale=(8, 8, 8, 8),
+        flip=False,
         max_size=500,
         image_shape=None,
         value_range=None,
@@ -353,14 +359,16 @@ class GistTransformer(ImageTransformer):
         self.image_size = image_size
         self.n_blocks = n_blocks
         self.orientations_per_scale = orientations_per_scale
+        self.flip = flip
 
     def _describe(self):
-        return partial(
+        describe = partial(
             _describe_gist,
             size=self.image_size,
             n_blocks=self.n_blocks,
             orientations=self._orientations(),
         )
+        return flip_average(describe, self.flip)
 
     def _feature_names(self):
         blocks = range(self.n_blocks)

@@ -2,11 +2,13 @@
 
 from functools import lru_cache
 from itertools import pairwise
+from typing import ClassVar
 
 import cv2
 import numpy as np
 
 from ._base import ImageTransformer
+from ._flip import flip_average
 from ._intensity import MAX_LEVEL, intensity_levels
 
 N_PATTERNS = 59
@@ -193,6 +195,9 @@ class LBPPyramid(ImageTransformer):
 
     Parameters
     ----------
+    flip : bool, default=False
+        Whether to average the vectors of the photo and of its mirror image. It takes
+        twice as long, and the features no longer tell left from right.
     max_size : int or None, default=500
         Longest side in pixels; larger photos are reduced first (the toolbox of [1]_).
     image_shape : tuple of 2 or 3 ints, default=None
@@ -252,8 +257,36 @@ class LBPPyramid(ImageTransformer):
     array([37., 37.], dtype=float32)
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        **ImageTransformer._parameter_constraints,
+        "flip": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        flip=False,
+        max_size=500,
+        image_shape=None,
+        value_range=None,
+        n_jobs=None,
+        batch_size=32,
+        on_error="raise",
+        verbose=False,
+    ):
+        super().__init__(
+            max_size=max_size,
+            image_shape=image_shape,
+            value_range=value_range,
+            n_jobs=n_jobs,
+            batch_size=batch_size,
+            on_error=on_error,
+            verbose=verbose,
+        )
+        self.flip = flip
+
     def _describe(self):
-        return _describe_lbp
+        return flip_average(_describe_lbp, self.flip)
 
     def _feature_names(self):
         return [

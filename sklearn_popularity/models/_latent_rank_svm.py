@@ -30,7 +30,7 @@ class DeadSensesWarning(UserWarning):
 
 
 class LatentRankSVM(RegressorMixin, BaseEstimator):
-    r"""A ranker whose score is the strongest popular less the strongest unpopular sense.
+    r"""A ranker that weighs the strongest popular against the strongest unpopular sense.
 
     Popular photos are popular for different reasons, and so are unpopular ones. Each
     reason is a sense: a linear score. A row is as popular as its strongest popular
@@ -280,8 +280,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         scores : ndarray of shape (n_samples,)
             Strongest popular less strongest unpopular sense.
         """
-        best = self._winners(X).scores
-        return best[0] - best[1] if len(best) > 1 else best[0]
+        return self._scores(self._check_X(X))
 
     def predict_sense(self, X):
         """Tell which senses speak for each row.
@@ -297,7 +296,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             Numbers of the strongest popular and of the strongest unpopular sense, each
             from 0; -1 without unpopular senses.
         """
-        senses = self._winners(X).senses
+        senses = self._winners(self._check_X(X)).senses
         if len(senses) == 1:
             senses = [senses[0], np.full_like(senses[0], -1)]
         return np.column_stack(senses)
@@ -391,7 +390,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         self._publish()
         return spearman_score(
             y[rows],
-            self.predict(X[rows]),
+            self._scores(X[rows]),
             sample_weight=None if weight is None else weight[rows],
         )
 
@@ -420,16 +419,24 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     def _publish(self):
         self.coef_, self.intercept_ = self._senses.linear()
 
-    def _winners(self, X):
+    def _check_X(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+
+    def _winners(self, X):
         return find_winners(X @ self.coef_.T + self.intercept_, self._senses.n_popular)
+
+    def _scores(self, X):
+        popular, *unpopular = self._winners(X).scores
+        return popular - unpopular[0] if unpopular else popular
 
     def _warn_of_dead_senses(self, X):
         n_senses = (self.n_senses, self.n_unpopular_senses)
         n_wins = [np.zeros(n, dtype=int) for n in n_senses]
         for rows in gen_batches(len(X), _CHUNK):
-            for side, senses in zip(n_wins, self._winners(X[rows]).senses, strict=False):
+            for side, senses in zip(
+                n_wins, self._winners(X[rows]).senses, strict=False
+            ):
                 side += np.bincount(senses, minlength=len(side))
         dead = [np.flatnonzero(wins == 0).tolist() for wins in n_wins]
         if any(dead) and self.coef_.any():
@@ -438,7 +445,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
                 f"for none of the {len(X)} training rows. Use fewer senses, a smaller "
                 "alpha or another random_state.",
                 DeadSensesWarning,
-                stacklevel=2,
+                stacklevel=4,  # who called fit
             )
 
     def __sklearn_tags__(self):

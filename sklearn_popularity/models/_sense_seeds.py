@@ -51,7 +51,7 @@ def clustered_directions(
     weights = np.ones(len(y)) if sample_weight is None else sample_weight
     # Equal scores are ordered by what the rows hold, not by where they stand, so that
     # shuffled or repeated rows start the same senses.
-    tie_break = X @ random_state.normal(size=X.shape[1]).astype(X.dtype)
+    tie_break = X @ np.asarray(random_state.normal(size=X.shape[1]), dtype=X.dtype)
     sides = []
     for key, k in zip((-y, y), n_senses, strict=True):
         rows, row_weights = _first_rows(np.lexsort((tie_break, key)), weights, k)

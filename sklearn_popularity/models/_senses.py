@@ -114,7 +114,8 @@ class Senses:
         directions = directions / np.where(lengths > 0, lengths, 1)
         constants = np.zeros((len(directions), 1))
         weights = np.hstack([directions, constants]).astype(scaling.mean.dtype)
-        return cls(weights, n_popular, scaling, np.zeros((2, *weights.shape), weights.dtype))
+        moments = np.zeros((2, *weights.shape), dtype=weights.dtype)
+        return cls(weights, n_popular, scaling, moments)
 
     def linear(self) -> tuple[NDArray, NDArray]:
         """Weights and intercepts of features as they are given.

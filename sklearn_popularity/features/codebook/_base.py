@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._sklearn_compat import Interval
 from .._base import ImageTransformer
+from .._flip import flip_average
 from ._descriptors import Descriptors
 from ._dictionary import learn_words, load_words, sample_rows
 from ._llc import llc_codes
@@ -106,6 +107,7 @@ class CodebookTransformer(ImageTransformer):
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "regularization": [Interval(Real, 0, None, closed="neither")],
         "n_levels": [Interval(Integral, 1, 6, closed="both")],
+        "flip": ["boolean"],
         "n_sample_photos": [Interval(Integral, 1, None, closed="left")],
         "n_sample_descriptors": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -167,13 +169,14 @@ class CodebookTransformer(ImageTransformer):
         return {kind: load_words(given[kind], n, kind) for kind, n in kinds.items()}
 
     def _describe(self):
-        return Encoder(
+        encoder = Encoder(
             densely=self._describe_densely(),
             dictionaries=self._dictionaries(),
             n_neighbors=self.n_neighbors,
             regularization=self.regularization,
             n_levels=self.n_levels,
         )
+        return flip_average(encoder, self.flip)
 
     def _feature_names(self):
         return [

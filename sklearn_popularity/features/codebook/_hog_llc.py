@@ -47,6 +47,9 @@ class HOGLLC(CodebookTransformer):
         Ridge of the codes relative to the trace of their system (the toolbox).
     n_levels : int, default=3
         Levels of the pyramid of 1, 2 x 2, 4 x 4 regions (21 with 3).
+    flip : bool, default=False
+        Whether to average the vectors of the photo and of its mirror image. It takes
+        twice as long, and the features no longer tell left from right.
     n_sample_photos : int, default=500
         Photos that the dictionary is learned from, at most (the toolbox).
     n_sample_descriptors : int, default=200
@@ -132,6 +135,7 @@ class HOGLLC(CodebookTransformer):
         n_neighbors=3,
         regularization=0.03,
         n_levels=3,
+        flip=False,
         n_sample_photos=500,
         n_sample_descriptors=200,
         random_state=None,
@@ -159,6 +163,7 @@ class HOGLLC(CodebookTransformer):
         self.n_neighbors = n_neighbors
         self.regularization = regularization
         self.n_levels = n_levels
+        self.flip = flip
         self.n_sample_photos = n_sample_photos
         self.n_sample_descriptors = n_sample_descriptors
         self.random_state = random_state

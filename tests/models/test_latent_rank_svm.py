@@ -1,0 +1,336 @@
+"""Latent senses: loss and steps against slow versions, planted themes, bad input."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score
+from sklearn.model_selection import GridSearchCV
+
+from sklearn_popularity import LatentRankSVM, spearman_score, spearman_scorer
+from sklearn_popularity.datasets import make_themes
+from sklearn_popularity.models import DeadSensesWarning
+from sklearn_popularity.models._pairwise import pairwise_hinge, viable_pairs
+from sklearn_popularity.models._senses import Scaling, Senses
+
+
+@pytest.fixture
+def themes():
+    return make_themes(600, 12, random_state=0)
+
+
+def slow_loss(weights, n_popular, X, y, sample_weight, soft, min_margin):
+    """Equation 4 pair by pair, a weighted mean over the viable pairs."""
+    total = loss = 0.0
+    scores = X @ weights.T
+    popular = scores[:, :n_popular].max(axis=1)
+    unpopular = scores[:, n_popular:].max(axis=1, initial=-np.inf)
+    for i in range(len(y)):
+        for j in range(len(y)):
+            if y[i] > y[j]:
+                margin = max(min_margin, y[i] - y[j]) if soft else min_margin
+                hinge = max(0, margin - popular[i] + popular[j])
+                if n_popular < len(weights):
+                    hinge += max(0, margin - unpopular[j] + unpopular[i])
+                loss += sample_weight[i] * sample_weight[j] * hinge
+                total += sample_weight[i] * sample_weight[j]
+    return loss / total
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("n_unpopular", [0, 2])
+def test_step_follows_gradient_of_slow_loss(soft, n_unpopular, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(25, 4)), rng.integers(0, 6, 25).astype(float)
+    weight = rng.uniform(0.5, 2, 25)
+    weights = rng.normal(size=(3 + n_unpopular, 5))
+    scaling = Scaling(X.mean(axis=0), X.std(axis=0))
+    senses = Senses(weights.copy(), 3, scaling, np.zeros((2, *weights.shape)))
+    pairs = viable_pairs(y, weight, soft=soft, min_margin=0.7, dtype=np.float64)
+    seen = []
+    monkeypatch.setattr(Senses, "_descend", lambda self, g, rate: seen.append(g))
+    loss = senses.step(X, pairs, alpha=0.3, learning_rate=1)
+    scaled = np.column_stack([scaling.apply(X), np.ones(25)])
+
+    def objective(flat):
+        w = flat.reshape(weights.shape)
+        return slow_loss(w, 3, scaled, y, weight, soft, 0.7) + 0.15 * (w**2).sum()
+
+    assert_allclose(loss, slow_loss(weights, 3, scaled, y, weight, soft, 0.7))
+    steps = 1e-6 * np.eye(weights.size)
+    numerical = [
+        (objective(weights.ravel() + s) - objective(weights.ravel() - s)) / 2e-6
+        for s in steps
+    ]
+    assert_allclose(seen[0].ravel(), numerical, atol=1e-7)
+
+
+def test_adam_equals_its_published_form():
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(2, 4))
+    scaling = Scaling(np.zeros(3), np.ones(3))
+    senses = Senses(weights.copy(), 1, scaling, np.zeros((2, *weights.shape)))
+    mean = square = 0
+    for t in range(1, 6):
+        gradient = rng.normal(size=weights.shape)
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        root = np.sqrt(square / (1 - 0.999**t)) + 1e-8
+        weights = weights - 0.05 * mean / (1 - 0.9**t) / root
+        senses._descend(gradient.copy(), 0.05)
+    assert_allclose(senses.weights, weights)
+
+
+def test_hinge_without_pairs_is_zero():
+    pairs = viable_pairs(np.ones(4), None, soft=False, min_margin=1, dtype=np.float64)
+    loss, gradient = pairwise_hinge(np.arange(4.0), pairs)
+    assert loss == 0
+    assert_array_equal(gradient, 0)
+
+
+def test_pairs_tell_large_counts_apart():
+    views = np.array([16_777_217.0, 16_777_216.0])
+    pairs = viable_pairs(views, None, soft=False, min_margin=1, dtype=np.float32)
+    assert_array_equal(pairs.weights, [[0, 1], [0, 0]])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_themes_need_both_kinds_of_senses(seed):
+    themes = make_themes(2000, random_state=seed)
+    train, test = slice(0, 1000), slice(1000, 2000)
+    scores = []
+    for n_popular, n_unpopular in ((1, 0), (4, 0), (2, 2)):
+        ranker = LatentRankSVM(
+            n_senses=n_popular, n_unpopular_senses=n_unpopular, random_state=0
+        ).fit(themes.data[train], themes.target[train])
+        scores.append(ranker.score(themes.data[test], themes.target[test]))
+    assert scores[0] + 0.01 < scores[1] < scores[2] - 0.004
+    senses = ranker.predict_sense(themes.data[test])
+    # Photos with little of their theme cannot be told apart by anybody.
+    clear = themes.strength[test] > 1
+    theme = themes.theme[test]
+    for side, members in enumerate((theme < 2, theme >= 2)):
+        chosen = clear & members
+        assert adjusted_rand_score(theme[chosen], senses[chosen, side]) > 0.85
+
+
+def test_coefficients_give_predictions_and_senses(themes):
+    X = themes.data
+    ranker = LatentRankSVM(n_senses=3, random_state=0).fit(X, themes.target)
+    scores = X @ ranker.coef_.T + ranker.intercept_
+    popular, unpopular = scores[:, :3], scores[:, 3:]
+    assert_allclose(ranker.predict(X), popular.max(axis=1) - unpopular.max(axis=1))
+    expected = np.column_stack([popular.argmax(axis=1), unpopular.argmax(axis=1)])
+    assert_array_equal(ranker.predict_sense(X), expected)
+    assert ranker.score(X, themes.target) == spearman_score(
+        themes.target, ranker.predict(X)
+    )
+
+
+def test_one_sense_ranks_like_a_linear_model(themes):
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    ranker.fit(themes.data, themes.target)
+    assert ranker.coef_.shape == (1, 12)
+    assert_array_equal(ranker.predict_sense(themes.data[:2]), [[0, -1], [0, -1]])
+    assert_allclose(
+        ranker.predict(themes.data),
+        themes.data @ ranker.coef_[0] + ranker.intercept_[0],
+    )
+
+
+@pytest.mark.parametrize("init", ["k-means", "random"])
+def test_scale_of_features_does_not_matter(themes, init):
+    ranker = LatentRankSVM(init=init, random_state=0, max_iter=20)
+    expected = ranker.fit(themes.data, themes.target).predict(themes.data)
+    scales, shifts = np.logspace(-2, 2, 12), np.linspace(-5, 5, 12)
+    moved = themes.data * scales + shifts
+    assert_allclose(
+        ranker.fit(moved, themes.target).predict(moved), expected, atol=1e-5
+    )
+
+
+def test_fixed_margin_sees_only_the_order(themes):
+    ranker = LatentRankSVM(random_state=0, max_iter=5)
+    linear = ranker.fit(themes.data, themes.target).predict(themes.data)
+    warped = ranker.fit(themes.data, np.exp(themes.target)).predict(themes.data)
+    assert_array_equal(linear, warped)
+    ranker.set_params(margin="soft")
+    soft = ranker.fit(themes.data, np.exp(themes.target)).predict(themes.data)
+    assert np.abs(soft - linear).max() > 0.1
+
+
+def test_weights_equal_repetitions():
+    themes = make_themes(40, 5, random_state=1)
+    weight = np.random.default_rng(0).integers(0, 3, 40)
+    X, y = themes.data, themes.target.round()
+    # One batch holds all rows, so both runs take the same steps.
+    ranker = LatentRankSVM(random_state=0, batch_size=100, max_iter=30)
+    weighted = clone(ranker).fit(X, y, sample_weight=weight).predict(X)
+    repeated = ranker.fit(X.repeat(weight, axis=0), y.repeat(weight)).predict(X)
+    assert_allclose(weighted, repeated, atol=1e-9)
+
+
+def test_zero_weight_leaves_rows_out(themes):
+    X, y = themes.data, themes.target.copy()
+    weight = np.ones(600)
+    weight[300:] = 0
+    y[300:] = np.random.default_rng(0).permutation(y[300:]) * 1e6
+    ranker = LatentRankSVM(random_state=0, max_iter=5)
+    expected = clone(ranker).fit(X[:300], y[:300]).predict(X)
+    assert_allclose(ranker.fit(X, y, weight).predict(X), expected, atol=1e-9)
+
+
+def test_float32_stays_float32(themes):
+    X = themes.data.astype(np.float32)
+    ranker = LatentRankSVM(random_state=0).fit(X, themes.target)
+    assert ranker.coef_.dtype == ranker.predict(X).dtype == np.float32
+    double = LatentRankSVM(random_state=0).fit(themes.data, themes.target)
+    agreement = spearman_score(ranker.predict(X), double.predict(themes.data))
+    assert agreement > 0.99
+
+
+def test_memmap_equals_array(themes, tmp_path):
+    np.save(tmp_path / "X.npy", themes.data)
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    ranker = LatentRankSVM(random_state=0, max_iter=3)
+    from_file = ranker.fit(X, themes.target).predict(X)
+    assert_array_equal(
+        from_file, ranker.fit(themes.data, themes.target).predict(themes.data)
+    )
+
+
+def test_scaling_in_chunks_equals_whole(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(3, 2, size=(101, 4)), rng.uniform(size=101)
+    whole = Scaling.of(X, weight)
+    monkeypatch.setattr("sklearn_popularity.models._senses._CHUNK", 10)
+    chunked = Scaling.of(X, weight)
+    assert_allclose(chunked.mean, np.average(X, axis=0, weights=weight))
+    assert_allclose(chunked.scale, whole.scale)
+    assert_allclose((Scaling.of(X, None).apply(X) ** 2).sum(axis=1).mean(), 1)
+
+
+def test_first_partial_fit_starts_and_later_ones_go_on(themes):
+    ranker = LatentRankSVM(random_state=0)
+    batches = [slice(i, i + 150) for i in range(0, 600, 150)]
+    for rows in batches:
+        ranker.partial_fit(themes.data[rows], themes.target[rows])
+    for rows in batches * 20:
+        ranker.partial_fit(themes.data[rows], themes.target[rows])
+    assert ranker.n_iter_ == len(ranker.loss_curve_) == 84
+    assert ranker.loss_curve_[-1] < 0.7 * ranker.loss_curve_[0]
+    whole = LatentRankSVM(random_state=0).fit(themes.data, themes.target)
+    assert_allclose(
+        ranker.score(themes.data, themes.target),
+        whole.score(themes.data, themes.target),
+        atol=0.02,
+    )
+
+
+def test_partial_fit_refuses_early_stopping(themes):
+    with pytest.raises(ValueError, match="early_stopping=True"):
+        LatentRankSVM(early_stopping=True).partial_fit(themes.data, themes.target)
+
+
+def test_warm_start_goes_on(themes):
+    X, y = themes.data, themes.target
+    warm = LatentRankSVM(random_state=0, max_iter=5, warm_start=True).fit(X, y)
+    first = warm.loss_curve_
+    again = warm.fit(X, y).loss_curve_
+    assert again[0] < first[0]
+    cold = LatentRankSVM(random_state=0, max_iter=5).fit(X, y)
+    assert cold.fit(X, y).loss_curve_ == first
+
+
+def test_early_stopping_keeps_the_best_senses(themes):
+    ranker = LatentRankSVM(
+        early_stopping=True, validation_fraction=0.3, tol=0, random_state=0
+    )
+    ranker.fit(themes.data, themes.target)
+    scores = ranker.validation_scores_
+    assert len(scores) == ranker.n_iter_ == len(ranker.loss_curve_)
+    best = clone(ranker).set_params(max_iter=int(np.argmax(scores)) + 1)
+    best.fit(themes.data, themes.target)
+    assert_allclose(ranker.coef_, best.coef_)
+
+
+def test_training_stops_without_improvement(themes):
+    ranker = LatentRankSVM(tol=10, n_iter_no_change=3, random_state=0)
+    # The first pass improves on nothing at all.
+    assert ranker.fit(themes.data, themes.target).n_iter_ == 4
+
+
+def test_loss_falls(themes):
+    ranker = LatentRankSVM(random_state=0).fit(themes.data, themes.target)
+    assert ranker.loss_curve_[-1] < 0.7 * ranker.loss_curve_[0]
+
+
+def test_seed_decides(themes):
+    def fit(seed):
+        return LatentRankSVM(random_state=seed, max_iter=3).fit(
+            themes.data, themes.target
+        )
+
+    assert_array_equal(fit(0).coef_, fit(0).coef_)
+    assert (fit(0).coef_ != fit(1).coef_).any()
+
+
+@pytest.mark.parametrize("n_rows", [1, 5])
+def test_nothing_to_rank_predicts_zero(n_rows):
+    X = np.random.default_rng(0).normal(size=(n_rows, 3))
+    ranker = LatentRankSVM(random_state=0).fit(X, np.full(n_rows, 7.0))
+    assert_array_equal(ranker.predict(X), 0)
+    assert ranker.loss_curve_[0] == 0
+
+
+def test_dead_senses_are_named():
+    X = np.repeat(np.eye(3), 20, axis=0)
+    y = np.repeat([0.0, 1.0, 2.0], 20)
+    ranker = LatentRankSVM(n_senses=6, n_unpopular_senses=1, random_state=0)
+    with pytest.warns(DeadSensesWarning, match="for none of the 60 training rows"):
+        ranker.fit(X, y)
+    winners = set(ranker.predict_sense(X)[:, 0])
+    assert len(winners) <= 3
+
+
+def test_frame_names_are_kept_and_pickles_predict(themes):
+    frame = pd.DataFrame(themes.data).add_prefix("f")
+    ranker = LatentRankSVM(random_state=0, max_iter=2).fit(frame, themes.target)
+    assert ranker.feature_names_in_[0] == "f0"
+    copied = pickle.loads(pickle.dumps(ranker))
+    assert_array_equal(copied.predict(frame), ranker.predict(frame))
+    copied.partial_fit(frame, themes.target)  # the state of training is kept, too
+
+
+def test_grid_search_tunes_senses(themes):
+    grid = GridSearchCV(
+        LatentRankSVM(random_state=0),
+        {"n_unpopular_senses": [0, 2]},
+        scoring=spearman_scorer,
+        cv=3,
+        n_jobs=2,
+    ).fit(themes.data, themes.target)
+    assert grid.best_params_ == {"n_unpopular_senses": 2}
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "weight", "message"),
+    [
+        ([[np.nan], [1]], [0, 1], None, "Input X contains NaN"),
+        ([[1], [2]], [0, np.inf], None, "Input y contains infinity"),
+        ([[1], [2]], [0, 1, 2], None, "inconsistent numbers of samples"),
+        ([[1], [2]], [0, 1], [0, 0], r"zero"),
+        ([[1], [2]], [0, 1], [1, -1], r"[Nn]egative"),
+    ],
+)
+def test_fit_rejects_bad_input(X, y, weight, message):
+    with pytest.raises(ValueError, match=message):
+        LatentRankSVM().fit(X, y, sample_weight=weight)
+
+
+def test_too_few_rows_to_hold_out():
+    with pytest.raises(ValueError, match="n_samples = 3"):
+        LatentRankSVM(early_stopping=True).fit(np.eye(3), [1, 2, 3])
