@@ -1,5 +1,16 @@
 """Models: vectors in, a score out."""
 
-from ._late_fusion import StackedLateFusion, out_of_fold
+from ._branches import out_of_fold
+from ._k_class import KClassAggregatingClassifier
+from ._late_fusion import StackedLateFusion
+from ._latent_rank_svm import DeadSensesWarning, LatentRankSVM
+from ._per_user import PerUserRegressor
 
-__all__ = ["StackedLateFusion", "out_of_fold"]
+__all__ = [
+    "DeadSensesWarning",
+    "KClassAggregatingClassifier",
+    "LatentRankSVM",
+    "PerUserRegressor",
+    "StackedLateFusion",
+    "out_of_fold",
+]

@@ -4,64 +4,27 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import (
-    MetaEstimatorMixin,
-    RegressorMixin,
-    clone,
-)
+from sklearn.base import MetaEstimatorMixin, RegressorMixin
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import (
-    check_array,
-    check_consistent_length,
-    column_or_1d,
-)
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_consistent_length
+from sklearn.utils.parallel import Parallel
+from sklearn.utils.validation import check_is_fitted
 
-from .._columns import label_rows, resolve_columns, select_columns
-from .._sklearn_compat import (
-    HasMethods,
-    StrOptions,
-    _BaseComposition,
-    _fit_context,
-    _safe_indexing,
-)
+from .._columns import label_rows
+from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
 from ..metrics import spearman_score
-
-
-def out_of_fold(predictions, folds, n_samples):
-    """Put the predictions of each test fold back into the order of the rows.
-
-    Parameters
-    ----------
-    predictions : sequence of ndarray
-        One per fold.
-    folds : sequence of (train, test)
-        Row numbers.
-    n_samples : int
-        Number of rows.
-
-    Returns
-    -------
-    ordered : ndarray of shape (n_samples,), float64
-        NaN for rows in no test fold.
-    """
-    ordered = np.full(n_samples, np.nan)
-    for (_, test), values in zip(folds, predictions, strict=True):
-        ordered[test] = np.ravel(values)
-    return ordered
-
-
-def _fit(estimator, X, y, rows):
-    estimator = clone(estimator)
-    return estimator.fit(_safe_indexing(X, rows), y[rows])
-
-
-def _fit_predict(estimator, X, y, train, test):
-    return _fit(estimator, X, y, train).predict(_safe_indexing(X, test))
+from ._branches import (
+    branch_outputs,
+    check_branches,
+    fit_branches,
+    inner_folds,
+    out_of_fold_outputs,
+    predicting_branches,
+    resolve_branches,
+)
+from ._delegation import check_scores, check_table, check_weights, fit_clone
 
 
 class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
@@ -77,10 +40,12 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         The estimator of a branch sees the columns given as in
         :class:`~sklearn.compose.ColumnTransformer`: names, positions, a slice, a
         boolean mask, a callable, or a scalar for a single column as a 1-D X (such as
-        paths of photos). Its parameters are ``name__parameter``.
+        paths of photos). Its parameters are ``name__parameter``. The estimator may be
+        "drop", which leaves the branch out, or "passthrough", which gives the columns
+        to the last model as they are; these must be numbers.
     final_estimator : estimator, default=None
-        Regressor on the predictions of the branches. None is
-        :class:`~sklearn.linear_model.RidgeCV` on standardised predictions.
+        Regressor on the outputs of the branches. None is
+        :class:`~sklearn.linear_model.RidgeCV` on standardised outputs.
     cv : int, cross-validation splitter or "train", default=5
         Inner folds for the predictions that the last model learns from; the splitter
         is given `groups`. "train" uses the branches' predictions on their own training
@@ -94,11 +59,12 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
     Attributes
     ----------
     branches_ : list of (name, estimator, columns)
-        The branches fitted on all rows.
+        The branches fitted on all rows, without those that are "drop".
     final_estimator_ : estimator
         The fitted last model.
     branch_scores_ : dict of str to float
         Spearman's correlation of the predictions that the last model learnt from.
+        Branches that are "passthrough" predict nothing and have none.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -113,6 +79,11 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
     Section 6 of [1]_ trains an SVR on the outputs of the basic features' SVRs; it does
     not say on which rows. ``cv="train"`` is that reading; inner folds are the default
     since the branches' outputs on their own training rows say little about new ones.
+
+    Weights reach the branches, the last model, `branch_scores_`, and of a pipeline its
+    last step. A weight is a repetition where the estimators treat it so and inner folds
+    stay the same; the default last model does not, as it chooses its penalty by leaving
+    out one row at a time, whatever its weight.
 
     References
     ----------
@@ -196,7 +167,7 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, groups=None):
+    def fit(self, X, y, groups=None, sample_weight=None):
         """Fit the branches, and the last model on their predictions.
 
         Parameters
@@ -207,43 +178,48 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
             Scores.
         groups : array-like of shape (n_samples,), default=None
             Group of each row, instead of a column of X.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, which all branches and the last model must take too.
 
         Returns
         -------
         self : object
             The fitted fusion.
+
+        Raises
+        ------
+        ValueError
+            If a branch is no regressor, its columns are not in X or cannot be passed
+            through, an estimator takes no weights, or inner folds do not test each row
+            once.
         """
-        self._check_branches()
-        X = self._check_X(X, reset=True)
-        y = self._check_y(X, y)
+        check_branches(self.branches)
+        self._validate_names([name for name, _, _ in self.branches])
+        X = check_table(self, X, reset=True)
+        y = check_scores(X, y)
+        weight = check_weights(y, sample_weight)
         groups = self._groups_of(X, groups)
-        columns = [
-            resolve_columns(X, which, f"branch {name!r}")
-            for name, _, which in self.branches
-        ]
-        estimators = [estimator for _, estimator, _ in self.branches]
-        everything = np.arange(len(y))
+        branches = resolve_branches(self.branches, X)
         workers = Parallel(n_jobs=self.n_jobs)
-        fitted = workers(
-            delayed(_fit)(estimator, select_columns(X, which), y, everything)
-            for estimator, which in zip(estimators, columns, strict=True)
-        )
-        self.branches_ = [
-            (name, estimator, which)
-            for (name, _, _), estimator, which in zip(
-                self.branches, fitted, columns, strict=True
-            )
-        ]
-        outputs = (
-            self._outputs(X)
-            if self.cv == "train"
-            else self._out_of_fold_outputs(X, y, groups, estimators, columns, workers)
-        )
+        self.branches_ = fit_branches(branches, X, y, weight, workers)
+        if self.cv == "train":
+            outputs = branch_outputs(self.branches_, X)
+        else:
+            folds = inner_folds(self.cv, X, y, groups)
+            outputs = out_of_fold_outputs(branches, X, y, weight, folds, workers)
+        predicting = {name for name, _, _ in predicting_branches(branches)}
         self.branch_scores_ = {
-            name: spearman_score(y, output)
-            for (name, _, _), output in zip(self.branches, outputs.T, strict=True)
+            name: spearman_score(y, output, sample_weight=weight)
+            for (name, _, _), output in zip(branches, outputs, strict=True)
+            if name in predicting
         }
-        self.final_estimator_ = clone(self._final_estimator()).fit(outputs, y)
+        self.final_estimator_ = fit_clone(
+            self._final_estimator(),
+            np.hstack(outputs),
+            y,
+            sample_weight=weight,
+            owner="final_estimator",
+        )
         return self
 
     def predict(self, X):
@@ -272,94 +248,18 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
 
         Returns
         -------
-        predictions : ndarray of shape (n_samples, n_branches)
-            In the order of `branches`.
+        predictions : ndarray of shape (n_samples, n_outputs)
+            In the order of `branches`: one column for each, but as many as are passed
+            through for a branch that is "passthrough", and none for "drop".
         """
         check_is_fitted(self)
-        return self._outputs(self._check_X(X, reset=False))
-
-    def _outputs(self, X):
-        return np.column_stack(
-            [
-                branch.predict(select_columns(X, which))
-                for _, branch, which in self.branches_
-            ]
-        )
-
-    def _out_of_fold_outputs(self, X, y, groups, estimators, columns, workers):
-        folds = self._folds(X, y, groups)
-        parts = workers(
-            delayed(_fit_predict)(estimator, select_columns(X, which), y, train, test)
-            for estimator, which in zip(estimators, columns, strict=True)
-            for train, test in folds
-        )
-        n = len(folds)
-        outputs = np.column_stack(
-            [
-                out_of_fold(parts[i * n : (i + 1) * n], folds, len(y))
-                for i in range(len(estimators))
-            ]
-        )
-        return outputs
-
-    def _folds(self, X, y, groups):
-        if isinstance(self.cv, Integral) and groups is not None:
-            cv = GroupKFold(self.cv)
-        else:
-            cv = check_cv(self.cv)
-        n_folds = cv.get_n_splits(X, y, groups)
-        if len(y) < n_folds:
-            raise ValueError(
-                f"Got n_samples = {len(y)}, but cv={self.cv!r} needs at least one row "
-                f"per inner fold ({n_folds}). Pass more rows or a smaller cv."
-            )
-        folds = list(cv.split(X, y, groups))
-        n_tested = np.bincount(np.concatenate([test for _, test in folds]))
-        if len(n_tested) < len(y) or (n_tested != 1).any():
-            raise ValueError(
-                f"Got cv={self.cv!r}, which does not test each row once, but the last "
-                "model needs one prediction for each row. Pass a partition such as "
-                "KFold or GroupKFold."
-            )
-        return folds
+        X = check_table(self, X, reset=False)
+        return np.hstack(branch_outputs(self.branches_, X))
 
     def _final_estimator(self):
         if self.final_estimator is not None:
             return self.final_estimator
         return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-3, 4, 15)))
-
-    def _check_branches(self):
-        for branch in self.branches:
-            if not (isinstance(branch, tuple) and len(branch) == 3):
-                raise ValueError(
-                    f"Got {branch!r} in branches, but (name, estimator, columns) was "
-                    "expected."
-                )
-            name, estimator, _ = branch
-            if not hasattr(estimator, "predict"):
-                raise ValueError(
-                    f"The branch {name!r} ends in {type(estimator).__name__}, which "
-                    "predicts nothing, but a regressor was expected: "
-                    f"make_pipeline({type(estimator).__name__}(), regressor)."
-                )
-        if not self.branches:
-            raise ValueError("Got branches=[], but at least one branch was expected.")
-        self._validate_names([name for name, _, _ in self.branches])
-
-    def _check_X(self, X, *, reset):
-        if hasattr(X, "columns"):
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            return X
-        # What values are fit is for the branches to say.
-        return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
-
-    def _check_y(self, X, y):
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None")
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        y = column_or_1d(y, warn=True)
-        check_consistent_length(X, y)
-        return y
 
     def _groups_of(self, X, groups):
         if groups is None:

@@ -30,7 +30,7 @@ class DeadSensesWarning(UserWarning):
 
 
 class LatentRankSVM(RegressorMixin, BaseEstimator):
-    r"""A ranker that weighs the strongest popular against the strongest unpopular sense.
+    r"""A ranker whose score is the best popular sense less the best unpopular one.
 
     Popular photos are popular for different reasons, and so are unpopular ones. Each
     reason is a sense: a linear score. A row is as popular as its strongest popular

@@ -13,14 +13,17 @@ from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     KFold,
+    PredefinedSplit,
     RepeatedKFold,
     ShuffleSplit,
     cross_val_predict,
     cross_val_score,
 )
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_popularity import (
     ColorStatistics,
@@ -263,3 +266,202 @@ def test_works_after_column_transformer(data):
         (StandardScaler(), list("abc")), remainder="passthrough"
     )
     assert make_pipeline(scaled, StackedLateFusion(_branches())).fit(frame, y)
+
+
+# --- weights
+
+
+def _no_repetition(fusion):
+    why = "RidgeCV leaves out one row at a time, whatever its weight; see the Notes."
+    return {"check_sample_weight_equivalence_on_dense_data": why}
+
+
+@parametrize_with_checks(
+    [StackedLateFusion([("all", Ridge(), slice(None))])],
+    expected_failed_checks=_no_repetition,
+)
+def test_default_last_model_passes_other_checks(estimator, check):
+    check(estimator)
+
+
+def _weighted_and_repeated(data, cv):
+    """The same fusion fitted with weights, and on rows repeated as often."""
+    X, y = data
+    weight = np.random.default_rng(1).integers(0, 4, size=80)
+    folds = np.arange(80) % 4
+    weighted = StackedLateFusion(
+        _branches(),
+        final_estimator=Ridge(),
+        cv="train" if cv == "train" else PredefinedSplit(folds),
+    )
+    repeated = clone(weighted)
+    if cv != "train":
+        repeated.set_params(cv=PredefinedSplit(folds.repeat(weight)))
+    weighted.fit(X, y, sample_weight=weight)
+    return weighted, repeated.fit(X.repeat(weight, axis=0), y.repeat(weight))
+
+
+@pytest.mark.parametrize("cv", ["train", "folds"])
+def test_weights_equal_repetitions(data, cv):
+    weighted, repeated = _weighted_and_repeated(data, cv)
+    X = data[0]
+    assert_allclose(weighted.branch_predictions(X), repeated.branch_predictions(X))
+    assert_allclose(weighted.predict(X), repeated.predict(X))
+    assert weighted.branch_scores_ == pytest.approx(repeated.branch_scores_)
+
+
+def test_weights_reach_pipelines_and_default_model(data):
+    X, y = data
+    weight = np.where(X[:, 0] > 0, 1.0, 1e-9)
+    branches = [("all", make_pipeline(StandardScaler(), Ridge()), slice(None))]
+    y = np.where(X[:, 0] > 0, y, -y)
+    fusion = StackedLateFusion(branches).fit(X, y, sample_weight=weight)
+    assert fusion.score(X, y, sample_weight=weight) > 0.8 > fusion.score(X, y)
+
+
+def test_frame_of_weights_needs_no_order(data):
+    X, y = data
+    frame = pd.DataFrame(X, columns=list("abcdef"), index=np.arange(80)[::-1])
+    weight = np.arange(80) % 3 + 1.0
+    by_name = [("left", Ridge(), list("abc")), ("right", Ridge(alpha=5), list("def"))]
+    expected = StackedLateFusion(_branches()).fit(X, y, sample_weight=weight)
+    fusion = StackedLateFusion(by_name)
+    fusion.fit(frame, y, sample_weight=pd.Series(weight, index=frame.index))
+    assert_allclose(fusion.predict(frame), expected.predict(X))
+
+
+@pytest.mark.parametrize("cv", [3, "train"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"right": KNeighborsRegressor()}, "branch 'right' is KNeighborsRegressor"),
+        (
+            {"left": make_pipeline(StandardScaler(), KNeighborsRegressor())},
+            "branch 'left' is KNeighborsRegressor, whose fit takes none",
+        ),
+        (
+            {"final_estimator": KNeighborsRegressor()},
+            "final_estimator is KNeighborsRegressor",
+        ),
+    ],
+)
+def test_fit_rejects_weights_that_nobody_takes(data, change, message, cv):
+    X, y = data
+    fusion = StackedLateFusion(_branches(), cv=cv).set_params(**change)
+    assert np.isfinite(fusion.fit(X, y).predict(X)).all()
+    with pytest.raises(ValueError, match=message):
+        fusion.fit(X, y, sample_weight=np.ones(80))
+
+
+# --- branches that are words
+
+
+def test_dropped_branch_equals_left_out(data):
+    X, y = data
+    left_out = StackedLateFusion(_branches()[:1]).fit(X, y)
+    dropped = StackedLateFusion(_branches()).set_params(right="drop").fit(X, y)
+    assert_allclose(dropped.predict(X), left_out.predict(X))
+    assert dropped.branch_predictions(X).shape == (80, 1)
+    assert dropped.branch_scores_ == left_out.branch_scores_
+    assert [name for name, _, _ in dropped.branches_] == ["left"]
+
+
+def test_dropped_branch_may_name_missing_columns(data):
+    X, y = data
+    branches = [*_branches(), ("later", "drop", [99])]
+    assert StackedLateFusion(branches).fit(X, y).predict(X).shape == (80,)
+
+
+@pytest.mark.parametrize("cv", [4, "train"])
+def test_passthrough_equals_stacking_by_hand(data, cv):
+    X, y = data
+    branches = [("raw", "passthrough", [4, 5]), ("left", Ridge(), slice(0, 3))]
+    fusion = StackedLateFusion(branches, final_estimator=LinearRegression(), cv=cv)
+    fusion.fit(X, y)
+    left = Ridge().fit(X[:, :3], y)
+    if cv == "train":
+        learnt_from = left.predict(X[:, :3])
+    else:
+        learnt_from = cross_val_predict(Ridge(), X[:, :3], y, cv=KFold(4))
+    last = LinearRegression().fit(np.column_stack([X[:, 4:], learnt_from]), y)
+    outputs = np.column_stack([X[:, 4:], left.predict(X[:, :3])])
+    assert_allclose(fusion.branch_predictions(X), outputs)
+    assert_allclose(fusion.predict(X), last.predict(outputs))
+    assert list(fusion.branch_scores_) == ["left"]
+
+
+@pytest.mark.parametrize("columns", ["e", ["e"], 4, slice(4, 5), lambda X: ["e"]])
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_passthrough_takes_columns_of_frames(data, columns, package):
+    X, y = data
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    frame["path"] = "photo.jpg"
+    if package == "polars":
+        frames = pytest.importorskip("polars", reason="This frame needs polars.")
+        frame = frames.DataFrame(frame.to_dict("list"))
+    fusion = StackedLateFusion(
+        [("raw", "passthrough", columns)], final_estimator=LinearRegression()
+    ).fit(frame, y)
+    expected = LinearRegression().fit(X[:, [4]], y).predict(X[:, [4]])
+    assert_allclose(fusion.predict(frame), expected)
+
+
+def test_passthrough_may_hold_missing_values(data):
+    X, y = data
+    X[::7, 4] = np.nan
+    fusion = StackedLateFusion(
+        [("raw", "passthrough", [4]), ("left", Ridge(), slice(0, 3))],
+        final_estimator=HistGradientBoostingRegressor(max_iter=5),
+    )
+    assert np.isfinite(fusion.fit(X, y).predict(X)).all()
+
+
+@pytest.mark.parametrize(
+    "values", ["photo.jpg", pd.Timestamp(2014, 4, 7)], ids=["words", "times"]
+)
+@pytest.mark.parametrize("columns", [["new"], ["new", "a"]])
+def test_passthrough_rejects_what_is_no_number(data, values, columns):
+    X, y = data
+    frame = pd.DataFrame(X, columns=list("abcdef")).assign(new=values)
+    fusion = StackedLateFusion(
+        [("left", Ridge(), ["a"]), ("raw", "passthrough", columns)]
+    )
+    with pytest.raises(ValueError, match=r"branch 'raw' passes the columns \['new'"):
+        fusion.fit(frame, y)
+
+
+def test_words_are_tuned_like_estimators(data):
+    X, y = data
+    fusion = StackedLateFusion(_branches(), final_estimator=LinearRegression(), cv=3)
+    grid = GridSearchCV(
+        fusion,
+        {"right": ["drop", "passthrough", Ridge()]},
+        cv=3,
+        n_jobs=2,
+        error_score="raise",
+    ).fit(X, y)
+    assert grid.cv_results_["rank_test_score"][0] == 3
+    assert grid.best_params_["right"] != "drop"
+
+
+def test_word_has_no_parameters():
+    fusion = StackedLateFusion(_branches()).set_params(left="passthrough")
+    parameters = fusion.get_params()
+    assert parameters["left"] == "passthrough"
+    assert not [name for name in parameters if name.startswith("left__")]
+    assert clone(fusion).branches[0] == ("left", "passthrough", slice(0, 3))
+    assert fusion.set_params(left=Ridge(), left__alpha=3).branches[0][1].alpha == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"left": "drop", "right": "drop"}, "at least one branch"),
+        ({"left": "pass"}, "Got 'pass' for the branch 'left'.*'passthrough'"),
+        ({"left": None}, "branch 'left' ends in NoneType"),
+    ],
+)
+def test_fit_rejects_bad_words(data, change, message):
+    X, y = data
+    with pytest.raises(ValueError, match=message):
+        StackedLateFusion(_branches()).set_params(**change).fit(X, y)

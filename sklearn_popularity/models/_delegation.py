@@ -1,0 +1,134 @@
+"""What estimators made of others share: checks of the input, and fits with weights."""
+
+from inspect import Parameter, signature
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_consistent_length, column_or_1d, indexable
+from sklearn.utils.validation import has_fit_parameter, validate_data
+
+from .._sklearn_compat import _check_sample_weight, _safe_indexing
+
+
+def check_table(estimator, X, *, reset):
+    """Check the shape and the names of X; what values are fit is for others to say.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its `n_features_in_` and `feature_names_in_` are set or compared.
+    X : DataFrame or array-like of shape (n_samples, n_features)
+        Table.
+    reset : bool
+        Whether to set (in `fit`) or to compare (in `predict`).
+
+    Returns
+    -------
+    X : DataFrame or ndarray
+    """
+    if hasattr(X, "columns"):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        return X
+    return validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
+
+
+def check_scores(X, y):
+    """Check that y holds one finite number for each row of X, and return it as float64.
+
+    Raises
+    ------
+    ValueError
+        If y is None, has another length, or holds something else than numbers.
+    """
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(X, y)
+    return y
+
+
+def check_weights(y, sample_weight):
+    """Check that weights are neither negative nor all zero; None stays None.
+
+    Raises
+    ------
+    ValueError
+        If they are, or if there is not one for each element of `y`.
+    """
+    if sample_weight is None:
+        return None
+    return _check_sample_weight(
+        sample_weight, y, dtype=np.float64, ensure_non_negative=True
+    )
+
+
+def weight_parameter(estimator, owner):
+    """Name under which the `fit` of an estimator takes weights.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of a :class:`~sklearn.pipeline.Pipeline`, the last step gets the weights.
+    owner : str
+        What the estimator is, for the error.
+
+    Returns
+    -------
+    name : str
+        Such as "sample_weight" or "ridge__sample_weight".
+
+    Raises
+    ------
+    ValueError
+        If its `fit` takes no weights.
+    """
+    if get_config()["enable_metadata_routing"]:  # then pipelines route it themselves
+        return "sample_weight"
+    if isinstance(estimator, Pipeline):
+        step, last = estimator.steps[-1]
+        return f"{step}__{weight_parameter(last, owner)}"
+    if has_fit_parameter(estimator, "sample_weight"):
+        return "sample_weight"
+    kinds = [p.kind for p in signature(estimator.fit).parameters.values()]
+    if Parameter.VAR_KEYWORD in kinds:
+        # Searches and TransformedTargetRegressor hand all of it to the model within.
+        within = getattr(estimator, "estimator", getattr(estimator, "regressor", None))
+        return "sample_weight" if within is None else weight_parameter(within, owner)
+    raise ValueError(
+        f"Got sample_weight, but the {owner} is {type(estimator).__name__}, whose fit "
+        "takes none. Use another estimator there, or fit without sample_weight."
+    )
+
+
+def fit_clone(estimator, X, y, *, rows=None, sample_weight=None, owner="estimator"):
+    """Fit a copy of an estimator on some rows, with weights.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Left unfitted.
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,)
+        Target.
+    rows : ndarray of int, default=None
+        Row numbers to learn from; None is all.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights.
+    owner : str, default="estimator"
+        What the estimator is, for the error of `weight_parameter`.
+
+    Returns
+    -------
+    fitted : estimator
+    """
+    weights = {}
+    if sample_weight is not None:
+        weights[weight_parameter(estimator, owner)] = sample_weight
+    if rows is not None:
+        X, y = _safe_indexing(indexable(X)[0], rows), y[rows]
+        weights = {name: values[rows] for name, values in weights.items()}
+    return clone(estimator).fit(X, y, **weights)

@@ -1,0 +1,319 @@
+"""The score as the expected value of a classifier: classes are ranges of the score."""
+
+import warnings
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
+from ._delegation import check_scores, check_weights, fit_clone
+
+# Sums of weights such as 0.1 fall short of their exact value by less than this share.
+ROUNDING = 1e-9
+
+
+def balanced_bins(y, n_bins, sample_weight=None):
+    """Number ranges of y from 0, each with about the same weight.
+
+    A value with the share q of the total weight below it goes to bin ``floor(n_bins *
+    q)``, so that equal values share a bin; bins that get no value are left out. No more
+    than `n_bins` different values are a bin each.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Values.
+    n_bins : int
+        Number of bins, at most.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Positive weights; a weight of 2 is the value twice. None is 1 for each.
+
+    Returns
+    -------
+    bins : ndarray of shape (n_samples,), int
+        0 to the number of bins less one.
+    edges : ndarray of shape (n_bins_found + 1,), float64
+        Lowest value; middle of the highest value of each bin and the lowest of the
+        next; highest value.
+    """
+    values, index = np.unique(y, return_inverse=True)
+    if len(values) <= n_bins:
+        bins_of_values = np.arange(len(values))
+    else:
+        weight = np.bincount(index, weights=sample_weight)
+        below = np.cumsum(weight) - weight
+        floors = np.floor(n_bins * below / weight.sum() + ROUNDING)
+        _, bins_of_values = np.unique(floors, return_inverse=True)
+    last = np.flatnonzero(np.diff(bins_of_values))
+    middles = (values[last] + values[last + 1]) / 2
+    return bins_of_values[index], np.concatenate([values[:1], middles, values[-1:]])
+
+
+def bin_means(y, bins, sample_weight=None):
+    """Weighted mean of y in each bin, as an array of shape (n_bins,)."""
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight
+    return np.bincount(bins, weights=weight * y) / np.bincount(bins, weights=weight)
+
+
+def bin_medians(y, bins, sample_weight=None):
+    """Weighted median of y in each bin, as an array of shape (n_bins,).
+
+    Half of the weight lies below it, and the middle of the two values is taken where
+    this is met between two: :func:`numpy.median` for equal weights.
+    """
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight
+    medians = []
+    for k in range(bins.max() + 1):
+        order = np.flatnonzero(bins == k)
+        order = order[np.argsort(y[order], kind="stable")]
+        share = np.cumsum(weight[order]) / weight[order].sum()
+        low, high = np.searchsorted(share, [0.5 - ROUNDING, 0.5 + ROUNDING])
+        medians.append((y[order[low]] + y[order[high]]) / 2)
+    return np.array(medians)
+
+
+class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """A regressor, despite its name: a classifier of ranges of the score inside.
+
+    The scores are cut into ranges that hold equally many rows, the classifier learns
+    which range a row is in, and the predicted score is the sum over ranges of the
+    probability of the range times a score that stands for it.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Any classifier with `predict_proba`.
+    n_classes : int, default=4
+        Number of ranges. Section 2.2 of [1]_ found 4 the best of 2 to 8.
+    aggregation : {"upper", "mean", "median"}, default="upper"
+        Score that stands for a range: its upper threshold, as in [1]_, or the mean or
+        median of the training scores in it.
+    top_score : float, default=None
+        Upper threshold of the highest range, for ``aggregation="upper"`` alone. None
+        is the highest training score; it is 1.0 in [1]_.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier of range numbers, counted from 0.
+    bin_edges_ : ndarray of shape (n_classes_found + 1,)
+        All edges: lowest training score, thresholds between ranges, highest training
+        score.
+    class_scores_ : ndarray of shape (n_classes_found,)
+        Score that stands for each range, ascending.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns; only if X is a frame with names.
+
+    See Also
+    --------
+    LatentRankSVM : Learns the order of rows rather than ranges of their score.
+
+    Notes
+    -----
+    Equation 1 of [1]_: ``m = sum_k p(k) * s_k``, where ``s_k`` separates range k from
+    range k + 1; with 4 ranges of its data these are 0.68, 0.77, 0.85 and 1.
+
+    - Equal scores share a range. Where many are equal (photos that nobody liked, say)
+      there can be fewer ranges than `n_classes`, of which a warning tells. Scores that
+      take no more than `n_classes` different values give a range for each.
+    - A threshold is the middle of the highest score of its range and the lowest of the
+      next. [1]_ does not say where between the two it is.
+    - A weight is a repetition: ranges have equal weight, means and medians are
+      weighted, rows of weight 0 are left out, and the classifier gets the weights.
+
+    The variant of section 4.3 of [2]_, a regression of the number of one of 10
+    balanced ranges, needs no class of its own: see the last example. It brings the
+    predicted number back to a score between the deciles around it; beyond the first and
+    last range this is the lowest and highest training score.
+    :class:`~sklearn.preprocessing.KBinsDiscretizer` would not do for this: it cuts
+    predicted numbers off to integers, takes -1 for its last bin and fails above that.
+
+    References
+    ----------
+    .. [1] Squalli-Houssaini, Duong, Gwenaelle and Demarty, "Deep learning for
+       predicting image memorability", ICASSP 2018.
+    .. [2] Dufour, "Will it play in Peoria? Predicting image popularity with
+       convolutional neural networks", Stanford University, 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression, Ridge
+    >>> from sklearn_popularity import KClassAggregatingClassifier
+    >>> X = np.linspace(0, 1, 40)[:, np.newaxis]
+    >>> y = X[:, 0] ** 2
+    >>> model = KClassAggregatingClassifier(LogisticRegression(), top_score=1.0)
+    >>> model.fit(X, y).class_scores_.round(2)
+    array([0.06, 0.25, 0.57, 1.  ])
+
+    Regression of the number of one of 10 balanced ranges:
+
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer, QuantileTransformer
+    >>> def number(share):
+    ...     return np.minimum(np.floor(10 * share), 9)
+    >>> def middle(number):
+    ...     return (number + 0.5) / 10
+    >>> ranges = make_pipeline(
+    ...     QuantileTransformer(n_quantiles=11),
+    ...     FunctionTransformer(number, middle, check_inverse=False),
+    ... )
+    >>> model = TransformedTargetRegressor(
+    ...     Ridge(), transformer=ranges, check_inverse=False
+    ... )
+    >>> model.fit(X, y).score(X, y) > 0.8
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [HasMethods(["fit"])],
+        "n_classes": [Interval(Integral, 2, None, closed="left")],
+        "aggregation": [StrOptions({"upper", "mean", "median"})],
+        "top_score": [Interval(Real, None, None, closed="neither"), None],
+    }
+
+    def __init__(self, estimator, *, n_classes=4, aggregation="upper", top_score=None):
+        self.estimator = estimator
+        self.n_classes = n_classes
+        self.aggregation = aggregation
+        self.top_score = top_score
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Cut the scores into ranges and fit the classifier on their numbers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features, in any form that the classifier takes.
+        y : array-like of shape (n_samples,)
+            Scores.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, which the classifier must take too.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the classifier has no `predict_proba` or takes no weights, or a training
+            score is above `top_score`.
+
+        Warns
+        -----
+        UserWarning
+            If equal scores leave fewer ranges than `n_classes`, though there are
+            enough different ones.
+        """
+        if not hasattr(self.estimator, "predict_proba"):
+            raise ValueError(
+                f"Got estimator={self.estimator!r}, which has no predict_proba, but "
+                "probabilities of classes were expected. Wrap it in "
+                "sklearn.calibration.CalibratedClassifierCV."
+            )
+        validate_data(self, X, skip_check_array=True)
+        y = check_scores(X, y)
+        weight = check_weights(y, sample_weight)
+        rows = None if weight is None or weight.all() else np.flatnonzero(weight)
+        kept, kept_weight = (y, None) if rows is None else (y[rows], weight[rows])
+        bins, self.bin_edges_ = balanced_bins(kept, self.n_classes, kept_weight)
+        self._warn_of_lost_classes(kept)
+        self.class_scores_ = self._class_scores(kept, bins, kept_weight)
+        numbers = np.zeros(len(y), dtype=int)
+        numbers[slice(None) if rows is None else rows] = bins
+        self.estimator_ = fit_clone(
+            # Most classifiers refuse a single class.
+            self.estimator if len(self.class_scores_) > 1 else DummyClassifier(),
+            X,
+            numbers,
+            rows=rows,
+            sample_weight=weight,
+        )
+        return self
+
+    def predict(self, X):
+        """Predict the score of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Predicted scores, within the range of `class_scores_`.
+        """
+        return self.predict_class_proba(X) @ self.class_scores_
+
+    def predict_class_proba(self, X):
+        """Predict the probability of each range of the score.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes_found)
+            In the order of `class_scores_`; rows sum to 1.
+        """
+        check_is_fitted(self)
+        if len(self.class_scores_) == 1:  # The constant model accepts any X.
+            validate_data(self, X, reset=False, skip_check_array=True)
+        found = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        probabilities = np.zeros((len(found), len(self.class_scores_)))
+        # A classifier may know its classes in another order, or not all of them.
+        probabilities[:, np.asarray(self.estimator_.classes_, dtype=int)] = found
+        return probabilities
+
+    def _class_scores(self, y, bins, sample_weight):
+        if self.aggregation == "mean":
+            return bin_means(y, bins, sample_weight)
+        if self.aggregation == "median":
+            return bin_medians(y, bins, sample_weight)
+        top = self.bin_edges_[-1] if self.top_score is None else float(self.top_score)
+        if top < self.bin_edges_[-1]:
+            raise ValueError(
+                f"Got top_score={self.top_score}, but training scores reach "
+                f"{self.bin_edges_[-1]:g}. Pass the highest possible score, or None."
+            )
+        return np.append(self.bin_edges_[1:-1], top)
+
+    def _warn_of_lost_classes(self, y):
+        found, possible = len(self.bin_edges_) - 1, len(np.unique(y))
+        if found < min(self.n_classes, possible):
+            value, count = _most_frequent(y)
+            warnings.warn(
+                f"The scores give {found} classes instead of n_classes="
+                f"{self.n_classes}, since equal scores share a class: {count} of "
+                f"{len(y)} scores are {value:g}.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator).input_tags
+        tags.input_tags.sparse = inner.sparse
+        tags.input_tags.allow_nan = inner.allow_nan
+        # Upper thresholds are above the scores that they stand for.
+        tags.regressor_tags.poor_score = True
+        return tags
+
+
+def _most_frequent(y):
+    values, counts = np.unique(y, return_counts=True)
+    return values[counts.argmax()], counts.max()
