@@ -21,7 +21,7 @@ FLOORS = [
     {"papers"},
     {"cli"},
 ]
-OPEN_TO_ALL = {"_sklearn_compat", "_columns", "__init__"}
+OPEN_TO_ALL = {"_sklearn_compat", "_columns", "_optional", "__init__"}
 
 
 def _room(module):

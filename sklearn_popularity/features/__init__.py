@@ -7,9 +7,11 @@ from ._extract import UnreadablePhotosWarning
 from ._gist import GistTransformer
 from ._lbp import LBPPyramid
 from .codebook import HOGLLC, ColorNamesLLC
+from .deep import CNNEmbedder
 
 __all__ = [
     "HOGLLC",
+    "CNNEmbedder",
     "ColorHistogram",
     "ColorNamesLLC",
     "ColorStatistics",

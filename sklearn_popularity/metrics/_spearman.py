@@ -13,7 +13,7 @@ from sklearn.utils import (
     column_or_1d,
 )
 
-from ._sklearn_compat import Interval, _check_sample_weight, validate_params
+from .._sklearn_compat import Interval, _check_sample_weight, validate_params
 
 __all__ = ["SpearmanInterval", "spearman_interval", "spearman_score", "spearman_scorer"]
 
@@ -125,6 +125,7 @@ spearman_scorer = make_scorer(spearman_score)
     {
         "y_true": ["array-like"],
         "y_pred": ["array-like"],
+        "baseline": ["array-like", None],
         "groups": ["array-like", None],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
         "n_resamples": [Interval(Integral, 1, None, closed="left")],
@@ -136,6 +137,7 @@ def spearman_interval(
     y_true,
     y_pred,
     *,
+    baseline=None,
     groups=None,
     confidence=0.95,
     n_resamples=2000,
@@ -150,6 +152,10 @@ def spearman_interval(
     y_pred : array-like of shape (n_samples,) or (n_samples, n_predictions)
         Predicted scores. The score of several predictions, such as those of repeated
         cross-validation, is the mean of theirs.
+    baseline : array-like of shape (n_samples,) or (n_samples, n_predictions), \
+            default=None
+        Predictions to compare with. The score is then by how much `y_pred` is better,
+        and the interval is paired: both are scored on the same resamples.
     groups : array-like of shape (n_samples,), default=None
         Rows that belong together (the photos of a user or a theme); whole groups are
         resampled, as rows within a group are no independent evidence.
@@ -186,17 +192,18 @@ def spearman_interval(
     True
     """
     y_true = _check_vector(y_true, "y_true")
-    y_pred = check_array(y_pred, ensure_2d=False, dtype=np.float64, input_name="y_pred")
-    y_pred = y_pred.reshape(len(y_pred), -1)
+    y_pred = _check_columns(y_pred, "y_pred")
+    if baseline is not None:
+        baseline = _check_columns(baseline, "baseline")
     groups = np.arange(len(y_true)) if groups is None else groups
-    check_consistent_length(y_true, y_pred, groups)
+    check_consistent_length(y_true, y_pred, baseline, groups)
     names, group_of_row = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
         raise ValueError(
             f"Got {len(names)} group(s), but at least 2 are needed to resample them. "
             "Pass groups=None to resample rows."
         )
-    score = float(_mean_spearman(y_true, y_pred, np.ones(len(y_true))))
+    score = float(_mean_gain(y_true, y_pred, baseline, np.ones(len(y_true))))
     random_state = check_random_state(random_state)
     block = max(1, _BLOCK_SIZE // len(y_true))
     scores: list[float] = []
@@ -208,10 +215,22 @@ def spearman_interval(
             size=min(block, n_resamples - start),
         )
         weights = draws[:, group_of_row].astype(np.float64)
-        scores.extend(_mean_spearman(y_true, y_pred, weights))
+        scores.extend(_mean_gain(y_true, y_pred, baseline, weights))
     tail = (1 - confidence) / 2
     low, high = np.quantile(scores, [tail, 1 - tail])
     return SpearmanInterval(score, float(low), float(high))
+
+
+def _check_columns(values: ArrayLike, name: str) -> NDArray:
+    columns = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
+    return columns.reshape(len(columns), -1)
+
+
+def _mean_gain(y_true, y_pred, baseline, weights) -> NDArray:
+    score = _mean_spearman(y_true, y_pred, weights)
+    if baseline is None:
+        return score
+    return score - _mean_spearman(y_true, baseline, weights)
 
 
 def _mean_spearman(y_true: NDArray, y_pred: NDArray, weights: NDArray) -> NDArray:

@@ -168,7 +168,7 @@ def test_interval_is_seeded_and_independent_of_blocks(monkeypatch):
     rng = np.random.default_rng(0)
     y_true, y_pred = rng.normal(size=(2, 50))
     once = spearman_interval(y_true, y_pred, random_state=3)
-    monkeypatch.setattr("sklearn_popularity.metrics._BLOCK_SIZE", 500)
+    monkeypatch.setattr("sklearn_popularity.metrics._spearman._BLOCK_SIZE", 500)
     assert spearman_interval(y_true, y_pred, random_state=3) == once
 
 
@@ -191,3 +191,22 @@ def test_interval_needs_two_groups():
 def test_interval_rejects_bad_parameters(name, value):
     with pytest.raises(ValueError, match=name):
         spearman_interval([1, 2, 3], [1, 2, 3], **{name: value})
+
+
+def test_baseline_gives_paired_difference():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200)
+    common = rng.normal(size=200)
+    better, worse = y + 2 * common, y + 2 * common + 0.5 * rng.normal(size=200)
+    interval = spearman_interval(y, better, baseline=worse, random_state=0)
+    expected = spearman_score(y, better) - spearman_score(y, worse)
+    assert_allclose(interval.score, expected)
+    alone = spearman_interval(y, better, random_state=0)
+    assert interval.high - interval.low < (alone.high - alone.low) / 2
+
+
+def test_equal_baseline_gives_zero():
+    rng = np.random.default_rng(0)
+    y, pred = rng.normal(size=(2, 50))
+    interval = spearman_interval(y, pred, baseline=pred, random_state=0)
+    assert interval == (0, 0, 0)

@@ -1,0 +1,42 @@
+"""Packages of extras: one error that says what to install."""
+
+import importlib
+from types import ModuleType
+
+_EXTRA_OF = {
+    "torch": "torch",
+    "torchvision": "torch",
+    "timm": "torch",
+    "skorch": "torch",
+    "safetensors": "torch",
+}
+
+
+def import_optional(name: str, needed_for: str) -> ModuleType:
+    """Import a package, or a module of it, that belongs to an extra.
+
+    Parameters
+    ----------
+    name : str
+        Such as "torch" or "safetensors.numpy".
+    needed_for : str
+        What needs it, for the error.
+
+    Returns
+    -------
+    module : module
+
+    Raises
+    ------
+    ImportError
+        Naming the package and the extra, if it cannot be imported.
+    """
+    try:
+        return importlib.import_module(name)
+    except (ImportError, RuntimeError) as error:  # torchvision beside another torch
+        package = name.split(".")[0]
+        extra = _EXTRA_OF[package]
+        raise ImportError(
+            f"{needed_for} needs {package}, which cannot be imported ({error}). "
+            f'Install the extra: pip install "sklearn-popularity[{extra}]".'
+        ) from error

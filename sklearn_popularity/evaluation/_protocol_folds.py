@@ -1,0 +1,117 @@
+"""Folds of the settings in which a model is evaluated."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, StratifiedKFold
+
+from ._splits import split_each_user
+
+Folds = list[tuple[NDArray, NDArray]]
+
+
+class Rows(NamedTuple):
+    """What the settings see of the posts: users and groups are numbered from 0."""
+
+    y: NDArray
+    users: NDArray
+    groups: NDArray | None
+    times: NDArray | None
+    columns: NDArray
+
+
+class FoldSettings(NamedTuple):
+    """How many folds, how often, and the rows that a user needs for a model."""
+
+    cv: int
+    n_repeats: int
+    min_rows: int
+
+
+class CannotRunError(ValueError):
+    """A setting does not suit the data; the message says why."""
+
+
+def _one_per_user(rows: Rows, settings: FoldSettings, rng: RandomState):
+    shuffled = rng.permutation(len(rows.y))
+    _, first = np.unique(rows.users[shuffled], return_index=True)
+    return _k_folds(rows, np.sort(shuffled[first]), settings, rng)
+
+
+def _user_mix(rows: Rows, settings: FoldSettings, rng: RandomState):
+    if rows.users.max() == 0:
+        raise CannotRunError("there is one user, but a mix needs two or more")
+    partitions = _k_folds(rows, np.arange(len(rows.y)), settings, rng)
+    folds = [fold for folds in partitions for fold in folds]
+    if not any(np.isin(rows.users[b], rows.users[a]).any() for a, b in folds):
+        raise CannotRunError(
+            "no user is both trained and tested on, as each has one row, or groups "
+            "keep all rows of a user together"
+        )
+    return partitions
+
+
+def _k_folds(rows: Rows, chosen: NDArray, settings: FoldSettings, rng: RandomState):
+    """Partitions of the chosen rows, groups kept together."""
+    groups = None if rows.groups is None else rows.groups[chosen]
+    n_units = len(chosen) if groups is None else len(np.unique(groups))
+    if n_units < settings.cv:
+        unit = "row(s)" if groups is None else "group(s)"
+        raise CannotRunError(f"{n_units} {unit} are too few for cv={settings.cv} folds")
+    # Neighbours in rank are dealt to different folds: all means of scores are alike.
+    rank = np.argsort(np.argsort(rows.y[chosen], kind="stable"))
+    block = np.minimum(rank // settings.cv, len(chosen) // settings.cv - 1)
+    partitions: list[Folds] = []
+    for _ in range(settings.n_repeats):
+        seed = rng.randint(2**31 - 1)
+        splitter = StratifiedKFold if groups is None else GroupKFold
+        cv = splitter(settings.cv, shuffle=True, random_state=seed)
+        folds = cv.split(chosen, block, groups)
+        partitions.append([(chosen[train], chosen[test]) for train, test in folds])
+    return partitions
+
+
+def _user_specific(rows: Rows, settings: FoldSettings, rng: RandomState):
+    """Halves of each user, a fold per user."""
+    counts = np.bincount(rows.users)
+    frequent = np.flatnonzero(counts >= settings.min_rows)
+    if not len(frequent):
+        raise CannotRunError(
+            f"no user has min_rows={settings.min_rows} rows; the most is {counts.max()}"
+        )
+    partitions: list[Folds] = []
+    for _ in range(settings.n_repeats):
+        train, test = (
+            _rows_of_users(part, rows.users)
+            for part in split_each_user(rows.users, 0.5, rng)
+        )
+        partitions.append([(train[user], test[user]) for user in frequent])
+    return partitions
+
+
+def _rows_of_users(part: NDArray, users: NDArray) -> list[NDArray]:
+    counts = np.bincount(users[part], minlength=users.max() + 1)
+    by_user = part[np.argsort(users[part], kind="stable")]
+    return np.split(by_user, np.cumsum(counts)[:-1])
+
+
+def _by_time(rows: Rows, settings: FoldSettings, rng: RandomState):
+    if rows.times is None:
+        raise CannotRunError("no time is given; name its column by time=")
+    start = np.sort(rows.times)[-max(1, len(rows.y) // settings.cv)]
+    # Rows of one instant stay on one side, so that training is strictly earlier.
+    later = rows.times >= start
+    if later.all():
+        raise CannotRunError("no row is earlier than those of the last fold")
+    return [[(np.flatnonzero(~later), np.flatnonzero(later))]]
+
+
+# Each gives partitions into folds: a list of them for each repeat.
+PROTOCOLS = {
+    "one-per-user": _one_per_user,
+    "user-mix": _user_mix,
+    "user-specific": _user_specific,
+    "by-time": _by_time,
+}

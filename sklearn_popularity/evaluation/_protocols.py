@@ -1,0 +1,354 @@
+"""One table of honest scores: each setting, a model, and its baselines."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from numpy.random import RandomState
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
+from sklearn.base import clone
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+)
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._columns import label_rows, resolve_columns
+from .._sklearn_compat import HasMethods, Interval, validate_params
+from ..metrics import encode_users
+from ..models import out_of_fold
+from ._baselines import (
+    column_correlations,
+    fill_gaps,
+    predict_best_column,
+    predict_user_mean,
+)
+from ._protocol_folds import PROTOCOLS, CannotRunError, FoldSettings, Rows
+from ._protocol_scores import fold_gap, summarise_pooled, summarise_users
+
+_COLUMNS = ["protocol", "predictor", "spearman", "low", "high", "n_rows", "n_users"]
+# Of pooled scores below those within folds; the command warns from there too.
+_SUSPICIOUS_GAP = 0.1
+
+
+@validate_params(
+    {
+        "model": [HasMethods(["fit", "predict"])],
+        "user": [str, Integral, callable],
+        "time": [str, None],
+        "groups": [str, "array-like", None],
+        "columns": ["array-like", None],
+        "reliability": [Interval(Real, 0, 1, closed="right"), None],
+        "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "min_rows": [Interval(Integral, 4, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "confidence": [Interval(Real, 0, 1, closed="neither")],
+        "n_resamples": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def evaluate_protocols(
+    model,
+    posts,
+    y,
+    *,
+    user,
+    time=None,
+    groups=None,
+    columns=None,
+    reliability=None,
+    cv=5,
+    n_repeats=3,
+    min_rows=10,
+    n_jobs=None,
+    random_state=None,
+    confidence=0.95,
+    n_resamples=2000,
+):
+    """Score a model as for new users, known users, single users and later posts.
+
+    Each setting asks another question, and a model that does well in one may do badly
+    in the next. Predictions that need no model stand beside it.
+
+    Parameters
+    ----------
+    model : estimator
+        Regressor, or ranker, that is fitted on rows of `posts`.
+    posts : DataFrame of shape (n_posts, n_columns)
+        Columns that the model needs, and those named below.
+    y : array-like of shape (n_posts,)
+        Scores, such as log views per day.
+    user : str, int or callable
+        Column of posts that holds the user, or a function from posts to the users.
+    time : str, default=None
+        Column of numbers or datetimes that orders the posts; for by-time alone.
+    groups : str or array-like of shape (n_posts,), default=None
+        Rows that belong together, such as those of a theme, or a column of posts that
+        holds them. They stay together in the folds of one-per-user and user-mix, and
+        are resampled, in place of users, for all intervals but user-specific.
+    columns : list of str, default=None
+        Numeric columns among which the best is looked for; name those known before the
+        post, as views and likes are not. None is all numeric ones but `user`, `groups`
+        and those that order all rows as `y` does: they are taken for the score itself.
+    reliability : float, default=None
+        Reliability of `y`, above 0 and at most 1: the correlation of the scores with
+        a second set of scores of the same posts, got in the same way from as many
+        raters. A correlation r of two halves of the raters is that of half as many;
+        pass 2 r / (1 + r) (Spearman and Brown).
+    cv : int, default=5
+        Folds of one-per-user and user-mix; by-time tests the last ``1 / cv`` of the
+        rows.
+    n_repeats : int, default=3
+        Number of partitions, or of random halves in user-specific.
+    min_rows : int, default=10
+        Rows that a user needs for a model in user-specific, at least 4.
+    n_jobs : int, default=None
+        Number of worker processes.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the splits and the resampling.
+    confidence : float, default=0.95
+        Confidence of the intervals, 0 to 1.
+    n_resamples : int, default=2000
+        Number of bootstrap resamples.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per protocol and predictor, with the columns protocol, predictor,
+        spearman, low and high (the ends of its interval), n_rows and n_users (that were
+        tested). The predictors are the model; a constant; the mean of the user's
+        training rows; the column that is best on the training rows; and the noise
+        ceiling, if `reliability` is given. The interval is NaN where there is only
+        one user or group to resample.
+
+    Warns
+    -----
+    UserWarning
+        If a protocol cannot be run, and why; its rows are left out. If pooled
+        predictions of the model, with `groups`, score far below those within folds.
+
+    Raises
+    ------
+    ValueError
+        If a column is unknown, `y` has NaN, infinity or a single value, a user, group
+        or time is missing, or the model of a user cannot be fitted.
+
+    See Also
+    --------
+    compare_features : Kinds of features side by side.
+    PerUserShuffleSplit : The halves of user-specific.
+
+    Notes
+    -----
+    The first three are the settings of section 3.1 of [1]_:
+
+    - one-per-user: one row drawn of each user, `cv` folds. All users differ.
+    - user-mix: all rows, `cv` folds. Users are on both sides.
+    - user-specific: a model per user, trained on half of the rows and tested on the
+      other; the mean over users of Spearman's correlation. Users whose test scores are
+      constant are left out.
+    - by-time: trained on rows strictly earlier than those tested.
+
+    Other scores are of pooled out-of-fold predictions, averaged over partitions, with
+    the percentile bootstrap of :func:`spearman_interval`. Partitions share rows; they
+    are not resampled.
+
+    A training set whose mean score is high leaves a test fold whose mean is low, which
+    sets pooled predictions of a weak model against the scores. Folds are therefore
+    shuffled among rows of neighbouring scores
+    (:class:`~sklearn.model_selection.StratifiedKFold`), so that means agree; with
+    `groups` they cannot be. The user's mean is counted from the mean of all training
+    rows, and 0 for new users; it ranks nothing in one-per-user and user-specific.
+    Where users are all alike it scores below zero, as it lacks the rows tested.
+
+    No prediction, however good, correlates with scores of reliability r by more than
+    ``sqrt(r)`` on average (the correction for attenuation of [2]_, exact for Pearson's
+    correlation): the noise ceiling. It holds for the posts that the reliability was
+    found on; within a user, where scores differ less, it is lower.
+
+    References
+    ----------
+    .. [1] Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
+    .. [2] Spearman, "The proof and measurement of association between two things",
+       American Journal of Psychology 15, 1904.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_popularity import evaluate_protocols
+    >>> rng = np.random.default_rng(0)
+    >>> posts = pd.DataFrame({"red": rng.normal(size=60), "user": np.arange(60) % 6})
+    >>> y = posts["red"] + posts["user"]
+    >>> columns = make_column_transformer(("passthrough", ["red"]))
+    >>> model = make_pipeline(columns, Ridge())
+    >>> table = evaluate_protocols(
+    ...     model, posts, y, user="user", time="red", random_state=0
+    ... )
+    >>> scores = table.set_index(["protocol", "predictor"])["spearman"]
+    >>> scores["user-specific"].round(2).to_dict()
+    {'model': 1.0, 'constant': 0.0, 'user mean': 0.0, 'best column': 1.0}
+    """
+    rows = _check_rows(posts, y, user, time, groups, columns)
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=len(PROTOCOLS))
+    settings = FoldSettings(cv, n_repeats, min_rows)
+    bootstrap = {"confidence": confidence, "n_resamples": n_resamples}
+    table: list[dict] = []
+    for (name, make_partitions), seed in zip(PROTOCOLS.items(), seeds, strict=True):
+        per_user = name == "user-specific"
+        try:
+            partitions = make_partitions(rows, settings, RandomState(seed))
+            predictions = _predict(model, posts, rows, partitions, per_user, n_jobs)
+            summarise = summarise_users if per_user else summarise_pooled
+            scores, sizes = summarise(
+                rows, predictions, partitions, bootstrap | {"random_state": seed}
+            )
+        except CannotRunError as reason:
+            warnings.warn(f"{name} is left out: {reason}.", stacklevel=3)
+            continue
+        # Only folds of groups may differ much.
+        if groups is None or per_user:
+            gap = 0.0
+        else:
+            gap = fold_gap(rows, predictions["model"], partitions)
+        if gap > _SUSPICIOUS_GAP:
+            warnings.warn(
+                f"{name}: the model's pooled score lies {gap:.2f} below that within "
+                "folds: the folds differ much, and a weak model's pooled score then "
+                "says little. Use more groups, or a smaller cv.",
+                stacklevel=3,
+            )
+        if reliability is not None:
+            scores["noise ceiling"] = (float(np.sqrt(reliability)), np.nan, np.nan)
+        table.extend(
+            dict(zip(_COLUMNS, (name, predictor, *score, *sizes), strict=True))
+            for predictor, score in scores.items()
+        )
+    return pd.DataFrame(table, columns=_COLUMNS)
+
+
+def _check_rows(posts, y, user, time, groups, columns):
+    if not isinstance(posts, pd.DataFrame):
+        raise ValueError(
+            f"Got posts of type {type(posts).__name__}, but a pandas DataFrame was "
+            "expected. Pass pd.DataFrame(posts), or posts.to_pandas()."
+        )
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    y = column_or_1d(y)
+    check_consistent_length(posts, y)
+    if np.ptp(y) == 0:
+        raise ValueError(
+            f"All {len(y)} score(s) in y are {y[0]}, but scores that differ were "
+            "expected."
+        )
+    users = encode_users(label_rows(posts, user, "user"), "user")
+    labels = [list(posts)[user] if isinstance(user, Integral) else user]
+    if isinstance(groups, str):
+        labels.append(groups)
+        groups = label_rows(posts, groups, "groups")
+    elif groups is not None:
+        check_consistent_length(posts, groups)
+    return Rows(
+        y=y,
+        users=users,
+        groups=None if groups is None else encode_users(groups, "groups"),
+        times=None if time is None else _check_times(posts, time),
+        columns=_numeric_columns(posts, y, columns, labels),
+    )
+
+
+def _check_times(posts, time):
+    """Times as ranks, which numbers and datetimes of all kinds have."""
+    resolve_columns(posts, time, "parameter time")
+    times = posts[time]
+    if not (is_numeric_dtype(times) or is_datetime64_any_dtype(times)):
+        raise ValueError(
+            f"The column {time!r} of the parameter time holds {times.dtype}, but "
+            "numbers or datetimes were expected. Convert it by pandas.to_datetime."
+        )
+    ranks = times.rank(method="dense").to_numpy(dtype=np.float64, na_value=np.nan)
+    missing = np.flatnonzero(np.isnan(ranks))
+    if len(missing):
+        raise ValueError(
+            f"The column {time!r} of the parameter time has no value in row "
+            f"{missing[0]} ({len(missing)} in all), but one in every row was expected. "
+            "Drop these rows or fill them."
+        )
+    return ranks
+
+
+def _numeric_columns(posts, y, columns, labels):
+    """Values of the columns among which the best is looked for."""
+    if columns is not None:
+        columns = list(columns)
+        resolve_columns(posts, columns, "parameter columns")
+        return _to_floats(posts[columns])
+    numeric = posts.select_dtypes(["number", "bool"], exclude=["timedelta"])
+    values = _to_floats(numeric.drop(columns=labels, errors="ignore"))
+    scores = column_correlations(y, fill_gaps(values, values)[0])
+    return values[:, np.abs(scores) < 1 - 1e-9]
+
+
+def _to_floats(frame):
+    try:
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Got columns={list(frame)}, but numeric columns were expected: {error}"
+        ) from error
+
+
+def _predict(model, posts, rows, partitions, per_user, n_jobs):
+    """Predictions of each predictor, a column per partition; NaN where not tested."""
+    y, users, columns = rows.y, rows.users, rows.columns
+    folds = [fold for folds in partitions for fold in folds]
+    parts = {
+        "model": Parallel(n_jobs=n_jobs)(
+            delayed(_fit_predict)(
+                model, posts.iloc[train], y[train], posts.iloc[test], per_user
+            )
+            for train, test in folds
+        ),
+        "constant": [np.zeros(len(test)) for _, test in folds],
+        "user mean": [
+            predict_user_mean(y[train], users[train], users[test])
+            for train, test in folds
+        ],
+    }
+    if columns.shape[1]:
+        parts["best column"] = [
+            predict_best_column(y[train], columns[train], columns[test])
+            for train, test in folds
+        ]
+    n = len(partitions[0])
+    starts = range(0, len(folds), n)
+    return {
+        name: np.column_stack(
+            [out_of_fold(part[i : i + n], folds[i : i + n], len(y)) for i in starts]
+        )
+        for name, part in parts.items()
+    }
+
+
+def _fit_predict(model, X_train, y_train, X_test, per_user):
+    try:
+        predicted = clone(model).fit(X_train, y_train).predict(X_test)
+    except ValueError as error:
+        if not per_user:
+            raise
+        raise ValueError(
+            f"The model of one user cannot be fitted on {len(y_train)} rows: {error} "
+            "Pass a larger min_rows, or a model for few rows."
+        ) from error
+    predicted = check_array(
+        predicted, ensure_2d=False, dtype=np.float64, input_name="predictions"
+    )
+    return column_or_1d(predicted)

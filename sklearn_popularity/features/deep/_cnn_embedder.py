@@ -1,0 +1,286 @@
+"""Embeddings of photos by a network that was trained on others."""
+
+from dataclasses import replace
+from numbers import Integral, Real
+from os import PathLike, fspath
+from typing import ClassVar
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..._sklearn_compat import Interval, StrOptions
+from .._base import ImageTransformer
+from ._backbones import preprocessing_of
+from ._network import NetworkSpec, choose_device, choose_precision, load_network
+
+
+class CNNEmbedder(ImageTransformer):
+    """What a trained network sees in a photo: embeddings or class probabilities.
+
+    Parameters
+    ----------
+    backbone : str, default="resnet50"
+        A classifier of torchvision ("vgg16", "alexnet", "squeezenet1_0", ...), or
+        "timm/" and a model of timm ("timm/vit_base_patch16_clip_224.openai", ...).
+    weights : {"pretrained", "random"} or path, default="pretrained"
+        Published weights, which are downloaded once; random ones; or a file with
+        arrays by the names of the network's ``state_dict``: ``.npz``,
+        ``.safetensors``, or ``.pth``, of which only tensors are read.
+    layer : str, default="penultimate"
+        What to take: "penultimate" is what the classifier sees (4096 numbers of VGG16
+        in [1]_ and [2]_); "probabilities" are those of the classes (1000 objects in
+        [1]_); "projection" is the output as it is, which for CLIP is the joint space
+        of images and texts (512); or the name of a module of the network. Maps are
+        averaged over places, and tokens over their sequence.
+    flip : bool, default=False
+        Whether to average the vectors of the photo and of its mirror image. It takes
+        twice as long, and the features no longer tell left from right.
+    size : int, default=None
+        Side in pixels of the square that the network sees. None here and below is as
+        the published weights were trained.
+    resize : {"crop", "squeeze", "pad"}, default=None
+        How a photo becomes a square: its centre; all of it, distorted; or all of it,
+        filled up with white.
+    mean, std : tuple of 3 floats, default=None
+        Subtracted from the channels, and what they are divided by, in the order of
+        the network's channels.
+    scale : float, default=None
+        Value of white before `mean` is subtracted: 1, or 255 for networks of Caffe.
+    channel_order : {"rgb", "bgr"}, default=None
+        Order of the network's channels.
+    device : str, default="auto"
+        Such as "cpu", "cuda" or "cuda:1". "auto" is a GPU where there is one.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        Of the computation; features are float32. "auto" is bfloat16 on a GPU that has
+        it, and float32 elsewhere.
+    random_state : int, default=0
+        Seed of random weights.
+    max_size : int or None, default=None
+        Longest side in pixels; larger photos are reduced before they are resized.
+    image_shape : tuple of 2 or 3 ints, default=None
+        Height, width and channels of the images in numeric rows (2-D X).
+    value_range : tuple of 2 floats, default=None
+        Pixel values of black and white in arrays; None follows the dtype (uint8
+        0-255, uint16 0-65535, floats 0-1).
+    n_jobs : int, default=None
+        Number of worker processes that read and resize photos; None means 1 unless in
+        a :func:`joblib.parallel_config` context, -1 means all cores. The network runs
+        in the calling process.
+    batch_size : int, default=32
+        Photos handed to a worker, and to the network, at a time.
+    on_error : {"raise", "nan"}, default="raise"
+        Whether a photo that cannot be read stops the run or gives a row of NaN and
+        one warning.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    weights_digest_ : str
+        SHA-256 of the network's weights.
+    n_features_in_ : int
+        Length of a row; only after a fit on rows of pixel values.
+    feature_names_in_ : ndarray of str
+        Names of the columns; only after a fit on a frame of pixel values.
+
+    Raises
+    ------
+    ImportError
+        If torch, torchvision or timm is needed and missing.
+    FileNotFoundError
+        If there are no such weights.
+    ValueError
+        If there is no such network or layer, the weights do not fit it, or they have
+        changed since `fit`.
+
+    See Also
+    --------
+    HOGLLC : Shapes without a network.
+
+    Notes
+    -----
+    The network is built on first use and kept by the process, never in the estimator,
+    which therefore copies and pickles as its parameters. It runs in evaluation mode
+    without gradients: a row depends on its photo alone, up to rounding (1e-5). Of the
+    network's preprocessing all is taken over but its order: the part of the photo that
+    the network sees is cut out and reduced in one step.
+
+    References
+    ----------
+    .. [1] Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014,
+       section 4.3.
+    .. [2] Squalli-Houssaini et al., "Deep learning for predicting image memorability",
+       ICASSP 2018, section 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity import CNNEmbedder
+    >>> photos = np.random.default_rng(0).integers(0, 256, (2, 40, 60, 3), np.uint8)
+    >>> embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random", size=64)
+    >>> embedder.fit_transform(photos).shape  # doctest: +SKIP
+    (2, 512)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **ImageTransformer._parameter_constraints,
+        "backbone": [str],
+        "weights": [str, PathLike],
+        "layer": [str],
+        "flip": ["boolean"],
+        "size": [Interval(Integral, 1, None, closed="left"), None],
+        "resize": [StrOptions({"crop", "squeeze", "pad"}), None],
+        "mean": [tuple, list, None],
+        "std": [tuple, list, None],
+        "scale": [Interval(Real, 0, None, closed="neither"), None],
+        "channel_order": [StrOptions({"rgb", "bgr"}), None],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        backbone="resnet50",
+        weights="pretrained",
+        layer="penultimate",
+        flip=False,
+        size=None,
+        resize=None,
+        mean=None,
+        std=None,
+        scale=None,
+        channel_order=None,
+        device="auto",
+        precision="auto",
+        random_state=0,
+        max_size=None,
+        image_shape=None,
+        value_range=None,
+        n_jobs=None,
+        batch_size=32,
+        on_error="raise",
+        verbose=False,
+    ):
+        super().__init__(
+            max_size=max_size,
+            image_shape=image_shape,
+            value_range=value_range,
+            n_jobs=n_jobs,
+            batch_size=batch_size,
+            on_error=on_error,
+            verbose=verbose,
+        )
+        self.backbone = backbone
+        self.weights = weights
+        self.layer = layer
+        self.flip = flip
+        self.size = size
+        self.resize = resize
+        self.mean = mean
+        self.std = std
+        self.scale = scale
+        self.channel_order = channel_order
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+
+    def transform(self, X):
+        """Describe each photo by a vector.
+
+        Parameters
+        ----------
+        X : sequence of photos
+            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
+
+        Returns
+        -------
+        features : ndarray of shape (n_photos, n_features_out), float32
+            Row i depends on photo i alone.
+
+        Raises
+        ------
+        ImageError
+            With ``on_error="raise"``, for a photo that cannot be read.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        photos = self._find_photos(X, reset=False)
+        network = self._network()
+        features = np.full((len(photos), network.n_features), np.nan, np.float32)
+        squares = self._extraction().map(
+            self._preprocessing(), photos, "their rows are NaN"
+        )
+        for rows, batch in _batches(squares, self.batch_size):
+            features[rows] = network(batch)
+        return features
+
+    def _learn(self, photos):
+        self.weights_digest_ = load_network(self._spec()).digest
+
+    def _describe(self):
+        """Vectors of single photos; `transform` takes whole batches."""
+        network, preprocess = self._network(), self._preprocessing()
+        return lambda image: network(preprocess(image)[np.newaxis])[0]
+
+    def _feature_names(self):
+        network = self._network()
+        return [
+            f"{self.backbone}_{self.layer}{i}".replace("/", "_")
+            for i in range(network.n_features)
+        ]
+
+    def _network(self):
+        network = load_network(self._spec())
+        fitted = getattr(self, "weights_digest_", network.digest)
+        if network.digest != fitted:
+            raise ValueError(
+                f"The weights {fspath(self.weights)!r} have changed since fit: their "
+                f"SHA-256 was {fitted} and is {network.digest}. Fit again, or bring "
+                "the old weights back."
+            )
+        return network
+
+    def _spec(self):
+        device = choose_device(self.device)
+        return NetworkSpec(
+            backbone=self.backbone,
+            weights=fspath(self.weights),
+            layer=self.layer,
+            seed=int(self.random_state),
+            device=device,
+            precision=choose_precision(self.precision, device),
+            preprocessing=self._preprocessing(),
+            flip=self.flip,
+        )
+
+    def _preprocessing(self):
+        given = {
+            name: getattr(self, name)
+            for name in ("size", "resize", "mean", "std", "scale", "channel_order")
+            if getattr(self, name) is not None
+        }
+        for name in {"mean", "std"} & set(given):
+            values = tuple(float(value) for value in given[name])
+            if len(values) != 3 or (name == "std" and min(values) <= 0):
+                raise ValueError(
+                    f"Got {name}={given[name]!r}, but 3 numbers were expected, one per "
+                    "channel" + (", above 0." if name == "std" else ".")
+                )
+            given[name] = values
+        return replace(preprocessing_of(self.backbone), **given)
+
+
+def _batches(squares, batch_size):
+    """Row numbers and pixels of what could be read, some at a time."""
+    rows, pixels = [], []
+    for row, square in enumerate(squares):
+        if square is not None:
+            rows.append(row)
+            pixels.append(square)
+        if len(rows) == batch_size:
+            yield rows, np.stack(pixels)
+            rows, pixels = [], []
+    if rows:
+        yield rows, np.stack(pixels)

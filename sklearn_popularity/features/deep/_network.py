@@ -1,0 +1,224 @@
+"""A network cut off at a layer: squares of pixels in, one vector for each out."""
+
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._optional import import_optional
+from ._backbones import build_network
+from ._preprocessing import Preprocessing
+from ._weights import digest_of
+
+_USER = "CNNEmbedder"
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """What decides the output of a network, apart from the photos.
+
+    Parameters
+    ----------
+    backbone, weights, layer : str
+        See :class:`CNNEmbedder`.
+    seed : int
+        Of random weights.
+    device : str
+        Such as "cpu" or "cuda".
+    precision : {"float32", "bfloat16", "float16"}
+        Of the computation; results are float32.
+    preprocessing : Preprocessing
+        What is done to the photos.
+    flip : bool
+        Average over each photo and its mirror image.
+    """
+
+    backbone: str
+    weights: str
+    layer: str
+    seed: int
+    device: str
+    precision: str
+    preprocessing: Preprocessing
+    flip: bool
+
+
+def choose_device(device: str) -> str:
+    """The device that "auto" stands for: a GPU where there is one."""
+    torch = import_optional("torch", _USER)
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def choose_precision(precision: str, device: str) -> str:
+    """The precision that "auto" stands for: bfloat16 on a GPU that has it."""
+    if precision != "auto":
+        return precision
+    torch = import_optional("torch", _USER)
+    half = device.startswith("cuda") and torch.cuda.is_bf16_supported()
+    return "bfloat16" if half else "float32"
+
+
+def load_network(spec: NetworkSpec) -> "Network":
+    """Build a network, or take the one that this process has built before."""
+    state = None
+    if spec.weights not in ("pretrained", "random"):
+        path = Path(spec.weights)
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"Got weights={spec.weights!r}, but there is no such file. Pass "
+                "'pretrained', 'random' or the path of a file."
+            )
+        info = path.stat()
+        state = (info.st_mtime_ns, info.st_size)
+    return _cached_network(spec, state)
+
+
+@lru_cache(maxsize=2)
+def _cached_network(spec, state):
+    """`state` is of the file of weights, so that a changed one is read anew."""
+    return Network(spec)
+
+
+class Network:
+    """A network in memory.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        Which.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the weights.
+    n_features : int
+        Length of the vectors.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self._torch = import_optional("torch", _USER)
+        self._spec = spec
+        module = build_network(spec.backbone, spec.weights, spec.seed)
+        self.digest = digest_of(module)
+        self._module = module.to(spec.device)
+        if spec.device.startswith("cuda"):
+            self._module = self._module.to(memory_format=self._torch.channels_last)
+        self._read = read_layer(self._module, spec.layer)
+        side = spec.preprocessing.size
+        self.n_features = self(np.zeros((1, side, side, 3), np.uint8)).shape[1]
+
+    def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Vectors of squares of shape (n, size, size, 3)."""
+        try:
+            return self._forward(batch)
+        except self._torch.OutOfMemoryError:
+            if len(batch) == 1:
+                raise
+            half = len(batch) // 2
+        # Outside of the handler, which would keep the failed batch in memory.
+        self._torch.cuda.empty_cache()
+        warnings.warn(
+            f"A batch of {len(batch)} photos does not fit into the memory of "
+            f"{self._spec.device!r} and is halved. Pass batch_size={half} or less.",
+            stacklevel=4,
+        )
+        return np.concatenate([self(batch[:half]), self(batch[half:])])
+
+    def _forward(self, batch):
+        torch, spec = self._torch, self._spec
+        with torch.inference_mode(), self._precision():
+            pixels = self._normalise(torch.from_numpy(batch))
+            vectors = self._read(pixels).float()
+            if spec.flip:
+                mirrored = self._read(pixels.flip(-1)).float()
+                vectors = (vectors + mirrored) / 2
+        return vectors.cpu().numpy()
+
+    def _precision(self):
+        if self._spec.precision == "float32":
+            return nullcontext()
+        dtype = getattr(self._torch, self._spec.precision)
+        return self._torch.autocast(self._spec.device.split(":")[0], dtype=dtype)
+
+    def _normalise(self, pixels):
+        """Float planes from bytes, on the device: bytes are a quarter to send."""
+        torch, given = self._torch, self._spec.preprocessing
+        on_gpu = self._spec.device.startswith("cuda")
+        if on_gpu:
+            pixels = pixels.pin_memory()
+        pixels = pixels.to(self._spec.device, non_blocking=on_gpu)
+        if given.channel_order == "bgr":
+            pixels = pixels.flip(-1)
+        pixels = pixels.permute(0, 3, 1, 2).float() * (given.scale / 255)
+        mean, std = (
+            torch.tensor(v, device=pixels.device).view(1, 3, 1, 1)
+            for v in (given.mean, given.std)
+        )
+        layout = torch.channels_last if on_gpu else torch.contiguous_format
+        return ((pixels - mean) / std).contiguous(memory_format=layout)
+
+
+def read_layer(module: Any, layer: str) -> Callable:
+    """A function from pixels to what a layer says.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Network.
+    layer : str
+        "penultimate", "probabilities", "projection" or the name of a module.
+
+    Returns
+    -------
+    read : callable
+        From a tensor (n, 3, size, size) to one (n, n_features). Maps are averaged over
+        places, and tokens over their sequence.
+    """
+    if layer == "probabilities":
+        return lambda pixels: module(pixels).float().softmax(dim=1)
+    if layer == "projection":
+        return module
+    modules = dict(module.named_modules())
+    caught: dict[str, Any] = {}
+    if layer == "penultimate":
+        # What the classifier sees.
+        modules[_last_layer(module)].register_forward_pre_hook(
+            lambda _, inputs: caught.update(value=inputs[0])
+        )
+    elif layer in modules and layer:
+        modules[layer].register_forward_hook(
+            lambda _, inputs, output: caught.update(value=output)
+        )
+    else:
+        raise ValueError(
+            f"Got layer={layer!r}, but 'penultimate', 'probabilities', 'projection' or "
+            f"one of {[name for name in modules if name]} was expected."
+        )
+
+    def read(pixels):
+        module(pixels)
+        return _as_vectors(caught.pop("value"))
+
+    return read
+
+
+def _last_layer(module):
+    """Name of the last layer with weights that maps to classes."""
+    torch = import_optional("torch", _USER)
+    kinds = (torch.nn.Linear, torch.nn.Conv2d)
+    names = [name for name, each in module.named_modules() if isinstance(each, kinds)]
+    return names[-1]
+
+
+def _as_vectors(values):
+    if values.dim() == 4:
+        return values.mean(dim=(2, 3))
+    return values.mean(dim=1) if values.dim() == 3 else values

@@ -1,0 +1,124 @@
+"""Weights of networks: read without running code, and known by their digest."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._optional import import_optional
+
+_USER = "CNNEmbedder"
+
+
+def read_weights(path: Path) -> dict[str, NDArray]:
+    """Read named arrays from a file.
+
+    Parameters
+    ----------
+    path : Path
+        An ``.npz`` or ``.safetensors`` file, or a ``.pth`` or ``.pt`` file, of which
+        only tensors are read: no pickle is run.
+
+    Returns
+    -------
+    weights : dict of str to ndarray
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or holds something else.
+    """
+    readers = {
+        ".npz": _read_npz,
+        ".safetensors": _read_safetensors,
+        ".pth": _read_torch,
+        ".pt": _read_torch,
+    }
+    if path.suffix not in readers:
+        raise ValueError(
+            f"Got weights={str(path)!r}, but 'pretrained', 'random' or a file in "
+            f"{', '.join(readers)} was expected."
+        )
+    try:
+        weights = readers[path.suffix](path)
+    except ImportError:
+        raise
+    except Exception as error:
+        # Every reader has errors of its own for what may be in a file.
+        raise _unreadable(path, error) from error
+    if not weights:
+        raise _unreadable(path, "it holds no arrays")
+    return weights
+
+
+def _unreadable(path, reason):
+    return ValueError(
+        f"The weights {str(path)!r} cannot be read: {reason}. A file that holds arrays "
+        "by the names of the network's state_dict was expected."
+    )
+
+
+def _read_npz(path):
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _read_safetensors(path):
+    return import_optional("safetensors.numpy", _USER).load_file(path)
+
+
+def _read_torch(path):
+    torch = import_optional("torch", _USER)
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    state = state.get("state_dict", state) if isinstance(state, Mapping) else state
+    if not isinstance(state, Mapping) or not all(map(torch.is_tensor, state.values())):
+        raise ValueError(f"it holds a {type(state).__name__}, not a dict of tensors")
+    return {name: tensor.float().numpy() for name, tensor in state.items()}
+
+
+def load_weights(network: Any, weights: Mapping[str, NDArray], name: str) -> None:
+    """Put weights into a network.
+
+    Raises
+    ------
+    ValueError
+        If a name is missing, unknown, or has another shape.
+    """
+    torch = import_optional("torch", _USER)
+    expected = network.state_dict()
+    # Batch counters play no part in prediction, and some files lack them.
+    missing = [
+        key
+        for key in expected
+        if key not in weights and not key.endswith("num_batches_tracked")
+    ]
+    unknown = [key for key in weights if key not in expected]
+    wrong = [
+        f"{key} has the shape {weights[key].shape}, not {tuple(expected[key].shape)}"
+        for key in weights
+        if key in expected and weights[key].shape != tuple(expected[key].shape)
+    ]
+    if missing or unknown or wrong:
+        complaints = [f"{key} is missing" for key in missing]
+        complaints += [f"{key} is unknown" for key in unknown] + wrong
+        raise ValueError(
+            f"The weights do not fit {name}: {complaints[0]}"
+            + (f", and {len(complaints) - 1} more." if complaints[1:] else ".")
+        )
+    tensors = {
+        key: torch.from_numpy(np.array(value)).to(expected[key].dtype)
+        for key, value in weights.items()
+    }
+    network.load_state_dict(expected | tensors)
+
+
+def digest_of(network: Any) -> str:
+    """SHA-256 of the names, shapes and float32 values of a network's weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().float().numpy().tobytes())
+    return digest.hexdigest()

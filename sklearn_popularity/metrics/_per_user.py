@@ -1,0 +1,226 @@
+"""Spearman's rank correlation within each user, and its scorer."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length, column_or_1d
+
+from .._columns import label_rows
+from .._sklearn_compat import validate_params
+from ._spearman import _check_vector
+
+__all__ = ["encode_users", "per_user_spearman_score", "per_user_spearman_scorer"]
+
+
+def encode_users(users, name: str = "users") -> NDArray:
+    """Number the users 0, 1, and so on, by first appearance.
+
+    Parameters
+    ----------
+    users : array-like of shape (n_samples,)
+        Labels of any kind.
+    name : str, default="users"
+        What they are called, for the error.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_samples,), intp
+
+    Raises
+    ------
+    ValueError
+        If a label is missing.
+    """
+    users = column_or_1d(np.asarray(users))
+    codes, _ = pd.factorize(users)
+    missing = np.flatnonzero(codes < 0)
+    if len(missing):
+        raise ValueError(
+            f"Got {users[missing[0]]} in row {missing[0]} of {name} ({len(missing)} "
+            "missing in all), but a label for every row was expected. Drop these rows "
+            "or give them a label."
+        )
+    return codes
+
+
+def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArray:
+    """Spearman's correlation of each user; NaN where the true scores are constant.
+
+    Parameters
+    ----------
+    y_true, y_pred : ndarray of shape (n_samples,)
+        True and predicted scores.
+    users : ndarray of shape (n_samples,), intp
+        Users, numbered from 0.
+
+    Returns
+    -------
+    scores : ndarray of shape (max(users) + 1,)
+        NaN also for a number that occurs in no row.
+    """
+    a, b = _centred_ranks(y_true, users), _centred_ranks(y_pred, users)
+    covariance, a_square, b_square = (
+        np.bincount(users, product) for product in (a * b, a * a, b * b)
+    )
+    # Centred ranks are multiples of 1/2: those of a constant are exactly zero.
+    norm = np.sqrt(a_square * b_square)
+    scores = np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
+    return np.where(a_square > 0, scores.clip(-1, 1), np.nan)
+
+
+def _centred_ranks(values: NDArray, users: NDArray) -> NDArray:
+    """Mid-rank of each row among those of its user, less the mean rank of the user."""
+    order = np.lexsort((values, users))
+    value, user = values[order], users[order]
+    new = (value[1:] != value[:-1]) | (user[1:] != user[:-1])
+    starts = np.flatnonzero(np.r_[True, new])
+    sizes = np.diff(np.r_[starts, len(order)])
+    ranks = np.empty(len(order))
+    ranks[order] = np.repeat(starts + (sizes - 1) / 2, sizes)
+    counts = np.bincount(users)
+    first = np.cumsum(counts) - counts
+    return ranks - (first + (counts - 1) / 2)[users]
+
+
+@validate_params(
+    {"y_true": ["array-like"], "y_pred": ["array-like"], "users": ["array-like"]},
+    prefer_skip_nested_validation=True,
+)
+def per_user_spearman_score(y_true, y_pred, *, users):
+    """Mean over users of Spearman's correlation within each user's rows.
+
+    How well predictions rank the photos of one person among themselves: differences
+    between users, often most of a pooled score, do not count.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True scores; only their order within a user matters.
+    y_pred : array-like of shape (n_samples,)
+        Predicted scores; only their order within a user matters.
+    users : array-like of shape (n_samples,)
+        User of each row, of any type.
+
+    Returns
+    -------
+    score : float
+        From -1 to 1; each user weighs the same. A user whose predictions are constant
+        counts as 0.
+
+    Warns
+    -----
+    UserWarning
+        If users are skipped since their true scores are constant (as a single row
+        is), and thus have no order. Says how many.
+
+    Raises
+    ------
+    ValueError
+        If no user is left, a user is missing, a score is NaN or infinite, or lengths
+        differ.
+
+    See Also
+    --------
+    per_user_spearman_scorer : The same for ``scoring=``.
+    spearman_score : Over all rows together.
+
+    Notes
+    -----
+    The evaluation of the user-specific setting of [1]_: scored for each user, then
+    averaged.
+
+    References
+    ----------
+    .. [1] Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
+
+    Examples
+    --------
+    >>> from sklearn_popularity import per_user_spearman_score, spearman_score
+    >>> y_true, y_pred = [1, 2, 101, 102], [2, 1, 102, 101]
+    >>> per_user_spearman_score(y_true, y_pred, users=["ann", "ann", "ben", "ben"])
+    -1.0
+    >>> round(spearman_score(y_true, y_pred), 6)
+    0.6
+    """
+    y_true, y_pred = _check_vector(y_true, "y_true"), _check_vector(y_pred, "y_pred")
+    check_consistent_length(y_true, y_pred, users)
+    scores = user_correlations(y_true, y_pred, encode_users(users))
+    scored = ~np.isnan(scores)
+    if not scored.any():
+        raise ValueError(
+            f"The true scores of each of the {len(scores)} user(s) are constant, but "
+            "at least one user whose scores differ was expected. Test on more rows "
+            "per user, as PerUserShuffleSplit does, or use spearman_score."
+        )
+    if not scored.all():
+        warnings.warn(
+            f"{(~scored).sum()} of {len(scores)} users are skipped: their true scores "
+            "are constant, and have no order.",
+            stacklevel=3,
+        )
+    return float(scores[scored].mean())
+
+
+@validate_params(
+    {"user": [str, Integral, callable]}, prefer_skip_nested_validation=True
+)
+def per_user_spearman_scorer(*, user):
+    """Scorer of the mean over users of Spearman's correlation within each user.
+
+    Parameters
+    ----------
+    user : str, int or callable
+        Column of X that holds the user of each row, or a function from X to the
+        users. A scorer is not given `groups`, but it always sees X.
+
+    Returns
+    -------
+    scorer : callable
+        For ``scoring=`` of :func:`~sklearn.model_selection.cross_val_score`,
+        :class:`~sklearn.model_selection.GridSearchCV` and others, with or without
+        metadata routing. Called as ``scorer(estimator, X, y)``.
+
+    See Also
+    --------
+    per_user_spearman_score : The score, and which users it skips.
+
+    Notes
+    -----
+    X must still hold the user where it is scored; the estimator may drop the column.
+    If no user is left in a fold the scorer raises ValueError, which scikit-learn
+    turns into `error_score`: NaN, with a warning, unless told to raise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_popularity import per_user_spearman_scorer
+    >>> X = pd.DataFrame({"red": np.arange(20) % 7, "user": ["ann", "ben"] * 10})
+    >>> columns = make_column_transformer(("passthrough", ["red"]))
+    >>> model = make_pipeline(columns, LinearRegression())
+    >>> scorer = per_user_spearman_scorer(user="user")
+    >>> cross_val_score(model, X, X["red"] ** 2, scoring=scorer, cv=2)
+    array([1., 1.])
+    """
+    return _PerUserSpearmanScorer(user)
+
+
+class _PerUserSpearmanScorer:
+    """A class, since functions within functions cannot be pickled."""
+
+    def __init__(self, user):
+        self.user = user
+
+    def __call__(self, estimator, X, y):
+        users = label_rows(X, self.user, "user")
+        return per_user_spearman_score(y, estimator.predict(X), users=users)
+
+    def __repr__(self):
+        return f"per_user_spearman_scorer(user={self.user!r})"

@@ -1,0 +1,380 @@
+"""Deep features: layers against the network itself, weights from files, errors."""
+
+import pickle
+import re
+import urllib.error
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from sklearn_popularity import (
+    CNNEmbedder,
+    ImageError,
+    UnreadablePhotosWarning,
+    spearman_scorer,
+)
+from sklearn_popularity.features.deep._network import _cached_network
+from sklearn_popularity.features.deep._preprocessing import Preprocessing
+
+torch = pytest.importorskip("torch", reason="Networks need torch.")
+models = pytest.importorskip("torchvision.models", reason="Networks need torchvision.")
+timm = pytest.importorskip("timm", reason="Some networks need timm.")
+
+TINY = {"backbone": "squeezenet1_1", "weights": "random", "size": 32}
+CAFFE = {
+    "backbone": "squeezenet1_0",
+    "size": 227,
+    "resize": "squeeze",
+    "mean": (104, 117, 123),
+    "std": (1, 1, 1),
+    "scale": 255,
+    "channel_order": "bgr",
+}
+
+
+@pytest.fixture
+def network():
+    """The network that TINY stands for, built by hand."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return models.squeezenet1_1().eval()
+
+
+@pytest.fixture
+def squares():
+    return np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+
+
+def normalised(squares):
+    pixels = torch.from_numpy(squares).permute(0, 3, 1, 2) / 255
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    return (pixels - mean) / std
+
+
+# A square of the network's size is taken as it is.
+WHOLE = TINY | {"resize": "squeeze"}
+
+
+def test_penultimate_is_what_the_classifier_sees(network, squares):
+    with torch.inference_mode():
+        maps = network.features(normalised(squares))
+    vectors = CNNEmbedder(**WHOLE).fit_transform(squares)
+    assert vectors.dtype == np.float32
+    assert_allclose(vectors, maps.mean(dim=(2, 3)).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "read"),
+    [
+        ("projection", lambda out: out),
+        ("probabilities", lambda out: out.softmax(dim=1)),
+    ],
+)
+def test_output_layers(network, squares, layer, read):
+    with torch.inference_mode():
+        expected = read(network(normalised(squares))).numpy()
+    embedder = CNNEmbedder(**WHOLE, layer=layer)
+    assert_allclose(embedder.fit_transform(squares), expected, atol=1e-5)
+
+
+def test_named_layer_averages_over_places(network, squares):
+    with torch.inference_mode():
+        expected = network.features[:6](normalised(squares)).mean(dim=(2, 3))
+    embedder = CNNEmbedder(**WHOLE, layer="features.5")
+    assert_allclose(embedder.fit_transform(squares), expected.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size", "n_features"),
+    [
+        ("alexnet", 64, 4096),
+        ("resnet18", 32, 512),
+        ("timm/tf_mobilenetv3_small_100", 32, 1024),
+    ],
+)
+def test_penultimate_sizes(backbone, size, n_features, squares):
+    embedder = CNNEmbedder(backbone=backbone, weights="random", size=size)
+    assert embedder.fit_transform(squares[:1]).shape == (1, n_features)
+    names = embedder.get_feature_names_out()
+    assert len(set(names)) == n_features
+    assert names[0] == f"{backbone}_penultimate0".replace("/", "_")
+
+
+def test_clip_projects_to_joint_space(squares):
+    clip = CNNEmbedder(backbone="timm/vit_base_patch32_clip_224", weights="random")
+    projected = clone(clip).set_params(layer="projection").fit_transform(squares[:1])
+    assert projected.shape == (
+        1,
+        timm.create_model("vit_base_patch32_clip_224").num_classes,
+    )
+    assert clip.fit_transform(squares[:1]).shape == (1, 768)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 32])
+def test_row_is_the_same_in_any_batch(batch_size, images):
+    expected = CNNEmbedder(**TINY).fit_transform(images)
+    rows = CNNEmbedder(**TINY, batch_size=batch_size).fit_transform(images)
+    assert_allclose(rows, expected, atol=1e-5)
+    assert len(np.unique(expected, axis=0)) == len(images)
+
+
+def test_workers_leave_result_alone(paths, images):
+    expected = CNNEmbedder(**TINY).fit_transform(images)
+    assert_allclose(CNNEmbedder(**TINY, n_jobs=2).fit_transform(paths), expected)
+
+
+def test_flip_averages_photo_and_mirror(images):
+    embedder = CNNEmbedder(**WHOLE)
+    mirrored = [image[:, ::-1] for image in images]
+    plain = embedder.fit_transform(images)
+    expected = (plain + embedder.transform(mirrored)) / 2
+    embedder.set_params(flip=True)
+    assert_allclose(embedder.transform(images), expected, atol=2e-3)
+    assert np.abs(expected - plain).max() > 1e-2
+
+
+def test_precision_changes_rounding_alone(squares):
+    exact = CNNEmbedder(**WHOLE).fit_transform(squares)
+    rough = CNNEmbedder(**WHOLE, precision="bfloat16").fit_transform(squares)
+    assert rough.dtype == np.float32
+    assert 0 < np.abs(rough - exact).max() < 0.05 * np.abs(exact).max()
+
+
+# --- preprocessing
+
+
+def test_crop_takes_the_centre():
+    image = np.zeros((40, 80, 3), np.uint8)
+    image[10:30, 30:50] = 255
+    square = Preprocessing(size=20, crop_share=0.5)(image)
+    assert_array_equal(square, 255)
+
+
+def test_squeeze_takes_all():
+    image = np.repeat([[[0], [200]]], 10, axis=0).repeat(10, axis=1).repeat(3, axis=2)
+    square = Preprocessing(size=10, resize="squeeze")(image.astype(np.uint8))
+    assert square.shape == (10, 10, 3)
+    assert_allclose(square.mean(), 100, atol=1)
+
+
+def test_pad_fills_with_white():
+    square = Preprocessing(size=20, resize="pad")(np.zeros((10, 20, 3), np.uint8))
+    assert_array_equal(square[5:15], 0)
+    assert_array_equal(square[:5], 255)
+
+
+def test_channels_can_be_swapped_and_scaled(network, squares):
+    pixels = torch.from_numpy(squares[..., ::-1].copy()).permute(0, 3, 1, 2).float()
+    with torch.inference_mode():
+        expected = network.features((pixels - 100) / 50).mean(dim=(2, 3)).numpy()
+    given = {"mean": (100, 100, 100), "std": (50, 50, 50)}
+    embedder = CNNEmbedder(**WHOLE, scale=255, channel_order="bgr", **given)
+    assert_allclose(embedder.fit_transform(squares), expected, rtol=1e-4, atol=1e-5)
+
+
+# --- weights
+
+
+def save(state, path):
+    arrays = {name: tensor.numpy() for name, tensor in state.items()}
+    if path.suffix == ".npz":
+        np.savez(path, **arrays)
+    elif path.suffix == ".safetensors":
+        from safetensors.numpy import save_file
+
+        save_file(arrays, path)
+    else:
+        torch.save(state, path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".pth"])
+def test_weights_from_file_equal_those_saved(suffix, network, squares, tmp_path):
+    path = tmp_path / f"weights{suffix}"
+    save(network.state_dict(), path)
+    expected = CNNEmbedder(**WHOLE).fit(squares)
+    embedder = CNNEmbedder(**(WHOLE | {"weights": path})).fit(squares)
+    assert_array_equal(embedder.transform(squares), expected.transform(squares))
+    assert embedder.weights_digest_ == expected.weights_digest_
+    assert re.fullmatch("[0-9a-f]{64}", embedder.weights_digest_)
+
+
+def test_random_weights_follow_seed(squares):
+    one, same, other = (
+        CNNEmbedder(**WHOLE, random_state=seed).fit_transform(squares)
+        for seed in (0, 0, 1)
+    )
+    assert_array_equal(one, same)
+    assert np.abs(one - other).max() > 0.1
+    state = torch.random.get_rng_state()
+    CNNEmbedder(**WHOLE, random_state=5).fit(squares)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_changed_weights_are_noticed(network, squares, tmp_path):
+    path = tmp_path / "weights.npz"
+    save(network.state_dict(), path)
+    embedder = CNNEmbedder(**(WHOLE | {"weights": str(path)})).fit(squares)
+    state = network.state_dict()
+    state["features.0.bias"] += 1
+    path.unlink()
+    save(state, path)
+    _cached_network.cache_clear()  # as in a new process
+    with pytest.raises(ValueError, match="have changed since fit"):
+        embedder.transform(squares)
+
+
+class _Malicious:
+    def __reduce__(self):
+        return (Path.touch, (Path("executed"),))
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".pth"])
+def test_weights_run_no_code(suffix, squares, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".npz":
+        with path.open("wb") as file:
+            np.savez(file, a=np.array([_Malicious()], dtype=object))
+    else:
+        path.write_bytes(pickle.dumps(_Malicious()))
+    with pytest.raises(ValueError, match="cannot be read"):
+        CNNEmbedder(**(TINY | {"weights": path})).fit(squares)
+    assert not Path("executed").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.pop("features.0.bias"), "features.0.bias is missing"),
+        (lambda s: s.update(more=torch.zeros(1)), "more is unknown"),
+        (
+            lambda s: s.update({"features.0.bias": torch.zeros(3)}),
+            r"features.0.bias has the shape \(3,\), not \(64,\)",
+        ),
+        (lambda s: s.clear(), "holds no arrays"),
+    ],
+)
+def test_weights_of_another_network_raise(change, message, network, squares, tmp_path):
+    state = dict(network.state_dict())
+    change(state)
+    save(state, tmp_path / "weights.npz")
+    with pytest.raises(ValueError, match=message):
+        CNNEmbedder(**(TINY | {"weights": tmp_path / "weights.npz"})).fit(squares)
+
+
+def test_missing_pretrained_weights_name_the_way_out(squares, monkeypatch, tmp_path):
+    def unreachable(*args, **kwargs):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
+    with pytest.raises(FileNotFoundError) as caught:
+        CNNEmbedder(backbone="vgg16").fit(squares)
+    message = str(caught.value)
+    assert "'vgg16'" in message and str(tmp_path) in message
+    assert "pass weights=" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"backbone": "resnet5"}, ValueError, "Did you mean 'resnet50'"),
+        ({"backbone": "timm/resnet5"}, ValueError, "Did you mean 'timm/resnet50"),
+        ({"layer": "features.99"}, ValueError, "layer='features.99'"),
+        ({"weights": "missing.npz"}, FileNotFoundError, "no such file"),
+        ({"weights": __file__}, ValueError, r"a file in \.npz"),
+        ({"mean": (0, 0)}, ValueError, "3 numbers"),
+        ({"std": (0, 1, 1)}, ValueError, "above 0"),
+        ({"resize": "stretch"}, ValueError, "'resize' parameter"),
+    ],
+)
+def test_bad_parameters_raise(change, error, message, squares):
+    with pytest.raises(error, match=message):
+        CNNEmbedder(**(TINY | change)).fit(squares)
+
+
+# --- as scikit-learn uses it
+
+
+def test_copies_hold_no_network(squares):
+    embedder = CNNEmbedder(**TINY).fit(squares)
+    data = pickle.dumps(embedder)
+    assert len(data) < 3000
+    expected = embedder.transform(squares)
+    assert_array_equal(pickle.loads(data).transform(squares), expected)
+    assert_array_equal(clone(embedder).transform(squares), expected)
+
+
+def test_unreadable_photos_become_nan(paths, bad_path):
+    embedder = CNNEmbedder(**TINY, batch_size=3, on_error="nan")
+    expected = embedder.fit_transform(paths)
+    with pytest.warns(UnreadablePhotosWarning, match="1 of 8"):
+        rows = embedder.transform([paths[0], bad_path, *paths[1:]])
+    assert np.isnan(rows[1]).all()
+    assert_allclose(np.delete(rows, 1, axis=0), expected, atol=1e-5)
+    with pytest.raises(ImageError, match="row 1"):
+        embedder.set_params(on_error="raise").transform([paths[0], bad_path])
+
+
+def test_memory_shortage_halves_the_batch(squares, monkeypatch):
+    squares = squares[:4]
+    embedder = CNNEmbedder(**WHOLE).fit(squares)
+    expected = embedder.transform(squares)
+    network = embedder._network()
+    forward, sizes = type(network)._forward, []
+
+    def short(self, batch):
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("full")
+        return forward(self, batch)
+
+    monkeypatch.setattr(type(network), "_forward", short)
+    with pytest.warns(UserWarning, match="batch_size=2 or less"):
+        rows = embedder.transform(squares)
+    assert sizes == [4, 2, 2]
+    assert_allclose(rows, expected, atol=1e-5)
+
+
+# A worker that loads torch grows so much that joblib replaces it.
+@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
+def test_cross_validation_runs_in_workers(paths):
+    posts = pd.DataFrame({"photo": [paths[i % 7] for i in range(12)]})
+    model = make_pipeline(CNNEmbedder(**TINY), Ridge())
+    y = np.arange(12.0) * 5 % 12
+    settings = {"cv": 3, "scoring": spearman_scorer, "error_score": "raise"}
+    one = cross_val_score(model, posts["photo"], y, **settings)
+    two = cross_val_score(model, posts["photo"], y, n_jobs=2, **settings)
+    assert_allclose(one, two, atol=1e-5)
+
+
+# --- real weights
+
+
+@pytest.fixture
+def imagenet(shared):
+    labels = (shared / "weights" / "imagenet_labels.txt").read_text().splitlines()
+    return shared / "weights" / "squeezenet1_0_tvkeys_f16.npz", labels[1:]
+
+
+@pytest.mark.parametrize(
+    ("photo", "label", "probability"),
+    [("chelsea", "Egyptian cat", 0.91), ("coffee", "espresso", 0.998)],
+)
+def test_real_weights_know_what_is_there(imagenet, photo, label, probability):
+    from skimage import data
+
+    path, labels = imagenet
+    embedder = CNNEmbedder(**CAFFE, weights=path, layer="probabilities")
+    found = embedder.fit_transform([Image.fromarray(getattr(data, photo)())])[0]
+    assert labels[found.argmax()] == label
+    assert_allclose(found.max(), probability, atol=0.005)
