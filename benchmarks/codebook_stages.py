@@ -38,10 +38,12 @@ def milliseconds(function, *args, **kwargs):
 
 def code_stages(descriptors, dictionary, size):
     """Times of coding and pooling the descriptors of one kind."""
-    used = descriptors.values.any(axis=0)
+    distinct, (first, _) = milliseconds(_llc._distinct_rows, descriptors.values)
+    values = descriptors.values[first]
+    used = values.any(axis=0)
     blocks = np.array_split(
-        descriptors.values[:, used].astype(np.float64),
-        range(_llc._BLOCK, len(descriptors.values), _llc._BLOCK),
+        values[:, used].astype(np.float64),
+        range(_llc._BLOCK, len(values), _llc._BLOCK),
     )
     b = dictionary[:, used]
     product, products = milliseconds(lambda: [x @ b.T for x in blocks])
@@ -55,9 +57,10 @@ def code_stages(descriptors, dictionary, size):
     regions = finest_regions(descriptors.positions, size, 3)
     pool, _ = milliseconds(max_pool, codes, regions, len(dictionary), 3)
     return {
+        "equal descriptors": distinct,
         "matrix product": product,
         "neighbours beside it": search,
-        "systems and solution": total - product - search,
+        "systems and solution": total - distinct - product - search,
         "pool": pool,
     }
 
