@@ -35,9 +35,8 @@ def our_epoch(X, y):
         batch_size=BATCH,
         random_state=0,
     ).partial_fit(X, y)
-    rng = np.random.RandomState(0)
     rows = np.arange(len(y))
-    return lambda: ranker._pass(X, y, None, rows, rng)
+    return lambda: ranker._pass(X, y, None, rows)
 
 
 def bare_products(X, y):

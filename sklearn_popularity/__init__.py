@@ -1,6 +1,7 @@
 """Predict how people react to photos, with scikit-learn estimators.
 
-Every public name can be imported from here; it is loaded on first use, so that
+The names that most users need can be imported from here, and the rest from its rooms
+(such as ``sklearn_popularity.datasets``); they are loaded on first use, so that
 ``import sklearn_popularity`` loads neither OpenCV nor torch nor matplotlib.
 """
 

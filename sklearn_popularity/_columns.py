@@ -1,8 +1,9 @@
 """Columns of X, however they are named: the input of a branch, the user of a row."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, column_or_1d
 
 from ._sklearn_compat import _safe_indexing
 
@@ -76,3 +77,37 @@ def label_rows(X, which, owner) -> NDArray | None:
         labels = select_columns(X, which)
     check_consistent_length(X, labels)
     return np.asarray(labels)
+
+
+def encode_labels(labels, owner) -> NDArray[np.intp]:
+    """Number labels 0, 1, and so on, in their order.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_samples,)
+        Users, groups or themes, of any kind.
+    owner : str
+        What they are called, for the error.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_samples,), intp
+
+    Raises
+    ------
+    ValueError
+        If a label is missing.
+    """
+    given, labels = labels, column_or_1d(np.asarray(labels))
+    if isinstance(given, list | tuple):
+        # NumPy spells a missing label among strings "nan".
+        labels = np.array(given, dtype=object).ravel()
+    codes, _ = pd.factorize(labels, sort=True)
+    missing = np.flatnonzero(codes < 0)
+    if len(missing):
+        raise ValueError(
+            f"Got {labels[missing[0]]} in row {missing[0]} of {owner} ({len(missing)} "
+            "missing in all), but a label for every row was expected. Drop these rows "
+            "or give them a label."
+        )
+    return codes

@@ -175,6 +175,9 @@ def compare_features(
 
     Notes
     -----
+    GIST, LBP and the codebook features are averaged over each photo and its mirror
+    image.
+
     The words of the codebook features (``color-names-llc``, ``hog-llc``) are learned
     once, from all photos but without their scores. Scores are learned from training
     folds alone.

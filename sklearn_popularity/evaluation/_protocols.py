@@ -16,9 +16,8 @@ from sklearn.utils import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._columns import label_rows, resolve_columns
+from .._columns import encode_labels, label_rows, resolve_columns
 from .._sklearn_compat import HasMethods, Interval, validate_params
-from ..metrics import encode_users
 from ..models import out_of_fold
 from ._baselines import (
     column_correlations,
@@ -249,7 +248,7 @@ def _check_rows(posts, y, user, time, groups, columns):
             f"All {len(y)} score(s) in y are {y[0]}, but scores that differ were "
             "expected."
         )
-    users = encode_users(label_rows(posts, user, "user"), "user")
+    users = encode_labels(label_rows(posts, user, "user"), "user")
     labels = [list(posts)[user] if isinstance(user, Integral) else user]
     if isinstance(groups, str):
         labels.append(groups)
@@ -259,7 +258,7 @@ def _check_rows(posts, y, user, time, groups, columns):
     return Rows(
         y=y,
         users=users,
-        groups=None if groups is None else encode_users(groups, "groups"),
+        groups=None if groups is None else encode_labels(groups, "groups"),
         times=None if time is None else _check_times(posts, time),
         columns=_numeric_columns(posts, y, columns, labels),
     )
@@ -288,7 +287,7 @@ def _check_times(posts, time):
 def _numeric_columns(posts, y, columns, labels):
     """Values of the columns among which the best is looked for."""
     if columns is not None:
-        columns = list(columns)
+        columns = np.asarray(columns, dtype=object).tolist()
         resolve_columns(posts, columns, "parameter columns")
         return _to_floats(posts[columns])
     numeric = posts.select_dtypes(["number", "bool"], exclude=["timedelta"])

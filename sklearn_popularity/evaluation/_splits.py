@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_consistent_length, check_random_state
 
-from .._columns import label_rows
-from ..metrics import encode_users
+from .._columns import encode_labels, label_rows
 
 __all__ = ["PerUserShuffleSplit", "split_each_user"]
 
@@ -145,7 +144,7 @@ class PerUserShuffleSplit(BaseShuffleSplit):
                 "Pass groups=users, or PerUserShuffleSplit(user=column of X)."
             )
         check_consistent_length(X, users)
-        users = encode_users(users, "user" if groups is None else "groups")
+        users = encode_labels(users, "user" if groups is None else "groups")
         if np.bincount(users).max() < 2:
             raise ValueError(
                 f"Each of the {len(users)} users has one row, but at least one user "

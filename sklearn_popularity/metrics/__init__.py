@@ -1,7 +1,6 @@
 """Metrics: how well predictions rank photos."""
 
 from ._per_user import (
-    encode_users,
     per_user_spearman_score,
     per_user_spearman_scorer,
     user_correlations,
@@ -16,7 +15,6 @@ from ._top_fraction import top_fraction_accuracy
 
 __all__ = [
     "SpearmanInterval",
-    "encode_users",
     "per_user_spearman_score",
     "per_user_spearman_scorer",
     "spearman_interval",

@@ -4,46 +4,14 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
-from .._columns import label_rows
+from .._columns import encode_labels, label_rows
 from .._sklearn_compat import validate_params
 from ._spearman import _check_vector
 
-__all__ = ["encode_users", "per_user_spearman_score", "per_user_spearman_scorer"]
-
-
-def encode_users(users, name: str = "users") -> NDArray:
-    """Number the users 0, 1, and so on, by first appearance.
-
-    Parameters
-    ----------
-    users : array-like of shape (n_samples,)
-        Labels of any kind.
-    name : str, default="users"
-        What they are called, for the error.
-
-    Returns
-    -------
-    codes : ndarray of shape (n_samples,), intp
-
-    Raises
-    ------
-    ValueError
-        If a label is missing.
-    """
-    users = column_or_1d(np.asarray(users))
-    codes, _ = pd.factorize(users)
-    missing = np.flatnonzero(codes < 0)
-    if len(missing):
-        raise ValueError(
-            f"Got {users[missing[0]]} in row {missing[0]} of {name} ({len(missing)} "
-            "missing in all), but a label for every row was expected. Drop these rows "
-            "or give them a label."
-        )
-    return codes
+__all__ = ["per_user_spearman_score", "per_user_spearman_scorer", "user_correlations"]
 
 
 def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArray:
@@ -147,7 +115,7 @@ def per_user_spearman_score(y_true, y_pred, *, users):
     """
     y_true, y_pred = _check_vector(y_true, "y_true"), _check_vector(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred, users)
-    scores = user_correlations(y_true, y_pred, encode_users(users))
+    scores = user_correlations(y_true, y_pred, encode_labels(users, "users"))
     scored = ~np.isnan(scores)
     if not scored.any():
         raise ValueError(
@@ -196,8 +164,7 @@ def per_user_spearman_scorer(*, user):
     Examples
     --------
     >>> import numpy as np
-    >>> import pandas as pd
-    >>> from sklearn.compose import make_column_transformer
+    >>>     >>> from sklearn.compose import make_column_transformer
     >>> from sklearn.linear_model import LinearRegression
     >>> from sklearn.model_selection import cross_val_score
     >>> from sklearn.pipeline import make_pipeline

@@ -13,6 +13,7 @@ from sklearn.utils import (
     column_or_1d,
 )
 
+from .._columns import encode_labels
 from .._sklearn_compat import Interval, _check_sample_weight, validate_params
 
 __all__ = ["SpearmanInterval", "spearman_interval", "spearman_score", "spearman_scorer"]
@@ -29,8 +30,10 @@ class SpearmanInterval(NamedTuple):
     high: float
 
 
-def _mid_ranks(values: NDArray, weights: NDArray) -> NDArray:
+def _mid_ranks(values: NDArray, weights: NDArray) -> tuple[NDArray, NDArray]:
     """Rank values under one or many sets of weights; ties share their mean rank.
+
+    Also tell for each set of weights whether all values that weigh anything are equal.
 
     A row of weight w counts as w rows: its tie group, of total weight W, after rows of
     total weight B, has the rank B + W / 2, up to a constant that no correlation sees.
@@ -41,25 +44,26 @@ def _mid_ranks(values: NDArray, weights: NDArray) -> NDArray:
     group = np.empty(len(values), dtype=np.intp)
     group[order] = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(order)]))
     totals = np.add.reduceat(weights[..., order], starts, axis=-1)
-    return (np.cumsum(totals, axis=-1) - totals / 2)[..., group]
+    ranks = (np.cumsum(totals, axis=-1) - totals / 2)[..., group]
+    return ranks, np.count_nonzero(totals, axis=-1) < 2
 
 
-def _pearson(a: NDArray, b: NDArray, weights: NDArray) -> NDArray:
+def _pearson(a: NDArray, b: NDArray, weights: NDArray, constant: NDArray) -> NDArray:
     """Weighted correlation along the last axis; 0 where a or b is constant."""
     total = weights.sum(axis=-1, keepdims=True)
     a = a - (weights * a).sum(axis=-1, keepdims=True) / total
     b = b - (weights * b).sum(axis=-1, keepdims=True) / total
     covariance = (weights * a * b).sum(axis=-1)
     product = (weights * a * a).sum(axis=-1) * (weights * b * b).sum(axis=-1)
-    # Rounding leaves a trace of variance in a constant; ranks are of order `total`.
-    constant = product <= 1e-20 * total[..., 0] ** 6
+    constant = constant | (product == 0)  # weights so small that squares vanish
     return np.where(constant, 0.0, covariance / np.sqrt(np.where(constant, 1, product)))
 
 
 def _spearman(y_true: NDArray, y_pred: NDArray, weights: NDArray) -> NDArray:
-    return _pearson(
-        _mid_ranks(y_true, weights), _mid_ranks(y_pred, weights), weights
-    ).clip(-1, 1)
+    (a, a_constant), (b, b_constant) = (
+        _mid_ranks(values, weights) for values in (y_true, y_pred)
+    )
+    return _pearson(a, b, weights, a_constant | b_constant).clip(-1, 1)
 
 
 def _check_vector(values: ArrayLike, name: str) -> NDArray:
@@ -195,12 +199,14 @@ def spearman_interval(
     y_pred = _check_columns(y_pred, "y_pred")
     if baseline is not None:
         baseline = _check_columns(baseline, "baseline")
-    groups = np.arange(len(y_true)) if groups is None else groups
     check_consistent_length(y_true, y_pred, baseline, groups)
-    names, group_of_row = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) < 2:
+    group_of_row = np.arange(len(y_true))
+    if groups is not None:
+        group_of_row = encode_labels(groups, "groups")
+    n_groups = group_of_row.max() + 1
+    if n_groups < 2:
         raise ValueError(
-            f"Got {len(names)} group(s), but at least 2 are needed to resample them. "
+            f"Got {n_groups} group(s), but at least 2 are needed to resample them. "
             "Pass groups=None to resample rows."
         )
     score = float(_mean_gain(y_true, y_pred, baseline, np.ones(len(y_true))))
@@ -210,8 +216,8 @@ def spearman_interval(
     for start in range(0, n_resamples, block):
         # How often each group is drawn is the weight of its rows.
         draws = random_state.multinomial(
-            len(names),
-            np.full(len(names), 1 / len(names)),
+            n_groups,
+            np.full(n_groups, 1 / n_groups),
             size=min(block, n_resamples - start),
         )
         weights = draws[:, group_of_row].astype(np.float64)

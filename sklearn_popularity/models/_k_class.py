@@ -218,9 +218,9 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         """
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
-                f"Got estimator={self.estimator!r}, which has no predict_proba, but "
-                "probabilities of classes were expected. Wrap it in "
-                "sklearn.calibration.CalibratedClassifierCV."
+                f"Got estimator={self.estimator!r}, which has no predict_proba, but a "
+                "classifier that gives probabilities was expected. Wrap a classifier "
+                "that gives none in sklearn.calibration.CalibratedClassifierCV."
             )
         validate_data(self, X, skip_check_array=True)
         y = check_scores(X, y)

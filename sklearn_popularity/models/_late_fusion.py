@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import check_is_fitted
 
-from .._columns import label_rows
+from .._columns import encode_labels, label_rows
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
 from ..metrics import spearman_score
 from ._branches import (
@@ -263,9 +263,11 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
 
     def _groups_of(self, X, groups):
         if groups is None:
-            return label_rows(X, self.groups, "groups")
+            groups = label_rows(X, self.groups, "groups")
+        if groups is None:
+            return None
         check_consistent_length(X, groups)
-        return np.asarray(groups)
+        return encode_labels(groups, "groups")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

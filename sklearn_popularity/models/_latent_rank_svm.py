@@ -17,12 +17,9 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..metrics import spearman_score
-from ._pairwise import viable_pairs
+from ._pairwise import total_pair_weight, viable_pairs
 from ._sense_seeds import clustered_directions, random_directions
-from ._senses import Scaling, Senses, find_winners
-
-# Rows that are scored at a time when senses are counted.
-_CHUNK = 10_000
+from ._senses import CHUNK, Scaling, Senses, find_winners
 
 
 class DeadSensesWarning(UserWarning):
@@ -85,12 +82,13 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     intercept_ : ndarray of shape (n_senses + n_unpopular_senses,)
         Constant of each sense.
     loss_curve_ : list of float
-        Mean hinge loss of the pairs in each pass, both sides added, without penalty.
+        Mean hinge loss of the pairs in each pass, both sides added, without penalty;
+        NaN where all scores are equal.
     validation_scores_ : list of float
         Spearman's correlation on the rows held out after each pass; only with
         `early_stopping`.
     n_iter_ : int
-        Passes of the last fit.
+        Passes of the last `fit` and of `partial_fit` since.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -99,7 +97,9 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        In `fit`, if X or y has NaN or infinity, lengths differ, or all weights are 0.
+        In `fit`, if X or y has NaN or infinity, lengths differ, all weights are 0,
+        fewer than 4 rows are to be held out from, or the number of senses has changed
+        since those that training is to go on from.
 
     See Also
     --------
@@ -115,7 +115,8 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     (equation 4 of [1]_): :math:`|m_{ij} - f^+(x_i) + f^+(x_j)|_+` and
     :math:`|m_{ij} - f^-(x_j) + f^-(x_i)|_+`. The mean over the viable pairs of a batch,
     plus :math:`\alpha/2 \sum_s |w_s|^2`, is minimised. A pair weighs the product of the
-    weights of its two rows.
+    weights of its two rows. In a batch the sum over its pairs is divided by how much
+    they weigh in a batch on average.
 
     Scale of the features: columns are standardised on the rows of the first fit (the
     first batch of `partial_fit`) and divided by the root of their number, so the
@@ -207,7 +208,8 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; float32 stays float32, and a memmap is read batch by batch.
+            Features; float32 stays float32, and a memmap of floats is read batch by
+            batch. Other types are copied to float64.
         y : array-like of shape (n_samples,)
             Scores; only their order matters, unless ``margin="soft"``.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -218,23 +220,24 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         self : LatentRankSVM
             The fitted ranker.
         """
-        goes_on = self.warm_start and hasattr(self, "_senses")
-        X, y, weight = self._check_input(X, y, sample_weight, reset=not goes_on)
-        random_state = check_random_state(self.random_state)
+        goes_on = self.warm_start and self._has_started()
+        X, y, weight, rows = self._check_input(X, y, sample_weight, reset=not goes_on)
+        self._random_state = check_random_state(self.random_state)
         held_out = None
-        train = np.arange(len(y))
         if self.early_stopping:
-            train, held_out = self._hold_out(train, random_state)
+            rows, held_out = self._hold_out(rows)
         if not goes_on:
-            self._start(X, y, weight, train, random_state)
-        self._train(X, y, weight, train, held_out, random_state)
+            self._start(X, y, weight, rows)
+        self._train(X, y, weight, rows, held_out)
         self._publish()
-        self._warn_of_dead_senses(X)
+        self._warn_of_dead_senses(X, rows)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Learn from one pass over some rows; the first call starts the senses.
+        """Learn from one pass over some rows, and go on from what was learned before.
+
+        The first call, unless after `fit`, starts the senses and scales the features.
 
         Parameters
         ----------
@@ -255,14 +258,14 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
                 "Got early_stopping=True, which partial_fit cannot follow: it sees no "
                 "rows to hold out. Pass early_stopping=False, or use fit."
             )
-        first = not hasattr(self, "_senses")
-        X, y, weight = self._check_input(X, y, sample_weight, reset=first)
-        random_state = check_random_state(self.random_state)
-        rows = np.arange(len(y))
+        first = not self._has_started()
+        X, y, weight, rows = self._check_input(X, y, sample_weight, reset=first)
         if first:
-            self._start(X, y, weight, rows, random_state)
+            # Kept, so that later calls do not repeat the batches of this one.
+            self._random_state = check_random_state(self.random_state)
+            self._start(X, y, weight, rows)
             self.loss_curve_, self.n_iter_ = [], 0
-        self.loss_curve_.append(self._pass(X, y, weight, rows, random_state))
+        self.loss_curve_.append(self._pass(X, y, weight, rows))
         self.n_iter_ += 1
         self._publish()
         return self
@@ -320,57 +323,79 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         """
         return spearman_score(y, self.predict(X), sample_weight=sample_weight)
 
+    def _has_started(self):
+        """Whether there are senses to go on from; scores all equal give none."""
+        if not hasattr(self, "_senses") or not self._senses.weights.any():
+            return False
+        n_popular = self._senses.n_popular
+        learned = (n_popular, len(self._senses.weights) - n_popular)
+        if learned != (self.n_senses, self.n_unpopular_senses):
+            raise ValueError(
+                f"Got n_senses={self.n_senses} and n_unpopular_senses="
+                f"{self.n_unpopular_senses}, but {learned[0]} and {learned[1]} have "
+                "been learned, from which training cannot go on. Fit with "
+                "warm_start=False."
+            )
+        return True
+
     def _check_input(self, X, y, sample_weight, *, reset):
+        """X, y, weights of which the largest is 1, and the rows that weigh anything."""
         X, y = validate_data(
             self, X, y, reset=reset, dtype=[np.float64, np.float32], y_numeric=True
         )
         y = y.astype(np.float64)
         if sample_weight is None:
-            return X, y, None
+            return X, y, None, np.arange(len(y))
         weight = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
-        used = weight > 0
-        if not used.any():
+        if not weight.any():
             raise ValueError(
                 "Got sample_weight with zeros only, but at least one positive weight "
                 "was expected."
             )
-        return (X, y, weight) if used.all() else (X[used], y[used], weight[used])
+        return X, y, weight / weight.max(), np.flatnonzero(weight)
 
-    def _hold_out(self, rows, random_state):
+    def _hold_out(self, rows):
         if len(rows) < 4:
             raise ValueError(
                 f"Got n_samples = {len(rows)}, too few to hold rows out. Pass more "
                 "rows or early_stopping=False."
             )
-        # Two rows are the fewest that can be ranked.
-        n_held_out = max(2, int(self.validation_fraction * len(rows)))
-        return train_test_split(rows, test_size=n_held_out, random_state=random_state)
+        # Two rows are the fewest that can be ranked, on either side.
+        n_held_out = int(
+            np.clip(self.validation_fraction * len(rows), 2, len(rows) - 2)
+        )
+        return train_test_split(
+            rows, test_size=n_held_out, random_state=self._random_state
+        )
 
-    def _start(self, X, y, weight, rows, random_state):
-        if len(rows) < len(y):
-            X, y = X[rows], y[rows]
-            weight = None if weight is None else weight[rows]
-        scaling = Scaling.of(X, weight)
+    def _start(self, X, y, weight, rows):
+        scaling = Scaling.of(X, rows, weight)
         n_senses = (self.n_senses, self.n_unpopular_senses)
-        if np.ptp(y) == 0:  # nothing to rank, and nothing to start from
+        if np.ptp(y[rows]) == 0:  # nothing to rank, and nothing to start from
             directions = np.zeros((sum(n_senses), X.shape[1]))
         elif self.init == "random":
-            directions = random_directions(sum(n_senses), X.shape[1], random_state)
+            directions = random_directions(
+                sum(n_senses), X.shape[1], self._random_state
+            )
         else:
             directions = clustered_directions(
-                X, y, weight, scaling, n_senses, random_state
+                X, y, rows, weight, scaling, n_senses, self._random_state
             )
         self._senses = Senses.start(directions, self.n_senses, scaling)
 
-    def _train(self, X, y, weight, train, held_out, random_state):
-        self.loss_curve_ = []
+    def _train(self, X, y, weight, rows, held_out):
+        self.loss_curve_, best, kept, n_without = [], -np.inf, None, 0
         if held_out is not None:
-            self.validation_scores_ = []
-        best, best_weights, n_without = -np.inf, None, 0
+            self.validation_scores_: list[float] = []
+            if self._senses.n_steps:  # a warm start may get worse
+                best, kept = self._validate(X, y, weight, held_out), self._senses
+                self._senses = kept.snapshot()
+        elif hasattr(self, "validation_scores_"):
+            del self.validation_scores_
         for _ in range(self.max_iter):
-            self.loss_curve_.append(self._pass(X, y, weight, train, random_state))
+            self.loss_curve_.append(self._pass(X, y, weight, rows))
             merit = -self.loss_curve_[-1]
             if held_out is not None:
                 merit = self._validate(X, y, weight, held_out)
@@ -379,12 +404,12 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             if merit > best:
                 best = merit
                 if held_out is not None:
-                    best_weights = self._senses.weights.copy()
+                    kept = self._senses.snapshot()
             if n_without >= self.n_iter_no_change:
                 break
         self.n_iter_ = len(self.loss_curve_)
-        if best_weights is not None:
-            self._senses.weights = best_weights
+        if kept is not None:
+            self._senses = kept
 
     def _validate(self, X, y, weight, rows):
         self._publish()
@@ -394,27 +419,33 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             sample_weight=None if weight is None else weight[rows],
         )
 
-    def _pass(self, X, y, weight, rows, random_state):
+    def _pass(self, X, y, weight, rows):
         """Go through rows once, in random batches; return the mean loss."""
-        rows = random_state.permutation(rows)
-        losses = []
+        total = total_pair_weight(y[rows], None if weight is None else weight[rows])
+        if total == 0:
+            return np.nan
+        rows = self._random_state.permutation(rows)
+        n_pairs, loss, seen = len(rows) * (len(rows) - 1), 0.0, 0.0
         for batch in gen_batches(
             len(rows), self.batch_size, min_batch_size=self.batch_size // 2
         ):
             chosen = rows[batch]
+            share = len(chosen) * (len(chosen) - 1) / n_pairs
+            seen += share
             pairs = viable_pairs(
                 y[chosen],
                 None if weight is None else weight[chosen],
                 soft=self.margin == "soft",
                 min_margin=self.min_margin,
+                total=share * total,
                 dtype=X.dtype,
             )
             if pairs.weights.any():
-                loss = self._senses.step(
+                loss += share * self._senses.step(
                     X[chosen], pairs, alpha=self.alpha, learning_rate=self.learning_rate
                 )
-                losses.append(loss)
-        return float(np.mean(losses)) if losses else 0.0
+        # Pairs within batches are a part of all, whose mean theirs estimates.
+        return loss / seen
 
     def _publish(self):
         self.coef_, self.intercept_ = self._senses.linear()
@@ -430,20 +461,19 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         popular, *unpopular = self._winners(X).scores
         return popular - unpopular[0] if unpopular else popular
 
-    def _warn_of_dead_senses(self, X):
+    def _warn_of_dead_senses(self, X, rows):
         n_senses = (self.n_senses, self.n_unpopular_senses)
         n_wins = [np.zeros(n, dtype=int) for n in n_senses]
-        for rows in gen_batches(len(X), _CHUNK):
-            for side, senses in zip(
-                n_wins, self._winners(X[rows]).senses, strict=False
-            ):
-                side += np.bincount(senses, minlength=len(side))
+        for chunk in gen_batches(len(rows), CHUNK):
+            senses = self._winners(X[rows[chunk]]).senses
+            for wins, winners in zip(n_wins, senses, strict=False):
+                wins += np.bincount(winners, minlength=len(wins))
         dead = [np.flatnonzero(wins == 0).tolist() for wins in n_wins]
         if any(dead) and self.coef_.any():
             warnings.warn(
                 f"The popular senses {dead[0]} and the unpopular senses {dead[1]} win "
-                f"for none of the {len(X)} training rows. Use fewer senses, a smaller "
-                "alpha or another random_state.",
+                f"for none of the {len(rows)} training rows. Use fewer senses, a "
+                "smaller alpha or another random_state.",
                 DeadSensesWarning,
                 stacklevel=4,  # who called fit
             )

@@ -12,8 +12,7 @@ class Pairs(NamedTuple):
     Attributes
     ----------
     weights : ndarray of shape (n, n)
-        Entry (i, j) is the share of the pair in the loss; 0 unless y_i > y_j. The sum
-        is 1, or 0 if all scores are equal.
+        Entry (i, j) is the weight of the pair in the loss; 0 unless y_i > y_j.
     margins : float or ndarray of shape (n, n)
         By how much the prediction for i should exceed that for j.
     """
@@ -22,12 +21,33 @@ class Pairs(NamedTuple):
     margins: NDArray | float
 
 
+def total_pair_weight(y: NDArray, sample_weight: NDArray | None) -> float:
+    """Sum of the weights of all pairs of rows with different scores.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Scores.
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the rows; a pair has the product of its two.
+
+    Returns
+    -------
+    total : float
+    """
+    _, score = np.unique(y, return_inverse=True)
+    weight_of_score = np.bincount(score, weights=sample_weight)
+    # Both orders of all pairs, less the pairs of equal scores.
+    return float(weight_of_score.sum() ** 2 - (weight_of_score**2).sum()) / 2
+
+
 def viable_pairs(
     y: NDArray,
     sample_weight: NDArray | None,
     *,
     soft: bool,
     min_margin: float,
+    total: float,
     dtype: DTypeLike,
 ) -> Pairs:
     """Find the pairs to rank.
@@ -42,6 +62,10 @@ def viable_pairs(
         Whether the margin of a pair grows with the difference of its scores.
     min_margin : float
         Smallest margin, and the only one unless `soft`.
+    total : float
+        Weight of all pairs that a batch of n rows has on average. Pairs are weighed
+        by it, and not by the weight of those in this batch, so that a batch of light
+        rows moves little.
     dtype : dtype
         Of the result. Scores are compared as they are: counts of views that differ
         may be equal in single precision.
@@ -52,18 +76,18 @@ def viable_pairs(
     """
     gaps = np.subtract.outer(y, y)
     weights = (gaps > 0).astype(dtype)
-    if sample_weight is not None:
-        weights *= np.multiply.outer(sample_weight, sample_weight).astype(dtype)
-    total = weights.sum()
-    if total > 0:
+    if sample_weight is None:
         weights /= total
+    else:
+        share = np.multiply.outer(sample_weight / total, sample_weight)
+        weights *= share.astype(dtype)
     if not soft:
         return Pairs(weights, min_margin)
     return Pairs(weights, np.maximum(gaps, min_margin).astype(dtype))
 
 
 def pairwise_hinge(scores: NDArray, pairs: Pairs) -> tuple[float, NDArray]:
-    """Mean hinge loss of the pairs, and its gradient.
+    """Weighted hinge loss of the pairs, and its gradient.
 
     Parameters
     ----------

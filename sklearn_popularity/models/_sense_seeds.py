@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
+from sklearn.utils import gen_batches
 
-from ._senses import Scaling
+from ._senses import CHUNK, Scaling
 
 # Section 4.1 of the paper takes the 1000 most popular images, of about a million.
 _MAX_ROWS = 1000
@@ -21,6 +22,7 @@ def random_directions(n_senses, n_features, random_state):
 def clustered_directions(
     X: NDArray,
     y: NDArray,
+    rows: NDArray[np.intp],
     sample_weight: NDArray | None,
     scaling: Scaling,
     n_senses: tuple[int, int],
@@ -34,6 +36,8 @@ def clustered_directions(
         Features.
     y : ndarray of shape (n,)
         Scores.
+    rows : ndarray of int
+        Rows to learn from.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows; a row of weight 2 counts as two.
     scaling : Scaling
@@ -48,15 +52,19 @@ def clustered_directions(
     directions : ndarray of shape (sum(n_senses), n_features), float64
         In scaled features, the popular ones first.
     """
-    weights = np.ones(len(y)) if sample_weight is None else sample_weight
+    weights = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
     # Equal scores are ordered by what the rows hold, not by where they stand, so that
     # shuffled or repeated rows start the same senses.
-    tie_break = X @ np.asarray(random_state.normal(size=X.shape[1]), dtype=X.dtype)
+    direction = np.asarray(random_state.normal(size=X.shape[1]), dtype=X.dtype)
+    tie_break = np.concatenate(
+        [X[rows[chunk]] @ direction for chunk in gen_batches(len(rows), CHUNK)]
+    )
     sides = []
-    for key, k in zip((-y, y), n_senses, strict=True):
-        rows, row_weights = _first_rows(np.lexsort((tie_break, key)), weights, k)
-        scaled = scaling.apply(X[rows]).astype(np.float64)
-        sides.append(_centres(scaled, row_weights, k, random_state))
+    for sign, k in zip((-1, 1), n_senses, strict=True):
+        order = np.lexsort((tie_break, sign * y[rows]))
+        first, first_weights = _first_rows(order, weights, k)
+        scaled = scaling.apply(X[rows[first]]).astype(np.float64)
+        sides.append(_centres(scaled, first_weights, k, random_state))
     return np.concatenate(sides)
 
 

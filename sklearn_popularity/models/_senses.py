@@ -1,6 +1,6 @@
 """Latent senses: linear scorers of which the strongest speaks for a row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +10,8 @@ from sklearn.utils import gen_batches
 
 from ._pairwise import Pairs, pairwise_hinge
 
-# Rows standardised at a time, so that memory does not grow with their number.
-_CHUNK = 10_000
+# Rows read at a time, so that memory does not grow with their number.
+CHUNK = 10_000
 # Defaults of Adam, Kingma and Ba 2015, algorithm 1.
 _DECAY_1, _DECAY_2, _EPSILON = 0.9, 0.999, 1e-8
 
@@ -27,12 +27,15 @@ class Scaling(NamedTuple):
     scale: NDArray
 
     @classmethod
-    def of(cls, X: NDArray, sample_weight: NDArray | None) -> "Scaling":
-        """Measure the columns of X, of shape (n, n_features), chunk by chunk."""
+    def of(
+        cls, X: NDArray, rows: NDArray[np.intp], sample_weight: NDArray | None
+    ) -> "Scaling":
+        """Measure some rows of X, of shape (n, n_features), chunk by chunk."""
         scaler = StandardScaler()
-        for rows in gen_batches(len(X), _CHUNK):
-            weight = None if sample_weight is None else sample_weight[rows]
-            scaler.partial_fit(X[rows], sample_weight=weight)
+        for chunk in gen_batches(len(rows), CHUNK):
+            chosen = rows[chunk]
+            weight = None if sample_weight is None else sample_weight[chosen]
+            scaler.partial_fit(X[chosen], sample_weight=weight)
         scale = scaler.scale_ * np.sqrt(X.shape[1])
         return cls(scaler.mean_.astype(X.dtype), scale.astype(X.dtype))
 
@@ -117,6 +120,10 @@ class Senses:
         moments = np.zeros((2, *weights.shape), dtype=weights.dtype)
         return cls(weights, n_popular, scaling, moments)
 
+    def snapshot(self) -> "Senses":
+        """A copy of how things stand."""
+        return replace(self, weights=self.weights.copy(), moments=self.moments.copy())
+
     def linear(self) -> tuple[NDArray, NDArray]:
         """Weights and intercepts of features as they are given.
 
@@ -147,7 +154,7 @@ class Senses:
         Returns
         -------
         loss : float
-            Mean hinge loss of both sides before the step.
+            Hinge loss of both sides before the step.
         """
         coef, intercept = self.linear()
         scores = X @ coef.T

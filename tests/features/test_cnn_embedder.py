@@ -3,6 +3,7 @@
 import pickle
 import re
 import urllib.error
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,33 @@ def test_penultimate_sizes(backbone, size, n_features, squares):
     names = embedder.get_feature_names_out()
     assert len(set(names)) == n_features
     assert names[0] == f"{backbone}_penultimate0".replace("/", "_")
+
+
+def test_network_without_classes_gives_its_output(squares):
+    plain = CNNEmbedder(
+        backbone="timm/vit_tiny_patch16_224", weights="random", precision="float32"
+    )
+    headless = clone(plain).set_params(backbone="timm/vit_small_patch14_reg4_dinov2")
+    assert plain.fit_transform(squares[:1]).shape == (1, 192)
+    headless.set_params(size=518)
+    assert headless.fit_transform(squares[:1]).shape == (1, 384)
+    with pytest.raises(ValueError, match="no classes"):
+        headless.set_params(layer="probabilities").fit(squares[:1])
+
+
+def test_layer_without_vectors_raises(squares):
+    layer = "encoder.layers.encoder_layer_0.self_attention"
+    vit = CNNEmbedder(backbone="vit_b_32", weights="random", layer=layer)
+    with pytest.raises(ValueError, match="found tuple"):
+        vit.fit(squares[:1])
+
+
+def test_threads_take_turns(images):
+    embedder = CNNEmbedder(**TINY, batch_size=2).fit(images)
+    expected = embedder.transform(images)
+    with ThreadPoolExecutor(2) as pool:
+        for rows in pool.map(embedder.transform, [images] * 6):
+            assert_allclose(rows, expected, atol=1e-5)
 
 
 def test_clip_projects_to_joint_space(squares):
@@ -292,7 +320,11 @@ def test_missing_pretrained_weights_name_the_way_out(squares, monkeypatch, tmp_p
         ({"layer": "features.99"}, ValueError, "layer='features.99'"),
         ({"weights": "missing.npz"}, FileNotFoundError, "no such file"),
         ({"weights": __file__}, ValueError, r"a file in \.npz"),
-        ({"mean": (0, 0)}, ValueError, "3 numbers"),
+        ({"mean": (0, 0)}, ValueError, "3 finite numbers"),
+        ({"mean": (0, float("nan"), 0)}, ValueError, "3 finite numbers"),
+        ({"mean": ("a", "b", "c")}, ValueError, "3 finite numbers"),
+        ({"size": 5}, ValueError, "size=5"),
+        ({"device": "foo"}, ValueError, "device='foo'"),
         ({"std": (0, 1, 1)}, ValueError, "above 0"),
         ({"resize": "stretch"}, ValueError, "'resize' parameter"),
     ],

@@ -180,6 +180,17 @@ def test_interval_narrows_with_confidence():
     assert lower < low < high < higher
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+@pytest.mark.parametrize("others", [["a", "b"], [1, 2]])
+def test_interval_names_missing_group(missing, others):
+    with pytest.raises(ValueError, match="in row 2 of groups"):
+        spearman_interval([1, 2, 3], [1, 2, 3], groups=[*others, missing])
+
+
+def test_tiny_weights_still_rank():
+    assert spearman_score([1, 2], [1, 2], sample_weight=[1, 1e-12]) == 1.0
+
+
 def test_interval_needs_two_groups():
     with pytest.raises(ValueError, match="1 group"):
         spearman_interval([1, 2, 3], [1, 2, 3], groups=["a", "a", "a"])

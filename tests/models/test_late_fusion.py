@@ -253,6 +253,13 @@ def test_fit_rejects_bad_parameters(data, change, message):
         StackedLateFusion(_branches()).set_params(**change).fit(X, y)
 
 
+def test_fit_names_missing_group(data):
+    X, y = data
+    groups = [*range(79), None]
+    with pytest.raises(ValueError, match="None in row 79 of groups"):
+        StackedLateFusion(_branches()).fit(X, y, groups=groups)
+
+
 def test_fit_rejects_groups_of_other_length(data):
     X, y = data
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):

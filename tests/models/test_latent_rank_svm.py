@@ -13,7 +13,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn_popularity import LatentRankSVM, spearman_score, spearman_scorer
 from sklearn_popularity.datasets import make_themes
 from sklearn_popularity.models import DeadSensesWarning
-from sklearn_popularity.models._pairwise import pairwise_hinge, viable_pairs
+from sklearn_popularity.models._pairwise import (
+    pairwise_hinge,
+    total_pair_weight,
+    viable_pairs,
+)
 from sklearn_popularity.models._senses import Scaling, Senses
 
 
@@ -49,7 +53,14 @@ def test_step_follows_gradient_of_slow_loss(soft, n_unpopular, monkeypatch):
     weights = rng.normal(size=(3 + n_unpopular, 5))
     scaling = Scaling(X.mean(axis=0), X.std(axis=0))
     senses = Senses(weights.copy(), 3, scaling, np.zeros((2, *weights.shape)))
-    pairs = viable_pairs(y, weight, soft=soft, min_margin=0.7, dtype=np.float64)
+    pairs = viable_pairs(
+        y,
+        weight,
+        soft=soft,
+        min_margin=0.7,
+        total=total_pair_weight(y, weight),
+        dtype=np.float64,
+    )
     seen = []
     monkeypatch.setattr(Senses, "_descend", lambda self, g, rate: seen.append(g))
     loss = senses.step(X, pairs, alpha=0.3, learning_rate=1)
@@ -85,7 +96,8 @@ def test_adam_equals_its_published_form():
 
 
 def test_hinge_without_pairs_is_zero():
-    pairs = viable_pairs(np.ones(4), None, soft=False, min_margin=1, dtype=np.float64)
+    settings = {"soft": False, "min_margin": 1, "total": 1, "dtype": np.float64}
+    pairs = viable_pairs(np.ones(4), None, **settings)
     loss, gradient = pairwise_hinge(np.arange(4.0), pairs)
     assert loss == 0
     assert_array_equal(gradient, 0)
@@ -93,7 +105,8 @@ def test_hinge_without_pairs_is_zero():
 
 def test_pairs_tell_large_counts_apart():
     views = np.array([16_777_217.0, 16_777_216.0])
-    pairs = viable_pairs(views, None, soft=False, min_margin=1, dtype=np.float32)
+    settings = {"soft": False, "min_margin": 1, "total": 1, "dtype": np.float32}
+    pairs = viable_pairs(views, None, **settings)
     assert_array_equal(pairs.weights, [[0, 1], [0, 0]])
 
 
@@ -173,6 +186,34 @@ def test_weights_equal_repetitions():
     assert_allclose(weighted, repeated, atol=1e-9)
 
 
+def test_light_batches_move_little():
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(1000, 3)), np.full(1000, 1e-6)
+    y = X[:, 0].copy()
+    y[8:] *= -1
+    weight[:8] = 1
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    assert ranker.fit(X, y, sample_weight=weight).score(X[:8], y[:8]) > 0.9
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_scale_of_weights_does_not_matter(themes, scale):
+    X = themes.data.astype(np.float32)
+    weight = np.random.default_rng(0).uniform(size=600)
+    ranker = LatentRankSVM(random_state=0, max_iter=5)
+    expected = ranker.fit(X, themes.target, weight).predict(X)
+    scaled = ranker.fit(X, themes.target, scale * weight).predict(X)
+    assert_allclose(scaled, expected, atol=1e-4)
+
+
+def test_total_pair_weight_equals_sum_over_pairs():
+    rng = np.random.default_rng(0)
+    y, weight = rng.integers(0, 5, 30), rng.uniform(size=30)
+    pairs = np.multiply.outer(weight, weight)[np.subtract.outer(y, y) > 0]
+    assert_allclose(total_pair_weight(y, weight), pairs.sum())
+    assert total_pair_weight(y, None) == len(pairs)
+
+
 def test_zero_weight_leaves_rows_out(themes):
     X, y = themes.data, themes.target.copy()
     weight = np.ones(600)
@@ -205,12 +246,13 @@ def test_memmap_equals_array(themes, tmp_path):
 def test_scaling_in_chunks_equals_whole(monkeypatch):
     rng = np.random.default_rng(0)
     X, weight = rng.normal(3, 2, size=(101, 4)), rng.uniform(size=101)
-    whole = Scaling.of(X, weight)
-    monkeypatch.setattr("sklearn_popularity.models._senses._CHUNK", 10)
-    chunked = Scaling.of(X, weight)
+    rows = np.arange(101)
+    whole = Scaling.of(X, rows, weight)
+    monkeypatch.setattr("sklearn_popularity.models._senses.CHUNK", 10)
+    chunked = Scaling.of(X, rows, weight)
     assert_allclose(chunked.mean, np.average(X, axis=0, weights=weight))
     assert_allclose(chunked.scale, whole.scale)
-    assert_allclose((Scaling.of(X, None).apply(X) ** 2).sum(axis=1).mean(), 1)
+    assert_allclose((Scaling.of(X, rows, None).apply(X) ** 2).sum(axis=1).mean(), 1)
 
 
 def test_first_partial_fit_starts_and_later_ones_go_on(themes):
@@ -228,6 +270,36 @@ def test_first_partial_fit_starts_and_later_ones_go_on(themes):
         whole.score(themes.data, themes.target),
         atol=0.02,
     )
+
+
+def test_partial_fit_draws_new_batches(themes):
+    # A seed is used up as a generator is, and not set again by every call.
+    by_seed = LatentRankSVM(batch_size=5, random_state=0)
+    by_generator = LatentRankSVM(batch_size=5, random_state=np.random.RandomState(0))
+    for _ in range(3):
+        for ranker in (by_seed, by_generator):
+            ranker.partial_fit(themes.data, themes.target)
+    assert_array_equal(by_seed.coef_, by_generator.coef_)
+
+
+def test_equal_scores_do_not_spoil_the_start(themes):
+    ranker = LatentRankSVM(random_state=0)
+    ranker.partial_fit(1e3 + themes.data[:5], np.ones(5))
+    assert_array_equal(ranker.predict(themes.data), 0)
+    for _ in range(50):
+        ranker.partial_fit(themes.data, themes.target)
+    assert ranker.score(themes.data, themes.target) > 0.9
+
+
+@pytest.mark.parametrize("n_senses", [1, 4])
+def test_other_number_of_senses_cannot_go_on(themes, n_senses):
+    ranker = LatentRankSVM(warm_start=True, max_iter=2, random_state=0)
+    ranker.fit(themes.data, themes.target).set_params(n_senses=n_senses)
+    for method in (ranker.fit, ranker.partial_fit):
+        with pytest.raises(ValueError, match=f"n_senses={n_senses}.*2 and 2 have been"):
+            method(themes.data, themes.target)
+    ranker.set_params(warm_start=False).fit(themes.data, themes.target)
+    assert len(ranker.coef_) == n_senses + 2
 
 
 def test_partial_fit_refuses_early_stopping(themes):
@@ -257,6 +329,15 @@ def test_early_stopping_keeps_the_best_senses(themes):
     assert_allclose(ranker.coef_, best.coef_)
 
 
+def test_warm_start_keeps_better_senses(themes):
+    ranker = LatentRankSVM(early_stopping=True, warm_start=True, random_state=0)
+    good = ranker.fit(themes.data, themes.target).coef_.copy()
+    ranker.set_params(learning_rate=10.0, max_iter=3).fit(themes.data, themes.target)
+    assert_array_equal(ranker.coef_, good)
+    ranker.set_params(early_stopping=False).fit(themes.data, themes.target)
+    assert not hasattr(ranker, "validation_scores_")
+
+
 def test_training_stops_without_improvement(themes):
     ranker = LatentRankSVM(tol=10, n_iter_no_change=3, random_state=0)
     # The first pass improves on nothing at all.
@@ -283,7 +364,7 @@ def test_nothing_to_rank_predicts_zero(n_rows):
     X = np.random.default_rng(0).normal(size=(n_rows, 3))
     ranker = LatentRankSVM(random_state=0).fit(X, np.full(n_rows, 7.0))
     assert_array_equal(ranker.predict(X), 0)
-    assert ranker.loss_curve_[0] == 0
+    assert np.isnan(ranker.loss_curve_).all()
 
 
 def test_dead_senses_are_named():

@@ -262,11 +262,15 @@ class CNNEmbedder(ImageTransformer):
             if getattr(self, name) is not None
         }
         for name in {"mean", "std"} & set(given):
-            values = tuple(float(value) for value in given[name])
-            if len(values) != 3 or (name == "std" and min(values) <= 0):
+            try:
+                values = tuple(float(value) for value in given[name])
+            except (TypeError, ValueError):
+                values = ()
+            wrong = len(values) != 3 or not np.isfinite(values).all()
+            if wrong or (name == "std" and min(values) <= 0):
                 raise ValueError(
-                    f"Got {name}={given[name]!r}, but 3 numbers were expected, one per "
-                    "channel" + (", above 0." if name == "std" else ".")
+                    f"Got {name}={given[name]!r}, but 3 finite numbers were expected, "
+                    "one per channel" + (", above 0." if name == "std" else ".")
                 )
             given[name] = values
         return replace(preprocessing_of(self.backbone), **given)

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock, RLock
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,12 @@ def load_network(spec: NetworkSpec) -> "Network":
             )
         info = path.stat()
         state = (info.st_mtime_ns, info.st_size)
-    return _cached_network(spec, state)
+    with _building:
+        return _cached_network(spec, state)
+
+
+# Threads share what a process holds: a second one waits for the network, and its turn.
+_building = Lock()
 
 
 @lru_cache(maxsize=2)
@@ -108,17 +114,32 @@ class Network:
         self._spec = spec
         module = build_network(spec.backbone, spec.weights, spec.seed)
         self.digest = digest_of(module)
-        self._module = module.to(spec.device)
+        try:
+            self._module = module.to(spec.device)
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(
+                f"Got device={spec.device!r}, which cannot be used ({error}). Pass "
+                "'auto', or 'cpu'."
+            ) from error
         if spec.device.startswith("cuda"):
             self._module = self._module.to(memory_format=self._torch.channels_last)
         self._read = read_layer(self._module, spec.layer)
+        self._turn = RLock()
         side = spec.preprocessing.size
-        self.n_features = self(np.zeros((1, side, side, 3), np.uint8)).shape[1]
+        try:
+            trial = self(np.zeros((1, side, side, 3), np.uint8))
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(
+                f"{spec.backbone!r} cannot see squares of size={side} on the device "
+                f"{spec.device!r}: {error}. Pass another size= or device=."
+            ) from error
+        self.n_features = trial.shape[1]
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Vectors of squares of shape (n, size, size, 3)."""
         try:
-            return self._forward(batch)
+            with self._turn:
+                return self._forward(batch)
         except self._torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise
@@ -182,15 +203,21 @@ def read_layer(module: Any, layer: str) -> Callable:
         From a tensor (n, 3, size, size) to one (n, n_features). Maps are averaged over
         places, and tokens over their sequence.
     """
+    classifier = _classifier(module)
     if layer == "probabilities":
+        if classifier is None:
+            raise ValueError(
+                "Got layer='probabilities', but the network has no classes. Pass "
+                "layer='penultimate'."
+            )
         return lambda pixels: module(pixels).float().softmax(dim=1)
-    if layer == "projection":
+    if layer == "projection" or (layer == "penultimate" and classifier is None):
         return module
     modules = dict(module.named_modules())
     caught: dict[str, Any] = {}
     if layer == "penultimate":
         # What the classifier sees.
-        modules[_last_layer(module)].register_forward_pre_hook(
+        classifier.register_forward_pre_hook(
             lambda _, inputs: caught.update(value=inputs[0])
         )
     elif layer in modules and layer:
@@ -205,20 +232,30 @@ def read_layer(module: Any, layer: str) -> Callable:
 
     def read(pixels):
         module(pixels)
-        return _as_vectors(caught.pop("value"))
+        return _as_vectors(caught.pop("value", None), layer)
 
     return read
 
 
-def _last_layer(module):
-    """Name of the last layer with weights that maps to classes."""
+def _classifier(module):
+    """The last layer, which maps to classes; None where there is none."""
     torch = import_optional("torch", _USER)
+    if hasattr(module, "get_classifier"):  # of timm
+        found = module.get_classifier()
+        return found if any(True for _ in found.parameters()) else None
     kinds = (torch.nn.Linear, torch.nn.Conv2d)
-    names = [name for name, each in module.named_modules() if isinstance(each, kinds)]
-    return names[-1]
+    return [each for each in module.modules() if isinstance(each, kinds)][-1]
 
 
-def _as_vectors(values):
-    if values.dim() == 4:
+def _as_vectors(values, layer):
+    """Averages over places or tokens."""
+    dims = getattr(values, "ndim", None)
+    if dims not in (2, 3, 4):
+        found = type(values).__name__ if dims is None else f"{dims} axes"
+        raise ValueError(
+            f"The layer {layer!r} gives no vectors, maps or tokens (found {found}). "
+            "Pass the name of another."
+        )
+    if dims == 4:
         return values.mean(dim=(2, 3))
-    return values.mean(dim=1) if values.dim() == 3 else values
+    return values.mean(dim=1) if dims == 3 else values
