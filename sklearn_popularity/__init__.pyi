@@ -25,6 +25,8 @@ from .metrics import (
 from .models import (
     KClassAggregatingClassifier,
     LatentRankSVM,
+    MultiBranchMLPClassifier,
+    MultiBranchMLPRegressor,
     PerUserRegressor,
     StackedLateFusion,
 )

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from numpy.testing import assert_array_equal
 from PIL import Image
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -52,11 +53,23 @@ from sklearn_popularity import (
     KClassAggregatingClassifier,
     LatentRankSVM,
     LBPPyramid,
+    MultiBranchMLPClassifier,
+    MultiBranchMLPRegressor,
     PerUserRegressor,
     StackedLateFusion,
     UnreadablePhotosWarning,
     spearman_scorer,
 )
+
+# A weight is a repetition where all rows fit into a batch and nothing is dropped.
+TINY_NETWORK = {
+    "branch_layers": (16,),
+    "joint_layers": (8,),
+    "dropout": 0.0,
+    "learning_rate": 0.01,
+    "batch_size": 500,
+    "max_epochs": 30,
+}
 
 ESTIMATORS = [
     HOGLLC(),
@@ -75,6 +88,8 @@ ESTIMATORS = [
     StackedLateFusion([("all", Ridge(), slice(None))], final_estimator=Ridge()),
     KClassAggregatingClassifier(LogisticRegression(max_iter=1000)),
     PerUserRegressor(Ridge()),
+    MultiBranchMLPClassifier(**TINY_NETWORK),
+    MultiBranchMLPRegressor(**TINY_NETWORK),
 ]
 
 # A check that scikit-learn drops silently is a promise that nobody tests.
@@ -90,6 +105,8 @@ N_CHECKS = {
     "StackedLateFusion": 59,
     "KClassAggregatingClassifier": 60,
     "PerUserRegressor": 59,
+    "MultiBranchMLPClassifier": 63,
+    "MultiBranchMLPRegressor": 59,
 }
 
 
@@ -213,6 +230,21 @@ def test_estimator_passes_left_out_check(estimator, check):
 )
 def test_transformer_passes_left_out_check(estimator, check):
     run_check(check, name_of(estimator), estimator)
+
+
+@few_rows
+@pytest.mark.parametrize(
+    "estimator", [e for e in ESTIMATORS if hasattr(e, "predict")], ids=name_of
+)
+def test_skops_trusts_our_types_alone(estimator):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 4)), rng.normal(size=40)
+    model = clone(estimator).fit(X, y > 0 if is_classifier(estimator) else y)
+    data = skops.io.dumps(model)
+    untrusted = skops.io.get_untrusted_types(data=data)
+    assert all(name.startswith("sklearn_popularity.") for name in untrusted)
+    loaded = skops.io.loads(data, trusted=untrusted)
+    assert_array_equal(loaded.predict(X), model.predict(X))
 
 
 # --- the forms of X

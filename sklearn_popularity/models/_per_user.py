@@ -50,8 +50,8 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Regressor that is copied for each user.
     user : str, int or callable, default=None
         Column of X that holds the user of each row: its name, or an int for its
-        position. The models do not see this column. Or a function from X to the users, which drops no
-        column. None fits the fallback alone.
+        position. The models do not see this column. Or a function from X to the
+        users, which drops no column. None fits the fallback alone.
     min_samples : int, default=10
         Number of rows of weight above 0 that a user needs for a model of their own.
     fallback : estimator, default=None

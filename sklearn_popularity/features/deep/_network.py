@@ -121,8 +121,7 @@ class Network:
                 f"Got device={spec.device!r}, which cannot be used ({error}). Pass "
                 "'auto', or 'cpu'."
             ) from error
-        if spec.device.startswith("cuda"):
-            self._module = self._module.to(memory_format=self._torch.channels_last)
+        self._module = self._module.to(memory_format=self._torch.channels_last)
         self._read = read_layer(self._module, spec.layer)
         self._turn = RLock()
         side = spec.preprocessing.size
@@ -183,8 +182,8 @@ class Network:
             torch.tensor(v, device=pixels.device).view(1, 3, 1, 1)
             for v in (given.mean, given.std)
         )
-        layout = torch.channels_last if on_gpu else torch.contiguous_format
-        return ((pixels - mean) / std).contiguous(memory_format=layout)
+        # Photos come with channels last, which convolutions are fastest on.
+        return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 def read_layer(module: Any, layer: str) -> Callable:

@@ -1,0 +1,153 @@
+"""What the network is given: columns of branches, standardised, and rows held out."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
+from sklearn.utils import check_array
+
+from ..._columns import resolve_columns, select_columns
+
+
+def resolve_branches(branches, X, groups):
+    """Names and columns of the branches, callables called.
+
+    Parameters
+    ----------
+    branches : dict of str to columns, or None
+        None is one branch of all columns but that of `groups`.
+    X : DataFrame or ndarray of shape (n_samples, n_features)
+        Columns.
+    groups : str, int, callable or None
+        Column of the groups.
+
+    Returns
+    -------
+    branches : list of (name, columns)
+
+    Raises
+    ------
+    ValueError
+        If there is no branch, or X has not its columns.
+    """
+    if branches is None:
+        return [("all", _all_but(groups, X))]
+    if not branches:
+        raise ValueError(
+            "Got branches={}, but at least one branch was expected. Pass a dict of "
+            "names to columns, or None for one branch of all columns."
+        )
+    return [
+        (name, resolve_columns(X, columns, f"branch {name!r}"))
+        for name, columns in branches.items()
+    ]
+
+
+def branch_arrays(branches, X):
+    """Columns of each branch as numbers.
+
+    Parameters
+    ----------
+    branches : list of (name, columns)
+        From `resolve_branches`.
+    X : DataFrame or ndarray of shape (n_samples, n_features)
+        Columns.
+
+    Returns
+    -------
+    arrays : list of ndarray of shape (n_samples, n_columns)
+        Float32 if all are, else float64.
+
+    Raises
+    ------
+    ValueError
+        If a column holds something else than finite numbers.
+    """
+    arrays = []
+    for name, columns in branches:
+        values = select_columns(X, columns)
+        if np.ndim(values) == 1:
+            values = np.asarray(values)[:, np.newaxis]
+        try:
+            values = check_array(values, dtype=[np.float64, np.float32], input_name="X")
+        except ValueError as error:
+            raise ValueError(
+                f"The columns {columns!r} of the branch {name!r} cannot be used: "
+                f"{error}"
+            ) from error
+        arrays.append(values)
+    dtype = np.result_type(*arrays)
+    return [values.astype(dtype, copy=False) for values in arrays]
+
+
+def mean_and_scale(values, weight):
+    """Weighted mean and standard deviation of each column, in double precision.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,) or (n_samples, n_columns)
+        Numbers.
+    weight : ndarray of shape (n_samples,)
+        Weights; a weight of 2 is the row twice.
+
+    Returns
+    -------
+    mean, scale : ndarray of shape () or (n_columns,)
+        The scale of a constant is 1.
+    """
+    share = weight / weight.sum()
+    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    # No BLAS, whose sums may depend on the number of threads.
+    mean = (share * values).sum(axis=0)
+    scale = np.sqrt((share * (values - mean) ** 2).sum(axis=0))
+    is_constant = scale <= 10 * np.finfo(values.dtype).eps * np.abs(mean)
+    return mean, np.where(is_constant, 1.0, scale)
+
+
+def hold_out(n_samples, fraction, groups, random_state):
+    """Draw rows to validate on.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    fraction : float
+        Share of the rows, or of the groups, to hold out.
+    groups : ndarray of shape (n_samples,) or None
+        Labels of rows that stay together.
+    random_state : RandomState
+        Who draws.
+
+    Returns
+    -------
+    train, held_out : ndarray of int
+        Row numbers, ascending.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two rows, or fewer than two groups.
+    """
+    n_parts = n_samples if groups is None else len(np.unique(groups))
+    if n_parts < 2:
+        what = "n_samples" if groups is None else "n_groups"
+        raise ValueError(
+            f"Got {what} = {n_parts}, too few to hold any out. Pass more, or "
+            "early_stopping=False."
+        )
+    kind = ShuffleSplit if groups is None else GroupShuffleSplit
+    # At least one part on each side.
+    n_held_out = min(max(1, round(fraction * n_parts)), n_parts - 1)
+    splitter = kind(1, test_size=n_held_out, random_state=random_state)
+    train, held_out = next(splitter.split(np.zeros(n_samples), groups=groups))
+    return np.sort(train), np.sort(held_out)
+
+
+def _all_but(groups, X):
+    if groups is None or not isinstance(groups, (str, Integral)):
+        return slice(None)
+    if isinstance(groups, str):
+        return [column for column in X.columns if column != groups]
+    columns = list(range(X.shape[1]))
+    del columns[groups]
+    return columns

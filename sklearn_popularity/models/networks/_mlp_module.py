@@ -1,0 +1,147 @@
+"""The network with branches: its shape, its torch module, and its outputs in NumPy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._optional import import_optional
+
+USER = "The multi-branch MLP"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What decides the layers of a network.
+
+    Parameters
+    ----------
+    n_inputs : tuple of int
+        Columns of each branch.
+    branch_layers : tuple of tuple of int
+        Units of the layers of each branch.
+    joint_layers : tuple of int
+        Units of the layers after the merge.
+    n_outputs : int
+        Numbers that come out.
+    activation : {"relu", "tanh"}
+        After each layer but the last.
+    dropout : float
+        Share of the units left out in training, after each layer but the last.
+    """
+
+    n_inputs: tuple[int, ...]
+    branch_layers: tuple[tuple[int, ...], ...]
+    joint_layers: tuple[int, ...]
+    n_outputs: int
+    activation: str
+    dropout: float
+
+
+def fit_to_width(layers, n_inputs, width):
+    """Layers of a branch that end in `width` units.
+
+    Parameters
+    ----------
+    layers : tuple of int
+        Units of the layers of the branch.
+    n_inputs : int
+        Columns of the branch.
+    width : int or None
+        Units of the last layer instead of those in `layers`. A branch without layers
+        gets one if it is wider than that. None changes nothing.
+
+    Returns
+    -------
+    layers : tuple of int
+    """
+    if width is None or (not layers and n_inputs <= width):
+        return tuple(layers)
+    return (*layers[:-1], width)
+
+
+def build_module(shape: Shape) -> Any:
+    """Torch module from a tuple of branch inputs to outputs, with random weights.
+
+    Its weights are named ``branches.<branch>.<layer>.weight``, ``joint.<layer>.weight``
+    and ``output.weight``, and ``bias`` likewise.
+
+    Parameters
+    ----------
+    shape : Shape
+        Layers.
+
+    Returns
+    -------
+    module : torch.nn.Module
+    """
+    torch: Any = import_optional("torch", USER)
+    activate = {"relu": torch.relu, "tanh": torch.tanh}[shape.activation]
+
+    def chain(n_inputs, layers):
+        sizes = [n_inputs, *layers]
+        linear = [torch.nn.Linear(a, b) for a, b in pairwise(sizes)]
+        return torch.nn.ModuleList(linear), sizes[-1]
+
+    class MultiBranchMLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            both = zip(shape.n_inputs, shape.branch_layers, strict=True)
+            chains = [chain(n_inputs, layers) for n_inputs, layers in both]
+            self.branches = torch.nn.ModuleList(layers for layers, _ in chains)
+            n_merged = sum(width for _, width in chains)
+            self.joint, n_joint = chain(n_merged, shape.joint_layers)
+            self.output = torch.nn.Linear(n_joint, shape.n_outputs)
+            self.dropout = torch.nn.Dropout(shape.dropout)
+
+        def forward(self, inputs):
+            ends = zip(self.branches, inputs, strict=True)
+            merged = torch.cat([self.pass_through(*end) for end in ends], dim=1)
+            return self.output(self.pass_through(self.joint, merged))
+
+        def pass_through(self, layers, values):
+            for layer in layers:
+                values = self.dropout(activate(layer(values)))
+            return values
+
+    return MultiBranchMLP()
+
+
+def forward(
+    weights: Mapping[str, NDArray], inputs: Sequence[NDArray], activation: str
+) -> NDArray[np.float64]:
+    """Outputs of the module of `build_module` without dropout, in double precision.
+
+    Parameters
+    ----------
+    weights : dict of str to ndarray
+        Named as in the module.
+    inputs : sequence of ndarray of shape (n_samples, n_columns)
+        One for each branch.
+    activation : {"relu", "tanh"}
+        After each layer but the last.
+
+    Returns
+    -------
+    outputs : ndarray of shape (n_samples, n_outputs)
+    """
+    weights = {name: values.astype(np.float64) for name, values in weights.items()}
+    ends = [
+        _pass_through(weights, f"branches.{i}", np.float64(values), activation)
+        for i, values in enumerate(inputs)
+    ]
+    values = _pass_through(weights, "joint", np.hstack(ends), activation)
+    return values @ weights["output.weight"].T + weights["output.bias"]
+
+
+def _pass_through(weights, chain, values, activation):
+    layer = 0
+    while f"{chain}.{layer}.weight" in weights:
+        weight = weights[f"{chain}.{layer}.weight"]
+        values = values @ weight.T + weights[f"{chain}.{layer}.bias"]
+        values = np.tanh(values) if activation == "tanh" else np.maximum(values, 0)
+        layer += 1
+    return values

@@ -1,0 +1,227 @@
+"""What the regressor and the classifier with branches share."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state, gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from ..._columns import label_rows
+from ..._sklearn_compat import Interval, StrOptions
+from .._delegation import check_table, check_weights
+from ._inputs import branch_arrays, hold_out, mean_and_scale, resolve_branches
+from ._mlp_module import Shape, fit_to_width, forward
+from ._training import Rows, Schedule, train
+
+# Rows whose outputs are computed at a time.
+_CHUNK = 4096
+
+
+class MultiBranchMLP(BaseEstimator):
+    """Base of :class:`MultiBranchMLPRegressor` and the classifier."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "branches": [dict, None],
+        "branch_layers": [tuple, list, dict],
+        "branch_width": [
+            StrOptions({"narrowest"}),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
+        "joint_layers": [tuple, list],
+        "activation": [StrOptions({"relu", "tanh"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "optimizer": [StrOptions({"adam", "rmsprop", "sgd"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "groups": [str, Integral, callable, None],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def _fit(self, X, y, groups, sample_weight):
+        X = check_table(self, X, reset=True)
+        groups = self._groups_of(X, groups)
+        rows, used = self._read(X, y, sample_weight, reset=True)
+        random_state = self._seed_training()
+        rows = self._start(rows)
+        held_out, self.validation_rows_ = None, used[:0]
+        if self.early_stopping:
+            train_rows, validation_rows = hold_out(
+                len(used),
+                self.validation_fraction,
+                None if groups is None else groups[used],
+                random_state,
+            )
+            self.validation_rows_ = used[validation_rows]
+            held_out, rows = rows.take(validation_rows), rows.take(train_rows)
+        self._measure(rows)
+        trained = self._train(rows, self.max_epochs, held_out=held_out)
+        self.weights_, self.loss_curve_, self.validation_losses_ = trained
+        self.n_epochs_ = len(self.loss_curve_)
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        if self.early_stopping:
+            raise ValueError(
+                "Got early_stopping=True, which partial_fit cannot follow: it sees no "
+                "rows to hold out. Pass early_stopping=False, or use fit."
+            )
+        first = not hasattr(self, "weights_")
+        X = check_table(self, X, reset=first)
+        rows, used = self._read(X, y, sample_weight, reset=first)
+        rows = self._start(rows, classes=classes, reset=first)
+        if first:
+            self._seed_training()
+            self._measure(rows)
+            self.validation_rows_, self.validation_losses_ = used[:0], []
+            self.loss_curve_, self.n_epochs_ = [], 0
+        trained = self._train(rows, 1, weights=None if first else self.weights_)
+        self.weights_ = trained.weights
+        self.loss_curve_ = self.loss_curve_ + trained.losses
+        self.n_epochs_ += 1
+        return self
+
+    def _groups_of(self, X, groups):
+        if groups is None:
+            return label_rows(X, self.groups, "groups")
+        check_consistent_length(X, groups)
+        return np.asarray(groups)
+
+    def _read(self, X, y, sample_weight, *, reset):
+        """Rows whose weight is not 0, and their numbers."""
+        y, weight = self._check_y(X, y), check_weights(y, sample_weight)
+        if reset:
+            self.branches_ = resolve_branches(self.branches, X, self.groups)
+        inputs = branch_arrays(self.branches_, X)
+        weight = np.ones(len(y)) if weight is None else weight
+        used = np.flatnonzero(weight)
+        inputs = [values[used] for values in inputs]
+        return Rows(inputs, y[used], weight[used]), used
+
+    def _seed_training(self):
+        """Draw the seed first of all, so that no row has a part in it."""
+        random_state = check_random_state(self.random_state)
+        self._seed = int(random_state.randint(2**31 - 1))
+        self._activation = self.activation
+        return random_state
+
+    def _measure(self, rows):
+        """Keep means and scales of the inputs, and of the target if it is a score."""
+        both = [mean_and_scale(values, rows.weight) for values in rows.inputs]
+        self.input_means_ = [mean for mean, _ in both]
+        self.input_scales_ = [scale for _, scale in both]
+
+    def _standardized(self, inputs):
+        each = zip(inputs, self.input_means_, self.input_scales_, strict=True)
+        return [
+            ((values - mean) / scale).astype(values.dtype)
+            for values, mean, scale in each
+        ]
+
+    def _train(self, rows, n_epochs, *, held_out=None, weights=None):
+        schedule = Schedule(
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            alpha=self.alpha,
+            batch_size=self.batch_size,
+            max_epochs=n_epochs,
+            patience=self.n_iter_no_change,
+            device=self.device,
+            # Else each partial_fit would draw the same order and the same dropout.
+            seed=self._seed + (0 if weights is None else self.n_epochs_),
+            verbose=bool(self.verbose),
+        )
+        return train(
+            self._shape([values.shape[1] for values in rows.inputs]),
+            schedule,
+            self._for_network(rows),
+            held_out=None if held_out is None else self._for_network(held_out),
+            weights=weights,
+        )
+
+    def _for_network(self, rows):
+        return rows._replace(
+            inputs=self._standardized(rows.inputs),
+            target=self._encode(rows.target, rows.inputs[0].dtype),
+        )
+
+    def _shape(self, n_inputs):
+        width = self.branch_width
+        width = min(n_inputs) if width == "narrowest" else width
+        layers = self.branch_layers
+        names = [name for name, _ in self.branches_]
+        if not isinstance(layers, Mapping):
+            layers = dict.fromkeys(names, layers)
+        elif set(layers) != set(names):
+            raise ValueError(
+                f"Got branch_layers for {sorted(layers)}, but the branches are "
+                f"{sorted(names)}. Pass one entry for each, or one tuple for all."
+            )
+        return Shape(
+            n_inputs=tuple(n_inputs),
+            branch_layers=tuple(
+                fit_to_width(_check_layers(layers[name], "branch_layers"), n, width)
+                for name, n in zip(names, n_inputs, strict=True)
+            ),
+            joint_layers=_check_layers(self.joint_layers, "joint_layers"),
+            n_outputs=self._n_outputs(),
+            activation=self.activation,
+            dropout=self.dropout,
+        )
+
+    def _outputs(self, X):
+        check_is_fitted(self)
+        X = check_table(self, X, reset=False)
+        inputs = branch_arrays(self.branches_, X)
+        return np.vstack(
+            [
+                forward(
+                    self.weights_,
+                    self._standardized([np.float64(v[rows]) for v in inputs]),
+                    self._activation,
+                )
+                for rows in gen_batches(len(inputs[0]), _CHUNK)
+            ]
+        )
+
+    @abstractmethod
+    def _check_y(self, X, y):
+        """Check the target and return it as an array."""
+
+    def _start(self, rows, *, classes=None, reset=True):
+        """Rows with what is known of the classes, if there are any."""
+        return rows
+
+    def _encode(self, target, dtype):
+        """Target as the network learns it."""
+        return target
+
+    @abstractmethod
+    def _n_outputs(self):
+        """Outputs of the network."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
+
+def _check_layers(layers, owner):
+    wrong = [n for n in layers if not isinstance(n, Integral) or n < 1]
+    if wrong:
+        raise ValueError(
+            f"Got {wrong[0]!r} in {owner}, but numbers of units from 1 were expected, "
+            "such as (128, 64)."
+        )
+    return tuple(int(n) for n in layers)

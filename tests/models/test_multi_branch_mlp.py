@@ -1,0 +1,469 @@
+"""Perceptrons with branches: the torch module as oracle, weights, groups, bad input."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, cross_val_score
+
+from sklearn_popularity import (
+    KClassAggregatingClassifier,
+    MultiBranchMLPClassifier,
+    MultiBranchMLPRegressor,
+)
+
+torch = pytest.importorskip("torch", reason="Networks need torch.")
+pytest.importorskip("skorch", reason="Networks need skorch.")
+skops_io = pytest.importorskip("skops.io")
+
+from sklearn_popularity.models.networks._inputs import hold_out, mean_and_scale  # noqa: E402
+from sklearn_popularity.models.networks._mlp_module import (  # noqa: E402
+    Shape,
+    build_module,
+    fit_to_width,
+    forward,
+)
+
+BRANCHES = {"cnn": slice(0, 5), "caption": [5, 6, 7]}
+SMALL = {
+    "branch_layers": (12,),
+    "joint_layers": (6,),
+    "dropout": 0.0,
+    "learning_rate": 0.01,
+    "max_epochs": 5,
+    "random_state": 0,
+}
+
+
+@pytest.fixture
+def data():
+    X = np.random.default_rng(0).normal(size=(80, 8))
+    return X, 3 + X[:, 0] + np.abs(X[:, 6])
+
+
+@pytest.fixture(params=[MultiBranchMLPRegressor, MultiBranchMLPClassifier])
+def model(request):
+    return request.param(branches=BRANCHES, **SMALL)
+
+
+def target_of(model, y):
+    return np.digitize(y, [3, 4.5]) if hasattr(model, "class_weight") else y
+
+
+def outputs_of(model, X):
+    return getattr(model, "predict_proba", model.predict)(X)
+
+
+def assert_same_weights(model, other):
+    assert list(model.weights_) == list(other.weights_)
+    for name, values in model.weights_.items():
+        assert_array_equal(values, other.weights_[name])
+
+
+# --- the network
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("layers", [((), ()), ((4,), (7, 3)), ((2, 5), ())], ids=str)
+@pytest.mark.parametrize("joint_layers", [(), (6, 4)], ids=str)
+def test_forward_equals_torch_module(activation, layers, joint_layers):
+    module = build_module(Shape((3, 2), layers, joint_layers, 2, activation, 0.5))
+    module = module.double().eval()
+    weights = {name: t.numpy() for name, t in module.state_dict().items()}
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=(9, 3)), rng.normal(size=(9, 2))]
+    with torch.no_grad():
+        expected = module(tuple(torch.from_numpy(values) for values in inputs))
+    assert_allclose(forward(weights, inputs, activation), expected, rtol=1e-12)
+
+
+def test_one_branch_equals_plain_mlp(data):
+    X, y = data
+    settings = {**SMALL, "learning_rate": 0.05}
+    settings.update(batch_size=100, optimizer="sgd", alpha=0.0)
+    model = MultiBranchMLPRegressor(**settings).fit(X, y)
+    torch.manual_seed(0)
+    plain = torch.nn.Sequential(
+        torch.nn.Linear(8, 12),
+        torch.nn.ReLU(),
+        torch.nn.Linear(12, 6),
+        torch.nn.ReLU(),
+        torch.nn.Linear(6, 1),
+    )
+    first = clone(model).set_params(learning_rate=1e-300).fit(X, y)
+    for p, values in zip(plain.parameters(), first.weights_.values(), strict=True):
+        p.data = torch.from_numpy(values.copy())
+    inputs = torch.from_numpy((X - X.mean(axis=0)) / X.std(axis=0))
+    target = torch.from_numpy((y - y.mean()) / y.std())
+    steps = torch.optim.SGD(plain.parameters(), lr=0.05, momentum=0.9, nesterov=True)
+    for _ in range(5):
+        steps.zero_grad()
+        ((plain(inputs)[:, 0] - target) ** 2).mean().backward()
+        steps.step()
+    expected = plain(inputs)[:, 0].detach().numpy() * y.std() + y.mean()
+    assert_allclose(model.predict(X), expected, rtol=1e-9)
+
+
+def test_width_is_that_of_narrowest(data):
+    X, y = data
+    model = MultiBranchMLPRegressor(
+        branches=BRANCHES, branch_width="narrowest", **{**SMALL, "max_epochs": 1}
+    )
+    weights = model.fit(X, y).weights_
+    assert weights["branches.0.0.weight"].shape == (3, 5)
+    assert weights["branches.1.0.weight"].shape == (3, 3)
+    assert weights["joint.0.weight"].shape == (6, 6)
+    weights = model.set_params(branch_layers=()).fit(X, y).weights_
+    assert weights["branches.0.0.weight"].shape == (3, 5)
+    assert "branches.1.0.weight" not in weights
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "expected"),
+    [((8, 4), None, (8, 4)), ((8, 4), 3, (8, 3)), ((), 3, (3,)), ((), 5, ())],
+)
+def test_layers_end_in_width(layers, width, expected):
+    assert fit_to_width(layers, 5, width) == expected
+
+
+def test_layers_of_each_branch(data):
+    X, y = data
+    layers = {"caption": (), "cnn": [7, 2]}
+    model = MultiBranchMLPRegressor(
+        branches=BRANCHES, **{**SMALL, "branch_layers": layers}
+    )
+    weights = model.fit(X, y).weights_
+    assert weights["branches.0.1.weight"].shape == (2, 7)
+    assert weights["joint.0.weight"].shape == (6, 2 + 3)
+
+
+def test_branch_sees_its_columns_only(data, model):
+    X, y = data
+    model.set_params(branches={"cnn": slice(0, 5), "caption": [5, 6]})
+    model.fit(X, target_of(model, y))
+    expected = outputs_of(model, X)
+    changed = X.copy()
+    changed[:, 7] += 9  # in no branch
+    assert_array_equal(outputs_of(model, changed), expected)
+    changed[:, :5] += 9
+    assert np.abs(outputs_of(model, changed) - expected).max() > 0.01
+    # The joint layer deaf to the first branch, whose columns then say nothing.
+    model.weights_["joint.0.weight"][:, :12] = 0
+    assert_array_equal(outputs_of(model, changed), outputs_of(model, X))
+
+
+# --- learning
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "learning_rate"), [("adam", 0.01), ("rmsprop", 0.01), ("sgd", 0.05)]
+)
+def test_loss_falls_and_beats_constant(data, model, optimizer, learning_rate):
+    X, y = data
+    y = target_of(model, y)
+    model.set_params(optimizer=optimizer, max_epochs=40, learning_rate=learning_rate)
+    model.fit(X[:60], y[:60])
+    assert len(model.loss_curve_) == model.n_epochs_ == 40
+    assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
+    constant = 0.1
+    if hasattr(model, "classes_"):
+        constant = np.bincount(y[60:]).max() / 20
+    assert model.score(X[60:], y[60:]) > constant
+
+
+def test_seed_decides(data, model):
+    X, y = data
+    y = target_of(model, y)
+    model.set_params(dropout=0.3, early_stopping=True)
+    before = torch.random.get_rng_state()
+    first, second = clone(model).fit(X, y), clone(model).fit(X, y)
+    assert_same_weights(first, second)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    other = clone(model).set_params(random_state=1).fit(X, y)
+    assert np.abs(outputs_of(first, X) - outputs_of(other, X)).max() > 1e-3
+
+
+def test_threads_leave_result_alone(data, model):
+    X, y = data
+    y, before = target_of(model, y), torch.get_num_threads()
+    fitted = []
+    try:
+        for n_threads in (1, 3):
+            torch.set_num_threads(n_threads)
+            fitted.append(clone(model).fit(X, y))
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    assert_same_weights(*fitted)
+
+
+# joblib replaces workers that have grown by torch.
+@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
+def test_jobs_leave_result_alone(data):
+    X, y = data
+    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
+    scores = [cross_val_score(model, X, y, cv=2, n_jobs=n_jobs) for n_jobs in (1, 2)]
+    assert_allclose(*scores, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_have_precision_of_X(data, model, dtype):
+    X, y = data
+    model.fit(X.astype(dtype), target_of(model, y))
+    assert {values.dtype for values in model.weights_.values()} == {np.dtype(dtype)}
+    assert outputs_of(model, X.astype(dtype)).dtype == np.float64
+
+
+def test_huge_steps_raise(data):
+    X, y = data
+    settings = {**SMALL, "learning_rate": 1e30, "optimizer": "sgd"}
+    with pytest.raises(ValueError, match=r"learning_rate=1e\+30, with which the loss"):
+        MultiBranchMLPRegressor(**settings).fit(X, y)
+
+
+# --- weights
+
+
+def test_weights_equal_repetitions(data, model):
+    X, y = data
+    y = target_of(model, y)
+    weight = np.random.default_rng(1).integers(0, 4, size=80)
+    model.set_params(batch_size=1000)
+    weighted = clone(model).fit(X, y, sample_weight=weight)
+    repeated = clone(model).fit(X.repeat(weight, axis=0), y.repeat(weight))
+    assert_allclose(outputs_of(weighted, X), outputs_of(repeated, X), rtol=1e-8)
+    scaled = clone(model).fit(X, y, sample_weight=weight * 7.0)
+    assert_allclose(outputs_of(scaled, X), outputs_of(weighted, X), rtol=1e-8)
+
+
+def test_scales_equal_repetitions():
+    values = np.random.default_rng(0).normal(size=(20, 3))
+    values[:, 2] = 0.1
+    weight = np.arange(20)
+    mean, scale = mean_and_scale(values, weight)
+    repeated = values.repeat(weight, axis=0)
+    assert_allclose(mean, repeated.mean(axis=0))
+    assert_allclose(scale, [*repeated[:, :2].std(axis=0), 1])
+
+
+def test_class_weight_equals_row_weight(data):
+    X, y = data
+    y = np.array(["dull", "liked"])[(y > 5).astype(int)]
+    model = MultiBranchMLPClassifier(**SMALL)
+    weight = np.where(y == "liked", 5.0, 1.0)
+    by_rows = clone(model).fit(X, y, sample_weight=weight)
+    model.set_params(class_weight={"liked": 5})
+    assert_allclose(model.fit(X, y).predict_proba(X), by_rows.predict_proba(X))
+    weight = len(y) / (2 * np.where(y == "liked", *(y == [["liked"], ["dull"]]).sum(1)))
+    by_rows.fit(X, y, sample_weight=weight)
+    model.set_params(class_weight="balanced").fit(X, y)
+    assert_allclose(model.predict_proba(X), by_rows.predict_proba(X), rtol=1e-6)
+
+
+# --- early stopping
+
+
+def test_groups_are_held_out_together(data, model):
+    X, y = data
+    y, groups = target_of(model, y), np.arange(80) % 9
+    model.set_params(early_stopping=True, validation_fraction=0.3)
+    by_array = clone(model).fit(X, y, groups=groups)
+    held_out = by_array.validation_rows_
+    assert len(np.unique(groups[held_out])) == 3
+    others = np.delete(groups, held_out)
+    assert not np.intersect1d(groups[held_out], others).size
+    frame = pd.DataFrame(X, columns=list("abcdefgh")).assign(theme=groups.astype(str))
+    by_name = clone(model).set_params(groups="theme").fit(frame, y)
+    assert_array_equal(by_name.validation_rows_, held_out)
+    by_call = clone(model).set_params(groups=lambda X: groups).fit(X, y)
+    assert_same_weights(by_call, by_array)
+
+
+@pytest.mark.parametrize("groups", ["theme", 8, -1])
+def test_column_of_groups_is_no_feature(data, groups):
+    X, y = data
+    model = MultiBranchMLPRegressor(**SMALL)
+    expected = clone(model).fit(X, y)
+    frame = pd.DataFrame(X, columns=list("abcdefgh")).assign(theme="one")
+    model.set_params(groups=groups).fit(frame, y)
+    assert_same_weights(model, expected)
+    assert_array_equal(model.predict(frame), expected.predict(X))
+
+
+def test_best_epoch_is_kept(data):
+    X, _ = data
+    noise = np.random.default_rng(3).normal(size=80)
+    model = MultiBranchMLPRegressor(**SMALL).set_params(
+        early_stopping=True, max_epochs=300, n_iter_no_change=5, validation_fraction=0.3
+    )
+    model.fit(X, noise)
+    best = np.argmin(model.validation_losses_)
+    assert len(model.validation_losses_) == model.n_epochs_ < 300
+    assert best < model.n_epochs_ - 1
+    rows = model.validation_rows_
+    errors = (model.predict(X[rows]) - noise[rows]) / model.target_scale_
+    assert_allclose(np.mean(errors**2), model.validation_losses_[best], rtol=1e-9)
+
+
+def test_held_out_rows_set_no_scale(data):
+    X, y = data
+    model = MultiBranchMLPRegressor(**SMALL).set_params(early_stopping=True).fit(X, y)
+    train = np.delete(np.arange(80), model.validation_rows_)
+    assert_allclose(model.input_means_[0], X[train].mean(axis=0))
+    assert_allclose(model.target_scale_, y[train].std())
+
+
+@pytest.mark.parametrize(("groups", "name"), [(None, "n_samples"), ([1], "n_groups")])
+def test_hold_out_of_one_raises(groups, name):
+    with pytest.raises(ValueError, match=rf"{name} = 1, too few to hold any out"):
+        hold_out(1, 0.1, groups, np.random.RandomState(0))
+
+
+# --- partial_fit
+
+
+def test_partial_fit_goes_on(data, model):
+    X, y = data
+    y = target_of(model, y)
+    classes = {"classes": np.unique(y)} if hasattr(model, "class_weight") else {}
+    model.partial_fit(X, y, **classes)
+    assert_same_weights(model, clone(model).set_params(max_epochs=1).fit(X, y))
+    for _ in range(30):
+        model.partial_fit(X, y)
+    assert model.n_epochs_ == len(model.loss_curve_) == 31
+    assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
+
+
+def test_partial_fit_needs_classes(data):
+    X, y = data
+    model = MultiBranchMLPClassifier(**SMALL)
+    with pytest.raises(ValueError, match=r"classes=None in the first call"):
+        model.partial_fit(X, y > 4)
+    model.partial_fit(X, np.zeros(80), classes=[0, 1])
+    assert model.predict_proba(X).shape == (80, 2)
+    with pytest.raises(ValueError, match=r"Got the label .*2.* in y"):
+        model.partial_fit(X, np.full(80, 2))
+    with pytest.raises(ValueError, match=r"Got classes=\[0, 2\], but the first call"):
+        model.partial_fit(X, np.zeros(80), classes=[0, 2])
+    with pytest.raises(ValueError, match="class_weight='balanced'"):
+        model.set_params(class_weight="balanced").partial_fit(X, np.zeros(80))
+
+
+def test_partial_fit_holds_nothing_out(data, model):
+    X, y = data
+    model.set_params(early_stopping=True)
+    classes = {"classes": [0, 1, 2]} if hasattr(model, "class_weight") else {}
+    with pytest.raises(ValueError, match="early_stopping=True, which partial_fit"):
+        model.partial_fit(X, target_of(model, y), **classes)
+
+
+# --- as others use it
+
+
+def test_classes_are_aggregated_to_score(data):
+    X, y = data
+    network = MultiBranchMLPClassifier(branches=BRANCHES, **SMALL)
+    network.set_params(max_epochs=30)
+    model = KClassAggregatingClassifier(network, aggregation="mean").fit(X, y)
+    assert model.score(X, y) > 0.5
+    assert list(model.estimator_.classes_) == [0, 1, 2, 3]
+
+
+def test_copies_predict_the_same(data, model):
+    X, y = data
+    model.fit(X, target_of(model, y))
+    expected = outputs_of(model, X)
+    assert_array_equal(outputs_of(pickle.loads(pickle.dumps(model)), X), expected)
+    dumped = skops_io.dumps(model)
+    trusted = skops_io.get_untrusted_types(data=dumped)
+    assert all(name.startswith("sklearn_popularity.") for name in trusted)
+    loaded = skops_io.loads(dumped, trusted=trusted)
+    assert_array_equal(outputs_of(loaded, X), expected)
+    # Of the layers of `fit`, not of parameters set since.
+    model.set_params(activation="tanh", branch_layers=(3,))
+    assert_array_equal(outputs_of(model, X), expected)
+
+
+def test_prediction_imports_no_torch(data, model, tmp_path):
+    X, y = data
+    model.fit(X, target_of(model, y))
+    (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
+    code = (
+        "import pickle, sys, numpy as np\n"
+        "model = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "model.predict(np.zeros((2, 8)))\n"
+        "assert not {'torch', 'skorch'} & set(sys.modules)"
+    )
+    path = str(tmp_path / "model.pickle")
+    subprocess.run([sys.executable, "-c", code, path], check=True)
+
+
+def test_verbose_shows_progress(data, model, capsys):
+    X, y = data
+    model.fit(X, target_of(model, y))
+    assert capsys.readouterr() == ("", "")
+    model.set_params(verbose=True).fit(X, target_of(model, y))
+    out, err = capsys.readouterr()
+    assert out == "" and "5/5" in err and "epoch" in err
+
+
+def test_frame_equals_array(data, model):
+    X, y = data
+    y = target_of(model, y)
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    names = {"cnn": list("abcde"), "caption": lambda X: list(X.columns[5:])}
+    expected = clone(model).fit(X, y)
+    model.set_params(branches=names).fit(frame, y)
+    assert_array_equal(outputs_of(model, frame), outputs_of(expected, X))
+    assert model.branches_[1] == ("caption", list("fgh"))
+
+
+def test_groups_of_splitter_need_no_column(data):
+    X, y = data
+    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
+    groups = np.arange(80) // 4
+    assert len(cross_val_score(model, X, y, groups=groups, cv=GroupKFold(2))) == 2
+
+
+# --- errors
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"branches": {}}, r"Got branches=\{\}, but at least one"),
+        ({"branches": {"cnn": ["a"]}}, r"\['a'\] of the branch 'cnn' cannot be taken"),
+        ({"branches": {"cnn": [0, 99]}}, r"branch 'cnn' cannot be taken from X"),
+        (
+            {"branches": {"cnn": []}},
+            r"\[\] of the branch 'cnn' cannot be used: .*0 fea",
+        ),
+        ({"branch_layers": (8, 0)}, r"Got 0 in branch_layers, but numbers of units"),
+        ({"joint_layers": (2.5,)}, r"Got 2\.5 in joint_layers"),
+        ({"branch_layers": {"cnn": (2,)}}, r"for \['cnn'\], but the branches are \["),
+        ({"groups": 99}, r"parameter groups cannot be taken from X"),
+    ],
+    ids=str,
+)
+def test_bad_setting_raises(data, model, settings, message):
+    X, y = data
+    with pytest.raises(ValueError, match=message):
+        model.set_params(**settings).fit(X, target_of(model, y))
+
+
+def test_nan_names_its_branch(data, model):
+    X, y = data
+    X[3, 6] = np.nan
+    with pytest.raises(ValueError, match=r"branch 'caption' cannot be used: .*NaN"):
+        model.fit(X, target_of(model, y))
+
+
+def test_zero_weights_raise(data, model):
+    X, y = data
+    with pytest.raises(ValueError, match="zero"):
+        model.fit(X, target_of(model, y), sample_weight=np.zeros(80))
