@@ -92,6 +92,8 @@ ESTIMATORS = [
     MultiBranchMLPRegressor(**TINY_NETWORK),
 ]
 
+NETWORKS = {"CNNEmbedder", "MultiBranchMLPClassifier", "MultiBranchMLPRegressor"}
+
 # A check that scikit-learn drops silently is a promise that nobody tests.
 N_CHECKS = {
     "HOGLLC": 47,
@@ -155,6 +157,15 @@ few_rows = pytest.mark.filterwarnings(
 
 def name_of(estimator):
     return type(estimator).__name__
+
+
+@pytest.fixture(autouse=True)
+def extra_of_networks(request):
+    """Skip what tests a network where its packages are not installed."""
+    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
+    if name_of(parameters.get("estimator")) in NETWORKS:
+        for package in ("torch", "torchvision", "skorch"):
+            pytest.importorskip(package, reason=f"Networks need {package}.")
 
 
 def run_check(check, *args):

@@ -164,7 +164,8 @@ def per_user_spearman_scorer(*, user):
     Examples
     --------
     >>> import numpy as np
-    >>>     >>> from sklearn.compose import make_column_transformer
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
     >>> from sklearn.linear_model import LinearRegression
     >>> from sklearn.model_selection import cross_val_score
     >>> from sklearn.pipeline import make_pipeline
