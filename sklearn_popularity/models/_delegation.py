@@ -60,9 +60,15 @@ def check_weights(y, sample_weight):
     """
     if sample_weight is None:
         return None
-    return _check_sample_weight(
+    weight = _check_sample_weight(
         sample_weight, y, dtype=np.float64, ensure_non_negative=True
     )
+    if not weight.any():  # scikit-learn says so itself from 1.9
+        raise ValueError(
+            "Got sample_weight with zeros only, but at least one non-zero weight was "
+            "expected."
+        )
+    return weight
 
 
 def weight_parameter(estimator, owner):

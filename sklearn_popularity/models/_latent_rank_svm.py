@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import (
     Interval,
     StrOptions,
-    _check_sample_weight,
     _fit_context,
 )
 from ..metrics import spearman_score
+from ._delegation import check_weights
 from ._pairwise import total_pair_weight, viable_pairs
 from ._sense_seeds import clustered_directions, random_directions
 from ._senses import CHUNK, Scaling, Senses, find_winners
@@ -344,16 +344,9 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             self, X, y, reset=reset, dtype=[np.float64, np.float32], y_numeric=True
         )
         y = y.astype(np.float64)
-        if sample_weight is None:
+        weight = check_weights(y, sample_weight)
+        if weight is None:
             return X, y, None, np.arange(len(y))
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        if not weight.any():
-            raise ValueError(
-                "Got sample_weight with zeros only, but at least one positive weight "
-                "was expected."
-            )
         return X, y, weight / weight.max(), np.flatnonzero(weight)
 
     def _hold_out(self, rows):
