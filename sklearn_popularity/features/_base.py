@@ -123,9 +123,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         self._validate_params()
-        photos = self._find_photos(X, reset=False)
-        n_features = len(self._feature_names())
-        return self._extraction().describe(self._describe(), photos, n_features)
+        return self._compute(self._find_photos(X, reset=False))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features.
@@ -143,6 +141,11 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         if hasattr(self, "n_features_in_"):
             _check_feature_names_in(self, input_features)
         return np.asarray(self._feature_names(), dtype=object)
+
+    def _compute(self, photos):
+        """Features of photos, one by one; networks take several at a time."""
+        n_features = len(self._feature_names())
+        return self._extraction().describe(self._describe(), photos, n_features)
 
     def _learn(self, photos):
         """Learn from photos what `_describe` needs; most features need nothing."""

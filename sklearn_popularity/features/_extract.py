@@ -159,5 +159,5 @@ def _warn_unreadable(failures, n_photos, consequence, n_shown=10):
         f"{len(failures)} of {n_photos} photos could not be read; {consequence}:\n"
         f"{listed}",
         UnreadablePhotosWarning,
-        stacklevel=6,  # who called transform
+        stacklevel=7,  # who called transform
     )

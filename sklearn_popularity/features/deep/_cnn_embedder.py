@@ -6,7 +6,6 @@ from os import PathLike, fspath
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from ..._sklearn_compat import Interval, StrOptions
 from .._base import ImageTransformer
@@ -186,32 +185,10 @@ class CNNEmbedder(ImageTransformer):
         self.precision = precision
         self.random_state = random_state
 
-    def transform(self, X):
-        """Describe each photo by a vector.
-
-        Parameters
-        ----------
-        X : sequence of photos
-            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
-
-        Returns
-        -------
-        features : ndarray of shape (n_photos, n_features_out), float32
-            Row i depends on photo i alone.
-
-        Raises
-        ------
-        ImageError
-            With ``on_error="raise"``, for a photo that cannot be read.
-        """
-        check_is_fitted(self)
-        self._validate_params()
-        photos = self._find_photos(X, reset=False)
+    def _compute(self, photos):
         network = self._network()
         features = np.full((len(photos), network.n_features), np.nan, np.float32)
-        squares = self._extraction().map(
-            self._preprocessing(), photos, "their rows are NaN"
-        )
+        squares = self._extraction().map(self._describe(), photos, "their rows are NaN")
         for rows, batch in _batches(squares, self.batch_size):
             features[rows] = network(batch)
         return features
@@ -220,9 +197,8 @@ class CNNEmbedder(ImageTransformer):
         self.weights_digest_ = load_network(self._spec()).digest
 
     def _describe(self):
-        """Vectors of single photos; `transform` takes whole batches."""
-        network, preprocess = self._network(), self._preprocessing()
-        return lambda image: network(preprocess(image)[np.newaxis])[0]
+        """From an image to the square that the network sees, in a worker."""
+        return self._preprocessing()
 
     def _feature_names(self):
         network = self._network()

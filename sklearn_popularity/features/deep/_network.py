@@ -18,6 +18,8 @@ from ._preprocessing import Preprocessing
 from ._weights import digest_of
 
 _USER = "CNNEmbedder"
+# Threads share what a process holds: a second one waits for the network, and its turn.
+_building = Lock()
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,6 @@ def load_network(spec: NetworkSpec) -> "Network":
         state = (info.st_mtime_ns, info.st_size)
     with _building:
         return _cached_network(spec, state)
-
-
-# Threads share what a process holds: a second one waits for the network, and its turn.
-_building = Lock()
 
 
 @lru_cache(maxsize=2)
