@@ -206,7 +206,7 @@ def test_table_is_written_before_it_is_printed(folder, tmp_path, monkeypatch):
 
 
 def test_uneven_folds_are_pointed_out(folder, monkeypatch, capsys):
-    monkeypatch.setattr("sklearn_popularity.cli._SUSPICIOUS_GAP", -2)
+    monkeypatch.setattr("sklearn_popularity.cli._evaluate._SUSPICIOUS_GAP", -2)
     assert _evaluate(folder, "--group", "theme", *FAST) == 0
     assert "below those within folds" in capsys.readouterr().err
 

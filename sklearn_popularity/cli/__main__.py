@@ -1,0 +1,5 @@
+"""`python -m sklearn_popularity.cli`."""
+
+from ._main import run
+
+run()

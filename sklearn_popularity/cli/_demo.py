@@ -1,0 +1,87 @@
+"""`sklearn-popularity demo`: the main job on made-up photos."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from ..datasets import load_folder, make_popularity
+from ..evaluation import compare_features, follow_causes
+from ..metrics import spearman_score
+from ._options import add_n_jobs, integer
+from ._tables import format_range, format_scores
+
+_IMAGE_CAUSES = ["saturation", "object", "theme"]
+
+
+def add(commands):
+    command = commands.add_parser(
+        "demo",
+        help="run the main job on made-up photos with known causes of popularity",
+        description="Make up photos and views from known causes, predict the views "
+        "from the photos, and say which causes the prediction found.",
+    )
+    command.add_argument(
+        "--n-photos", type=integer(40), default=300, metavar="N", help="default: 300"
+    )
+    command.add_argument(
+        "--seed", type=integer(0), default=0, metavar="N", help="default: 0"
+    )
+    command.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="write the photos and labels.csv to this new folder and keep them",
+    )
+    add_n_jobs(command)
+    command.set_defaults(run=_demo)
+
+
+def _demo(options):
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch) / "made-up"
+        print(f"Making up {options.n_photos} photos with known causes of popularity.")
+        _, truth = make_popularity(
+            options.n_photos, folder=folder, random_state=options.seed
+        )
+        posts = load_folder(folder, required=["score", "user"])
+        comparison = compare_features(
+            posts["photo"],
+            posts["score"],
+            groups=posts["user"],
+            n_repeats=1,
+            n_jobs=options.n_jobs,
+            verbose=sys.stderr.isatty(),
+        )
+    print(f"\nScore: log2(views per day + 1), {len(posts)} photos, folds by user\n")
+    print(format_scores(comparison.table))
+    _print_causes(posts, truth, comparison)
+
+
+def _print_causes(posts, truth, comparison):
+    predicted = comparison.predictions["late-fusion"]
+    causes = follow_causes(truth.effects, predicted, groups=posts["user"])
+    in_pixels = truth.effects[_IMAGE_CAUSES].sum(axis=1)
+    ceiling = spearman_score(posts["score"], in_pixels)
+    print(
+        f"\nA model that knew the causes in the pixels would reach {ceiling:.3f}.\n\n"
+        "Does the late fusion follow what each planted cause contributed?\n"
+    )
+    print(_format_causes(causes))
+    found = causes.loc[causes["found"] & causes["cause"].isin(_IMAGE_CAUSES), "cause"]
+    print(
+        f"\nFound {len(found)} of the {len(_IMAGE_CAUSES)} causes in the pixels: "
+        f"{', '.join(found) or 'none'}."
+    )
+
+
+def _format_causes(causes):
+    lines = [f"{'planted cause':<18}{'Spearman':>10}   {'95 % interval':<19}verdict"]
+    for row in causes.itertuples():
+        verdict = "found" if row.found else "not found"
+        if row.cause not in _IMAGE_CAUSES:
+            verdict = "not in the pixels"
+        lines.append(
+            f"{row.cause:<18}{row.spearman:>10.3f}   "
+            f"{format_range(row.low, row.high):<19}{verdict}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,160 @@
+"""`sklearn-popularity evaluate`: how well each kind of feature ranks held-out photos."""
+
+import argparse
+import json
+import sys
+import warnings
+from pathlib import Path
+
+from .. import __version__
+from ..datasets import load_folder
+from ..evaluation import FEATURES, compare_features, near_duplicates, straddling_pairs
+from ._options import add_n_jobs, integer, names
+from ._output import check_output, write_text
+from ._posts import groups_of, with_label
+from ._tables import format_scores
+
+# Pooled scores this far below those within folds are marked by their folds.
+_SUSPICIOUS_GAP = 0.1
+_COLUMNS = """\
+The columns of the table:
+  numbers          length of the feature
+  Spearman         rank correlation of all held-out predictions of a partition into
+                   folds with the label, mean over partitions
+  95 % interval    of that mean, by resampling photos, or groups where given
+  over partitions  the lowest and the highest of them
+  within folds     mean of the correlations within each test fold
+"""
+
+
+def add(commands):
+    command = commands.add_parser(
+        "evaluate",
+        help="cross-validate each kind of feature on a folder of photos",
+        description="Print the rank correlation (Spearman) of held-out predictions "
+        "for each kind of feature and for their late fusion. The words of the codebook "
+        "features are learned from all photos, without their scores.",
+        epilog=_COLUMNS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "folder", type=Path, help="folder with photos and labels.csv (column 'path')"
+    )
+    command.add_argument(
+        "--label", required=True, metavar="COLUMN", help="score to predict"
+    )
+    command.add_argument(
+        "--group",
+        metavar="COLUMN",
+        help="rows that stay together in all folds: user, theme, near-duplicates",
+    )
+    command.add_argument(
+        "--photo", metavar="COLUMN", help="column of file names (default: found)"
+    )
+    command.add_argument(
+        "--features",
+        type=names,
+        default=list(FEATURES),
+        metavar="NAME,...",
+        help=f"default: {','.join(FEATURES)}",
+    )
+    command.add_argument(
+        "--cv", type=integer(2), default=5, metavar="K", help="folds (default: 5)"
+    )
+    command.add_argument(
+        "--repeats",
+        type=integer(1),
+        default=3,
+        metavar="R",
+        help="shuffled partitions into folds (default: 3)",
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="write the table (.csv, .json)",
+    )
+    add_n_jobs(command)
+    command.set_defaults(run=_evaluate)
+
+
+def _evaluate(options):
+    if options.output is not None:
+        check_output(options.output, [".csv", ".json"])
+    needed = [options.label] + [options.group] * (options.group is not None)
+    posts = load_folder(options.folder, photo_column=options.photo, required=needed)
+    posts = with_label(posts, options.label)
+    groups = None
+    if options.group is not None:
+        groups = groups_of(posts, options.group)
+    comparison = compare_features(
+        posts["photo"],
+        posts[options.label],
+        features=options.features,
+        groups=groups,
+        cv=options.cv,
+        n_repeats=options.repeats,
+        n_jobs=options.n_jobs,
+        verbose=sys.stderr.isatty(),
+    )
+    kept = posts.iloc[comparison.kept]
+    if groups is None:
+        _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
+    if options.output is not None:
+        _write_table(options, kept, comparison.table)
+    print(_describe_run(options, kept))
+    print(format_scores(comparison.table))
+    _warn_of_folds(comparison.table)
+
+
+def _warn_of_duplicates(paths, comparison, n_jobs):
+    pairs = near_duplicates(paths, n_jobs=n_jobs)
+    pairs = straddling_pairs(pairs, comparison.partitions)
+    if len(pairs):
+        first, second = (Path(paths[i]).name for i in pairs[0])
+        warnings.warn(
+            f"{len(pairs)} pair(s) of near-duplicate photos straddle folds, such as "
+            f"{first} and {second}: the scores are too high. Pass --group with a "
+            "column that keeps them together.",
+            stacklevel=2,
+        )
+
+
+def _warn_of_folds(table):
+    gap = (table["within_folds"] - table["spearman"]).max()
+    if gap > _SUSPICIOUS_GAP:
+        warnings.warn(
+            f"pooled scores lie up to {gap:.2f} below those within folds: the folds "
+            "differ much, and a weak feature's pooled score then says little. Use more "
+            "photos or groups, or fewer folds (--cv).",
+            stacklevel=2,
+        )
+
+
+def _describe_run(options, posts):
+    by = "photos"
+    if options.group is not None:
+        by = f"{posts[options.group].nunique()} groups of {options.group!r}"
+    return (
+        f"Label {options.label!r}, {len(posts)} photos, {options.cv} folds of {by}, "
+        f"{options.repeats} partition(s) into folds\n"
+    )
+
+
+def _write_table(options, posts, table):
+    if options.output.suffix == ".csv":
+        text = table.to_csv(index=False)
+    else:
+        run = {
+            "version": __version__,
+            "folder": str(options.folder),
+            "label": options.label,
+            "group": options.group,
+            "cv": options.cv,
+            "repeats": options.repeats,
+            "n_photos": len(posts),
+            "scores": table.to_dict("records"),
+        }
+        text = json.dumps(run, indent=2) + "\n"
+    write_text(options.output, text)
