@@ -1,7 +1,23 @@
-"""Datasets: folders of photos with a table of scores, and made-up ones."""
+"""Datasets: folders of photos with scores, those of papers, and made-up ones."""
 
-from ._folder import MissingPhotosWarning, load_folder
+from ._folder import load_folder
+from ._known_columns import KNOWN_COLUMNS, YFCC100M_FIELDS
+from ._lamem import fetch_lamem, load_lamem
 from ._make_popularity import make_popularity
 from ._make_themes import make_themes
+from ._posts import MissingPhotosWarning
+from ._smpd import load_smpd
+from ._top_tags import filter_top_tags
 
-__all__ = ["MissingPhotosWarning", "load_folder", "make_popularity", "make_themes"]
+__all__ = [
+    "KNOWN_COLUMNS",
+    "YFCC100M_FIELDS",
+    "MissingPhotosWarning",
+    "fetch_lamem",
+    "filter_top_tags",
+    "load_folder",
+    "load_lamem",
+    "load_smpd",
+    "make_popularity",
+    "make_themes",
+]

@@ -1,19 +1,21 @@
 """Read a folder that holds photos and a table about them."""
 
-import warnings
-from difflib import get_close_matches
 from os import PathLike
-from pathlib import Path
 
 import pandas as pd
 
-from .._sklearn_compat import validate_params
+from .._sklearn_compat import StrOptions, validate_params
+from ._known_columns import KNOWN_COLUMNS
+from ._posts import (
+    check_columns,
+    check_folder,
+    drop_missing,
+    join_paths,
+    read_numbers,
+)
 
 PHOTO_COLUMNS = ("path", "file", "filename", "image", "photo")
-
-
-class MissingPhotosWarning(UserWarning):
-    """A table names photos that are not there; their rows are left out."""
+NUMBERS = ("score", "views", "favorites", "comments", "retweets")
 
 
 @validate_params(
@@ -22,10 +24,13 @@ class MissingPhotosWarning(UserWarning):
         "labels": [str, PathLike],
         "photo_column": [str, None],
         "required": ["array-like"],
+        "columns": [dict, StrOptions(set(KNOWN_COLUMNS)), None],
     },
     prefer_skip_nested_validation=True,
 )
-def load_folder(folder, *, labels="labels.csv", photo_column=None, required=()):
+def load_folder(
+    folder, *, labels="labels.csv", photo_column=None, required=(), columns=None
+):
     """Read a folder of photos with a table of scores.
 
     Parameters
@@ -35,10 +40,16 @@ def load_folder(folder, *, labels="labels.csv", photo_column=None, required=()):
     labels : path, default="labels.csv"
         Table with a row per photo, comma-separated, UTF-8, relative to `folder`.
     photo_column : str, default=None
-        Column that names the files, relative to `folder`. None takes the first of
-        path, file, filename, image and photo that is there, in any case.
+        Column that names the files, relative to `folder` and in it, or by whole
+        (absolute) paths. None takes the first of path, file, filename, image and photo
+        that is there, in any case.
     required : sequence of str, default=()
-        Other columns that have to be there.
+        Other columns that have to be there, by their new names.
+    columns : dict of str to str, or {"flickr", "twitter", "yfcc100m"}, default=None
+        New names of columns, and the names they have in the table, such as
+        ``{"photo": "img", "score": "memorability"}``; all have to be there, and the
+        others stay as they are. A name stands for the columns of a known source
+        (``sklearn_popularity.datasets.KNOWN_COLUMNS``).
 
     Returns
     -------
@@ -52,7 +63,16 @@ def load_folder(folder, *, labels="labels.csv", photo_column=None, required=()):
     FileNotFoundError
         If the folder or the table is not there, or none of the photos.
     ValueError
-        If the table cannot be read or lacks a column.
+        If the table cannot be read or lacks a column, a photo's name leads out of the
+        folder by "..", or `columns` names score, views, favorites, comments or
+        retweets and a photo that is there has no finite number in it.
+
+    Notes
+    -----
+    Times are not converted: Flickr counts seconds since 1970
+    (``pandas.to_datetime(posts["uploaded"], unit="s", utc=True)``). The counts of views
+    become a target by ``log_normalized_popularity(posts["views"], posts["uploaded"],
+    observed)``. ``docs/datasets.md`` has the lines for each data set of the papers.
 
     Examples
     --------
@@ -61,25 +81,34 @@ def load_folder(folder, *, labels="labels.csv", photo_column=None, required=()):
     >>> from sklearn_popularity import load_folder, make_popularity
     >>> with TemporaryDirectory() as folder:
     ...     made_up, truth = make_popularity(3, folder=folder, random_state=0)
-    ...     posts = load_folder(folder, required=["score"])
+    ...     posts = load_folder(folder, columns={"album": "theme"}, required=["score"])
     >>> [Path(photo).name for photo in posts["photo"]]
     ['00000.jpg', '00001.jpg', '00002.jpg']
+    >>> "album" in posts
+    True
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"The folder {str(folder)!r} is not there.")
+    folder = check_folder(folder)
     table = folder / labels
     posts = _read_table(table)
+    known = dict(KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {})
+    photo_column = _one_photo_column(known.pop("photo", None), photo_column)
     named_by = _find_photo_column(posts, photo_column, table)
     names = posts.pop(named_by)
-    _check_columns(posts, required, table)
+    posts = _rename(posts, known, table)
+    check_columns(posts, required, table)
     if "photo" in posts:
         raise ValueError(
             f"{str(table)!r} names photos in the column {named_by!r} but has a column "
             "'photo' too. Pass photo_column= or rename one of them."
         )
-    posts.insert(0, "photo", [str(folder / str(name)) for name in names])
-    return _drop_missing(posts, names, table)
+    posts.insert(0, "photo", join_paths(folder, names, table, absolute=True))
+    posts = drop_missing(posts, names, table)
+    numbers = {
+        name: read_numbers(posts[name], posts["photo"], known[name], table)
+        for name in NUMBERS
+        if name in known
+    }
+    return posts.assign(**numbers).reset_index(drop=True)
 
 
 def _read_table(table):
@@ -100,9 +129,18 @@ def _read_table(table):
     return posts
 
 
+def _one_photo_column(ours, photo_column):
+    if ours is not None and photo_column not in (None, ours):
+        raise ValueError(
+            f"Got photo_column={photo_column!r} and columns with 'photo': {ours!r}, "
+            "but one column names the photos. Leave one of them out."
+        )
+    return ours or photo_column
+
+
 def _find_photo_column(posts, photo_column, table):
     if photo_column is not None:
-        _check_columns(posts, [photo_column], table)
+        check_columns(posts, [photo_column], table)
         return photo_column
     by_lower = {str(column).lower(): column for column in reversed(posts.columns)}
     for name in PHOTO_COLUMNS:
@@ -115,41 +153,13 @@ def _find_photo_column(posts, photo_column, table):
     )
 
 
-def _check_columns(posts, names, table):
-    for name in names:
-        if name not in posts:
-            close = get_close_matches(str(name), map(str, posts.columns), n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ValueError(
-                f"{str(table)!r} has no column {name!r}; its columns are "
-                f"{list(posts.columns)}.{hint}"
-            )
-
-
-def _is_file(path):
-    try:
-        return Path(path).is_file()
-    except OSError:  # a name that no file can have
-        return False
-
-
-def _drop_missing(posts, names, table, n_shown=5):
-    there = names.notna() & posts["photo"].map(_is_file)
-    missing = [str(name) for name in names[~there]]
-    if len(missing) == len(posts):
-        raise FileNotFoundError(
-            f"None of the {len(posts)} photos named in {str(table)!r} is there; the "
-            f"first is {posts['photo'].iloc[0]!r}. File names are relative to the "
-            "folder of the table."
+def _rename(posts, columns, table):
+    check_columns(posts, columns.values(), table)
+    new_names = {theirs: ours for ours, theirs in columns.items()}
+    renamed = posts.rename(columns=new_names)
+    if len(new_names) < len(columns) or not renamed.columns.is_unique:
+        raise ValueError(
+            f"Got columns={columns}, but with them two columns of {str(table)!r} "
+            f"({list(posts.columns)}) would have one name, or one column two."
         )
-    if missing:
-        listed = ", ".join(missing[:n_shown]) + (", ..." * (len(missing) > n_shown))
-        warnings.warn(
-            f"{len(missing)} of {len(posts)} photos named in {str(table)!r} are not "
-            f"there and are left out: {listed}",
-            MissingPhotosWarning,
-            stacklevel=3,
-        )
-    posts = posts[there].reset_index(drop=True)
-    posts.attrs["missing"] = missing
-    return posts
+    return renamed

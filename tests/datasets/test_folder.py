@@ -7,7 +7,11 @@ import pytest
 from PIL import Image
 
 from sklearn_popularity import load_folder
-from sklearn_popularity.datasets import MissingPhotosWarning
+from sklearn_popularity.datasets import (
+    KNOWN_COLUMNS,
+    YFCC100M_FIELDS,
+    MissingPhotosWarning,
+)
 
 
 @pytest.fixture
@@ -113,3 +117,81 @@ def test_impossible_name_is_missing(folder):
     _write(folder, f"path,y\nimg/a.jpg,1\n{'x' * 300},2\n")
     with pytest.warns(MissingPhotosWarning, match="1 of 2"):
         assert load_folder(folder)["y"].tolist() == [1]
+
+
+def test_warning_points_at_the_caller(folder):
+    _write(folder, "path,y\nimg/a.jpg,1\nimg/gone.jpg,2\n")
+    with pytest.warns(MissingPhotosWarning) as caught:
+        load_folder(folder)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "img/../../a.jpg", "img/.."])
+def test_names_that_lead_out_are_refused(folder, name):
+    Image.new("RGB", (8, 6)).save(folder.parent / "a.jpg")
+    _write(folder, f"path,y\nimg/a.jpg,1\n{name},2\n")
+    with pytest.raises(ValueError, match=r"in row 1, which leads out .*folder above"):
+        load_folder(folder)
+
+
+def test_columns_are_renamed(folder):
+    _write(folder, "img,beauty,by\nimg/a.jpg,1,anna\nimg/ü.jpg,2.5,ben\n")
+    columns = {"photo": "img", "score": "beauty", "user": "by"}
+    posts = load_folder(folder, columns=columns, required=["user"])
+    assert list(posts) == ["photo", "score", "user"]
+    assert posts["score"].tolist() == [1, 2.5]
+    assert columns == {"photo": "img", "score": "beauty", "user": "by"}
+
+
+@pytest.mark.parametrize("source", KNOWN_COLUMNS)
+def test_known_sources_are_read_twice(folder, source):
+    theirs = KNOWN_COLUMNS[source]
+    cells = {
+        name: 7 if ours in ("views", "retweets", "favorites") else f"some {ours}"
+        for ours, name in theirs.items()
+    }
+    frame = pd.DataFrame({"path": ["img/a.jpg"], **cells, "other": 1})
+    frame.to_csv(folder / "labels.csv", index=False)
+    for _ in range(2):
+        posts = load_folder(folder, columns=source)
+        assert list(posts) == ["photo", *theirs, "other"]
+        assert posts[list(theirs)].iloc[0].tolist() == list(cells.values())
+
+
+def test_known_sources_match_their_documented_fields():
+    assert len(YFCC100M_FIELDS) == 23
+    assert set(KNOWN_COLUMNS["yfcc100m"].values()) <= set(YFCC100M_FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ("flickr", "no column 'owner', 'title', 'tags', 'dateupload', 'views'; its"),
+        ({"score": "beuty"}, "no column 'beuty'.*Did you mean 'beauty'"),
+        ({"score": "beauty", "y": "beauty"}, "or one column two"),
+        ({"by": "beauty"}, "would have one name"),
+        ({"photo": "beauty"}, "photo_column='path' and columns with 'photo'"),
+        ("vso", "'columns' parameter"),
+        (["score"], "'columns' parameter"),
+    ],
+)
+def test_bad_columns_are_one_clear_error(folder, columns, message):
+    _write(folder, "path,beauty,by\nimg/a.jpg,1,anna\n")
+    with pytest.raises(ValueError, match=message):
+        load_folder(folder, columns=columns, photo_column="path")
+
+
+@pytest.mark.parametrize("value", ["", "many", "inf", "nan"])
+@pytest.mark.parametrize("name", ["score", "views", "favorites", "comments"])
+def test_mapped_numbers_are_checked(folder, name, value):
+    _write(folder, f"path,n\nimg/a.jpg,1\nimg/ü.jpg,{value}\n")
+    with pytest.raises(ValueError, match=r"column 'n' .*ü\.jpg.*1 such rows.*finite"):
+        load_folder(folder, columns={name: "n"})
+
+
+def test_numbers_of_missing_photos_do_not_matter(folder):
+    _write(folder, "path,n\nimg/a.jpg,1\nimg/gone.jpg,deleted\n")
+    with pytest.warns(MissingPhotosWarning, match="1 of 2"):
+        posts = load_folder(folder, columns={"views": "n"})
+    assert posts["views"].dtype.kind == "i"
+    assert posts.attrs["missing"] == ["img/gone.jpg"]

@@ -1,0 +1,143 @@
+"""LaMem: photos and how well people remember them."""
+
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+
+from .._sklearn_compat import Interval, StrOptions, validate_params
+from ._archives import Limits
+from ._fetch import fetch_folder
+from ._posts import (
+    check_folder,
+    check_unique,
+    drop_missing,
+    join_paths,
+    read_lines,
+    read_numbers,
+)
+
+URL = "http://memorability.csail.mit.edu/lamem.tar.gz"
+# 60,000 photos in 2.7 GB (figures of its page and of AMNet's README), with room.
+LIMITS = Limits(n_files=100_000, n_bytes=8 * 2**30)
+
+
+@validate_params(
+    {
+        "folder": [str, PathLike],
+        "split": [Interval(Integral, 1, 5, closed="both")],
+        "subset": [StrOptions({"train", "val", "test"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_lamem(folder, *, split=1, subset="train"):
+    """Read LaMem: photos and their memorability.
+
+    Parameters
+    ----------
+    folder : path
+        Folder ``lamem`` of the archive: photos in ``images``, lists in ``splits``.
+    split : int, default=1
+        Which of the five published splits, 1 to 5.
+    subset : {"train", "val", "test"}, default="train"
+        Which part of the split.
+
+    Returns
+    -------
+    posts : DataFrame
+        Paths in the column ``photo`` and memorability, 0 to 1, in ``score``, in the
+        order of the list. Rows whose photo is missing are left out, with one warning;
+        ``posts.attrs["missing"]`` lists them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder or the list is not there, or none of the photos.
+    ValueError
+        If the list is not UTF-8, a line is not a name and a finite number, a photo is
+        listed twice, or its name leads out of ``images``.
+
+    See Also
+    --------
+    fetch_lamem : Download the archive.
+
+    Notes
+    -----
+    The layout is that which two public loaders read: ``lamem2.py`` of
+    https://github.com/ok1zjf/AMNet and ``powerai_serverside/lamem_generator.py`` of
+    https://github.com/IBM/powerai-image-memorability. ``splits/train_1.txt`` has a line
+    per photo: its name in ``images``, a blank, and its score.
+
+    References
+    ----------
+    .. [1] Khosla, Raju, Torralba and Oliva, "Understanding and predicting image
+       memorability at a large scale", ICCV 2015, http://memorability.csail.mit.edu.
+    """
+    folder = check_folder(folder)
+    table = folder / "splits" / f"{subset}_{split}.txt"
+    listed = _read_list(table)
+    check_unique(listed["name"], table)
+    photos = join_paths(folder / "images", listed["name"], table)
+    posts = pd.DataFrame({"photo": photos, "score": listed["score"]})
+    posts = drop_missing(posts, listed["name"], table)
+    score = read_numbers(posts["score"], posts["photo"], "score", table)
+    return posts.assign(score=score).reset_index(drop=True)
+
+
+def _read_list(table):
+    pairs = [line.rsplit(maxsplit=1) for line in read_lines(table)]
+    for number, pair in enumerate(pairs, start=1):
+        if len(pair) != 2:
+            raise ValueError(
+                f"Line {number} of {str(table)!r} holds {' '.join(pair)!r}, but the "
+                "name of a photo, a blank and its score were expected."
+            )
+    return pd.DataFrame(pairs, columns=["name", "score"])
+
+
+@validate_params(
+    {"folder": [str, PathLike], "sha256": [str], "url": [str]},
+    prefer_skip_nested_validation=True,
+)
+def fetch_lamem(folder, *, sha256, url=URL):
+    """Download LaMem and unpack it, if the archive is the one expected.
+
+    Parameters
+    ----------
+    folder : path
+        Where the folder ``lamem`` is made; needs room for the archive (2.7 GB) and for
+        what is in it. If it holds ``lamem`` already, nothing is downloaded.
+    sha256 : str
+        SHA-256 of the archive, 64 hexadecimal digits. Its authors published none that
+        we could find, and the address is not encrypted, so there is no default: take
+        it from somebody who has a copy that you trust.
+    url : str, default="http://memorability.csail.mit.edu/lamem.tar.gz"
+        Address of the archive, or of a copy. The official one may no longer answer.
+
+    Returns
+    -------
+    folder : Path
+        What `load_lamem` reads.
+
+    Raises
+    ------
+    ValueError
+        If `sha256` is no digest, or the archive has another, is damaged or hostile
+        (links, names that lead out, more than 100,000 files or 8 GiB), or is not LaMem.
+    OSError
+        If the download fails or breaks off.
+
+    Notes
+    -----
+    Whatever happens, `folder` holds either all of ``lamem`` or nothing new.
+
+    References
+    ----------
+    .. [1] Khosla, Raju, Torralba and Oliva, "Understanding and predicting image
+       memorability at a large scale", ICCV 2015, http://memorability.csail.mit.edu.
+    """
+    target = Path(folder) / "lamem"
+    if not target.exists():
+        fetch_folder(url, sha256, target, LIMITS, expected="splits/train_1.txt")
+    return target

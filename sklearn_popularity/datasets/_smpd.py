@@ -1,0 +1,240 @@
+"""SMPD: the data of the Social Media Prediction Challenge."""
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from .._sklearn_compat import StrOptions, validate_params
+from ._posts import (
+    check_columns,
+    check_folder,
+    check_unique,
+    drop_missing,
+    join_paths,
+    read_lines,
+    read_numbers,
+    read_text,
+)
+
+KEYS = ["Uid", "Pid"]
+MISSING = ("", "None", "null")
+
+
+class _Source(NamedTuple):
+    """Names that a file has had over the years, and its fields with our names."""
+
+    endings: tuple[str, ...]
+    columns: dict[str, str]
+
+
+FOLDERS = ("{}_allmetadata_json", "{}_all_json", "{}", ".")
+LABELS = ("label.txt",)
+PHOTOS = ("img_filepath.txt", "img_path.txt", "img.txt", "imgfile.txt")
+SOURCES = (
+    _Source(
+        ("category.json",),
+        {"Category": "category", "Subcategory": "subcategory", "Concept": "concept"},
+    ),
+    _Source(("text.json", "tags.json"), {"Title": "title", "Alltags": "tags"}),
+    _Source(
+        ("temporalspatial_information.json", "temporalspatial.json"),
+        {"Postdate": "uploaded", "Longitude": "longitude", "Latitude": "latitude"},
+    ),
+)
+USER = _Source(
+    ("user_data.json", "userdata.json"),
+    {
+        "photo_count": "user_photos",
+        "ispro": "user_is_pro",
+        "photo_firstdate": "user_first_upload",
+        "photo_firstdatetaken": "user_first_taken",
+    },
+)
+TIMES = ("uploaded", "user_first_upload", "user_first_taken")
+NUMBERS = ("longitude", "latitude", "user_photos", "user_is_pro")
+
+
+@validate_params(
+    {
+        "folder": [str, PathLike],
+        "subset": [StrOptions({"train", "test"})],
+        "images": [str, PathLike, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_smpd(folder, *, subset="train", images=None):
+    """Read SMPD: photos of Flickr, what is known of them, and their popularity.
+
+    Parameters
+    ----------
+    folder : path
+        Folder that holds the metadata: itself, or in ``train_allmetadata_json``,
+        ``train_all_json`` or ``train`` (``test...`` likewise).
+    subset : {"train", "test"}, default="train"
+        Which part.
+    images : path, default=None
+        Folder with a folder of photos for each user. None is `subset` in `folder`.
+
+    Returns
+    -------
+    posts : DataFrame
+        A row per photo in the order of the list of photos: ``photo`` (path), ``user``,
+        ``post`` (number in the data set), ``score`` (popularity as published; only
+        where ``<subset>_label.txt`` is there), ``category``, ``subcategory``,
+        ``concept``, ``title``, ``tags`` (separated by blanks), ``uploaded`` (UTC),
+        ``longitude``, ``latitude``, and of the user ``user_photos``, ``user_is_pro``,
+        ``user_first_upload``, ``user_first_taken``, which the test part may lack.
+        Rows whose photo is missing are left out, with one warning;
+        ``posts.attrs["missing"]`` lists them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder or a file is not there (labels of "train" included), or no photo.
+    ValueError
+        If a file is not UTF-8 or not JSON of the layout, lacks a field or a post, lists
+        a post twice or a name that leads out of the folder, or holds something else
+        than a number where one is expected.
+
+    Notes
+    -----
+    The score is on a logarithmic scale already ("log-views" in the challenge's texts):
+    use it as it is. The layout is that which public code for the challenge reads:
+    ``build_dataset.py`` of https://github.com/cactus8603/smp-challenge and, with the
+    older names of files and addresses instead of paths, ``get_data_feature.py`` of
+    https://github.com/runnerxin/HyFea.
+
+    ``train_img_filepath.txt`` lists photos as ``train/<Uid>/<Pid>.jpg``, and
+    ``train_label.txt`` the score of each of its lines. ``train_category.json``,
+    ``train_text.json`` and ``train_temporalspatial_information.json`` are lists of
+    records, found by ``Uid`` and ``Pid``; ``train_user_data.json`` has an object for
+    each field, from numbers of lines to values. The file of additional information,
+    time zones, and users' descriptions (text or embeddings, by year) are not read.
+
+    References
+    ----------
+    .. [1] Wu, Cheng, Liu, Liu, Zeng and Luo, "SMP Challenge: an overview of Social
+       Media Prediction Challenge 2019", ACM Multimedia 2019,
+       http://smp-challenge.com.
+    """
+    files = _Files(_metadata_folder(check_folder(folder), subset), subset)
+    images = Path(folder) / subset if images is None else check_folder(images)
+    table = files.find(PHOTOS)
+    names = _read_names(table)
+    check_unique(names, table)
+    posts = pd.DataFrame({"photo": join_paths(images, names, table)})
+    posts[["user", "post"]] = [name.removesuffix(".jpg").split("/") for name in names]
+    posts = _add_score(posts, files)
+    for source in SOURCES:
+        posts = _add_fields(posts, source, files.find(source.endings))
+    if subset == "train" or files.has(USER.endings):
+        posts = _add_fields(posts, USER, files.find(USER.endings))
+    posts = drop_missing(posts, names, table)
+    return _convert(posts, table.parent).reset_index(drop=True)
+
+
+class _Files(NamedTuple):
+    """Files of one part of the data, in a folder."""
+
+    folder: Path
+    subset: str
+
+    def find(self, endings) -> Path:
+        """File with the first of the endings that is there, or could be."""
+        paths = [self.folder / f"{self.subset}_{ending}" for ending in endings]
+        return next((path for path in paths if path.is_file()), paths[0])
+
+    def has(self, endings) -> bool:
+        return self.find(endings).is_file()
+
+
+def _metadata_folder(folder, subset):
+    folders = [folder / name.format(subset) for name in FOLDERS]
+    return next((f for f in folders if _Files(f, subset).has(PHOTOS)), folder)
+
+
+def _read_names(table):
+    """Names ``<Uid>/<Pid>.jpg``, from paths or addresses that end so."""
+    lines = read_lines(table)
+    names = ["/".join(line.split("/")[-2:]).removesuffix(".jpg") for line in lines]
+    for number, name in enumerate(names, start=1):
+        if not all(name.partition("/")):
+            raise ValueError(
+                f"Line {number} of {str(table)!r} holds {lines[number - 1]!r}, but a "
+                "path that ends in the user and the photo was expected, such as "
+                "'train/59@N75/775.jpg'."
+            )
+    return pd.Series([f"{name}.jpg" for name in names])
+
+
+def _add_score(posts, files):
+    path = files.find(LABELS)
+    if files.subset == "test" and not path.is_file():
+        return posts
+    labels = read_lines(path)
+    if len(labels) != len(posts):
+        raise ValueError(
+            f"{str(path)!r} has {len(labels)} lines, but {len(posts)} were expected, "
+            "one for each line of the list of photos."
+        )
+    return posts.assign(score=labels)
+
+
+def _add_fields(posts, source, path):
+    records = _read_records(path, [*KEYS, *source.columns])
+    keys = records["Uid"].astype(str) + "/" + records["Pid"].astype(str)
+    check_unique(keys, path)
+    wanted = posts["user"] + "/" + posts["post"]
+    rows = pd.Index(keys).get_indexer(wanted)
+    absent = wanted[rows < 0]
+    if len(absent):
+        raise ValueError(
+            f"{str(path)!r} has no record of {absent.iloc[0]!r} (of {len(absent)} "
+            "photos in the list), but one of each was expected."
+        )
+    fields = records[list(source.columns)].iloc[rows].set_axis(posts.index)
+    return posts.join(fields.rename(columns=source.columns))
+
+
+def _read_records(path, fields):
+    text = read_text(path)
+    try:
+        content = json.loads(text)
+        if isinstance(content, dict):
+            content = {name: content[name] for name in fields if name in content}
+        records = pd.DataFrame(content)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"The file {str(path)!r} cannot be read as JSON records: {error}"
+        ) from error
+    check_columns(records, fields, path)
+    return records
+
+
+def _convert(posts, folder):
+    """Numbers and times, of which those of users and places may be missing."""
+    posts = posts.copy()
+    for name in (*NUMBERS, *TIMES, "score"):
+        if name not in posts:
+            continue
+        there = ~posts[name].isin(MISSING) & posts[name].notna()
+        if name in ("score", "uploaded"):
+            there[:] = True
+        known = read_numbers(posts[name][there], posts["photo"][there], name, folder)
+        if name in TIMES:
+            known = _read_times(known, name, folder)
+        posts[name] = known.reindex(posts.index)
+    return posts
+
+
+def _read_times(seconds, name, folder):
+    times = pd.to_datetime(seconds, unit="s", utc=True, errors="coerce")
+    if times.isna().any():
+        raise ValueError(
+            f"The column {name!r} of {str(folder)!r} holds "
+            f"{seconds[times.isna()].iloc[0]}, but seconds since 1970 were expected."
+        )
+    return times
