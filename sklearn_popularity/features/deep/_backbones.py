@@ -60,6 +60,37 @@ def preprocessing_of(name: str) -> Preprocessing:
     )
 
 
+def pretrained_at_hand(name: str) -> bool:
+    """Whether the published weights of a network can be used without a download.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`build_network`.
+
+    Returns
+    -------
+    at_hand : bool
+        False also where torch or timm is missing.
+    """
+    try:
+        if name.startswith(_TIMM):
+            return _timm_file(name) is not None
+        checkpoints = Path(import_optional("torch", _USER).hub.get_dir(), "checkpoints")
+        return (checkpoints / Path(_torchvision_weights(name).url).name).is_file()
+    except ImportError:
+        return False
+
+
+def _timm_file(name):
+    """Path of the weights in the cache of Hugging Face; None if they are not there."""
+    timm = import_optional("timm", _USER)
+    config = timm.models.get_pretrained_cfg(name.removeprefix(_TIMM))
+    find = import_optional("huggingface_hub", _USER).try_to_load_from_cache
+    found = find(config.hf_hub_id, config.hf_hub_filename or "model.safetensors")
+    return found if isinstance(found, str) else None
+
+
 def _timm_preprocessing(name):
     timm = import_optional("timm", _USER)
     _check_timm_name(timm, name)

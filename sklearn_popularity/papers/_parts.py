@@ -1,0 +1,60 @@
+"""Parts that several papers share."""
+
+from sklearn.base import clone
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.svm import LinearSVR
+
+from ..metrics import spearman_scorer
+
+
+def choose(options, name, what):
+    """One of the options by its name, or an error that lists them."""
+    if name not in options:
+        raise ValueError(
+            f"Got the {what} {name!r}, but one of {', '.join(map(repr, options))} was "
+            "expected."
+        )
+    return options[name]
+
+
+def describe(transformer, column, settings):
+    """A transformer of one column of posts, with settings such as `n_jobs`.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Of photos, tags or titles; it is cloned.
+    column : str
+        Column of posts that holds them.
+    settings : dict
+        Parameters to set, such as ``{"n_jobs": -1, "on_error": "nan"}``.
+
+    Returns
+    -------
+    columns : ColumnTransformer
+    """
+    return make_column_transformer((clone(transformer).set_params(**settings), column))
+
+
+def linear_svr():
+    """The regressor of Khosla et al.: a linear SVR, C by five inner folds.
+
+    LIBLINEAR's default for regression, the squared loss in the primal, which always
+    converges. The paper does not tell the loss, nor what C is chosen for; here it is
+    for Spearman's correlation, which the paper reports.
+    """
+    regressor = LinearSVR(
+        loss="squared_epsilon_insensitive", dual=False, max_iter=10_000
+    )
+    return GridSearchCV(
+        regressor,
+        {"C": [0.01, 0.1, 1, 10, 100]},
+        scoring=spearman_scorer,
+        cv=KFold(5, shuffle=True, random_state=0),
+    )
+
+
+def input_branches(inputs):
+    """Branches of a perceptron for the columns ``<input>__<name>`` of a frame."""
+    return {name: make_column_selector(pattern=f"^{name}__") for name in inputs}

@@ -1,0 +1,151 @@
+"""Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
+
+Each kind of feature has a linear SVR of its own, and another SVR learns from their
+outputs: from content alone (section 4), from social cues alone (5), or from both (6).
+Posts are a frame with a column of photos; the score is log views per day
+(:func:`~sklearn_popularity.log_normalized_popularity`).
+
+"Deep learning" and "objects" were Decaf, an AlexNet that can no longer be had;
+torchvision's AlexNet stands in, the same layers trained on the same 1.3 million photos.
+Its vectors are brought to unit length, since the values of C that were searched do not
+reach numbers of its size.
+"""
+
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer, StandardScaler
+
+from ..features import (
+    HOGLLC,
+    CNNEmbedder,
+    ColorHistogram,
+    ColorNamesLLC,
+    GistTransformer,
+    LBPPyramid,
+)
+from ..models import StackedLateFusion
+from ._parts import choose, describe, linear_svr
+
+#: The columns of table 1, in its order, without the last one, "combined".
+FEATURES = {
+    "gist": GistTransformer(),
+    "color_histogram": ColorHistogram(),
+    "texture": LBPPyramid(),
+    "color_patches": ColorNamesLLC(random_state=0),
+    "gradient": HOGLLC(random_state=0),
+    "deep": CNNEmbedder(backbone="alexnet"),
+    "objects": CNNEmbedder(backbone="alexnet", layer="probabilities"),
+}
+_NETWORKS = {"deep": "penultimate", "objects": "probabilities"}
+
+
+def content(feature, *, photo="photo", network=None, **settings):
+    """One kind of feature and its linear SVR: a column of table 1.
+
+    Parameters
+    ----------
+    feature : {"gist", "color_histogram", "texture", "color_patches", "gradient", \
+            "deep", "objects"}
+        Kind of feature.
+    photo : str, default="photo"
+        Column of posts that holds the photos.
+    network : CNNEmbedder, default=None
+        Network for "deep" and "objects", whose `layer` is set; None is AlexNet with
+        the weights of torchvision.
+    **settings
+        Parameters of the transformer, such as `n_jobs`, `cache` and `on_error`.
+
+    Returns
+    -------
+    model : Pipeline
+        Not fitted; a regressor of posts.
+    """
+    transformer = _transformer(feature, network)
+    scaling = [Normalizer()] if feature in _NETWORKS else []
+    return make_pipeline(describe(transformer, photo, settings), *scaling, linear_svr())
+
+
+def content_combined(
+    features=tuple(FEATURES), *, photo="photo", network=None, groups=None, **settings
+):
+    """All kinds of features by late fusion: the last column of table 1.
+
+    Parameters
+    ----------
+    features : sequence of str, default=all
+        Kinds of features.
+    photo, network, **settings
+        As in :func:`content`.
+    groups : str, int or callable, default=None
+        What keeps rows together in the inner folds, see `StackedLateFusion`.
+
+    Returns
+    -------
+    model : StackedLateFusion
+        Not fitted; a branch per kind of feature.
+    """
+    branches = _content_branches(features, photo, network, settings)
+    return _fusion(branches, groups)
+
+
+def social(cues):
+    """All social cues and one linear SVR: the last column of table 2.
+
+    Parameters
+    ----------
+    cues : SocialFeatures
+        Which columns of posts hold which cue.
+
+    Returns
+    -------
+    model : Pipeline
+        Not fitted; a regressor of posts.
+    """
+    return make_pipeline(clone(cues), StandardScaler(), linear_svr())
+
+
+def content_and_social(
+    cues,
+    features=tuple(FEATURES),
+    *,
+    photo="photo",
+    network=None,
+    groups=None,
+    **settings,
+):
+    """Content and social cues by late fusion: the last column of table 3.
+
+    Parameters
+    ----------
+    cues : SocialFeatures
+        Which columns of posts hold which cue.
+    features, photo, network, groups, **settings
+        As in :func:`content_combined`.
+
+    Returns
+    -------
+    model : StackedLateFusion
+        Not fitted; a branch per kind of feature, and "social".
+    """
+    branches = _content_branches(features, photo, network, settings)
+    return _fusion([*branches, ("social", social(cues), slice(None))], groups)
+
+
+def _transformer(feature, network):
+    transformer = choose(FEATURES, feature, "feature")
+    if feature in _NETWORKS and network is not None:
+        return clone(network).set_params(layer=_NETWORKS[feature])
+    return transformer
+
+
+def _content_branches(features, photo, network, settings):
+    return [
+        (name, content(name, photo=photo, network=network, **settings), [photo])
+        for name in features
+    ]
+
+
+def _fusion(branches, groups):
+    # "A SVR trained on the outputs of the most basic features" (6.1); which rows it
+    # is trained on the paper does not say, and rows held out from them are sound.
+    return StackedLateFusion(branches, final_estimator=linear_svr(), groups=groups)

@@ -1,0 +1,186 @@
+"""The papers' compositions: their constants, and that they learn from posts."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import ParameterSampler
+
+from sklearn_popularity import (
+    CNNEmbedder,
+    SocialFeatures,
+    make_popularity,
+    spearman_score,
+)
+from sklearn_popularity.papers import cappallo2015, khosla2014, lafin, memorability2018
+
+TINY = {"image_size": (48, 64), "random_state": 0}
+SMALL = {"n_sample_photos": 10, "n_sample_descriptors": 50}
+
+
+@pytest.fixture(scope="module")
+def posts():
+    return make_popularity(90, noise=0.1, **TINY)[0]
+
+
+@pytest.fixture
+def network():
+    pytest.importorskip("torch", reason="networks need torch")
+    return CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
+
+
+@pytest.fixture(scope="module")
+def vectors(posts):
+    words = sorted({word for tags in posts["tags"] for word in tags.split()})
+    numbers = np.random.default_rng(0).normal(size=(len(words), 5))
+    return dict(zip(words, numbers, strict=True))
+
+
+def _halves(posts):
+    return posts.iloc[::2], posts.iloc[1::2]
+
+
+@pytest.mark.parametrize(
+    ("feature", "n_numbers"),  # sections 4.1 and 4.2
+    [
+        ("gist", 512),
+        ("color_histogram", 50),
+        ("texture", 1239),
+        ("color_patches", 4200),
+        ("gradient", 10752),
+    ],
+)
+def test_khosla_features_have_the_papers_length(posts, feature, n_numbers):
+    settings = SMALL if feature in {"color_patches", "gradient"} else {}
+    columns = khosla2014.content(feature, **settings)[0]
+    assert columns.fit_transform(posts.iloc[:25]).shape == (25, n_numbers)
+
+
+def test_khosla_searches_the_papers_values():
+    search = khosla2014.content("gist")[-1]
+    assert search.param_grid == {"C": [0.01, 0.1, 1, 10, 100]}  # footnote 2
+    assert search.cv.get_n_splits() == 5
+
+
+def test_khosla_content_ranks_held_out_posts(posts):
+    train, test = _halves(posts)
+    model = khosla2014.content("color_histogram").fit(train, train["score"])
+    assert spearman_score(test["score"], model.predict(test)) > 0.2
+
+
+def test_khosla_fuses_content_and_social_cues():
+    posts, truth = make_popularity(90, noise=0.1, **TINY)
+    posts["contacts"] = 100 * np.exp(truth.effects["uploader"])
+    train, test = _halves(posts)
+    cues = SocialFeatures(counts=["contacts"], texts=["title"])
+    features = ["color_histogram"]
+    both = khosla2014.content_and_social(cues, features, groups="user")
+    content = khosla2014.content_combined(features, groups="user")
+    assert [name for name, _, _ in both.branches] == [*features, "social"]
+    scores = [
+        spearman_score(test["score"], model.fit(train, train["score"]).predict(test))
+        for model in (both, content)
+    ]
+    assert scores[0] > scores[1] + 0.1
+
+
+def test_khosla_networks_take_their_layers(network):
+    for feature, layer in [("deep", "penultimate"), ("objects", "probabilities")]:
+        model = khosla2014.content(feature, network=network, n_jobs=2)
+        [(_, transformer, _)] = model[0].transformers
+        assert (transformer.layer, transformer.n_jobs) == (layer, 2)
+    assert network.n_jobs is None  # what was given is not changed
+
+
+def test_khosla_refuses_an_unknown_feature():
+    with pytest.raises(ValueError, match="Got the feature 'sift', but one of 'gist'"):
+        khosla2014.content("sift")
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        ("none", (1, 0, "fixed")),  # equation 1
+        ("popular", (10, 0, "fixed")),  # 2
+        ("popular_soft", (10, 0, "soft")),  # 3
+        ("popular_and_unpopular", (5, 5, "soft")),  # 4 and table 5
+    ],
+)
+def test_cappallo_variants_are_the_papers(variant, expected):
+    model = cappallo2015.ranker(variant)[-1].estimator
+    assert (model.n_senses, model.n_unpopular_senses, model.margin) == expected
+    assert (model.min_margin, model.batch_size, model.init) == (1.0, 100, "k-means")
+
+
+def test_cappallo_ranks_held_out_posts(posts):
+    train, test = _halves(posts)
+    features = khosla2014.FEATURES["color_histogram"]
+    model = cappallo2015.ranker(n_senses=2, network=features)
+    model.fit(train, train["score"])
+    assert spearman_score(test["score"], model.predict(test)) > 0.2
+
+
+def test_cappallo_refuses_an_odd_number_of_senses():
+    with pytest.raises(ValueError, match=r"n_senses=5, but an even number"):
+        cappallo2015.ranker(n_senses=5)
+
+
+def test_memorability_aggregates_four_classes(posts, network):
+    train, test = _halves(posts)
+    networks = {"cnn": network, "caption": clone(network).set_params(random_state=1)}
+    model = memorability2018.k_class_mlp(top_score=None, networks=networks)
+    classifier = model[-1]
+    assert (classifier.n_classes, classifier.aggregation) == (4, "upper")
+    perceptron = classifier.estimator
+    assert (perceptron.batch_size, perceptron.max_epochs) == (16, 10)  # section 2.2
+    predicted = model.fit(train, train["score"]).predict(test)
+    assert len(np.unique(predicted)) > 10
+    assert len(model[-1].estimator_.branches_) == 2
+
+
+def test_memorability_search_fits_the_model(posts, network):
+    model = memorability2018.k_class_mlp(["cnn"], networks={"cnn": network})
+    for chosen in ParameterSampler(memorability2018.MLP_SEARCH, 5, random_state=0):
+        model.set_params(**chosen)  # refuses a name that the model has not
+    svr = memorability2018.regression(["cnn"], networks={"cnn": network})
+    [chosen] = ParameterSampler(memorability2018.SVR_SEARCH, 1, random_state=0)
+    svr.set_params(**chosen).fit(posts[:20], posts["score"][:20])
+
+
+@pytest.mark.parametrize("inputs", lafin.TABLE_1, ids="+".join)
+def test_lafin_rows_classify_posts(posts, network, vectors, inputs):
+    vocabulary = dict(
+        zip("ab", np.random.default_rng(1).normal(size=(2, 512)), strict=True)
+    )
+    model = lafin.interestingness(
+        inputs,
+        vectors=vectors | {"a": np.ones(5), "b": np.zeros(5)},
+        vocabulary=vocabulary,
+        networks={"cnn": network, "caption": network},
+    )
+    popular = posts["score"] > posts["score"].median()
+    model[-1].set_params(max_epochs=2, branch_layers=(4,), joint_layers=(4,))
+    model.fit(posts[:40], popular[:40])
+    assert model.predict_proba(posts[40:50]).shape == (10, 2)
+    assert [name for name, _ in model[-1].branches_] == list(inputs)
+
+
+def test_lafin_has_the_papers_constants(vectors):
+    perceptron = lafin.interestingness(["tags"], vectors=vectors)[-1]
+    assert perceptron.optimizer == "rmsprop"
+    assert (perceptron.learning_rate, perceptron.batch_size) == (1e-4, 512)
+    assert (perceptron.dropout, perceptron.activation) == (0.5, "relu")
+    assert perceptron.branch_width == "narrowest"
+    plain = lafin.interestingness(["tags"], vectors=vectors, balanced=False)[-1]
+    assert (plain.branch_width, plain.branch_layers) == (None, ())
+
+
+def test_lafin_drops_tags_of_explore(posts, vectors):
+    columns = lafin.interestingness(["tags"], vectors=vectors)[0]
+    tagged = posts.assign(tags=["explored"] * len(posts))
+    assert not columns.fit_transform(tagged).iloc[:, :-1].any(axis=None)
+
+
+@pytest.mark.parametrize("name", ["tags", "generated_tags"])
+def test_lafin_needs_vectors(name):
+    with pytest.raises(ValueError, match="=None, but the input"):
+        lafin.interestingness([name])
