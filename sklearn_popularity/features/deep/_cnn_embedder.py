@@ -1,6 +1,7 @@
 """Embeddings of photos by a network that was trained on others."""
 
 from dataclasses import replace
+from itertools import islice
 from numbers import Integral, Real
 from os import PathLike, fspath
 from typing import ClassVar
@@ -9,6 +10,7 @@ import numpy as np
 
 from ..._sklearn_compat import Interval, StrOptions
 from .._base import ImageTransformer
+from .._cache import Unfinished
 from ._backbones import preprocessing_of
 from ._network import NetworkSpec, choose_device, choose_precision, load_network
 
@@ -67,6 +69,9 @@ class CNNEmbedder(ImageTransformer):
         in the calling process.
     batch_size : int, default=32
         Photos handed to a worker, and to the network, at a time.
+    cache : str or path, default=None
+        File that keeps rows: a photo that was described before in the same way is read
+        but not decoded. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
         Whether a photo that cannot be read stops the run or gives a row of NaN and
         one warning.
@@ -159,6 +164,7 @@ class CNNEmbedder(ImageTransformer):
         value_range=None,
         n_jobs=None,
         batch_size=32,
+        cache=None,
         on_error="raise",
         verbose=False,
     ):
@@ -168,6 +174,7 @@ class CNNEmbedder(ImageTransformer):
             value_range=value_range,
             n_jobs=n_jobs,
             batch_size=batch_size,
+            cache=cache,
             on_error=on_error,
             verbose=verbose,
         )
@@ -186,11 +193,16 @@ class CNNEmbedder(ImageTransformer):
         self.random_state = random_state
 
     def _compute(self, photos):
-        network = self._network()
+        network, describe = self._network(), self._describe()
         features = np.full((len(photos), network.n_features), np.nan, np.float32)
-        squares = self._extraction().map(self._describe(), photos, "their rows are NaN")
-        for rows, batch in _batches(squares, self.batch_size):
-            features[rows] = network(batch)
+        settings = (network.n_features, network.settings, describe)
+        with self._cached_rows(*settings, finished=False) as cache:
+            extraction = self._extraction(cache)
+            results = extraction.map(describe, photos, "their rows are NaN")
+            squares = _without_known(results, features)
+            for rows, keys, batch in _batches(squares, self.batch_size):
+                features[rows] = network(batch)
+                cache.keep(keys, features[rows])
         return features
 
     def _learn(self, photos):
@@ -252,15 +264,17 @@ class CNNEmbedder(ImageTransformer):
         return replace(preprocessing_of(self.backbone), **given)
 
 
+def _without_known(results, features):
+    """Row, key and square of photos whose rows are not known; the others are filled."""
+    for row, result in enumerate(results):
+        if isinstance(result, Unfinished):
+            yield row, *result
+        elif result is not None:
+            features[row] = result
+
+
 def _batches(squares, batch_size):
-    """Row numbers and pixels of what could be read, some at a time."""
-    rows, pixels = [], []
-    for row, square in enumerate(squares):
-        if square is not None:
-            rows.append(row)
-            pixels.append(square)
-        if len(rows) == batch_size:
-            yield rows, np.stack(pixels)
-            rows, pixels = [], []
-    if rows:
-        yield rows, np.stack(pixels)
+    """Row numbers, keys and pixels, some at a time."""
+    while batch := list(islice(squares, batch_size)):
+        rows, keys, pixels = zip(*batch, strict=True)
+        yield list(rows), keys, np.stack(pixels)

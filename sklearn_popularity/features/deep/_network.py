@@ -3,8 +3,9 @@
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
@@ -69,18 +70,88 @@ def choose_precision(precision: str, device: str) -> str:
     return "bfloat16" if half else "float32"
 
 
+def move_to_device(module: Any, device: str) -> Any:
+    """Move a network, with the channels last, which convolutions are fastest on.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    torch = import_optional("torch", _USER)
+    try:
+        return module.to(device).to(memory_format=torch.channels_last)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"Got device={device!r}, which cannot be used ({error}). Pass 'auto', or "
+            "'cpu'."
+        ) from error
+
+
+def compute_in(precision: str, device: str) -> Any:
+    """Context in which a network computes in a precision."""
+    if precision == "float32":
+        return nullcontext()
+    torch = import_optional("torch", _USER)
+    return torch.autocast(device.split(":")[0], dtype=getattr(torch, precision))
+
+
+def to_planes(
+    squares: NDArray[np.uint8], preprocessing: Preprocessing, device: str
+) -> Any:
+    """Float planes from bytes, on the device: bytes are a quarter to send.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n, size, size, 3), uint8
+        Pixels.
+    preprocessing : Preprocessing
+        How the network takes them.
+    device : str
+        Where to.
+
+    Returns
+    -------
+    planes : tensor of shape (n, 3, size, size), float32
+    """
+    torch = import_optional("torch", _USER)
+    pixels, on_gpu = torch.from_numpy(squares), device.startswith("cuda")
+    if on_gpu:
+        pixels = pixels.pin_memory()
+    pixels = pixels.to(device, non_blocking=on_gpu)
+    if preprocessing.channel_order == "bgr":
+        pixels = pixels.flip(-1)
+    pixels = pixels.permute(0, 3, 1, 2).float() * (preprocessing.scale / 255)
+    mean, std = (
+        torch.tensor(v, device=pixels.device).view(1, 3, 1, 1)
+        for v in (preprocessing.mean, preprocessing.std)
+    )
+    return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def check_weights_file(weights: str) -> tuple[int, int] | None:
+    """Time and size of the file of weights, if it is one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    """
+    if weights in ("pretrained", "random"):
+        return None
+    path = Path(weights)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"Got weights={weights!r}, but there is no such file. Pass 'pretrained', "
+            "'random' or the path of a file."
+        )
+    info = path.stat()
+    return info.st_mtime_ns, info.st_size
+
+
 def load_network(spec: NetworkSpec) -> "Network":
     """Build a network, or take the one that this process has built before."""
-    state = None
-    if spec.weights not in ("pretrained", "random"):
-        path = Path(spec.weights)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"Got weights={spec.weights!r}, but there is no such file. Pass "
-                "'pretrained', 'random' or the path of a file."
-            )
-        info = path.stat()
-        state = (info.st_mtime_ns, info.st_size)
+    state = check_weights_file(spec.weights)
     with _building:
         return _cached_network(spec, state)
 
@@ -105,6 +176,8 @@ class Network:
         SHA-256 of the weights.
     n_features : int
         Length of the vectors.
+    settings : tuple
+        What decides the vectors, apart from the squares.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -112,14 +185,7 @@ class Network:
         self._spec = spec
         module = build_network(spec.backbone, spec.weights, spec.seed)
         self.digest = digest_of(module)
-        try:
-            self._module = module.to(spec.device)
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(
-                f"Got device={spec.device!r}, which cannot be used ({error}). Pass "
-                "'auto', or 'cpu'."
-            ) from error
-        self._module = self._module.to(memory_format=self._torch.channels_last)
+        self._module = move_to_device(module, spec.device)
         self._read = read_layer(self._module, spec.layer)
         self._turn = RLock()
         side = spec.preprocessing.size
@@ -131,6 +197,7 @@ class Network:
                 f"{spec.device!r}: {error}. Pass another size= or device=."
             ) from error
         self.n_features = trial.shape[1]
+        self.settings = (self.digest, *_settings(spec))
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Vectors of squares of shape (n, size, size, 3)."""
@@ -152,36 +219,21 @@ class Network:
 
     def _forward(self, batch):
         torch, spec = self._torch, self._spec
-        with torch.inference_mode(), self._precision():
-            pixels = self._normalise(torch.from_numpy(batch))
+        with torch.inference_mode(), compute_in(spec.precision, spec.device):
+            pixels = to_planes(batch, spec.preprocessing, spec.device)
             vectors = self._read(pixels).float()
             if spec.flip:
                 mirrored = self._read(pixels.flip(-1)).float()
                 vectors = (vectors + mirrored) / 2
         return vectors.cpu().numpy()
 
-    def _precision(self):
-        if self._spec.precision == "float32":
-            return nullcontext()
-        dtype = getattr(self._torch, self._spec.precision)
-        return self._torch.autocast(self._spec.device.split(":")[0], dtype=dtype)
 
-    def _normalise(self, pixels):
-        """Float planes from bytes, on the device: bytes are a quarter to send."""
-        torch, given = self._torch, self._spec.preprocessing
-        on_gpu = self._spec.device.startswith("cuda")
-        if on_gpu:
-            pixels = pixels.pin_memory()
-        pixels = pixels.to(self._spec.device, non_blocking=on_gpu)
-        if given.channel_order == "bgr":
-            pixels = pixels.flip(-1)
-        pixels = pixels.permute(0, 3, 1, 2).float() * (given.scale / 255)
-        mean, std = (
-            torch.tensor(v, device=pixels.device).view(1, 3, 1, 1)
-            for v in (given.mean, given.std)
-        )
-        # Photos come with channels last, which convolutions are fastest on.
-        return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
+def _settings(spec):
+    """What decides the vectors, apart from the weights and the squares."""
+    kind = spec.device.split(":")[0]
+    packages = ["torch", "timm" if spec.backbone.startswith("timm/") else "torchvision"]
+    versions = [version(package) for package in packages]
+    return (replace(spec, weights="", seed=0, device=kind), *versions)
 
 
 def read_layer(module: Any, layer: str) -> Callable:
@@ -200,7 +252,7 @@ def read_layer(module: Any, layer: str) -> Callable:
         From a tensor (n, 3, size, size) to one (n, n_features). Maps are averaged over
         places, and tokens over their sequence.
     """
-    classifier = _classifier(module)
+    classifier = find_classifier(module)
     if layer == "probabilities":
         if classifier is None:
             raise ValueError(
@@ -234,7 +286,7 @@ def read_layer(module: Any, layer: str) -> Callable:
     return read
 
 
-def _classifier(module):
+def find_classifier(module: Any) -> Any:
     """The last layer, which maps to classes; None where there is none."""
     torch = import_optional("torch", _USER)
     if hasattr(module, "get_classifier"):  # of timm

@@ -117,8 +117,14 @@ def load_weights(network: Any, weights: Mapping[str, NDArray], name: str) -> Non
 
 def digest_of(network: Any) -> str:
     """SHA-256 of the names, shapes and float32 values of a network's weights."""
+    state = network.state_dict()
+    return digest_of_arrays({name: t.detach().numpy() for name, t in state.items()})
+
+
+def digest_of_arrays(weights: Mapping[str, NDArray]) -> str:
+    """SHA-256 of the names, shapes and float32 values of weights."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(f"{name}{tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().float().numpy().tobytes())
+    for name, values in sorted(weights.items()):
+        digest.update(f"{name}{values.shape}".encode())
+        digest.update(values.astype(np.float32).tobytes())
     return digest.hexdigest()

@@ -1,6 +1,15 @@
-"""Networks: perceptrons whose branches each read their own kind of features."""
+"""Networks: perceptrons with branches, and CNNs that go on learning."""
 
+from ._checkpoints import CheckpointWarning
 from ._classifier import MultiBranchMLPClassifier
+from ._cnn_classifier import CNNFineTuneClassifier
+from ._cnn_regressor import CNNFineTuneRegressor
 from ._regressor import MultiBranchMLPRegressor
 
-__all__ = ["MultiBranchMLPClassifier", "MultiBranchMLPRegressor"]
+__all__ = [
+    "CNNFineTuneClassifier",
+    "CNNFineTuneRegressor",
+    "CheckpointWarning",
+    "MultiBranchMLPClassifier",
+    "MultiBranchMLPRegressor",
+]

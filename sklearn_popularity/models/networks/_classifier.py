@@ -5,15 +5,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import (
-    assert_all_finite,
-    check_consistent_length,
-    column_or_1d,
-    compute_class_weight,
-)
-from sklearn.utils.multiclass import check_classification_targets
 
 from ..._sklearn_compat import StrOptions, _fit_context
+from ._inputs import check_labels, number_classes
 from ._multi_branch_mlp import MultiBranchMLP
 
 
@@ -317,13 +311,7 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
             )
 
     def _check_y(self, X, y):
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None")
-        y = column_or_1d(y, warn=True)
-        check_consistent_length(X, y)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        return y
+        return check_labels(X, y)
 
     def _start(self, rows, *, classes=None, reset=True):
         if reset:
@@ -334,14 +322,7 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
                 f"Got the label {unknown[0]!r} in y, but {self.classes_!r} were "
                 "expected. Pass all labels as classes in the first call of partial_fit."
             )
-        numbers = np.searchsorted(self.classes_, rows.target)
-        weight_of = compute_class_weight(
-            self.class_weight,
-            classes=self.classes_,
-            y=rows.target,
-            sample_weight=rows.weight,
-        )
-        return rows._replace(target=numbers, weight=rows.weight * weight_of[numbers])
+        return number_classes(rows, self.classes_, self.class_weight)
 
     def _n_outputs(self):
         return len(self.classes_)

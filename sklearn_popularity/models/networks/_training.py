@@ -152,6 +152,14 @@ class Batches:
             yield tuple(inputs), (target, weight)
 
 
+def row_losses(outputs: Any, target: Any) -> Any:
+    """Squared error of each row for a target of floats, cross-entropy for classes."""
+    if target.is_floating_point():
+        return (outputs[:, 0] - target) ** 2
+    torch: Any = import_optional("torch", USER)
+    return torch.nn.functional.cross_entropy(outputs, target, reduction="none")
+
+
 @contextmanager
 def _seeded(torch, seed, device):
     """Seed torch inside only, on one thread: sums depend on the number of threads."""
@@ -178,14 +186,8 @@ def _weighted_loss(torch: Any):
     class WeightedLoss(torch.nn.Module):
         def forward(self, output, truth):
             target, weight = truth
-            if target.is_floating_point():
-                losses = (output[:, 0] - target) ** 2
-            else:
-                losses = torch.nn.functional.cross_entropy(
-                    output, target, reduction="none"
-                )
             # Weights have the mean 1 over all rows, so a batch of light rows is light.
-            return (weight * losses).mean()
+            return (weight * row_losses(output, target)).mean()
 
     return WeightedLoss()
 

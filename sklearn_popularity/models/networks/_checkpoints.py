@@ -1,0 +1,187 @@
+"""A file to go on from: written whole or not at all, read without running code."""
+
+import hashlib
+import os
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+
+from ..._optional import import_optional
+from ._photo_stream import PhotoRows
+
+_HEADER = b"sklearn-popularity checkpoint 1\n"
+_N_DIGEST = hashlib.sha256().digest_size
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be gone on from; training started afresh."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file that keeps the state of a training.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File.
+    settings : str
+        Digest of the settings and the data, see `digest_training`.
+    """
+
+    path: str | os.PathLike[str]
+    settings: str
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the file in one step, so that there is always a whole one.
+
+        Parameters
+        ----------
+        state : dict
+            Tensors, numbers, strings, and lists and dicts of them.
+        """
+        torch: Any = import_optional("torch", "A checkpoint")
+        buffer = BytesIO()
+        torch.save({"settings": self.settings, "state": state}, buffer)
+        content = buffer.getbuffer()
+        path = Path(self.path)
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        try:
+            with unfinished.open("wb") as file:
+                file.write(_HEADER)
+                file.write(hashlib.sha256(content).digest())
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                unfinished.unlink()
+            raise
+
+    def load(self, max_epochs: int) -> dict[str, Any] | None:
+        """The state of the same training, or None where there is none.
+
+        Parameters
+        ----------
+        max_epochs : int
+            Passes that its "losses" may be of.
+
+        Returns
+        -------
+        state : dict or None
+            As it was saved, on the CPU.
+
+        Warns
+        -----
+        CheckpointWarning
+            If the file is damaged, of other settings or data, or of more passes.
+
+        Raises
+        ------
+        ValueError
+            If the file is something else, which must not be replaced.
+        FileNotFoundError
+            If there is no folder to write it to.
+        """
+        content = _read(Path(self.path))
+        if content is None:
+            return None
+        loaded = _parse(content)
+        if loaded is None:
+            reason = "is damaged"
+        elif loaded["settings"] != self.settings:
+            reason = "is of other settings or data"
+        elif len(loaded["state"]["losses"]) > max_epochs:
+            reason = f"has made more passes than max_epochs={max_epochs}"
+        else:
+            return loaded["state"]
+        warnings.warn(
+            f"The checkpoint {os.fspath(self.path)!r} {reason}; training starts "
+            "afresh, and replaces it.",
+            CheckpointWarning,
+            stacklevel=8,  # who called fit
+        )
+        return None
+
+
+def _read(path):
+    """Bytes of a checkpoint; None where there is no file."""
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(
+            f"Got checkpoint={str(path)!r}, but there is no such folder. Make it, or "
+            "pass another path."
+        )
+    if not path.exists():
+        return None
+    content = path.read_bytes() if path.is_file() else b""
+    if not content.startswith(_HEADER):
+        raise ValueError(
+            f"Got checkpoint={str(path)!r}, which is there and is no checkpoint. Pass "
+            "another path, so that it is not replaced."
+        )
+    return content
+
+
+def _parse(content):
+    """What was saved; None if a byte has changed, or it is not what we save."""
+    torch: Any = import_optional("torch", "A checkpoint")
+    end = len(_HEADER) + _N_DIGEST
+    saved = memoryview(content)[end:]
+    # torch does not look at the checksums within its files.
+    if hashlib.sha256(saved).digest() != content[len(_HEADER) : end]:
+        return None
+    try:
+        return torch.load(BytesIO(saved), map_location="cpu", weights_only=True)
+    except UnpicklingError:  # it would have run code
+        return None
+
+
+def digest_training(settings: dict[str, Any], *rows: PhotoRows | None) -> str:
+    """SHA-256 of all that decides a training.
+
+    Parameters
+    ----------
+    settings : dict of str to object
+        Known by their `repr`.
+    *rows : PhotoRows or None
+        Rows to learn from and to validate on. Files are known by path, size and time,
+        other photos by their contents.
+
+    Returns
+    -------
+    digest : str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256(repr(sorted(settings.items())).encode())
+    for some in rows:
+        digest.update(b"rows")
+        if some is not None:
+            _add_array(digest, some.target)
+            _add_array(digest, some.weight)
+            for item in some.photos.items:
+                _add_photo(digest, item)
+    return digest.hexdigest()
+
+
+def _add_array(digest, values):
+    digest.update(f"{values.dtype.str}{values.shape}".encode())
+    digest.update(np.ascontiguousarray(values))
+
+
+def _add_photo(digest, item):
+    if isinstance(item, bytes):
+        digest.update(hashlib.sha256(item).digest())
+    elif isinstance(item, (str, os.PathLike)):
+        digest.update(os.fsencode(item))
+        with suppress(OSError, ValueError):  # which its reader will tell of
+            info = Path(os.fspath(item)).stat()
+            digest.update(f" {info.st_size} {info.st_mtime_ns}".encode())
+    else:
+        _add_array(digest, np.asarray(item))

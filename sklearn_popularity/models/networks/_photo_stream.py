@@ -1,0 +1,128 @@
+"""Squares of photos, batch by batch: read again in every pass, ahead of their use."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+from ...features.deep._preprocessing import Preprocessing
+from ...images import Photos
+
+
+class PhotoRows(NamedTuple):
+    """Photos to learn from or to validate on."""
+
+    photos: Photos
+    target: NDArray
+    weight: NDArray
+
+    def take(self, rows: NDArray) -> "PhotoRows":
+        """Some of the rows."""
+        return PhotoRows(self.photos.take(rows), self.target[rows], self.weight[rows])
+
+
+@dataclass(frozen=True)
+class RandomViews:
+    """Where the square lies in each photo of a pass, and whether it is mirrored.
+
+    A view depends on the seed, the pass and the row alone: neither on who reads the
+    photo nor on what was read before.
+
+    Parameters
+    ----------
+    seed : int
+        Seed.
+    epoch : int
+        Number of the pass.
+    """
+
+    seed: int
+    epoch: int
+
+    def __call__(self, row: int) -> tuple[tuple[float, float], bool]:
+        """Place from (0, 0) to (1, 1), and whether to mirror."""
+        left, top, side = np.random.default_rng([self.seed, self.epoch, row]).random(3)
+        return (left, top), side < 0.5
+
+
+@dataclass(frozen=True)
+class PhotoStream:
+    """How photos are read and cut into squares.
+
+    Parameters
+    ----------
+    preprocessing : Preprocessing
+        From a photo to the square that the network takes.
+    max_size : int or None
+        Longest side in pixels; larger photos are reduced first.
+    n_jobs : int or None
+        Threads that read, as joblib counts them.
+    """
+
+    preprocessing: Preprocessing
+    max_size: int | None
+    n_jobs: int | None
+
+    def batches(
+        self,
+        photos: Photos,
+        parts: Iterable[NDArray[np.intp]],
+        views: RandomViews | None = None,
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Squares of some photos after others.
+
+        Parameters
+        ----------
+        photos : Photos
+            What to read.
+        parts : iterable of ndarray of int
+            Positions of the photos of each batch.
+        views : RandomViews, default=None
+            Views of the photos; None is the centre of each.
+
+        Yields
+        ------
+        squares : ndarray of shape (n_photos_of_batch, size, size, 3), uint8
+
+        Raises
+        ------
+        ImageError
+            For a photo that cannot be read.
+        """
+        tasks = (partial(self._read, photos.take(part), views) for part in parts)
+        return _run_ahead(tasks, effective_n_jobs(self.n_jobs))
+
+    def _read(self, photos, views):
+        squares = []
+        for i, row in enumerate(photos.rows):
+            place, mirrored = ((0.5, 0.5), False) if views is None else views(int(row))
+            image = photos.read(i, max_size=self.max_size)
+            square = self.preprocessing(image, place)
+            squares.append(square[:, ::-1] if mirrored else square)
+        return np.stack(squares)
+
+
+def even_parts(order: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
+    """Cut into parts of at most `size`, none of which is much smaller than others."""
+    return np.array_split(order, -(-len(order) // size))
+
+
+def _run_ahead(tasks: Iterable[Callable], n_threads: int) -> Iterator:
+    """Results in order. No more than one per thread, and one, wait to be taken."""
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        waiting: deque = deque()
+        for task in tasks:
+            waiting.append(pool.submit(task))
+            if len(waiting) > n_threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
