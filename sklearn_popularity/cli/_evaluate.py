@@ -1,4 +1,4 @@
-"""`sklearn-popularity evaluate`: how well each kind of feature ranks held-out photos."""
+"""`sklearn-popularity evaluate`: how well kinds of features rank held-out photos."""
 
 import argparse
 import json
@@ -7,11 +7,11 @@ import warnings
 from pathlib import Path
 
 from .. import __version__
-from ..datasets import load_folder
-from ..evaluation import FEATURES, compare_features, near_duplicates, straddling_pairs
-from ._options import add_n_jobs, integer, names
+from ..evaluation import compare_features, near_duplicates, straddling_pairs
+from ._context import add_context, columns_of, context_of
+from ._options import add_folder, add_n_jobs, integer
 from ._output import check_output, write_text
-from ._posts import groups_of, with_label
+from ._posts import read_posts
 from ._tables import format_scores
 
 # Pooled scores this far below those within folds are marked by their folds.
@@ -37,30 +37,8 @@ def add(commands):
         epilog=_COLUMNS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "folder", type=Path, help="folder with photos and labels.csv (column 'path')"
-    )
-    command.add_argument(
-        "--label", required=True, metavar="COLUMN", help="score to predict"
-    )
-    command.add_argument(
-        "--group",
-        metavar="COLUMN",
-        help="rows that stay together in all folds: user, theme, near-duplicates",
-    )
-    command.add_argument(
-        "--photo", metavar="COLUMN", help="column of file names (default: found)"
-    )
-    command.add_argument(
-        "--features",
-        type=names,
-        default=list(FEATURES),
-        metavar="NAME,...",
-        help=f"default: {','.join(FEATURES)}",
-    )
-    command.add_argument(
-        "--cv", type=integer(2), default=5, metavar="K", help="folds (default: 5)"
-    )
+    add_folder(command)
+    add_context(command)
     command.add_argument(
         "--repeats",
         type=integer(1),
@@ -82,16 +60,12 @@ def add(commands):
 def _evaluate(options):
     if options.output is not None:
         check_output(options.output, [".csv", ".json"])
-    needed = [options.label] + [options.group] * (options.group is not None)
-    posts = load_folder(options.folder, photo_column=options.photo, required=needed)
-    posts = with_label(posts, options.label)
-    groups = None
-    if options.group is not None:
-        groups = groups_of(posts, options.group)
+    posts, groups = read_posts(options, required=columns_of(options))
     comparison = compare_features(
         posts["photo"],
         posts[options.label],
         features=options.features,
+        context=context_of(options, posts, groups),
         groups=groups,
         cv=options.cv,
         n_repeats=options.repeats,
@@ -151,6 +125,11 @@ def _write_table(options, posts, table):
             "folder": str(options.folder),
             "label": options.label,
             "group": options.group,
+            "social": options.social,
+            "tags": options.tags,
+            "vectors": options.vectors,
+            "user": options.user,
+            "time": options.time,
             "cv": options.cv,
             "repeats": options.repeats,
             "n_photos": len(posts),

@@ -8,9 +8,9 @@ import sys
 import warnings
 
 from .. import __version__
-from . import _demo, _evaluate
+from . import _cache, _demo, _evaluate, _extract, _fit, _rank
 
-_COMMANDS = [_demo, _evaluate]
+_COMMANDS = [_demo, _evaluate, _fit, _rank, _extract, _cache]
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
 

@@ -1,6 +1,48 @@
 """Options that several commands take."""
 
 import argparse
+from pathlib import Path
+
+from ..evaluation import FEATURES
+
+
+def add_folder(command):
+    """A folder with a table, what to learn from it, and in which folds."""
+    command.add_argument(
+        "folder", type=Path, help="folder with photos and labels.csv (column 'path')"
+    )
+    command.add_argument(
+        "--label", required=True, metavar="COLUMN", help="score to predict"
+    )
+    command.add_argument(
+        "--group",
+        metavar="COLUMN",
+        help="rows that stay together in all folds: user, theme, near-duplicates",
+    )
+    command.add_argument(
+        "--photo", metavar="COLUMN", help="column of file names (default: found)"
+    )
+    command.add_argument(
+        "--features",
+        type=names,
+        default=list(FEATURES),
+        metavar="NAME,...",
+        help=f"default: {','.join(FEATURES)}",
+    )
+    command.add_argument(
+        "--cv", type=integer(2), default=5, metavar="K", help="folds (default: 5)"
+    )
+
+
+def add_photos(command):
+    command.add_argument(
+        "photos",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="photos, folders of which all photos are taken, and text files (.txt) "
+        "with a path per line",
+    )
 
 
 def add_n_jobs(command):

@@ -4,6 +4,39 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from PIL import Image
+
+from ..datasets import load_folder
+
+
+def read_posts(options, required=()):
+    """The rows of a folder's table that have a label, and their groups or None."""
+    needed = [options.label, *required] + [options.group] * (options.group is not None)
+    posts = load_folder(options.folder, photo_column=options.photo, required=needed)
+    posts = with_label(posts, options.label)
+    if options.group is None:
+        return posts, None
+    return posts, groups_of(posts, options.group)
+
+
+def find_photos(given):
+    """Photos, those in folders and below by name, and those that lists name."""
+    paths = [path for each in given for path in _photos_in(each)]
+    if not paths:
+        raise ValueError(f"Found no photos in {', '.join(map(str, given))}.")
+    return paths
+
+
+def _photos_in(given):
+    """A photo, the lines of a list, or the photos in a folder and below, by name."""
+    if given.suffix == ".txt":
+        text = given.read_text(encoding="utf-8", errors="surrogateescape")
+        return [line for line in text.splitlines() if line.strip()]
+    if not given.is_dir():
+        return [str(given)]
+    suffixes = set(Image.registered_extensions())
+    found = (path for path in given.rglob("*") if path.suffix.lower() in suffixes)
+    return sorted(str(path) for path in found if path.is_file())
 
 
 def with_label(posts, label):
@@ -33,10 +66,15 @@ def with_label(posts, label):
 
 
 def groups_of(posts, column):
+    check_filled(posts, column, "a group")
+    return posts[column].astype(str).to_numpy()
+
+
+def check_filled(posts, column, needed):
+    """An error that names the first photo where a column is empty."""
     without = posts[column].isna()
     if without.any():
         raise ValueError(
             f"The column {column!r} is empty for {int(without.sum())} rows, first for "
-            f"{posts.loc[without, 'photo'].iloc[0]!r}, but each needs a group."
+            f"{posts.loc[without, 'photo'].iloc[0]!r}, but each needs {needed}."
         )
-    return posts[column].astype(str).to_numpy()

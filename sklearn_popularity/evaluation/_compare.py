@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -109,6 +110,7 @@ def _too_few(n_units, groups, cv, inner_cv):
 @validate_params(
     {
         "features": ["array-like"],
+        "context": [dict, None],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "inner_cv": [Interval(Integral, 2, None, closed="left")],
@@ -122,6 +124,7 @@ def compare_features(
     y,
     *,
     features=tuple(FEATURES),
+    context=None,
     groups=None,
     cv=5,
     n_repeats=3,
@@ -146,6 +149,11 @@ def compare_features(
         Kinds of features: "color-statistics" and "hog-llc", which ridge regression
         learns from, "color-histogram", "gist", "lbp" and "color-names-llc", which a
         kernel SVR does. Several are fused as well.
+    context : dict of str to ContextFeature, default=None
+        Further kinds of features by name, made from tables with a row per photo: what
+        `social_cues`, `upload_time`, `tag_words` and `user_history` of
+        :mod:`sklearn_popularity.evaluation` return. They are fitted within training
+        folds. With some, `features` may be empty, and then no photo is read.
     groups : array-like of shape (n_photos,), default=None
         Photos that stay together in all folds, outer and inner: those of a user, a
         theme, or copies of one another.
@@ -197,31 +205,33 @@ def compare_features(
     >>> comparison.table["feature"].tolist()
     ['color-statistics']
     """
-    _check_features(features)
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    y = column_or_1d(y)
-    check_consistent_length(photos, y, groups)
-    groups = None if groups is None else np.asarray(groups)
+    context = {} if context is None else context
+    y, groups = check_scores_of(photos, y, features, groups, context)
     settings = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
     partitions = make_partitions(len(y), groups=groups, **settings)
-    blocks, kept = _describe_all(photos, features, n_jobs, verbose)
+    transformers = transformers_of(features, n_jobs, verbose)
+    blocks, kept = describe_all(photos, transformers)
     if len(kept) < len(y):
         y, groups = y[kept], None if groups is None else groups[kept]
         partitions = make_partitions(len(y), groups=groups, **settings)
-    predictions = {
-        name: _predict_held_out(
-            FEATURES[name].regressor, blocks[name], y, partitions, n_jobs
-        )
-        for name in features
-    }
+    models = {name: FEATURES[name].regressor for name in features}
     widths = {name: block.shape[1] for name, block in blocks.items()}
+    for name, feature in context.items():
+        blocks[name] = feature.table.iloc[kept].reset_index(drop=True)
+        models[name] = make_pipeline(feature.transformer, feature.regressor)
+        fitted = clone(feature.transformer).fit(blocks[name], y)
+        widths[name] = len(fitted.get_feature_names_out())
+    predictions = {
+        name: predict_held_out(model, blocks[name], y, partitions, n_jobs)
+        for name, model in models.items()
+    }
     if len(blocks) > 1:
-        fusion, X = _late_fusion(blocks, inner_cv, groups is not None)
+        fusion, X = late_fusion(blocks, inner_cv, groups is not None, models)
         fit_params = {} if groups is None else {"groups": groups}
-        predictions[FUSION] = _predict_held_out(
+        predictions[FUSION] = predict_held_out(
             fusion, X, y, partitions, n_jobs, **fit_params
         )
-        widths[FUSION] = X.shape[1]
+        widths[FUSION] = sum(widths.values())
     rows = [
         {"feature": name, "n_features": widths[name]}
         | _summarise(y, predicted, groups, partitions)
@@ -230,23 +240,41 @@ def compare_features(
     return FeatureComparison(pd.DataFrame(rows), predictions, kept, partitions)
 
 
-def _check_features(features):
+def check_scores_of(photos, y, features, groups, context=()):
+    """Scores and groups as arrays, one per photo; features that there are."""
     unknown = [name for name in features if name not in FEATURES]
-    if unknown or not len(features):
+    if unknown or len(features) + len(context) == 0:
         raise ValueError(
             f"Got features={list(features)}, but one or more of {list(FEATURES)} were "
             "expected."
         )
+    taken = sorted(set(context) & {*FEATURES, FUSION})
+    if taken:
+        raise ValueError(
+            f"Got context with the name(s) {taken}, which other features have. Choose "
+            "others."
+        )
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    y = column_or_1d(y)
+    tables = [context[name].table for name in context]
+    check_consistent_length(photos, y, groups, *tables)
+    return y, None if groups is None else np.asarray(groups)
 
 
-def _describe_all(photos, features, n_jobs, verbose):
-    """Features of the photos that can be read, and which those are."""
+def transformers_of(features, n_jobs, verbose):
+    """A transformer for each kind of feature, which skips unreadable photos."""
+    settings = {"n_jobs": n_jobs, "on_error": "nan", "verbose": verbose}
+    return {
+        name: clone(FEATURES[name].transformer).set_params(**settings)
+        for name in features
+    }
+
+
+def describe_all(photos, transformers):
+    """Features of the photos that can be read, and which those are; fits them."""
     kept = np.arange(len(photos))
     blocks: dict[str, NDArray] = {}
-    for name in features:
-        transformer = clone(FEATURES[name].transformer).set_params(
-            n_jobs=n_jobs, on_error="nan", verbose=verbose
-        )
+    for name, transformer in transformers.items():
         block = transformer.fit_transform(_safe_indexing(photos, kept))
         readable = ~np.isnan(block).any(axis=1)
         kept = kept[readable]
@@ -260,18 +288,28 @@ def _describe_all(photos, features, n_jobs, verbose):
     return blocks, kept
 
 
-def _late_fusion(blocks, inner_cv, by_group):
+def late_fusion(blocks, inner_cv, by_group, models=None):
     """The fusion of all features, and the table of which each branch sees a slice."""
-    stops = np.cumsum([block.shape[1] for block in blocks.values()])
+    if models is None:
+        models = {name: FEATURES[name].regressor for name in blocks}
+    stops = np.cumsum([block.shape[1] for block in blocks.values()]).tolist()
     branches = [
-        (name, FEATURES[name].regressor, slice(stop - block.shape[1], stop))
+        (name, models[name], slice(stop - block.shape[1], stop))
         for (name, block), stop in zip(blocks.items(), stops, strict=True)
     ]
     cv = inner_cv if by_group else KFold(inner_cv, shuffle=True, random_state=0)
-    return StackedLateFusion(branches, cv=cv), np.hstack(list(blocks.values()))
+    return StackedLateFusion(branches, cv=cv), _side_by_side(list(blocks.values()))
 
 
-def _predict_held_out(model, X, y, partitions, n_jobs, **fit_params):
+def _side_by_side(blocks):
+    """All blocks as one array, or as a frame if any of them is one."""
+    if not any(isinstance(block, pd.DataFrame) for block in blocks):
+        return np.hstack(blocks)
+    table = pd.concat([pd.DataFrame(block) for block in blocks], axis=1)
+    return table.set_axis([f"column{i}" for i in range(table.shape[1])], axis=1)
+
+
+def predict_held_out(model, X, y, partitions, n_jobs, **fit_params):
     """Out-of-fold predictions, a column per partition."""
     folds = [fold for folds in partitions for fold in folds]
     parts = Parallel(n_jobs=n_jobs)(
@@ -288,7 +326,8 @@ def _predict_held_out(model, X, y, partitions, n_jobs, **fit_params):
 
 def _fit_predict(model, X, y, train, test, fit_params):
     fit_params = {name: values[train] for name, values in fit_params.items()}
-    return clone(model).fit(X[train], y[train], **fit_params).predict(X[test])
+    fitted = clone(model).fit(_safe_indexing(X, train), y[train], **fit_params)
+    return fitted.predict(_safe_indexing(X, test))
 
 
 def _summarise(y, predicted, groups, partitions):

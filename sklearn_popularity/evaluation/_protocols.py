@@ -125,17 +125,17 @@ def evaluate_protocols(
         ceiling, if `reliability` is given. The interval is NaN where there is only
         one user or group to resample.
 
-    Warns
-    -----
-    UserWarning
-        If a protocol cannot be run, and why; its rows are left out. If pooled
-        predictions of the model, with `groups`, score far below those within folds.
-
     Raises
     ------
     ValueError
         If a column is unknown, `y` has NaN, infinity or a single value, a user, group
         or time is missing, or the model of a user cannot be fitted.
+
+    Warns
+    -----
+    UserWarning
+        If a protocol cannot be run, and why; its rows are left out. If pooled
+        predictions of the model, with `groups`, score far below those within folds.
 
     See Also
     --------

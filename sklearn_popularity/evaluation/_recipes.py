@@ -24,17 +24,25 @@ _CODE_ALPHAS = np.logspace(-3, 3, 13)
 
 
 class FeatureRecipe(NamedTuple):
-    """A kind of feature: how photos are described, and what learns from it."""
+    """A kind of feature: how photos are described, and what learns from it.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Of photos to features.
+    regressor : regressor
+        Of features to scores.
+    """
 
     transformer: BaseEstimator
     regressor: BaseEstimator
 
 
-def _ridge():
+def ridge():
     return make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
 
 
-def _kernel_svr(*before):
+def kernel_svr(*before):
     # Scores at unit scale, which the defaults of the SVR (C=1, epsilon=0.1) suit.
     regressor = make_pipeline(*before, SVR())
     return TransformedTargetRegressor(regressor, transformer=StandardScaler())
@@ -48,17 +56,17 @@ def _hellinger():
 # Few photos do not teach a model that left and right hardly matter, so places are
 # described by the mean over a photo and its mirror image.
 FEATURES = {
-    "color-statistics": FeatureRecipe(ColorStatistics(), _ridge()),
+    "color-statistics": FeatureRecipe(ColorStatistics(), ridge()),
     "color-histogram": FeatureRecipe(
-        ColorHistogram(), _kernel_svr(_hellinger(), StandardScaler())
+        ColorHistogram(), kernel_svr(_hellinger(), StandardScaler())
     ),
-    "gist": FeatureRecipe(GistTransformer(flip=True), _kernel_svr(StandardScaler())),
+    "gist": FeatureRecipe(GistTransformer(flip=True), kernel_svr(StandardScaler())),
     "lbp": FeatureRecipe(
-        LBPPyramid(flip=True), _kernel_svr(_hellinger(), StandardScaler())
+        LBPPyramid(flip=True), kernel_svr(_hellinger(), StandardScaler())
     ),
     # Codes share a scale: that of a rare word says no more than its values do.
     "color-names-llc": FeatureRecipe(
-        ColorNamesLLC(flip=True, random_state=0), _kernel_svr()
+        ColorNamesLLC(flip=True, random_state=0), kernel_svr()
     ),
     "hog-llc": FeatureRecipe(
         HOGLLC(flip=True, random_state=0), RidgeCV(alphas=_CODE_ALPHAS)

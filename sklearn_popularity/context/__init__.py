@@ -1,0 +1,17 @@
+"""Context: what surrounds a photo turned into numbers, and the target itself."""
+
+from ._social_features import SocialFeatures
+from ._tag_embedder import TagEmbedder
+from ._target import count_from_popularity, drop_viral, log_normalized_popularity
+from ._user_history import UserHistoryEncoder
+from ._zero_shot_tagger import ZeroShotTagger
+
+__all__ = [
+    "SocialFeatures",
+    "TagEmbedder",
+    "UserHistoryEncoder",
+    "ZeroShotTagger",
+    "count_from_popularity",
+    "drop_viral",
+    "log_normalized_popularity",
+]

@@ -1,0 +1,84 @@
+"""What puts posts in order: a column of times, or of numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ._table import column_values, find_column, read_numbers, reject_rows
+from ._times import read_times
+
+
+class Order(NamedTuple):
+    """A column without gaps that can be sorted.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    values : ndarray of shape (n_samples,), float64 or datetime64[us]
+        Numbers, or times (in UTC if they have a zone).
+    kind : str
+        "numbers", "times with a time zone" or "times without a time zone".
+    """
+
+    name: str
+    values: NDArray
+    kind: str
+
+
+def read_order(X, which, owner) -> Order:
+    """Read a column of X that puts rows in order.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray of shape (n_samples, n_columns)
+        Table.
+    which : str or int
+        Column.
+    owner : str
+        Parameter that names it, for the error.
+
+    Returns
+    -------
+    order : Order
+
+    Raises
+    ------
+    ValueError
+        If X has no such column, or a row has no number or time in it.
+    """
+    column = find_column(X, which, owner)
+    values = column_values(X, column)
+    if _is_numeric(values):
+        numbers = read_numbers(values, column.name, missing=False)
+        return Order(column.name, numbers, "numbers")
+    times, zoned = read_times(values, column.name)
+    reject_rows(np.isnat(times), times, column.name, "a time in each row")
+    kind = f"times {'with' if zoned else 'without'} a time zone"
+    return Order(column.name, times, kind)
+
+
+def _is_numeric(values):
+    array = np.asarray(values)
+    if array.dtype.kind == "O":
+        array = np.asarray(pd.Series(array.tolist()).infer_objects())
+    return array.dtype.kind in "iuf"
+
+
+def check_not_before(later: Order, earlier: Order):
+    """Check that one column lies nowhere before the other.
+
+    Raises
+    ------
+    ValueError
+        If it does in a row, or the two are not of one kind.
+    """
+    if later.kind != earlier.kind:
+        raise ValueError(
+            f"The column {earlier.name!r} holds {earlier.kind} and {later.name!r} "
+            f"holds {later.kind}, but the same kind was expected."
+        )
+    expected = f"no less than {earlier.name!r} holds in the same row"
+    reject_rows(later.values < earlier.values, later.values, later.name, expected)

@@ -1,0 +1,128 @@
+"""Columns of a table of posts: named, read, and refused with their first bad row."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
+
+from .._columns import resolve_columns, select_columns
+
+
+class Column(NamedTuple):
+    """Where a column of X is, and what it is called."""
+
+    name: str
+    position: int
+
+
+def check_table(estimator, X, *, reset):
+    """Check the shape and the names of X; what values are fit is for others to say.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its `n_features_in_` and `feature_names_in_` are set or compared.
+    X : DataFrame or array-like of shape (n_samples, n_features)
+        Table.
+    reset : bool
+        Whether to set (in `fit`) or to compare (in `transform`).
+
+    Returns
+    -------
+    X : DataFrame or ndarray
+    """
+    if hasattr(X, "columns"):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        return X
+    return validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
+
+
+def find_column(X, which, owner) -> Column:
+    """Find a column by its name or its position, which may count from the end."""
+    resolve_columns(X, which, f"parameter {owner}")
+    names = list(X.columns) if hasattr(X, "columns") else None
+    if isinstance(which, str) and names is not None:
+        return Column(which, names.index(which))
+    position = range(X.shape[1])[which]
+    return Column(f"x{position}" if names is None else str(names[position]), position)
+
+
+def column_values(X, column: Column):
+    """The values of a column, as a series or an array."""
+    return select_columns(X, column.position)
+
+
+def as_objects(values) -> NDArray:
+    """Values one by one, whatever they are: lists stay lists."""
+    for method in ("to_list", "tolist"):  # of a polars series to_list alone is deep
+        if hasattr(values, method):
+            values = getattr(values, method)()
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return objects
+
+
+def read_numbers(values, name, *, expected="a finite number", missing=True) -> NDArray:
+    """Read a column of numbers as float64, NaN where one is missing.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_samples,)
+        Numbers, or text that spells numbers.
+    name : str
+        Name of the column, for the error.
+    expected : str, default="a finite number"
+        What is expected, for the error.
+    missing : bool, default=True
+        Whether a number may be missing.
+
+    Returns
+    -------
+    numbers : ndarray of shape (n_samples,), float64
+
+    Raises
+    ------
+    ValueError
+        If a value is no finite number.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        array = as_objects(values)
+    numbers = pd.to_numeric(pd.Series(array), errors="coerce").to_numpy(np.float64)
+    absent = pd.isna(pd.Series(array)).to_numpy()
+    wrong = ~np.isfinite(numbers) & ~(absent & missing)
+    reject_rows(wrong, array, name, expected)
+    return numbers
+
+
+def reject_rows(bad, values, name, expected, *, lead=""):
+    """Name the column and the first bad row.
+
+    Parameters
+    ----------
+    bad : ndarray of shape (n_samples,), bool
+        Rows that cannot be used.
+    values : ndarray of shape (n_samples,)
+        Values of the column.
+    name : str
+        Name of the column.
+    expected : str
+        What was expected, and the way out.
+    lead : str, default=""
+        What the error starts with.
+
+    Raises
+    ------
+    ValueError
+        If any row is bad.
+    """
+    rows = np.flatnonzero(bad)
+    if len(rows):
+        value = values[rows[0]]
+        shown = repr(value) if isinstance(value, str) else value
+        raise ValueError(
+            f"{lead}The column {name!r} holds {shown} in row {rows[0]} ({len(rows)} "
+            f"such row(s) in all), but {expected} was expected."
+        )

@@ -1,0 +1,60 @@
+"""Tags of posts: lists, or text that separates them."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from ._table import as_objects, reject_rows
+
+
+def split_tags(values, separator, name="tags") -> list[list[str]]:
+    """Tags of each row.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_samples,)
+        Text, or a list, tuple, set or array of text; None and NaN are no tags.
+    separator : str or None
+        What separates tags in text; None takes the words: runs of letters and digits.
+    name : str, default="tags"
+        Name of the column, for the error.
+
+    Returns
+    -------
+    tags : list of list of str
+        Without surrounding blanks; empty ones are left out.
+
+    Raises
+    ------
+    ValueError
+        If a row is neither text nor a list of text.
+    """
+    objects = as_objects(values)
+    missing = np.fromiter(map(_is_missing, objects), bool, len(objects))
+    bad = np.array([not _are_tags(value) for value in objects], dtype=bool) & ~missing
+    expected = "text, or a list of text"
+    reject_rows(bad, objects, name, expected)
+    split = re.compile(r"\w+").findall if separator is None else None
+    return [
+        [] if absent else _clean(value, split, separator)
+        for value, absent in zip(objects, missing, strict=True)
+    ]
+
+
+def _clean(value, split, separator):
+    if isinstance(value, str):
+        value = value.split(separator) if split is None else split(value)
+    return [tag.strip() for tag in value if tag.strip()]
+
+
+def _is_missing(value):
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def _are_tags(value):
+    if isinstance(value, str):
+        return True
+    if not isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        return False
+    return all(isinstance(tag, str) for tag in value)

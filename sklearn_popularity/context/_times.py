@@ -1,0 +1,143 @@
+"""Times, however a column spells them: checked, in UTC where they have a zone."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ._table import as_objects, reject_rows
+
+DAY = np.timedelta64(86_400_000_000, "us")
+_DATE = r"\d{4}-\d\d-\d\d"
+_ZONE = r"(?:Z|[+-]\d\d:?\d\d)"
+_ISO = rf"{_DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?{_ZONE}?)?"
+_EXPECTED = (
+    "a time such as '2025-07-04T03:36:00Z' (ISO 8601; read others by pandas.to_datetime"
+    " with format=)"
+)
+
+
+class Times(NamedTuple):
+    """Times of a column.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,), datetime64[us]
+        In UTC if they have a zone, else as they are; NaT where one is missing.
+    zoned : bool or None
+        Whether they have a zone; None if all are missing.
+    """
+
+    values: NDArray
+    zoned: bool | None
+
+
+def read_times(values, name) -> Times:
+    """Read a column of times: of a time type, or text in ISO 8601.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_samples,)
+        Datetimes, dates, or text such as "2025-07-04" or "2025-07-04T03:36:00+02:00".
+    name : str
+        Name of the column, for errors.
+
+    Returns
+    -------
+    times : Times
+        Times of several offsets are all in UTC.
+
+    Raises
+    ------
+    ValueError
+        If a value is no time, or some times have a zone and others have none.
+    """
+    if _has_zone(values):
+        utc = values.dt.tz_convert("UTC").dt.tz_localize(None)
+        return Times(utc.to_numpy("datetime64[us]"), True)
+    array = np.asarray(values)
+    if array.dtype.kind == "M":
+        zone = getattr(getattr(values, "dtype", None), "time_zone", None)  # of polars
+        return Times(array.astype("datetime64[us]"), zone is not None)
+    return _read_objects(as_objects(values), name)
+
+
+def _has_zone(values):
+    return isinstance(getattr(values, "dtype", None), pd.DatetimeTZDtype)
+
+
+def _read_objects(objects, name) -> Times:
+    series = pd.Series(objects, dtype=object)
+    absent = series.isna().to_numpy()
+    text = np.array([isinstance(value, str) for value in objects], dtype=bool)
+    usable = np.array([isinstance(v, date | np.datetime64) for v in objects], bool)
+    zoned = np.array([_is_zoned(value) for value in objects], dtype=bool)
+    usable[text] = series[text].str.fullmatch(_ISO).to_numpy(bool)
+    zoned[text] = series[text].str.contains(rf":\d\d.*{_ZONE}$").to_numpy(bool)
+    candidates = objects.copy()
+    candidates[~usable] = None
+    parsed = pd.to_datetime(
+        pd.Series(candidates), format="ISO8601", utc=True, errors="coerce"
+    )
+    reject_rows(~absent & parsed.isna().to_numpy(), objects, name, _EXPECTED)
+    with_zone, without = np.flatnonzero(zoned), np.flatnonzero(~zoned & ~absent)
+    if len(with_zone) and len(without):
+        raise ValueError(
+            f"The column {name!r} mixes times with a time zone (row {with_zone[0]}: "
+            f"{objects[with_zone[0]]}) and without (row {without[0]}: "
+            f"{objects[without[0]]}), but one kind was expected. Give all a zone, or "
+            "none."
+        )
+    times = parsed.dt.tz_localize(None).to_numpy("datetime64[us]")
+    return Times(times, None if absent.all() else bool(len(with_zone)))
+
+
+def _is_zoned(value):
+    return isinstance(value, datetime) and value.tzinfo is not None
+
+
+def looks_like_times(values) -> bool:
+    """Whether a column is of a time type, or its first text is in ISO 8601."""
+    if np.asarray(values).dtype.kind == "M" or _has_zone(values):
+        return True
+    objects = pd.Series(as_objects(values), dtype=object).dropna()
+    if objects.empty:
+        return False
+    first = objects.iloc[0]
+    if isinstance(first, str):
+        return bool(pd.Series([first]).str.fullmatch(_ISO).iloc[0])
+    return isinstance(first, date | np.datetime64)
+
+
+def days_between(start: Times, end: Times, names) -> NDArray:
+    """Days from one column to another, NaN where either is missing.
+
+    Parameters
+    ----------
+    start, end : Times
+        Of equal length, or `end` of length 1.
+    names : tuple of str
+        Names of the two columns, for the errors.
+
+    Returns
+    -------
+    days : ndarray of shape (n_samples,), float64
+
+    Raises
+    ------
+    ValueError
+        If one has a time zone and the other has none, or an end is before its start.
+    """
+    if None not in (start.zoned, end.zoned) and start.zoned != end.zoned:
+        zoned, naive = names if start.zoned else names[::-1]
+        raise ValueError(
+            f"The column {zoned!r} has a time zone and {naive!r} has none, but both or "
+            "neither were expected to tell the time between them."
+        )
+    days = (end.values - start.values) / DAY
+    ends = np.broadcast_to(end.values, days.shape)
+    expected = f"a time not before that of {names[0]!r} in the same row"
+    reject_rows(days < 0, ends, names[1], expected)
+    return days

@@ -1,0 +1,341 @@
+"""How a user's other photos did, without any row seeing its own score."""
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted
+
+from .._columns import encode_labels, label_rows
+from .._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_feature_names_in,
+    _fit_context,
+)
+from ._history import (
+    Moments,
+    RunningMoments,
+    moments_before,
+    moments_of_users,
+    running_moments,
+    shrink,
+)
+from ._order import check_not_before, read_order
+from ._table import check_table
+
+_NAMES = ("mean", "count", "spread")
+
+
+class UserHistoryEncoder(TransformerMixin, BaseEstimator):
+    """Describe each photo by the scores of its user's other photos.
+
+    Mean, number and spread of a user's scores are among the strongest predictors of
+    the next one, and the easiest way to fool oneself: a mean that includes the photo's
+    own score gives it away. Here no row sees its own score, neither in
+    ``fit_transform`` nor in ``fit().transform()`` on new rows.
+
+    Parameters
+    ----------
+    user : str, int or callable, default=0
+        Column of X that holds the user of each row: name, position, or function from X
+        to the users.
+    mode : {"out_of_fold", "past"}, default="out_of_fold"
+        What ``fit_transform`` lets a row see. "out_of_fold": the scores of its user in
+        other folds, earlier or later, as
+        :class:`~sklearn.preprocessing.TargetEncoder` does. "past": the scores of
+        photos that its user posted before, by `time`.
+    time : str or int, default=None
+        Column of X that tells when the photo was posted: times, or numbers in their
+        order. Used by "past" alone, which needs it.
+    observed : str or int, default=None
+        Column of X that tells when the score was observed, of the same kind as `time`.
+        "past" then takes scores alone that were observed before this photo was posted.
+        None takes the scores of all photos posted before.
+    groups : str, int or callable, default=None
+        Column of X, or function of it, whose rows stay together in the folds of
+        "out_of_fold" (near-duplicates, an album), so that no row sees the score of its
+        group either.
+    smoothing : float, default=5
+        Number of photos that everybody's mean counts for in that of a user.
+    prior : float, default=None
+        Mean score that users without a history get, and others are drawn to. None is
+        the mean of all scores that the row may see, whoever posted the photo.
+    cv : int, default=5
+        Number of folds of "out_of_fold".
+    random_state : int, RandomState instance or None, default=None
+        Seed of these folds.
+
+    Attributes
+    ----------
+    users_ : ndarray of shape (n_users,)
+        Users with a history.
+    history_, everybody_ : tuple of ndarray
+        Number, mean and squared deviations of the scores of each user, and of all; for
+        "past" their running sums.
+    kind_of_time_ : str
+        Whether `time` holds numbers, or times with or without a zone; "past" alone.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns; only if X is a frame with names.
+
+    See Also
+    --------
+    SocialFeatures : What a table says about the user already.
+    sklearn.preprocessing.TargetEncoder : The mean alone, of any category.
+
+    Notes
+    -----
+    With n scores of mean m and squared deviations s, and those of everybody m0 and
+    (variance) v0, the mean is ``(n m + smoothing m0) / (n + smoothing)`` and the spread
+    ``sqrt((s + smoothing v0) / (n + smoothing))``. Rows without a user (None, NaN) and
+    users who are met for the first time have n = 0, which gives the prior.
+
+    ``transform`` knows the scores of the rows of `fit` alone. "out_of_fold" describes
+    rows by all scores of their user, so it must be given new rows: ``fit_transform``
+    and ``fit(X, y).transform(X)`` differ by design, and the latter leaks. "past"
+    describes any row by the scores of `fit` before its time, so the two agree.
+
+    "past" leaves out photos of the same moment. Where nothing is known at all, mean
+    and spread are 0, or the mean is `prior`; this concerns the first rows.
+
+    The count behind an earlier photo's score may have grown after the next photo was
+    posted, perhaps thanks to it. ``observed`` leaves out what was not known by then;
+    without it, "past" is about the order of photos, not of views.
+
+    Folds whose users are new leave "out_of_fold" nothing to learn from: where `groups`
+    are the users, all rows get the prior.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_popularity import UserHistoryEncoder
+    >>> posts = pd.DataFrame({"user": list("aaab"), "day": [1, 2, 3, 4]})
+    >>> history = UserHistoryEncoder(
+    ...     user="user", mode="past", time="day", smoothing=0
+    ... )
+    >>> history.fit_transform(posts, [1.0, 3.0, 8.0, 5.0])
+    array([[0.        , 0.        , 0.        ],
+           [1.        , 1.        , 0.        ],
+           [2.        , 2.        , 1.        ],
+           [4.        , 0.        , 2.94392029]])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "user": [str, Integral, callable],
+        "mode": [StrOptions({"out_of_fold", "past"})],
+        "time": [str, Integral, None],
+        "observed": [str, Integral, None],
+        "groups": [str, Integral, callable, None],
+        "smoothing": [Interval(Real, 0, None, closed="left")],
+        "prior": [Interval(Real, None, None, closed="neither"), None],
+        "cv": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        user=0,
+        mode="out_of_fold",
+        time=None,
+        observed=None,
+        groups=None,
+        smoothing=5,
+        prior=None,
+        cv=5,
+        random_state=None,
+    ):
+        self.user = user
+        self.mode = mode
+        self.time = time
+        self.observed = observed
+        self.groups = groups
+        self.smoothing = smoothing
+        self.prior = prior
+        self.cv = cv
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Learn the histories of users.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_columns)
+            Users, and what the other parameters name.
+        y : array-like of shape (n_samples,)
+            Scores.
+
+        Returns
+        -------
+        self : object
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If X lacks a column, a row has no time, a score was observed before its
+            photo was posted, or y is not finite.
+        """
+        self._fit(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _fit(self, X, y):
+        X = check_table(self, X, reset=True)
+        y = _check_scores(X, y)
+        users, self.users_ = pd.factorize(self._labels(X))
+        if self.mode == "past":
+            self._learn_past(X, users, y)
+        else:
+            everybody = np.zeros(len(y), dtype=np.intp)
+            self.history_ = tuple(moments_of_users(users, y, len(self.users_)))
+            self.everybody_ = tuple(moments_of_users(everybody, y, 1))
+        return X, users, y
+
+    def _learn_past(self, X, users, y):
+        time = self._read_time(X)
+        self.kind_of_time_ = time.kind
+        known_at = time.values
+        if self.observed is not None:
+            observed = read_order(X, self.observed, "observed")
+            check_not_before(observed, time)
+            known_at = observed.values
+        everybody = np.zeros(len(y), dtype=np.intp)
+        self.history_ = tuple(running_moments(users, known_at, y))
+        self.everybody_ = tuple(running_moments(everybody, known_at, y))
+
+    def fit_transform(self, X, y):
+        """Learn the histories, and describe each row without its own score.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_columns)
+            Users, and what the other parameters name.
+        y : array-like of shape (n_samples,)
+            Scores.
+
+        Returns
+        -------
+        history : ndarray of shape (n_samples, 3), float64
+            Mean, count and spread of the scores that each row may see; by "past" as of
+            ``fit(X, y).transform(X)``, by "out_of_fold" of the other folds.
+        """
+        X, users, y = self._fit(X, y)
+        if self.mode == "past":
+            return self._describe(X, users)
+        history = np.empty((len(y), len(_NAMES)))
+        for train, test in self._folds(X):
+            seen = moments_of_users(users[train], y[train], len(self.users_))
+            everybody = moments_of_users(np.zeros(len(train), np.intp), y[train], 1)
+            history[test] = self._describe_by(seen, everybody, users[test])
+        return history
+
+    def transform(self, X):
+        """Describe new rows by the scores that `fit` was given.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_columns)
+            Columns as in `fit`; `observed` and `groups` are not used.
+
+        Returns
+        -------
+        history : ndarray of shape (n_samples, 3), float64
+            Mean, count and spread; by "past" of the scores before the time of each row.
+        """
+        check_is_fitted(self)
+        X = check_table(self, X, reset=False)
+        labels = pd.Index(self._labels(X))
+        users = pd.Index(self.users_).get_indexer(labels)
+        return self._describe(X, np.where(labels.isna(), -1, users))
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features: the user column with mean, count and spread.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns; if given, they must be those of `fit`.
+
+        Returns
+        -------
+        names : ndarray of str
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        names = getattr(self, "feature_names_in_", None)
+        column = self.user
+        if callable(column):
+            column = "user"
+        elif not isinstance(column, str):
+            position = range(self.n_features_in_)[column]
+            column = f"x{position}" if names is None else names[position]
+        return np.array([f"{column}_{name}" for name in _NAMES], dtype=object)
+
+    def _labels(self, X):
+        return column_or_1d(label_rows(X, self.user, "user"))
+
+    def _describe(self, X, users):
+        if self.mode == "out_of_fold":
+            return self._describe_by(
+                Moments(*self.history_), Moments(*self.everybody_), users
+            )
+        time = self._read_time(X)
+        if time.kind != self.kind_of_time_:
+            raise ValueError(
+                f"The column {time.name!r} held {self.kind_of_time_} in fit and holds "
+                f"{time.kind} now, but the same kind was expected."
+            )
+        seen = moments_before(RunningMoments(*self.history_), users, time.values)
+        everybody = np.zeros(len(users), dtype=np.intp)
+        known = moments_before(RunningMoments(*self.everybody_), everybody, time.values)
+        return shrink(seen, self._with_prior(known), self.smoothing)
+
+    def _describe_by(self, seen, everybody, users):
+        seen = Moments(*(values[users] for values in seen))  # -1 is the empty one
+        everybody = Moments(*(values[0] for values in everybody))
+        return shrink(seen, self._with_prior(everybody), self.smoothing)
+
+    def _with_prior(self, everybody):
+        if self.prior is None:
+            return everybody
+        mean = np.full_like(everybody.mean, self.prior, dtype=float)
+        return everybody._replace(mean=mean)
+
+    def _folds(self, X):
+        rows = np.zeros((X.shape[0], 1))
+        settings = {"shuffle": True, "random_state": self.random_state}
+        if self.groups is None:
+            return KFold(self.cv, **settings).split(rows)
+        groups = encode_labels(label_rows(X, self.groups, "groups"), "groups")
+        return GroupKFold(self.cv, **settings).split(rows, groups=groups)
+
+    def _read_time(self, X):
+        if self.time is None:
+            raise ValueError(
+                'Got mode="past" with time=None, but a column was expected that tells '
+                "when each photo was posted."
+            )
+        return read_order(X, self.time, "time")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _check_scores(X, y):
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(X, y)
+    return y

@@ -1,0 +1,194 @@
+"""Vectors of words: from a dict, a file, gensim or a function, checked as they come."""
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._vector_files import index_binary, index_text, read_npz
+
+_READERS = {
+    ".npz": read_npz,
+    ".bin": index_binary,
+    ".txt": index_text,
+    ".vec": index_text,
+}
+_EXPECTED = (
+    "a dict of word to vector, the path of a file (.npz with 'words' and 'vectors', "
+    ".bin of word2vec, .txt or .vec of word2vec, GloVe or fastText), gensim's "
+    "KeyedVectors, or a function from a list of words to vectors"
+)
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Words that have vectors, which are read when they are asked for.
+
+    Parameters
+    ----------
+    positions : mapping of str to int
+        Words, and where their vectors are.
+    read : callable
+        From a list of positions to an array (n_positions, n_dimensions).
+    n_dimensions : int
+        Length of the vectors.
+    """
+
+    positions: Mapping[str, int]
+    read: Callable[[list[int]], NDArray]
+    n_dimensions: int
+
+    def embed(self, words) -> tuple[NDArray, NDArray]:
+        """Vectors of the words that are known.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Words.
+
+        Returns
+        -------
+        known : ndarray of shape (n_words,), bool
+            Words that have a vector.
+        vectors : ndarray of shape (n_known, n_dimensions), float32
+            Their vectors.
+
+        Raises
+        ------
+        ValueError
+            If a vector is not finite, or of another length.
+        """
+        known = np.array([word in self.positions for word in words], dtype=bool)
+        found = [word for word, there in zip(words, known, strict=True) if there]
+        if not found:
+            return known, np.empty((0, self.n_dimensions), dtype=np.float32)
+        vectors = self.read([self.positions[word] for word in found])
+        return known, check_vectors(vectors, found, self.n_dimensions)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A function that has a vector for every word.
+
+    Parameters
+    ----------
+    encode : callable
+        From a list of words to an array (n_words, n_dimensions).
+    n_dimensions : int
+        Length of the vectors.
+    """
+
+    encode: Callable
+    n_dimensions: int
+
+    def embed(self, words) -> tuple[NDArray, NDArray]:
+        """As of :class:`WordVectors`, all words being known."""
+        if len(words) == 0:
+            return np.ones(0, bool), np.empty((0, self.n_dimensions), np.float32)
+        vectors = check_vectors(self.encode(list(words)), words, self.n_dimensions)
+        return np.ones(len(words), dtype=bool), vectors
+
+
+def check_vectors(vectors, words, n_dimensions=None) -> NDArray:
+    """Check that there is one finite vector per word, and return them as float32."""
+    vectors = np.asarray(vectors)
+    shape = (len(words), vectors.shape[-1] if n_dimensions is None else n_dimensions)
+    if vectors.shape != shape or vectors.dtype.kind not in "iuf":
+        raise ValueError(
+            f"Got vectors of shape {vectors.shape} and type {vectors.dtype} for "
+            f"{len(words)} word(s), but numbers of shape {shape} were expected."
+        )
+    with np.errstate(over="ignore"):  # too large for float32 is not finite either
+        vectors = vectors.astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"The vector of the word {words[bad[0]]!r} holds NaN or infinity "
+            f"({len(bad)} such vector(s) in all), but finite numbers were expected."
+        )
+    return vectors
+
+
+def open_vectors(source) -> WordVectors | Encoder:
+    """Open vectors of words: those of `open_words`, or of a function."""
+    if callable(source) and not hasattr(source, "key_to_index"):
+        vectors = check_vectors(source(["photo"]), ["photo"])
+        return Encoder(source, vectors.shape[1])
+    return open_words(source)
+
+
+def open_words(source) -> WordVectors:
+    """Open a table of words and their vectors, whatever it is in.
+
+    Parameters
+    ----------
+    source : dict, path or KeyedVectors
+        As :class:`TagEmbedder` takes them. Files are opened once in a process, and
+        again when they change.
+
+    Returns
+    -------
+    vectors : WordVectors
+
+    Raises
+    ------
+    ValueError
+        If the source is of another kind, or a file is not what its name says.
+    FileNotFoundError
+        If there is no such file.
+    """
+    if isinstance(source, Mapping):
+        return _open_dict(source)
+    if isinstance(source, str | os.PathLike):
+        path = Path(source).absolute()
+        if not path.is_file():
+            raise FileNotFoundError(f"The file of vectors {str(path)!r} is not there.")
+        state = path.stat()
+        return _open_file(path, state.st_mtime_ns, state.st_size)
+    if hasattr(source, "key_to_index") and hasattr(source, "vectors"):
+        table = source.vectors
+        return WordVectors(source.key_to_index, table.__getitem__, table.shape[1])
+    raise ValueError(
+        f"Got vectors of type {type(source).__name__}, but {_EXPECTED} were expected."
+    )
+
+
+def _open_dict(source):
+    words = list(source)
+    if not words:
+        raise ValueError("Got vectors={}, but at least one word was expected.")
+    positions = {word: i for i, word in enumerate(words)}
+    n_dimensions = np.size(source[words[0]])
+
+    def read(rows):
+        vectors = [np.asarray(source[words[row]]) for row in rows]
+        for row, vector in zip(rows, vectors, strict=True):
+            if vector.shape != (n_dimensions,):
+                raise ValueError(
+                    f"The vector of the word {words[row]!r} has the shape "
+                    f"{vector.shape}, but {(n_dimensions,)} was expected, as of "
+                    f"{words[0]!r}."
+                )
+        return np.stack(vectors)
+
+    return WordVectors(positions, read, n_dimensions)
+
+
+@functools.lru_cache(maxsize=4)
+def _open_file(path, changed, size):
+    """`changed` and `size` tell one state of a file from another."""
+    if path.suffix not in _READERS:
+        raise ValueError(
+            f"Got the file of vectors {str(path)!r}, but {_EXPECTED} were expected."
+        )
+    try:
+        positions, read, n_dimensions = _READERS[path.suffix](path)
+    except ValueError as error:
+        raise ValueError(
+            f"The file of vectors {str(path)!r} cannot be used: {error}"
+        ) from error
+    return WordVectors(positions, read, n_dimensions)

@@ -1,0 +1,178 @@
+"""Tags made up from a photo: the words nearest to its embedding."""
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._sklearn_compat import (
+    HasMethods,
+    Interval,
+    _check_feature_names_in,
+    _fit_context,
+)
+from ._word_vectors import check_vectors, open_words
+
+
+class ZeroShotTagger(TransformerMixin, BaseEstimator):
+    """Tag photos by the words whose embeddings are nearest to theirs.
+
+    Photos and words (or captions) need embeddings in one space, such as those of CLIP.
+    No photo needs a tag to learn from.
+
+    Parameters
+    ----------
+    vocabulary : dict, path or KeyedVectors, default=None
+        Words, or captions, and their embeddings, as :class:`TagEmbedder` takes them.
+        None takes each column of X for a word: for probabilities of objects the words
+        are the names of the most probable ones, or their numbers where X has no names.
+    n_words : int, default=10
+        Number of words per photo; all of a smaller vocabulary.
+
+    Attributes
+    ----------
+    words_ : ndarray of shape (n_vocabulary,)
+        The vocabulary.
+    neighbors_ : NearestNeighbors
+        Search by cosine distance.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns; only if X is a frame with names.
+
+    See Also
+    --------
+    TagEmbedder : Takes these tags, and embeds them by another set of vectors.
+    CNNEmbedder : Probabilities of objects in a photo.
+
+    Notes
+    -----
+    Section III-A of [1]_ finds the 10 nearest neighbours of a photo in the space of a
+    captioning network, and takes the mean word2vec vector of these "generated tags":
+    ``make_pipeline(ZeroShotTagger(captions), TagEmbedder("word2vec.bin"))``. It does
+    not name the distance; nearest here is by cosine.
+
+    References
+    ----------
+    .. [1] "Collecting, analyzing and predicting socially-driven image
+       interestingness", the paper of the LaFin data.
+
+    Examples
+    --------
+    >>> from sklearn_popularity import ZeroShotTagger
+    >>> words = {"dog": [1, 0], "puppy": [0.9, 0.1], "beach": [0, 1]}
+    >>> tagger = ZeroShotTagger(words, n_words=2)
+    >>> tagger.fit_transform([[0.8, 0.1], [0.1, 2.0]])
+    array([['puppy', 'dog'],
+           ['beach', 'puppy']], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "vocabulary": [
+            Mapping,
+            str,
+            HasMethods(["__fspath__"]),
+            HasMethods(["key_to_index", "vectors"]),
+            None,
+        ],
+        "n_words": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, vocabulary=None, *, n_words=10):
+        self.vocabulary = vocabulary
+        self.n_words = n_words
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Read the vocabulary; nothing is learned from the photos.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Embeddings of photos.
+        y : ignored
+            For scikit-learn.
+
+        Returns
+        -------
+        self : object
+            The fitted tagger.
+
+        Raises
+        ------
+        ValueError
+            If the embeddings of the vocabulary have another length than those of X, or
+            one of them is not finite or all zeros.
+        """
+        X = validate_data(self, X)
+        self.words_, vectors = self._read_vocabulary(X)
+        if vectors.shape[1] != X.shape[1]:
+            raise ValueError(
+                f"Got X with {X.shape[1]} columns, but the vocabulary has embeddings "
+                f"of {vectors.shape[1]} numbers. Both must come from one space."
+            )
+        zeros = np.flatnonzero(~vectors.any(axis=1))
+        if len(zeros):
+            raise ValueError(
+                f"The embedding of the word {self.words_[zeros[0]]!r} is all zeros, "
+                "which have no direction. Leave it out."
+            )
+        n_neighbors = min(self.n_words, len(self.words_))
+        self.neighbors_ = NearestNeighbors(n_neighbors=n_neighbors, metric="cosine")
+        self.neighbors_.fit(vectors)
+        return self
+
+    def transform(self, X):
+        """The nearest words of each photo, the nearest first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Embeddings of photos.
+
+        Returns
+        -------
+        words : ndarray of shape (n_samples, n_words)
+            Words (of type object); positions of columns (int) without a vocabulary and
+            names of columns.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False)
+        return self.words_[self.neighbors_.kneighbors(X, return_distance=False)]
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns: word0 for the nearest, and so on.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns; if given, they must be those of `fit`.
+
+        Returns
+        -------
+        names : ndarray of str
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        n_words = self.neighbors_.n_neighbors
+        return np.array([f"word{i}" for i in range(n_words)], dtype=object)
+
+    def _read_vocabulary(self, X):
+        if self.vocabulary is None:
+            unnamed = np.arange(X.shape[1])
+            return getattr(self, "feature_names_in_", unnamed), np.eye(X.shape[1])
+        table = open_words(self.vocabulary)
+        words = list(table.positions)
+        vectors = table.read([table.positions[word] for word in words])
+        words_of_objects = np.empty(len(words), dtype=object)
+        words_of_objects[:] = words
+        return words_of_objects, check_vectors(vectors, words, table.n_dimensions)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

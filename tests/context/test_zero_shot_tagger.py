@@ -1,0 +1,108 @@
+"""ZeroShotTagger: the nearest words by cosine, tagged and embedded as in LaFin."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+
+from sklearn_popularity import TagEmbedder, ZeroShotTagger
+
+WORDS = [f"word {i}" for i in range(30)]
+
+
+@pytest.fixture
+def vocabulary():
+    return dict(zip(WORDS, np.random.default_rng(0).normal(size=(30, 8)), strict=True))
+
+
+@pytest.fixture
+def photos():
+    return np.random.default_rng(1).normal(size=(12, 8))
+
+
+def _nearest(photos, vocabulary, n_words):
+    rows = []
+    for photo in photos:
+        cosines = {
+            word: photo @ vector / np.linalg.norm(photo) / np.linalg.norm(vector)
+            for word, vector in vocabulary.items()
+        }
+        rows.append(sorted(cosines, key=cosines.get, reverse=True)[:n_words])
+    return rows
+
+
+@pytest.mark.parametrize("n_words", [1, 10, 99])
+def test_words_are_the_nearest(vocabulary, photos, n_words):
+    tagger = ZeroShotTagger(vocabulary, n_words=n_words).fit(photos)
+    words = tagger.transform(photos)
+    assert words.shape == (12, min(n_words, 30))
+    assert words.tolist() == _nearest(photos, vocabulary, n_words)
+    assert_array_equal(tagger.transform(1000 * photos), words)
+    assert tagger.get_feature_names_out()[0] == "word0"
+
+
+def test_default_is_ten_words(vocabulary, photos):
+    assert ZeroShotTagger(vocabulary).fit_transform(photos).shape == (12, 10)
+
+
+def test_columns_are_words_without_a_vocabulary():
+    X = pd.DataFrame({"cat": [0.2, 0.7], "dog": [0.5, 0.1], "sun": [0.3, 0.2]})
+    tagger = ZeroShotTagger(n_words=2)
+    expected = [["dog", "sun"], ["cat", "sun"]]
+    assert tagger.fit_transform(X).tolist() == expected
+    assert tagger.fit_transform(X.to_numpy()).tolist() == [[1, 2], [0, 2]]
+
+
+def test_vocabulary_comes_from_files(vocabulary, photos, tmp_path):
+    vectors = np.array(list(vocabulary.values()))
+    np.savez(tmp_path / "a.npz", words=np.array(WORDS), vectors=vectors)
+    found = ZeroShotTagger(str(tmp_path / "a.npz")).fit_transform(photos)
+    assert found.tolist() == _nearest(photos, vocabulary, 10)
+
+
+@pytest.mark.parametrize("package", ["default", "pandas", "polars"])
+def test_tags_can_be_embedded(vocabulary, photos, package):
+    if package != "default":
+        pytest.importorskip(package, reason=f"This output needs {package}.")
+    word2vec = {word: [float(i), 1.0] for i, word in enumerate(WORDS)}
+    model = make_pipeline(ZeroShotTagger(vocabulary), TagEmbedder(word2vec))
+    found = model.set_output(transform=package).fit_transform(photos)
+    numbers = [
+        [WORDS.index(word) for word in row] for row in _nearest(photos, vocabulary, 10)
+    ]
+    assert_allclose(np.asarray(found)[:, 0], np.mean(numbers, axis=1), rtol=1e-6)
+    assert not np.asarray(found)[:, 2:].any()
+
+
+def test_copies_give_same_words(vocabulary, photos):
+    tagger = ZeroShotTagger(vocabulary).fit(photos)
+    expected = tagger.transform(photos)
+    data = skops.io.dumps(tagger)
+    untrusted = skops.io.get_untrusted_types(data=data)
+    assert all(name.startswith("sklearn_popularity.") for name in untrusted)
+    for copied in (
+        pickle.loads(pickle.dumps(tagger)),
+        clone(tagger).fit(photos),
+        skops.io.loads(data, trusted=untrusted),
+    ):
+        assert_array_equal(copied.transform(photos), expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"a": np.ones(7)}, "8 columns, but .* 7 numbers"),
+        ({"a": np.ones(8), "b": np.zeros(8)}, "'b' is all zeros"),
+        ({"a": np.full(8, np.nan)}, "'a' holds NaN"),
+        (lambda words: words, "'vocabulary' parameter"),
+        ({}, r"vectors=\{\}"),
+    ],
+)
+def test_fit_rejects(photos, change, message):
+    with pytest.raises(ValueError, match=message):
+        ZeroShotTagger(change).fit(photos)
