@@ -1,17 +1,21 @@
 """Features: an image in, a vector out."""
 
 from ._base import ImageTransformer
+from ._cache import CacheWarning
+from ._cache_care import cache_info, prune_cache, verify_cache
 from ._color import ColorHistogram, ColorStatistics
 from ._discriminative import fetch_color_palette
 from ._extract import UnreadablePhotosWarning
 from ._gist import GistTransformer
 from ._lbp import LBPPyramid
+from ._streaming import extract
 from .codebook import HOGLLC, ColorNamesLLC
-from .deep import CNNEmbedder
+from .deep import CNNEmbedder, pretrained_at_hand
 
 __all__ = [
     "HOGLLC",
     "CNNEmbedder",
+    "CacheWarning",
     "ColorHistogram",
     "ColorNamesLLC",
     "ColorStatistics",
@@ -19,5 +23,10 @@ __all__ = [
     "ImageTransformer",
     "LBPPyramid",
     "UnreadablePhotosWarning",
+    "cache_info",
+    "extract",
     "fetch_color_palette",
+    "pretrained_at_hand",
+    "prune_cache",
+    "verify_cache",
 ]

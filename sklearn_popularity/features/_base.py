@@ -2,6 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 from numbers import Integral
+from os import PathLike
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..images import Photos, find_photos, rows_as_batch
+from ._cache import RowCache, cached_rows
 from ._extract import Describe, Extraction
 
 
@@ -39,11 +41,35 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
         Photos handed to a worker at a time.
+    cache : str or path, default=None
+        File that keeps rows, see Notes; it is made where there is none. None computes
+        each row anew.
     on_error : {"raise", "nan"}, default="raise"
         Whether a photo that cannot be read stops the run or gives a row of NaN and
         one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
+
+    Notes
+    -----
+    A row in a `cache` belongs to the content of a photo, whatever its name, and to all
+    that decides the numbers: what `_describe` returns, with its parameters, learned
+    words or weights, `max_size`, the source code and version of this library, and the
+    versions of Pillow and its decoders, OpenCV, NumPy and SciPy. Files are known by
+    SHA-256 of their bytes, which are read but not decoded when there is a row; arrays
+    and Pillow images by their pixels. Folds, grid points, transformers, processes and
+    later runs share a file, and any of them may write to it. Machines whose CPUs round
+    differently may share it too.
+
+    Each row has a checksum. Whatever is wrong with the file, from a flipped bit to a
+    full disk, costs time and one :class:`CacheWarning`, never a wrong row. The file is
+    an SQLite database without pickles; ``sklearn-popularity cache`` looks into it,
+    verifies and shrinks it. On network file systems, which processes of several
+    machines share, it has to be made there: it then has a rollback journal instead of
+    a write-ahead log.
+
+    Of a subclass elsewhere, the source code of modules counts whose functions or
+    classes `_describe` returns, but not that of modules which those import.
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -52,6 +78,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         "value_range": [tuple, list, None],
         "n_jobs": [Integral, None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "cache": [str, PathLike, None],
         "on_error": [StrOptions({"raise", "nan"})],
         "verbose": ["boolean"],
     }
@@ -64,6 +91,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         value_range=None,
         n_jobs=None,
         batch_size=32,
+        cache=None,
         on_error="raise",
         verbose=False,
     ):
@@ -72,6 +100,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         self.value_range = value_range
         self.n_jobs = n_jobs
         self.batch_size = batch_size
+        self.cache = cache
         self.on_error = on_error
         self.verbose = verbose
 
@@ -145,18 +174,26 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     def _compute(self, photos):
         """Features of photos, one by one; networks take several at a time."""
         n_features = len(self._feature_names())
-        return self._extraction().describe(self._describe(), photos, n_features)
+        describe = self._describe()
+        with self._cached_rows(n_features, describe) as cache:
+            return self._extraction(cache).describe(describe, photos, n_features)
 
     def _learn(self, photos):
         """Learn from photos what `_describe` needs; most features need nothing."""
 
-    def _extraction(self):
+    def _cached_rows(self, n_features, *settings, finished=True):
+        """The rows that there are, known by `max_size` and all else that counts."""
+        settings = (self.max_size, *settings)
+        return cached_rows(self.cache, self, n_features, *settings, finished=finished)
+
+    def _extraction(self, cache=None):
         return Extraction(
             max_size=self.max_size,
             n_jobs=self.n_jobs,
             batch_size=self.batch_size,
             on_error=self.on_error,
             verbose=self.verbose,
+            cache=cache or RowCache(),
         )
 
     def _find_photos(self, X, *, reset):

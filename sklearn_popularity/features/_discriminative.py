@@ -46,8 +46,8 @@ def fetch_color_palette(*, folder=None, url=_URL):
     folder : path, default=None
         Where to keep the table. None is the folder named by the environment variable
         SKLEARN_POPULARITY_DATA, else the user's cache folder.
-    url : str, default=the toolbox of Khosla et al.
-        Address of ``DD50_w2c.mat``.
+    url : str, optional
+        Address of ``DD50_w2c.mat``; by default in the toolbox of Khosla et al.
 
     Returns
     -------

@@ -1,24 +1,45 @@
 """From a sequence of photos to a matrix: batch, run in parallel, keep rows aligned."""
 
+import os
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..images import ImageError, Photos
+from ._cache import CacheFault, RowCache
 from ._threads import single_threaded
+from ._workers import run_in_order
 
 Describe = Callable[[np.ndarray], np.ndarray]
 
 
 class UnreadablePhotosWarning(UserWarning):
-    """Some photos could not be read; their rows of features are NaN."""
+    """Some photos could not be read; their rows of features are NaN.
+
+    Parameters
+    ----------
+    message : str
+        What happened, with the first of them.
+    errors : sequence of ImageError, default=()
+        One per photo, in the order of their rows.
+
+    Attributes
+    ----------
+    errors : tuple of ImageError
+        See Parameters.
+    """
+
+    def __init__(self, message: str, errors: Sequence[ImageError] = ()) -> None:
+        super().__init__(message)
+        self.errors = tuple(errors)
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,8 @@ class Extraction:
         Stop at a photo that cannot be read, or fill its row with NaN and warn.
     verbose : bool
         Show a progress bar.
+    cache : RowCache
+        Rows that were described before; by default none are kept.
     """
 
     max_size: int | None
@@ -44,6 +67,7 @@ class Extraction:
     batch_size: int
     on_error: str
     verbose: bool
+    cache: RowCache = field(default_factory=RowCache)
 
     def describe(
         self, describe: Describe, photos: Photos, n_features: int
@@ -72,8 +96,11 @@ class Extraction:
         """
         features = np.full((len(photos), n_features), np.nan, dtype=np.float32)
         consequence = "their rows are NaN"
+        order = self._order(len(photos))
+        if not isinstance(order, range):
+            photos = photos.take(order)
         described = self.map(_AsFloat32(describe), photos, consequence)
-        for i, description in enumerate(described):
+        for i, description in zip(order, described, strict=True):
             if description is not None:
                 features[i] = description
         return features
@@ -96,31 +123,40 @@ class Extraction:
             In the order of `photos`; None for a photo that cannot be read.
         """
         failures: list[ImageError] = []
-        batches = _run_in_order(
+        batches = run_in_order(
             self.n_jobs,
-            [
-                delayed(_map_batch)(function, batch, self)
-                for batch in photos.batches(self.batch_size)
-            ],
+            partial(_map_batch, function, settings=self),
+            photos.batches(self.batch_size),
+            partial(_lost, settings=self),
         )
         with tqdm(total=len(photos), unit="photo", disable=not self.verbose) as bar:
             for results, errors in batches:
-                failures += errors
+                for error in errors:
+                    if isinstance(error, CacheFault):
+                        self.cache.faults.append(error)
+                    else:
+                        failures.append(error)
                 bar.update(len(results))
                 yield from results
         if failures:
             _warn_unreadable(failures, len(photos), consequence)
 
+    def _order(self, n_photos):
+        """Positions of photos, in the order in which they are described.
 
-def _run_in_order(n_jobs, tasks, n_at_once=64):
-    """Results of joblib's tasks one by one, whatever its backend can do."""
-    backend, _ = get_active_backend()
-    if getattr(backend, "supports_return_generator", False):
-        yield from Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-        return
-    # multiprocessing and ray return lists; pieces keep the memory bounded.
-    for start in range(0, len(tasks), n_at_once):
-        yield from Parallel(n_jobs=n_jobs)(tasks[start : start + n_at_once])
+        Processes that start together on the same photos, as those of a grid search do,
+        take batches in orders of their own: they meet in the cache and share the work.
+        """
+        backend, _ = get_active_backend()
+        if self.cache.path is None or backend.nesting_level == 0:
+            return range(n_photos)
+        starts = list(range(0, n_photos, self.batch_size))
+        Random(os.getpid()).shuffle(starts)
+        return [
+            i
+            for start in starts
+            for i in range(start, min(start + self.batch_size, n_photos))
+        ]
 
 
 @dataclass(frozen=True)
@@ -137,27 +173,35 @@ def _map_batch(function, photos, settings):
     """Results for a few photos, in a worker; those unreadable are None and listed."""
     results: list[Any] = []
     errors: list[ImageError] = []
-    with single_threaded():
+    with single_threaded(), settings.cache.opened() as rows:
         for i in range(len(photos)):
             try:
-                image = photos.read(i, max_size=settings.max_size)
+                results.append(rows.result(photos, i, function, settings.max_size))
             except ImageError as error:
                 if settings.on_error == "raise":
                     raise
                 errors.append(error)
                 results.append(None)
-            else:
-                results.append(function(image))
-    return results, errors
+    return results, errors + rows.faults
+
+
+def _lost(error, settings):
+    """Results for a photo that no worker survives, as of `_map_batch`."""
+    if settings.on_error == "raise":
+        raise error
+    return [None], [error]
 
 
 def _warn_unreadable(failures, n_photos, consequence, n_shown=10):
+    failures = sorted(failures, key=lambda error: error.row)
     listed = "\n".join(f"  {error}" for error in failures[:n_shown])
     if len(failures) > n_shown:
         listed += f"\n  and {len(failures) - n_shown} more"
-    warnings.warn(
+    message = (
         f"{len(failures)} of {n_photos} photos could not be read; {consequence}:\n"
-        f"{listed}",
-        UnreadablePhotosWarning,
+        f"{listed}"
+    )
+    warnings.warn(
+        UnreadablePhotosWarning(message, failures),
         stacklevel=7,  # who called transform
     )

@@ -210,6 +210,9 @@ class LBPPyramid(ImageTransformer):
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
         Photos handed to a worker at a time.
+    cache : str or path, default=None
+        File that keeps rows: a photo that was described before in the same way is read
+        but not decoded. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
         Whether a photo that cannot be read stops the run or gives a row of NaN and
         one warning.
@@ -271,6 +274,7 @@ class LBPPyramid(ImageTransformer):
         value_range=None,
         n_jobs=None,
         batch_size=32,
+        cache=None,
         on_error="raise",
         verbose=False,
     ):
@@ -280,6 +284,7 @@ class LBPPyramid(ImageTransformer):
             value_range=value_range,
             n_jobs=n_jobs,
             batch_size=batch_size,
+            cache=cache,
             on_error=on_error,
             verbose=verbose,
         )

@@ -4,16 +4,35 @@ from ._branches import out_of_fold
 from ._k_class import KClassAggregatingClassifier
 from ._late_fusion import StackedLateFusion
 from ._latent_rank_svm import DeadSensesWarning, LatentRankSVM
+from ._model_file import (
+    ModelVersionWarning,
+    load_model,
+    read_model_card,
+    save_model,
+)
 from ._per_user import PerUserRegressor
-from .networks import MultiBranchMLPClassifier, MultiBranchMLPRegressor
+from .networks import (
+    CheckpointWarning,
+    CNNFineTuneClassifier,
+    CNNFineTuneRegressor,
+    MultiBranchMLPClassifier,
+    MultiBranchMLPRegressor,
+)
 
 __all__ = [
+    "CNNFineTuneClassifier",
+    "CNNFineTuneRegressor",
+    "CheckpointWarning",
     "DeadSensesWarning",
     "KClassAggregatingClassifier",
     "LatentRankSVM",
+    "ModelVersionWarning",
     "MultiBranchMLPClassifier",
     "MultiBranchMLPRegressor",
     "PerUserRegressor",
     "StackedLateFusion",
+    "load_model",
     "out_of_fold",
+    "read_model_card",
+    "save_model",
 ]

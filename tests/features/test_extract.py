@@ -126,7 +126,7 @@ def test_backends_without_generators_keep_order_too(photos, monkeypatch):
         supports_return_generator = False
 
     monkeypatch.setattr(
-        "sklearn_popularity.features._extract.get_active_backend",
+        "sklearn_popularity.features._workers.get_active_backend",
         lambda: (ListsOnly(), 1),
     )
     extraction = make_extraction(batch_size=1)

@@ -168,15 +168,17 @@ class CodebookTransformer(ImageTransformer):
             )
         return {kind: load_words(given[kind], n, kind) for kind, n in kinds.items()}
 
-    def _describe(self):
-        encoder = Encoder(
+    def _encoder(self):
+        return Encoder(
             densely=self._describe_densely(),
             dictionaries=self._dictionaries(),
             n_neighbors=self.n_neighbors,
             regularization=self.regularization,
             n_levels=self.n_levels,
         )
-        return flip_average(encoder, self.flip)
+
+    def _describe(self):
+        return flip_average(self._encoder(), self.flip)
 
     def _feature_names(self):
         return [

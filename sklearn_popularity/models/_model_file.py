@@ -1,0 +1,347 @@
+"""Models on disk: files that are checked before they are read and run no code."""
+
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import platform
+import warnings
+from contextlib import contextmanager
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+import sklearn
+import skops
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+from .. import __version__
+from ..metrics import spearman_score
+
+# A file is an archive of skops with a card; its comment, which is the end of the file,
+# holds the SHA-256 of all bytes before that number.
+_CARD = "card.json"
+_MARK = b"sklearn-popularity 1 sha256:"
+_N_DIGITS = 64
+_MAX_BYTES = 2**33
+_MAX_QUANTILES = 1001
+# What the recipes of compare_features hold beside what skops and we approve.
+_APPROVED = {"sklearn.model_selection._split.KFold"}
+
+
+class ModelVersionWarning(UserWarning):
+    """A model was saved with other versions of the libraries than are installed."""
+
+
+def save_model(model, path, *, y=None, predictions=None, label=None):
+    """Write a fitted model to a file that :func:`load_model` can check.
+
+    Parameters
+    ----------
+    model : estimator
+        Any estimator that skops can write.
+    path : path
+        File to write; what was there is replaced when all is written.
+    y : array-like of shape (n_samples,), default=None
+        Scores that the model learned from, to be summarised in its card.
+    predictions : array-like of shape (n_samples,), default=None
+        Out-of-fold predictions of `y`, to be summarised too: their correlation with
+        `y`, and their quantiles.
+    label : str, default=None
+        What the scores are called.
+
+    Raises
+    ------
+    ValueError
+        If `y` and `predictions` differ in length, or are not numbers.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    read_model_card : Read what is written beside the model.
+
+    Notes
+    -----
+    The file is an archive in the format of skops, with the card as ``card.json`` and
+    the SHA-256 of everything at the end. It tells damage, not who wrote the file: it
+    is no signature, since whoever changes a file can write a new one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_popularity import load_model, read_model_card, save_model
+    >>> model = Ridge().fit([[0.0], [1.0], [2.0]], [1.0, 2.0, 4.0])
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.skops"
+    ...     save_model(model, path, y=[1.0, 2.0, 4.0], label="stars")
+    ...     card, loaded = read_model_card(path), load_model(path)
+    >>> card["training"]["label"], loaded.coef_ == model.coef_
+    ('stars', array([ True]))
+    """
+    card = {
+        "model": f"{type(model).__module__}.{type(model).__qualname__}",
+        "versions": _installed(),
+        "settings": _settings(model),
+        "training": _training(y, predictions, label),
+    }
+    buffer = BytesIO(_skops_io().dumps(model, compression=ZIP_STORED))
+    with ZipFile(buffer, "a") as archive:
+        archive.writestr(_CARD, json.dumps(card, indent=1, default=repr))
+        archive.comment = _MARK + b"0" * _N_DIGITS
+    content = buffer.getbuffer()[:-_N_DIGITS]
+    _replace(Path(path), [content, hashlib.sha256(content).hexdigest().encode()])
+
+
+def load_model(path, *, trusted=()):
+    """Read a model that :func:`save_model` wrote, without running code from the file.
+
+    Parameters
+    ----------
+    path : path
+        File.
+    trusted : sequence of str or type, default=()
+        Types that the model may hold beside the estimators of this package and what
+        skops trusts: numbers, arrays and the estimators of scikit-learn.
+
+    Returns
+    -------
+    model : estimator
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, was not written by :func:`save_model`, or holds types
+        that are not trusted, which the error names.
+    OSError
+        If there is no such file.
+
+    Warns
+    -----
+    ModelVersionWarning
+        If the libraries that are installed differ from those that wrote the model.
+
+    Notes
+    -----
+    The SHA-256 at the end of the file is compared before anything is read from it.
+    Trust a type only if you know what it does: a trusted one may run code.
+    """
+    data = _checked(path)
+    card = _read_card(data, path)
+    with _loading(path, card):
+        found = _skops_io().get_untrusted_types(data=data)
+    known = {t if isinstance(t, str) else _name_of(t) for t in trusted} | _APPROVED
+    refused = [name for name in found if name not in known and not _is_ours(name)]
+    if refused:
+        raise ValueError(
+            f"The model in {_shown(path)} holds types that are not trusted: "
+            f"{', '.join(refused)}. Pass trusted={refused} if you know who wrote the "
+            "file and what these types do."
+        )
+    _warn_of_versions(card["versions"], path)
+    with _loading(path, card), warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        return _skops_io().loads(data, trusted=found)
+
+
+def read_model_card(path):
+    """Read what :func:`save_model` wrote about a model, without loading the model.
+
+    Parameters
+    ----------
+    path : path
+        File.
+
+    Returns
+    -------
+    card : dict
+        - ``model``: its type;
+        - ``versions``: of Python and of the libraries that wrote it;
+        - ``settings``: its parameters, and those of what it is made of;
+        - ``training``: None, or a dict of ``label``, ``n_samples``, ``low`` and
+          ``high`` (the range of the scores), ``spearman`` (between the scores and
+          their out-of-fold predictions) and ``quantiles`` (at most 1,001 of these
+          predictions, ascending; all of them where there are fewer);
+        - ``sha256``: of the file but for that number.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or was not written by :func:`save_model`.
+    OSError
+        If there is no such file.
+    """
+    return _read_card(_checked(path), path)
+
+
+def _skops_io():
+    """Imported on use, since it loads torch where torch is installed."""
+    return importlib.import_module("skops.io")
+
+
+def _installed():
+    return {
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "sklearn-popularity": __version__,
+        "scikit-learn": sklearn.__version__,
+        "numpy": np.__version__,
+        "skops": skops.__version__,
+    }
+
+
+def _settings(model):
+    """Parameters at all depths, less the estimators that they belong to."""
+    return {
+        name: value
+        for name, value in model.get_params().items()
+        if not any(hasattr(part, "get_params") for part in _parts(value))
+    }
+
+
+def _parts(value):
+    if not isinstance(value, list | tuple):
+        return [value]
+    return [part for each in value for part in _parts(each)]
+
+
+def _training(y, predictions, label):
+    if y is None:
+        if predictions is not None:
+            raise ValueError("Got predictions without y, but both were expected.")
+        return None
+    y = _numbers(y, "y")
+    summary = {"label": label, "n_samples": len(y), "low": y.min(), "high": y.max()}
+    if predictions is None:
+        return summary
+    predictions = _numbers(predictions, "predictions")
+    check_consistent_length(y, predictions)
+    shares = np.linspace(0, 1, min(len(y), _MAX_QUANTILES))
+    return summary | {
+        "spearman": spearman_score(y, predictions),
+        "quantiles": np.quantile(predictions, shares).tolist(),
+    }
+
+
+def _numbers(values, name):
+    values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
+    return column_or_1d(values)
+
+
+def _replace(path, parts):
+    """Write beside and move, so that no half of a file is ever there."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        with unfinished.open("wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _checked(path: str | PathLike[str]) -> bytes:
+    """The bytes of a file, provided that they are those that were written."""
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise ValueError(f"Got {_shown(path)}, but a regular file was expected.")
+    n_bytes = path.stat().st_size
+    if n_bytes > _MAX_BYTES:
+        raise ValueError(
+            f"The file {_shown(path)} has {n_bytes:,} bytes, but a model has at most "
+            f"{_MAX_BYTES:,}."
+        )
+    data = path.read_bytes()
+    content, written = data[:-_N_DIGITS], data[-_N_DIGITS:]
+    if not content.endswith(_MARK):
+        raise ValueError(
+            f"The file {_shown(path)} was not written by save_model, or it has been "
+            "cut or changed since: the mark at its end is missing."
+        )
+    digest = hashlib.sha256(content).hexdigest()
+    if digest.encode() != written:
+        raise ValueError(
+            f"The file {_shown(path)} has been damaged: the SHA-256 of its contents is "
+            f"{digest}, but {written.decode('latin-1')!a} was written. Copy it "
+            "again, or fit the model again."
+        )
+    return data
+
+
+def _read_card(data: bytes, path: Any) -> dict[str, Any]:
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            _check_members(archive, len(data))
+            card = json.loads(archive.read(_CARD))
+        if not all(isinstance(v, str) for v in dict(card["versions"]).values()):
+            raise TypeError("versions that are not text")
+    except Exception as error:
+        raise ValueError(
+            f"The file {_shown(path)} was not written by save_model: it has no card "
+            f"that can be read ({type(error).__name__}: {error})."
+        ) from error
+    return card | {"sha256": data[-_N_DIGITS:].decode()}
+
+
+def _check_members(archive, n_bytes):
+    """Nothing unpacks to more than it takes, so that reading needs no more memory."""
+    members = archive.infolist()
+    packed = any(member.compress_type != ZIP_STORED for member in members)
+    if packed or sum(member.file_size for member in members) > n_bytes:
+        raise ValueError("its members are larger than the file")
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a type is a public estimator; the file's word imports no module."""
+    import sklearn_popularity
+
+    public = name.rpartition(".")[2]
+    if public not in dir(sklearn_popularity):
+        return False
+    value = getattr(sklearn_popularity, public)
+    is_estimator = inspect.isclass(value) and issubclass(value, BaseEstimator)
+    return is_estimator and _name_of(value) == name
+
+
+def _name_of(value: type) -> str:
+    return f"{value.__module__}.{value.__qualname__}"
+
+
+def _warn_of_versions(saved, path):
+    changed = [
+        f"{name} {saved.get(name)} (installed: {now})"
+        for name, now in _installed().items()
+        if saved.get(name) != now
+    ]
+    if changed:
+        warnings.warn(
+            f"The model in {_shown(path)} was written with {', '.join(changed)}; it "
+            "may fail or predict differently. Fit it again, or install these versions.",
+            ModelVersionWarning,
+            stacklevel=3,
+        )
+
+
+@contextmanager
+def _loading(path, card):
+    """Say of whatever skops raises which file it is about, and the way out."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(
+            f"The model in {_shown(path)} cannot be loaded ({type(error).__name__}: "
+            f"{error}). Fit it again, or install the versions that wrote it: "
+            f"{card['versions']}."
+        ) from error
+
+
+def _shown(path):
+    return repr(os.fspath(path))

@@ -1,0 +1,90 @@
+"""The same photos give the same numbers, whoever computes them in whichever order."""
+
+from contextlib import contextmanager
+from itertools import product
+
+import cv2
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from threadpoolctl import threadpool_limits
+
+from sklearn_popularity import (
+    HOGLLC,
+    CNNEmbedder,
+    ColorHistogram,
+    ColorNamesLLC,
+    ColorStatistics,
+    GistTransformer,
+    LBPPyramid,
+)
+
+# Words are learned, so that this is computed in each way too.
+SMALL = {"n_words": 16, "n_sample_descriptors": 30, "random_state": 0}
+TRANSFORMERS = [
+    ColorStatistics(),
+    ColorHistogram(),
+    GistTransformer(image_size=48),
+    LBPPyramid(),
+    ColorNamesLLC(**SMALL),
+    HOGLLC(**SMALL),
+]
+N_JOBS, BATCH_SIZES, THREADS = (1, 2), (1, 32), (1, 2)
+
+
+def name_of(transformer):
+    return type(transformer).__name__
+
+
+@pytest.fixture(scope="module")
+def photos():
+    """More than a batch of smooth photos of different sizes."""
+    rng = np.random.default_rng(0)
+    coarse = [rng.integers(0, 256, (5, 6, 3)).astype(np.uint8) for _ in range(34)]
+    return [cv2.resize(c, (20 + i, 54 - i)) for i, c in enumerate(coarse)]
+
+
+@contextmanager
+def threads(n_threads):
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(n_threads)
+    try:
+        with threadpool_limits(n_threads):
+            yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def every_way(transformer, photos):
+    """Features of each combination of processes, batches and threads."""
+    for n_jobs, batch_size, n_threads in product(N_JOBS, BATCH_SIZES, THREADS):
+        there = clone(transformer).set_params(n_jobs=n_jobs, batch_size=batch_size)
+        with threads(n_threads):
+            yield there.fit_transform(photos)
+
+
+def by_cache(transformer, photos, folder):
+    """Features that fill a cache, and those that come from it."""
+    for n_jobs, batch_size in product(N_JOBS, BATCH_SIZES):
+        there = clone(transformer).set_params(n_jobs=n_jobs, batch_size=batch_size)
+        there.set_params(cache=str(folder / f"{n_jobs}-{batch_size}"))
+        yield there.fit_transform(photos)
+        yield there.transform(photos)
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=name_of)
+def test_hand_crafted_features_are_bit_identical(transformer, photos, tmp_path):
+    expected, *others = every_way(transformer, photos)
+    assert len(np.unique(expected, axis=0)) == len(photos)
+    for features in [*others, *by_cache(transformer, photos, tmp_path)]:
+        assert_array_equal(features, expected)
+
+
+@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
+def test_embeddings_agree(photos):
+    pytest.importorskip("torch", reason="Networks need torch.")
+    embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
+    expected, *others = every_way(embedder, photos)
+    for features in others:
+        assert_allclose(features, expected, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,301 @@
+"""Features to a file: whole or not there, the same bytes whatever happened before."""
+
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+from sklearn.pipeline import FeatureUnion
+
+from sklearn_popularity import (
+    CacheWarning,
+    ColorStatistics,
+    ImageError,
+    LatentRankSVM,
+    LBPPyramid,
+    UnreadablePhotosWarning,
+    extract,
+)
+from sklearn_popularity.features import _streaming
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Pieces of three photos, so that a few photos make several."""
+    monkeypatch.setattr(_streaming, "_MAX_PHOTOS", 3)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "features.npy"
+
+
+def test_matrix_and_index_are_written(paths, out, small_pieces):
+    index = extract(ColorStatistics(), iter(paths), out)
+    matrix = np.load(out, mmap_mode="r")
+    assert matrix.dtype == np.float32
+    assert_array_equal(matrix, ColorStatistics().transform(paths))
+    table = pd.read_csv(index, keep_default_na=False)
+    assert table["path"].tolist() == paths
+    assert table["reason"].tolist() == [""] * len(paths)
+    assert sorted(out.parent.iterdir()) == [out, index]
+
+
+@pytest.mark.parametrize("as_X", [list, tuple, pd.Series, lambda x: map(Path, x)])
+def test_paths_may_be_any_iterable(as_X, paths, out):
+    extract(ColorStatistics(), as_X(paths), str(out))
+    assert len(np.load(out)) == len(paths)
+
+
+def test_parquet_has_named_columns(paths, tmp_path, small_pieces):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="This file needs pyarrow.")
+    out = tmp_path / "features.parquet"
+    transformer = ColorStatistics()
+    extract(transformer, paths, out)
+    table = parquet.read_table(out)
+    assert table.column_names == list(transformer.get_feature_names_out())
+    assert_array_equal(table.to_pandas().to_numpy(), transformer.transform(paths))
+    first = out.read_bytes()
+    extract(transformer, paths, out)
+    assert out.read_bytes() == first
+
+
+def test_unreadable_rows_have_a_reason(paths, bad_path, out, small_pieces):
+    X = [bad_path, *paths, "gone.jpg"]
+    with pytest.warns(UnreadablePhotosWarning, match="2 of 9 photos") as caught:
+        index = extract(ColorStatistics(on_error="nan"), X, out)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    unreadable = np.isnan(np.load(out)).all(axis=1)
+    reasons = pd.read_csv(index, keep_default_na=False)["reason"]
+    assert_array_equal(unreadable, np.isin(np.arange(9), [0, 8]))
+    assert_array_equal(reasons != "", unreadable)
+    assert reasons[8] == "the file cannot be read (No such file or directory)"
+
+
+def test_unreadable_photo_raises_its_row_and_leaves_nothing(
+    paths, bad_path, out, small_pieces
+):
+    with pytest.raises(ImageError, match=r"^row 5, .*notes\.jpg: ") as caught:
+        extract(ColorStatistics(), [*paths[:5], bad_path], out)
+    assert caught.value.row == 5
+    assert list(out.parent.iterdir()) == []
+
+
+def test_other_warnings_come_once(paths, out, small_pieces, tmp_path):
+    (tmp_path / "notes.cache").write_text("not a cache")
+    transformer = ColorStatistics(cache=tmp_path / "notes.cache")
+    with pytest.warns(CacheWarning, match="is no cache") as caught:
+        extract(transformer, paths, out)
+    assert len(caught) == 1
+    assert_array_equal(np.load(out), ColorStatistics().transform(paths))
+
+
+def test_unions_are_extracted(paths, bad_path, out, small_pieces):
+    union = FeatureUnion(
+        [("a", ColorStatistics(on_error="nan")), ("b", LBPPyramid(on_error="nan"))]
+    )
+    with pytest.warns(UnreadablePhotosWarning, match="1 of 8 photos") as caught:
+        extract(union, [*paths, bad_path], out)
+    assert len(caught) == 1
+    assert_array_equal(np.load(out)[:7], union.transform(paths))
+
+
+def test_frames_are_extracted(paths, out):
+    transformer = ColorStatistics().set_output(transform="pandas")
+    extract(transformer, paths, out)
+    assert_array_equal(np.load(out), ColorStatistics().transform(paths))
+
+
+def test_name_that_is_no_utf8_keeps_its_bytes(paths, out):
+    name = os.fsencode(out.parent) + b"/caf\xe9.png"
+    try:
+        Path(os.fsdecode(name)).write_bytes(Path(paths[0]).read_bytes())
+    except OSError:
+        pytest.skip("This file system takes UTF-8 alone.")
+    index = extract(ColorStatistics(), [os.fsdecode(name)], out)
+    assert name in index.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("paths", "name", "message"),
+    [
+        ([], "x.npy", "Got no paths"),
+        ("a.jpg", "x.npy", "Got paths='a.jpg', a single one"),
+        (["a.jpg", 3], "x.npy", "Got a int as path 1"),
+        (["a.jpg"], "x.csv", r"x\.csv', but a name in \.npy or \.parquet"),
+    ],
+)
+def test_wrong_arguments_are_refused(paths, name, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        extract(ColorStatistics(), paths, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_folder_is_reported_before_work(paths, tmp_path, monkeypatch):
+    monkeypatch.setattr(ColorStatistics, "transform", None)
+    with pytest.raises(FileNotFoundError):
+        extract(ColorStatistics(), paths, tmp_path / "missing" / "x.npy")
+
+
+def test_progress_is_shown_on_demand(paths, out, capsys):
+    extract(ColorStatistics(), paths, out)
+    assert capsys.readouterr() == ("", "")
+    extract(ColorStatistics(), paths, out, verbose=True)
+    assert f"{len(paths)}/{len(paths)}" in capsys.readouterr().err
+
+
+# --- killed and run again
+
+N_PHOTOS, BATCH_SIZE = 50, 4
+COUNTING = """
+import os, signal
+import numpy as np
+from sklearn_popularity import ImageTransformer
+
+def describe(image):
+    with open(os.environ["DESCRIBED"], "ab") as log:
+        log.write(b".")
+    if os.path.getsize(os.environ["DESCRIBED"]) == int(os.environ["DIES_AT"]):
+        os.killpg(0, signal.SIGKILL)
+    return np.resize(image, 9)
+
+class Counting(ImageTransformer):
+    def _describe(self):
+        return describe
+
+    def _feature_names(self):
+        return [f"number{i}" for i in range(9)]
+"""
+RUN = """
+import sys
+from counting import Counting
+from sklearn_popularity import extract
+from sklearn_popularity.features import _streaming
+
+_streaming._MAX_PHOTOS = 20
+folder, n_jobs, batch_size, *paths = sys.argv[1:]
+transformer = Counting(
+    cache=f"{folder}/features.cache", n_jobs=int(n_jobs), batch_size=int(batch_size)
+)
+extract(transformer, paths, f"{folder}/features.npy")
+"""
+
+
+def run(folder, paths, n_jobs, dies_at):
+    (folder / "counting.py").write_text(COUNTING)
+    environment = os.environ | {
+        "PYTHONPATH": str(folder),
+        "DESCRIBED": str(folder / "described"),
+        "DIES_AT": str(dies_at),
+    }
+    command = [sys.executable, "-c", RUN, folder, str(n_jobs), str(BATCH_SIZE), *paths]
+    return subprocess.run(
+        command, env=environment, start_new_session=True, capture_output=True
+    )
+
+
+@pytest.fixture(scope="module")
+def many_paths(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    noise = np.random.default_rng(0).integers(0, 256, (N_PHOTOS, 4, 5, 3), np.uint8)
+    paths = [str(folder / f"{i}.png") for i in range(N_PHOTOS)]
+    for path, image in zip(paths, noise, strict=True):
+        Image.fromarray(image).save(path)
+    return paths
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Signals are of POSIX.")
+@pytest.mark.parametrize(("n_jobs", "share"), [(1, 0.1), (1, 0.5), (1, 0.9), (2, 0.5)])
+def test_killed_run_goes_on_where_it_was(n_jobs, share, many_paths, tmp_path):
+    dies_at = int(share * N_PHOTOS)
+    killed = run(tmp_path, many_paths, n_jobs, dies_at)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "features.npy").exists()
+    resumed = run(tmp_path, many_paths, n_jobs, dies_at=0)
+    assert resumed.returncode == 0, resumed.stderr
+    n_again = (tmp_path / "described").stat().st_size - N_PHOTOS
+    assert 1 <= n_again <= n_jobs * BATCH_SIZE
+    photos = [np.asarray(Image.open(path)) for path in many_paths]
+    expected = tmp_path / "expected.npy"
+    np.save(expected, np.stack([np.resize(p, 9) for p in photos]).astype("f4"))
+    assert (tmp_path / "features.npy").read_bytes() == expected.read_bytes()
+    index = (tmp_path / "features.npy.index.csv").read_text()
+    assert index == "path,reason\n" + "".join(f"{path},\n" for path in many_paths)
+    assert not list(tmp_path.glob("*.part"))
+
+
+# --- bounded memory
+
+WIDE = """
+import numpy as np
+from sklearn_popularity import ImageTransformer
+
+def describe(image):
+    return np.resize(image, 10_000)
+
+class Wide(ImageTransformer):
+    def _describe(self):
+        return describe
+
+    def _feature_names(self):
+        return [f"number{i}" for i in range(10_000)]
+"""
+MEMORY = """
+import resource, sys
+from sklearn_popularity import extract
+from wide import Wide
+
+path, out, n_photos = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+def peak_megabytes():
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+
+transformer = Wide(cache=f"{out}.cache")
+extract(transformer, [path] * 10, out)
+before = peak_megabytes()
+extract(transformer, [path] * n_photos, out)
+print(peak_megabytes() - before)
+"""
+
+
+def test_memory_does_not_grow_with_photos(paths, out):
+    pytest.importorskip("resource", reason="Peak memory is measured on POSIX.")
+    (out.parent / "wide.py").write_text(WIDE)
+    growth = subprocess.run(
+        [sys.executable, "-c", MEMORY, paths[0], out, "4000"],
+        env=os.environ | {"PYTHONPATH": str(out.parent)},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert out.stat().st_size > 160e6
+    assert float(growth) < 50
+
+
+def test_ranker_learns_from_the_file_in_pieces(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "X.npy", rng.normal(size=(20_000, 300)).astype(np.float32))
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    y = np.asarray(X[:, 0] - X[:, 1])
+    pieces = [slice(start, start + 1000) for start in range(0, len(X), 1000)]
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    tracemalloc.start()
+    for piece in pieces:
+        ranker.partial_fit(X[piece], y[piece])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < X.nbytes / 3
+    assert ranker.score(X[:2000], y[:2000]) > 0.8
+    in_memory = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    for piece in pieces:
+        in_memory.partial_fit(np.array(X[piece]), y[piece])
+    assert_array_equal(ranker.coef_, in_memory.coef_)

@@ -1,0 +1,252 @@
+"""The commands `fit` and `rank`: a model file, a ranking, and one-line errors."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+
+from sklearn_popularity import (
+    load_folder,
+    load_model,
+    make_popularity,
+    read_model_card,
+    save_model,
+    spearman_score,
+)
+from sklearn_popularity.cli import main
+from sklearn_popularity.evaluation import compare_features, fit_features
+
+FAST = ["color-statistics", "color-histogram"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos") / "made-up"
+    make_popularity(160, folder=folder, image_size=(48, 64), random_state=0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """Photos that no model has seen, in a folder of folders, and their table."""
+    folder = tmp_path_factory.mktemp("others")
+    posts, _ = make_popularity(
+        60, folder=folder / "new", image_size=(48, 64), random_state=1
+    )
+    return folder, posts.set_index(posts["photo"].map(lambda path: Path(path).name))
+
+
+@pytest.fixture(scope="module")
+def model(folder, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.skops"
+    assert _fit(folder, path, "--group", "user") == 0
+    return path
+
+
+def _fit(folder, output, *options):
+    arguments = ["fit", folder, "--label", "score", "--n-jobs", "1", "-o", output]
+    features = [] if "--features" in options else ["--features", ",".join(FAST)]
+    return main([*map(str, arguments), *features, *options])
+
+
+def _rank(model, photos, *options):
+    return main(["rank", *map(str, [model, *photos, "--n-jobs", "1", *options])])
+
+
+def _ranked(model, photos, folder):
+    output = folder / "ranked.csv"
+    assert _rank(model, photos, "-o", output) == 0
+    return pd.read_csv(output)
+
+
+def test_ranking_follows_the_truth(model, others, tmp_path):
+    folder, posts = others
+    table = _ranked(model, [folder], tmp_path)
+    assert table["rank"].tolist() == list(range(1, 61))
+    assert (table["score"].diff().dropna() <= 0).all()
+    truth = posts["score"].loc[[Path(path).name for path in table["photo"]]]
+    assert spearman_score(truth, table["score"]) > 0.3
+
+
+def test_percentile_counts_held_out_predictions(model, folder, others, tmp_path):
+    posts = load_folder(folder)
+    predictions = fit_features(
+        posts["photo"], posts["score"], features=FAST, groups=posts["user"]
+    ).predictions
+    table = _ranked(model, [others[0]], tmp_path)
+    expected = [100 * (predictions < score).mean() for score in table["score"]]
+    np.testing.assert_allclose(table["percentile"], expected)
+    assert 0 <= table["percentile"].min() < 20 < 80 < table["percentile"].max() <= 100
+
+
+def test_score_depends_on_the_photo_alone(model, others, tmp_path):
+    folder, _ = others
+    together = _ranked(model, [folder], tmp_path).set_index("photo")
+    some = together.index[[0, 17, 59]].tolist()
+    for photos in (some, some[::-1], some[1:2]):
+        table = _ranked(model, photos, tmp_path).set_index("photo")
+        columns = ["score", "percentile"]
+        pd.testing.assert_frame_equal(
+            table[columns], together.loc[table.index, columns], check_exact=True
+        )
+
+
+def test_model_is_that_of_python(model, folder, others):
+    posts = load_folder(folder)
+    fitted = fit_features(
+        posts["photo"], posts["score"], features=FAST, groups=posts["user"]
+    )
+    photos = others[1]["photo"].tolist()
+    loaded = load_model(model)
+    assert repr(loaded) == repr(fitted.model)
+    np.testing.assert_array_equal(loaded.predict(photos), fitted.model.predict(photos))
+
+
+def test_held_out_predictions_are_those_of_the_comparison(folder):
+    posts = load_folder(folder)
+    groups = posts["user"]
+    settings = {"groups": groups, "cv": 3}
+    compared = compare_features(
+        posts["photo"], posts["score"], features=FAST, n_repeats=1, **settings
+    )
+    for features, name in ((FAST, "late-fusion"), (FAST[:1], FAST[0])):
+        fitted = fit_features(
+            posts["photo"], posts["score"], features=features, **settings
+        )
+        np.testing.assert_array_equal(
+            fitted.predictions, compared.predictions[name][:, 0]
+        )
+
+
+def test_card_describes_the_training(model, folder):
+    posts = load_folder(folder)
+    card = read_model_card(model)
+    training = card["training"]
+    assert training["label"] == "score"
+    assert training["n_samples"] == 160
+    assert training["low"] == posts["score"].min()
+    assert training["high"] == posts["score"].max()
+    assert training["spearman"] > 0.2
+    assert card["settings"]["featureunion__color-statistics__on_error"] == "raise"
+
+
+def test_fit_prints_what_it_found(folder, tmp_path, capsys):
+    output = tmp_path / "one.skops"
+    assert _fit(folder, output, "--features", "color-statistics", "--cv", "3") == 0
+    printed = capsys.readouterr()
+    assert "Label 'score', 160 photos, 3 folds" in printed.out
+    spearman = read_model_card(output)["training"]["spearman"]
+    assert f"Spearman {spearman:.3f} (95 % interval" in printed.out
+    assert printed.err == ""
+    assert list(tmp_path.iterdir()) == [output]
+    assert load_model(output).predict(load_folder(folder)["photo"]).shape == (160,)
+
+
+def test_unreadable_photos_come_last(model, others, tmp_path, capsys):
+    good = others[1]["photo"].tolist()[:3]
+    broken, missing = tmp_path / "broken.jpg", tmp_path / "missing.jpg"
+    broken.write_bytes(b"\xff\xd8 broken")
+    photos = [missing, good[0], broken, *good[1:]]
+    table = _ranked(model, photos, tmp_path)
+    assert table["photo"].tolist()[3:] == [str(missing), str(broken)]
+    assert table.loc[3:, ["rank", "score", "percentile"]].isna().all(axis=None)
+    assert table["reason"].isna().tolist() == [True] * 3 + [False] * 2
+    error = capsys.readouterr().err
+    assert "warning: 2 of 5 photos could not be read" in error
+    for row in table[3:].itertuples():
+        assert f"  {row.photo}: {row.reason}" in error
+    alone = _ranked(model, good, tmp_path)
+    pd.testing.assert_frame_equal(
+        table[:3][["photo", "score"]], alone[["photo", "score"]]
+    )
+
+
+def test_rank_prints_all_or_ten(model, others, tmp_path, capsys):
+    assert _rank(model, [others[0]]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 61
+    assert _rank(model, [others[0]], "-o", tmp_path / "ranked.csv") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 12
+    assert lines[-1] == "and 50 more"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Such file names belong to POSIX.")
+def test_names_that_are_no_text_are_written(model, others, tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jpg")
+    shutil.copy(others[1]["photo"].iloc[0], name)
+    table = _ranked(model, [name], tmp_path)
+    assert table["photo"].iloc[0].endswith(r"\udcff.jpg")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--label", "scoer"], "no column 'scoer'.*Did you mean 'score'"),
+        (["--group", "nobody"], "no column 'nobody'"),
+        (["--features", "gits"], "'gits'.*'lbp'"),
+        (["--features", ","], r"features=\[\]"),
+        (["--cv", "161"], "160 photos, too few for 161 folds"),
+        (["-o", "model.pkl"], r"model\.pkl.*\.skops"),
+        (["-o", "nowhere/model.skops"], "cannot be written"),
+    ],
+)
+def test_fit_errors_are_one_line(folder, tmp_path, capsys, options, message):
+    assert _fit(folder, tmp_path / "model.skops", *options) == 2
+    _check_one_line(capsys, message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _check_one_line(capsys, message):
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert re.search(f"^sklearn-popularity: error: .*{message}", printed.err)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-o", "ranked.json"], r"ranked\.json.*\.csv"),
+        (["-o", "nowhere/ranked.csv"], "cannot be written"),
+    ],
+)
+def test_rank_errors_are_one_line(model, others, capsys, options, message):
+    assert _rank(model, [others[0]], *options) == 2
+    _check_one_line(capsys, message)
+
+
+def test_rank_needs_photos(model, tmp_path, capsys):
+    assert _rank(model, [tmp_path]) == 2
+    _check_one_line(capsys, "Found no photos in")
+    assert _rank(model, [tmp_path / "missing.jpg"]) == 2
+    _check_one_line(capsys, "None of the 1 photos could be read")
+
+
+def test_rank_needs_a_model_of_fit(others, tmp_path, capsys):
+    path = tmp_path / "model.skops"
+    assert _rank(path, [others[0]]) == 2
+    _check_one_line(capsys, "No such file")
+    path.write_bytes(b"\x80\x04.")
+    assert _rank(path, [others[0]]) == 2
+    _check_one_line(capsys, "was not written by save_model")
+    save_model(Ridge().fit([[1.0]], [1.0]), path)
+    assert _rank(path, [others[0]]) == 2
+    _check_one_line(capsys, "was not written by `sklearn-popularity fit`")
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, 130), (OSError, 2)])
+def test_failed_writes_leave_nothing(
+    model, folder, others, tmp_path, monkeypatch, error, status
+):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert _fit(folder, tmp_path / "model.skops") == status
+    assert _rank(model, [others[0]], "-o", tmp_path / "ranked.csv") == status
+    assert list(tmp_path.iterdir()) == []
