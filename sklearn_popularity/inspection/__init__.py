@@ -1,0 +1,49 @@
+"""Inspection: why a model gives a photo its score, and what it is good for."""
+
+from ._ablation import AblationResult, ablation, plot_ablation
+from ._branches import branch_importance, plot_branch_importance
+from ._calibration import calibration, plot_calibration
+from ._colors import color_importance, plot_color_importance
+from ._distribution import plot_popularity_distribution, popularity_distribution
+from ._heatmap import plot_heatmap, region_heatmap
+from ._mean_image import mean_image, plot_mean_image
+from ._objects import object_importance, plot_object_importance
+from ._per_user import plot_spearman_by_user, spearman_by_user
+from ._percentiles import score_percentile
+from ._quadrants import plot_quadrants, quadrants
+from ._reliability import percentile_reliability, plot_percentile_reliability
+from ._score_distribution import plot_score_distribution, score_distribution
+from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
+
+__all__ = [
+    "AblationResult",
+    "ablation",
+    "branch_importance",
+    "calibration",
+    "color_importance",
+    "mean_image",
+    "object_importance",
+    "percentile_reliability",
+    "plot_ablation",
+    "plot_branch_importance",
+    "plot_calibration",
+    "plot_color_importance",
+    "plot_heatmap",
+    "plot_mean_image",
+    "plot_object_importance",
+    "plot_percentile_reliability",
+    "plot_popularity_distribution",
+    "plot_quadrants",
+    "plot_score_distribution",
+    "plot_sense_photos",
+    "plot_sense_words",
+    "plot_spearman_by_user",
+    "popularity_distribution",
+    "quadrants",
+    "region_heatmap",
+    "score_distribution",
+    "score_percentile",
+    "sense_photos",
+    "sense_words",
+    "spearman_by_user",
+]

@@ -1,0 +1,193 @@
+"""Whom a model rates too high or too low, and whom it ranks at all."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length, check_random_state
+
+from .._columns import encode_labels
+from .._sklearn_compat import Interval, validate_params
+from ..metrics import spearman_interval
+from ._percentiles import check_pair, score_percentile
+from ._plotting import draw_intervals, new_axes, shorten
+from ._resampling import BOOTSTRAP, bootstrap_mean, cluster_codes
+
+ALL_ROWS = "all rows"
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_pred": ["array-like"],
+        "by": ["array-like"],
+        "clusters": ["array-like", None],
+        "min_rows": [Interval(Integral, 2, None, closed="left")],
+        **BOOTSTRAP,
+    },
+    prefer_skip_nested_validation=True,
+)
+def calibration(
+    y_true,
+    y_pred,
+    *,
+    by,
+    clusters=None,
+    min_rows=10,
+    confidence=0.95,
+    n_resamples=1000,
+    random_state=None,
+):
+    """Whom a model rates too high or too low, and whom it ranks at all.
+
+    A model that likes only faces rates photos of faces too high, or ranks well only
+    because it tells them from the rest: it does not rank faces among themselves.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True scores.
+    y_pred : array-like of shape (n_samples,)
+        Predicted scores of rows that the model has not seen.
+    by : array-like of shape (n_samples,)
+        Group of each row, such as its category, user or theme.
+    clusters : array-like of shape (n_samples,), default=None
+        Rows that are no independent evidence, such as near-duplicates; whole clusters
+        are resampled for the intervals.
+    min_rows : int, default=10
+        Rows that a group needs; smaller ones are left out.
+    confidence : float, default=0.95
+        Confidence of the intervals, 0 to 1.
+    n_resamples : int, default=1000
+        Number of bootstrap resamples.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the resampling.
+
+    Returns
+    -------
+    table : DataFrame
+        A row "all rows", then one per group, the most overrated first, with the columns
+
+        - group and n_rows;
+        - rank_bias: mean of the predicted less the true percentile, -100 to 100, with
+          the ends bias_low and bias_high of its interval: positive where the group is
+          rated too high;
+        - mean_residual: mean of the true less the predicted score, which means
+          something only if both are on one scale;
+        - spearman: correlation within the group, with the ends low and high of its
+          interval; NaN where true scores are equal or a group is one cluster.
+
+    Raises
+    ------
+    ValueError
+        If no group has enough rows, a group is missing, a score is NaN or infinite, or
+        lengths differ.
+
+    See Also
+    --------
+    percentile_reliability : What photos of a predicted percentile are in truth.
+    plot_calibration : Draw it.
+
+    Notes
+    -----
+    Percentiles are among all rows. Predictions vary less than scores, so a popular
+    group is in truth above its mean prediction even if the model is as good as can be;
+    percentiles do without the scale but not without this.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.inspection import calibration
+    >>> table = calibration(
+    ...     [1, 2, 3, 4, 5, 6, 7, 8],
+    ...     [5, 6, 7, 8, 4, 3, 2, 1],
+    ...     by=["face"] * 4 + ["tree"] * 4,
+    ...     min_rows=4,
+    ...     random_state=0,
+    ... )
+    >>> table[["group", "rank_bias", "spearman"]].values.tolist()[1:]
+    [['face', 50.0, 1.0], ['tree', -50.0, -1.0]]
+    """
+    y_true, y_pred = check_pair(y_true, y_pred)
+    check_consistent_length(y_true, by, clusters)
+    codes = encode_labels(by, "by")
+    clusters = cluster_codes(clusters, len(y_true))
+    settings = {
+        "confidence": confidence,
+        "n_resamples": n_resamples,
+        "random_state": int(check_random_state(random_state).randint(2**31 - 1)),
+    }
+    bias = score_percentile(y_pred, y_pred) - score_percentile(y_true, y_true)
+    names = pd.Series(np.asarray(by, dtype=object)).groupby(codes).first()
+    members = [(ALL_ROWS, np.arange(len(codes)))]
+    members += [(name, np.flatnonzero(codes == code)) for code, name in names.items()]
+    members = [(name, rows) for name, rows in members if len(rows) >= min_rows]
+    if len(members) <= 1:
+        raise ValueError(
+            f"None of the {len(names)} groups has min_rows={min_rows} rows. Pass "
+            "larger groups or a smaller min_rows."
+        )
+    table = pd.DataFrame(
+        [
+            {"group": name, "n_rows": len(rows)}
+            | _rate(y_true[rows], y_pred[rows], bias[rows], clusters[rows], settings)
+            for name, rows in members
+        ]
+    )
+    order = np.argsort(-table["rank_bias"][1:].to_numpy(), kind="stable") + 1
+    return table.iloc[[0, *order]].reset_index(drop=True)
+
+
+def _rate(y_true, y_pred, bias, clusters, settings):
+    """What is known of one group."""
+    low, high = bootstrap_mean(bias, clusters, **settings)
+    row = {"rank_bias": bias.mean(), "bias_low": low, "bias_high": high}
+    row["mean_residual"] = float(np.mean(y_true - y_pred))
+    interval = (np.nan,) * 3
+    if np.ptp(y_true) > 0 and len(np.unique(clusters)) > 1:
+        interval = spearman_interval(y_true, y_pred, groups=clusters, **settings)
+    return row | dict(zip(("spearman", "low", "high"), interval, strict=True))
+
+
+def plot_calibration(table, *, ax=None):
+    """Draw the rank bias of each group, and the correlation within it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`calibration`.
+    ax : sequence of 2 matplotlib axes, default=None
+        For the bias and for the correlation; None makes a figure.
+
+    Returns
+    -------
+    ax : ndarray of matplotlib axes
+        Lines are intervals; the grey line of the correlation is that of all rows.
+    """
+    groups = table[1:]
+    if ax is None:
+        figure = new_axes(None, (9.0, 1.2 + 0.3 * len(groups))).figure
+        figure.clear()
+        ax = figure.subplots(1, 2, sharey=True)
+    ax = np.asarray(ax, dtype=object)
+    sizes = zip(groups["group"], groups["n_rows"], strict=True)
+    labels = [f"{shorten(name)} ({n_rows})" for name, n_rows in sizes]
+    draw_intervals(
+        ax[0],
+        labels,
+        groups["rank_bias"],
+        groups["bias_low"],
+        groups["bias_high"],
+        reference=0,
+    )
+    ax[0].set_xlabel("rank bias (percentiles; right: rated too high)")
+    draw_intervals(
+        ax[1],
+        labels,
+        groups["spearman"],
+        groups["low"],
+        groups["high"],
+        reference=table["spearman"][0],
+        series=1,
+    )
+    ax[1].set_xlabel("Spearman's correlation within the group")
+    return ax

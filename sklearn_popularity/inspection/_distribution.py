@@ -1,0 +1,128 @@
+"""How popularity is distributed: raw, logged, and logged per day."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from scipy.stats import skew
+from sklearn.utils import check_consistent_length
+
+from .._sklearn_compat import Interval, validate_params
+from ._percentiles import check_score
+from ._plotting import COLORS, INK, new_axes
+
+RAW, LOGGED, PER_DAY = "views", "log2(views + 1)", "log2(views / days + 1)"
+
+
+@validate_params(
+    {
+        "views": ["array-like"],
+        "days": ["array-like", None],
+        "n_bins": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def popularity_distribution(views, days=None, *, n_bins=30):
+    """Histograms of counts of views: as they are, logged, and logged per day.
+
+    Parameters
+    ----------
+    views : array-like of shape (n_posts,)
+        Views, likes or shares, 0 or more.
+    days : array-like of shape (n_posts,), default=None
+        Days since the upload, above 0; None leaves the third histogram out.
+    n_bins : int, default=30
+        Bins of each histogram, equally wide.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per bin with the columns transform ("views", "log2(views + 1)" or
+        "log2(views / days + 1)"), left and right (ends of the bin), count (of posts)
+        and skewness (of the transform's values; 0 if they are symmetric or equal).
+
+    Raises
+    ------
+    ValueError
+        If views are negative, days are not positive, or lengths differ.
+
+    See Also
+    --------
+    plot_popularity_distribution : Figure 2 of [1]_.
+
+    Notes
+    -----
+    Figure 2 of [1]_: a few photos have nearly all views; the log per day, which the
+    paper predicts, "resembles a Gaussian". Views are divided by days before the log,
+    as in section 3 there.
+
+    References
+    ----------
+    .. [1] Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.inspection import popularity_distribution
+    >>> table = popularity_distribution([0, 1, 3, 63], days=[1, 1, 1, 21], n_bins=2)
+    >>> table[["transform", "count"]].values.tolist()[:4]
+    [['views', 3], ['views', 1], ['log2(views + 1)', 3], ['log2(views + 1)', 1]]
+    """
+    views = check_score(views, "views")
+    if (views < 0).any():
+        raise ValueError(
+            f"Got views={views.min():g}, but counts of 0 or more were expected. Logged "
+            "scores need no further log: pass the counts that they were made of."
+        )
+    values = {RAW: views, LOGGED: np.log2(views + 1)}
+    if days is not None:
+        values[PER_DAY] = np.log2(views / _check_days(days, views) + 1)
+    tables = [_histogram(name, numbers, n_bins) for name, numbers in values.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _check_days(days, views):
+    days = check_score(days, "days")
+    check_consistent_length(views, days)
+    if (days <= 0).any():
+        raise ValueError(
+            f"Got days={days.min():g}, but days since the upload above 0 were "
+            "expected. Leave out posts that were counted when they were uploaded."
+        )
+    return days
+
+
+def _histogram(name, values, n_bins):
+    counts, edges = np.histogram(values, n_bins)
+    skewness = float(skew(values)) if np.ptp(values) > 0 else 0.0
+    columns = {"transform": name, "left": edges[:-1], "right": edges[1:]}
+    return pd.DataFrame({**columns, "count": counts, "skewness": skewness})
+
+
+def plot_popularity_distribution(table, *, ax=None):
+    """Draw the histograms side by side.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`popularity_distribution`.
+    ax : sequence of matplotlib axes, default=None
+        One for each transform; None makes a figure.
+
+    Returns
+    -------
+    ax : ndarray of matplotlib axes
+    """
+    names = list(table["transform"].unique())
+    if ax is None:
+        figure = new_axes(None, (3.2 * len(names), 2.8)).figure
+        figure.clear()
+        ax = figure.subplots(1, len(names))
+    axes = np.atleast_1d(np.asarray(ax, dtype=object))
+    transforms = table.groupby("transform", sort=False)
+    for place, (name, rows) in zip(axes, transforms, strict=True):
+        edges = [*rows["left"], rows["right"].iloc[-1]]
+        place.stairs(rows["count"], edges, fill=True, fc=COLORS[0], ec=INK)
+        place.set_title(f"skewness {rows['skewness'].iloc[0]:.1f}")
+        place.set_xlabel(name)
+        place.set_ylabel("posts")
+    return axes

@@ -1,0 +1,287 @@
+"""Heatmaps: which regions of a photo raise its predicted score, and which lower it."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import gaussian_filter
+from sklearn.pipeline import Pipeline
+from sklearn.utils import column_or_1d
+
+from .._columns import resolve_columns, select_columns
+from .._sklearn_compat import Interval, StrOptions, validate_params
+from ..features.codebook._base import CodebookTransformer
+from ._linear import NotLinearError, linear_parts
+from ._occlusion import occlude
+from ._photos import as_photos
+from ._plotting import INK, new_axes
+from ._pooled_winners import draw_places, trace_codes
+
+
+@validate_params(
+    {
+        "column": [str],
+        "branch": [str, None],
+        "method": [StrOptions({"auto", "codes", "occlusion"})],
+        "max_size": [Interval(Integral, 1, None, closed="left"), None],
+        "smoothing": [Interval(Real, 0, 1, closed="left")],
+        "patch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "stride": [Interval(Integral, 1, None, closed="left"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "return_intercept": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def region_heatmap(
+    model,
+    photo,
+    *,
+    column="photo",
+    branch=None,
+    method="auto",
+    max_size=500,
+    smoothing=0.05,
+    patch_size=None,
+    stride=None,
+    batch_size=32,
+    return_intercept=False,
+):
+    """Map what each region of a photo adds to its predicted score.
+
+    Parameters
+    ----------
+    model : estimator, or (transformer, estimator)
+        Fitted on photos, or on a table with a column of photos.
+    photo : photo, or DataFrame with one row
+        A path, array, PIL image or encoded bytes; or, for a model of a table, the row
+        of the photo.
+    column : str, default="photo"
+        Column of the row that holds the photo.
+    branch : str, default=None
+        Branch of a :class:`StackedLateFusion` to explain instead of the fusion; the
+        map is then in units of that branch's score.
+    method : {"auto", "codes", "occlusion"}, default="auto"
+        - "codes": for linear models of codebook features (:class:`HOGLLC`,
+          :class:`ColorNamesLLC`), exact; see Notes.
+        - "occlusion": for any model. Squares of the photo are covered with its mean
+          colour, one after the other; a pixel has the mean of how much the score
+          falls over the squares that cover it.
+        - "auto": "codes" where the model allows, otherwise "occlusion".
+    max_size : int or None, default=500
+        Longest side of the map, in pixels. The map has the size of the upright photo,
+        or of the photo reduced to this as :func:`read_image` does.
+    smoothing : float, default=0.05
+        Standard deviation of the Gaussian that smooths the codes' map, as a share of
+        its longest side; 0 for none. It keeps the sum.
+    patch_size : int, default=None
+        Side of the squares that cover, in pixels; None is a quarter of the longest
+        side of the map.
+    stride : int, default=None
+        Distance of neighbouring squares in pixels, at most `patch_size`; None is a
+        quarter of it.
+    batch_size : int, default=32
+        Covered photos that are scored at a time.
+    return_intercept : bool, default=False
+        Whether to return also what of the score has no place.
+
+    Returns
+    -------
+    heatmap : ndarray of shape (height, width), float64
+        Positive where a region raises the score, in units of the score.
+    intercept : float
+        Only with `return_intercept`: the predicted score less the sum of the map. Of
+        "codes" it is the constant of the linear model plus what features without
+        places add; of "occlusion", whose squares overlap, it means nothing.
+
+    Raises
+    ------
+    ValueError
+        If the method "codes" does not suit the model, and why; if the branch or column
+        is unknown; if `stride` exceeds `patch_size`.
+    ImageError
+        If the photo cannot be read.
+
+    See Also
+    --------
+    plot_heatmap : Draw it over the photo.
+
+    Notes
+    -----
+    Section 6.3 of [1]_: a codebook feature is the largest code of a word in a region of
+    the pyramid, so it has a place: that of the descriptor with the largest code. The
+    word's weight in the linear model times its value goes there, at all levels of the
+    pyramid. With scalers folded into the weights w and the constant b,
+
+        score = b + sum over words and regions of w * value / length,
+
+    where the length is that of the vector, which the features have been divided by.
+    The sum of the map plus the intercept is therefore the predicted score, up to the
+    rounding of features to float32. Places that have a word but not with the largest
+    code get nothing, which makes the map coarse. With ``flip=True`` the photo and its
+    mirror image count half each.
+
+    In a late fusion with a linear last model the maps of the codebook branches are
+    added with the weights of their branches; other branches go to the intercept.
+    Models that are scalers, selected features, pipelines, column transformers, unions,
+    searches and targets that are scaled are seen through. Around a photo
+    :class:`LatentRankSVM` is linear too: its winning senses are mapped.
+
+    References
+    ----------
+    .. [1] Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_popularity import HOGLLC, region_heatmap
+    >>> photos = np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8)
+    >>> model = make_pipeline(HOGLLC(n_words=8, random_state=0), Ridge())
+    >>> model.fit(photos, [3, 1, 2, 4])[-1].coef_.shape
+    (336,)
+    >>> heat, intercept = region_heatmap(model, photos[0], return_intercept=True)
+    >>> heat.shape, bool(np.isclose(heat.sum() + intercept, model.predict(photos)[0]))
+    ((40, 60), True)
+    """
+    model, X = _model_and_row(model, photo, branch)
+    if method != "occlusion":
+        try:
+            heat, intercept = _code_heat(model, X, max_size, smoothing)
+        except NotLinearError as reason:
+            if method == "codes":
+                raise ValueError(
+                    f"Got method='codes', but {reason}. Choose a branch= that is a "
+                    "linear model of codebook features, or method='occlusion'."
+                ) from reason
+        else:
+            return (heat, intercept) if return_intercept else heat
+    squares = _check_squares(patch_size, stride)
+    heat, score = _occlusion_heat(model, X, column, max_size, batch_size, squares)
+    return (heat, score - float(heat.sum())) if return_intercept else heat
+
+
+def _model_and_row(model, photo, branch):
+    """The model that is explained, and a table or sequence of one photo."""
+    if isinstance(model, tuple):
+        model = Pipeline([(str(i), step) for i, step in enumerate(model)])
+    X = photo if isinstance(photo, pd.DataFrame) else [photo]
+    if len(X) != 1:
+        raise ValueError(
+            f"Got photo with {len(X)} rows, but a table of one row was expected, such "
+            "as posts.iloc[[0]]."
+        )
+    if branch is None:
+        return model, X
+    branches = getattr(model, "branches_", [])
+    for name, estimator, columns in branches:
+        if name == branch and not isinstance(estimator, str):
+            return estimator, select_columns(X, columns)
+    known = [name for name, estimator, _ in branches if not isinstance(estimator, str)]
+    raise ValueError(
+        f"Got branch={branch!r}, but one of the branches {known} of a fitted "
+        f"StackedLateFusion was expected; the model is {type(model).__name__}."
+    )
+
+
+def _code_heat(model, X, max_size, smoothing):
+    parts, intercept = linear_parts(model, X)
+    traced = [part for part in parts if isinstance(part.source, CodebookTransformer)]
+    other = [part for part in parts if not isinstance(part.source, CodebookTransformer)]
+    hidden = [part for part in other if _holds_codebook(part.source)]
+    if hidden:
+        raise NotLinearError(
+            f"{type(hidden[0].source).__name__} uses codebook features otherwise than "
+            "by weighing them"
+        )
+    if not traced:
+        raise NotLinearError("the model has no codebook features")
+    size = _photos_of(traced[0], X).read(0, max_size=max_size).shape[:2]
+    heat = np.zeros(size)
+    for part in traced:
+        limit = part.source.max_size
+        image = _photos_of(part, X).read(0, max_size=limit)
+        heat += draw_places(trace_codes(part.source, image, part.weights), size)
+    heat = gaussian_filter(heat, smoothing * max(size), mode="reflect")
+    return heat, intercept + sum(part.contribution(X) for part in other)
+
+
+def _photos_of(part, X):
+    return part.source._find_photos(part.select(X), reset=False)
+
+
+def _holds_codebook(estimator):
+    inner = [] if estimator is None else estimator.get_params(deep=True).values()
+    return any(isinstance(value, CodebookTransformer) for value in inner)
+
+
+def _check_squares(patch_size, stride):
+    if None not in (patch_size, stride) and stride > patch_size:
+        raise ValueError(
+            f"Got stride={stride} and patch_size={patch_size}, but a stride of at most "
+            "the patch_size was expected, so that squares cover all of the photo."
+        )
+    return patch_size, stride
+
+
+def _occlusion_heat(model, X, column, max_size, batch_size, squares):
+    """The map, and the score of the photo as it is."""
+    photos = X
+    if isinstance(X, pd.DataFrame):
+        resolve_columns(X, column, "parameter column")
+        photos = X[column]
+    image = as_photos(photos).read(0, max_size=max_size)
+
+    def score(images):
+        images = [*images]
+        if isinstance(X, pd.DataFrame):
+            table = X.iloc[np.zeros(len(images), dtype=int)].reset_index(drop=True)
+            table[column] = pd.Series(images, dtype=object)
+            images = table
+        return column_or_1d(model.predict(images))
+
+    patch_size = squares[0] or max(1, max(image.shape) // 4)
+    stride = min(patch_size, squares[1] or max(1, patch_size // 4))
+    heat = occlude(
+        image, score, patch_size=patch_size, stride=stride, batch_size=batch_size
+    )
+    return heat, float(score([image])[0])
+
+
+def plot_heatmap(photo, heatmap, *, ax=None):
+    """Draw a heatmap over its photo.
+
+    Parameters
+    ----------
+    photo : photo
+        A path, array, PIL image or encoded bytes.
+    heatmap : ndarray of shape (height, width)
+        From :func:`region_heatmap`.
+    ax : matplotlib axes, default=None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    ax : matplotlib axes
+        The photo in grey under the map, red where the score is raised and blue where
+        it is lowered; a solid line around the hottest tenth of the map and a dashed
+        one around the coldest.
+    """
+    image = as_photos([photo]).read(0, max_size=max(heatmap.shape))
+    ax = new_axes(ax)
+    height, width = image.shape[:2]
+    extent = (0, width, height, 0)
+    ax.imshow(image.mean(axis=2), cmap="gray", vmin=0, vmax=255, extent=extent)
+    limit = np.abs(heatmap).max() or 1.0
+    drawn = ax.imshow(
+        heatmap, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.55, extent=extent
+    )
+    cold, hot = np.quantile(heatmap, [0.1, 0.9])
+    if cold < hot:
+        where = {"colors": INK, "extent": extent, "origin": "upper"}
+        ax.contour(heatmap, [cold], linestyles="dashed", **where)
+        ax.contour(heatmap, [hot], linestyles="solid", **where)
+    bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.8, ticks=[-limit, 0, limit])
+    bar.set_ticklabels(["lowers\nthe score", "0", "raises\nthe score"])
+    ax.set_axis_off()
+    return ax

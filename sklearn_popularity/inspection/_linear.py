@@ -1,0 +1,258 @@
+"""Which weight a linear model gives each feature, through scalers and fusions."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.feature_selection import SelectorMixin
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+
+from .._columns import resolve_columns, select_columns
+from ..models import LatentRankSVM, StackedLateFusion
+
+_SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
+
+
+class NotLinearError(ValueError):
+    """A model whose score is no weighted sum of its features; the message says why."""
+
+
+class Part(NamedTuple):
+    """Features, or a prediction, and the weights with which they enter the score.
+
+    Attributes
+    ----------
+    source : estimator or None
+        Fitted transformer, or regressor of a fusion; None for columns as they are.
+    weights : ndarray of shape (n_outputs,), float64
+        Of what it gives.
+    selections : tuple of columns
+        Columns of X that it sees, selected one after the other.
+    """
+
+    source: Any
+    weights: NDArray[np.float64]
+    selections: tuple = ()
+
+    def select(self, X):
+        """The columns of X that the source sees."""
+        for columns in self.selections:
+            X = select_columns(X, resolve_columns(X, columns, "model"))
+        return X
+
+    def contribution(self, X) -> float:
+        """What it adds to the score of the one row of X."""
+        given = self.select(X)
+        if self.source is not None:
+            transforms = hasattr(self.source, "transform")
+            how = self.source.transform if transforms else self.source.predict
+            given = how(given)
+        given = given.toarray() if hasattr(given, "toarray") else np.asarray(given)
+        return float(given.astype(np.float64).ravel() @ self.weights)
+
+
+class LinearParts(NamedTuple):
+    """A score as a constant plus the contributions of parts."""
+
+    parts: list[Part]
+    intercept: float
+
+    def scaled(self, factor: float, constant: float = 0.0) -> "LinearParts":
+        """The parts of constant + factor times the score."""
+        parts = [part._replace(weights=factor * part.weights) for part in self.parts]
+        return LinearParts(parts, constant + factor * self.intercept)
+
+
+def linear_parts(model, X=None) -> LinearParts:
+    """Take a linear model apart.
+
+    Parameters
+    ----------
+    model : estimator, or (transformer, estimator)
+        Fitted: a linear model, or a pipeline, search, late fusion or regressor of a
+        scaled target with one.
+    X : table with one row, default=None
+        What is to be explained, for models that are linear only around it.
+
+    Returns
+    -------
+    parts : LinearParts
+        A branch of a fusion that is not linear is one part with the weight of its
+        prediction.
+
+    Raises
+    ------
+    NotLinearError
+        If the model has no such form.
+    """
+    if isinstance(model, tuple):
+        model = Pipeline([(str(i), step) for i, step in enumerate(model)])
+    if hasattr(model, "best_estimator_"):
+        return linear_parts(model.best_estimator_, X)
+    if isinstance(model, Pipeline):
+        return _pipeline_parts(model, X)
+    if isinstance(model, TransformedTargetRegressor):
+        return _target_parts(model, X)
+    if isinstance(model, StackedLateFusion):
+        return _fusion_parts(model, X)
+    weights, intercept = _coefficients(model, X)
+    return LinearParts([Part(None, weights)], intercept)
+
+
+def _pipeline_parts(model, X):
+    if len(model) == 1:
+        return linear_parts(model[-1], X)
+    before = model[:-1]
+    inner = linear_parts(model[-1], None if X is None else before.transform(X))
+    if len(inner.parts) > 1 or inner.parts[0].selections:
+        raise NotLinearError(f"{type(model[-1]).__name__} is not the first step")
+    parts, constant = _pull_back(before, inner.parts[0].weights)
+    return LinearParts(parts, inner.intercept + constant)
+
+
+def _target_parts(model, X):
+    scaler = model.transformer_
+    if not isinstance(scaler, _SCALERS):
+        raise NotLinearError(f"the target is transformed by {type(scaler).__name__}")
+    zero, one = scaler.inverse_transform([[0.0], [1.0]]).ravel()
+    return linear_parts(model.regressor_, X).scaled(one - zero, zero)
+
+
+def _fusion_parts(model, X):
+    outputs = None if X is None else model.branch_predictions(X)
+    last = linear_parts(model.final_estimator_, outputs)
+    weights, intercept = last.parts[0].weights, last.intercept
+    parts: list[Part] = []
+    for _, estimator, columns in model.branches_:
+        if isinstance(estimator, str):  # passed through
+            width = passed_width(model, columns)
+            found = LinearParts([Part(None, weights[:width])], 0.0)
+        else:
+            width = 1
+            chosen = None if X is None else select_columns(X, columns)
+            found = branch_parts(estimator, chosen).scaled(weights[0])
+        weights = weights[width:]
+        intercept += found.intercept
+        parts += [p._replace(selections=(columns, *p.selections)) for p in found.parts]
+    return LinearParts(parts, intercept)
+
+
+def branch_parts(estimator, X):
+    """The parts of a branch, or its prediction where it is not linear."""
+    try:
+        return linear_parts(estimator, X)
+    except NotLinearError:
+        return LinearParts([Part(estimator, np.ones(1))], 0.0)
+
+
+def passed_width(fusion, columns) -> int:
+    """How many columns a branch of a fitted fusion passes through."""
+    names = getattr(fusion, "feature_names_in_", None)
+    blank = np.zeros((1, fusion.n_features_in_))
+    table = blank if names is None else pd.DataFrame(blank, columns=names)
+    return np.size(select_columns(table, columns))
+
+
+def _coefficients(model, X):
+    """Weights of the features and the constant, which the model's own predictions
+    confirm: of a generalised linear model they are not those of the score."""
+    coef, intercept = getattr(model, "coef_", None), getattr(model, "intercept_", 0.0)
+    if isinstance(model, LatentRankSVM):
+        return _winning_senses(model, X)
+    coef = None if coef is None else np.squeeze(np.asarray(coef, np.float64))
+    if coef is None or coef.ndim > 1 or not hasattr(model, "predict"):
+        raise NotLinearError(f"{type(model).__name__} has no weight for each feature")
+    coef, intercept = np.atleast_1d(coef), float(np.squeeze(intercept))
+    probes = np.vstack([np.zeros(len(coef)), np.random.RandomState(0).rand(len(coef))])
+    names = getattr(model, "feature_names_in_", None)
+    rows = probes if names is None else pd.DataFrame(probes, columns=names)
+    predicted, expected = model.predict(rows), probes @ coef + intercept
+    if predicted.dtype.kind != "f" or not np.allclose(predicted, expected, 1e-4, 1e-6):
+        raise NotLinearError(f"{type(model).__name__} predicts no weighted sum")
+    return coef, intercept
+
+
+def _winning_senses(model, X):
+    """The senses that speak for the row of X: popular less unpopular."""
+    if X is None:
+        raise NotLinearError("LatentRankSVM weighs features by the sense that wins")
+    popular, unpopular = model.predict_sense(X)[0]
+    senses = np.column_stack([model.coef_, model.intercept_]).astype(np.float64)
+    weights = senses[popular].copy()
+    if unpopular >= 0:
+        weights -= senses[model.n_senses + unpopular]
+    return weights[:-1], float(weights[-1])
+
+
+def _pull_back(transformer, weights):
+    """Weights of what a transformer gives, as parts and a constant."""
+    if isinstance(transformer, Pipeline):
+        return _pull_through_steps(transformer, weights)
+    if isinstance(transformer, ColumnTransformer):
+        return _pull_through_columns(transformer, weights)
+    if isinstance(transformer, FeatureUnion) and not transformer.transformer_weights:
+        return _pull_through_union(transformer, weights)
+    if isinstance(transformer, (*_SCALERS, SelectorMixin)):
+        weights, constant = _unscale(transformer, weights)
+        return [Part(None, weights)], constant
+    return [Part(transformer, weights)], 0.0
+
+
+def _pull_through_steps(pipeline, weights):
+    steps = [step for step in pipeline.steps if step[1] not in (None, "passthrough")]
+    constant = 0.0
+    while steps and isinstance(steps[-1][1], (*_SCALERS, SelectorMixin)):
+        weights, change = _unscale(steps.pop()[1], weights)
+        constant += change
+    if len(steps) != 1:
+        source = Pipeline(steps) if steps else None
+        return [Part(source, weights)], constant
+    parts, change = _pull_back(steps[0][1], weights)
+    return parts, constant + change
+
+
+def _pull_through_columns(transformer, weights):
+    parts: list[Part] = []
+    constant = 0.0
+    for name, source, columns in transformer.transformers_:
+        own = weights[transformer.output_indices_[name]]
+        if len(own):
+            found, change = _pull_back(source, own)
+            constant += change
+            parts += [p._replace(selections=(columns, *p.selections)) for p in found]
+    return parts, constant
+
+
+def _pull_through_union(union, weights):
+    parts: list[Part] = []
+    constant = 0.0
+    for _, source in union.transformer_list:
+        width = 0 if source == "drop" else len(source.get_feature_names_out())
+        found, change = _pull_back(source, weights[:width]) if width else ([], 0.0)
+        parts, constant, weights = parts + found, constant + change, weights[width:]
+    return parts, constant
+
+
+def _unscale(scaler, weights):
+    """Weights of the columns before they were scaled, or selected, and the constant."""
+    if isinstance(scaler, SelectorMixin):
+        kept = scaler.get_support()
+        before = np.zeros(len(kept))
+        before[kept] = weights
+        return before, 0.0
+    if isinstance(scaler, MinMaxScaler):
+        return weights * scaler.scale_, float(weights @ scaler.min_)
+    scale = getattr(scaler, "scale_", None)
+    before = weights if scale is None else weights / scale
+    centre = getattr(scaler, "center_", getattr(scaler, "mean_", None))
+    if centre is None or getattr(scaler, "with_mean", True) is False:
+        return before, 0.0
+    return before, -float(before @ centre)

@@ -1,0 +1,114 @@
+"""What all figures share: axes, colours that everybody tells apart, montages."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._optional import import_optional
+
+# Okabe and Ito 2008, told apart by all common kinds of colour vision, in an order in
+# which neighbours differ in lightness too.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++", "oo")
+INK, PALE = "#333333", "#BBBBBB"
+
+
+def new_axes(ax, figsize=(6.0, 4.0)):
+    """The axes given, or those of a new figure.
+
+    Parameters
+    ----------
+    ax : matplotlib axes or None
+        Where to draw.
+    figsize : (width, height), default=(6, 4)
+        Of a new figure, in inches.
+
+    Returns
+    -------
+    ax : matplotlib axes
+    """
+    if ax is not None:
+        return ax
+    pyplot = import_optional("matplotlib.pyplot", "Drawing")
+    return pyplot.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def style(i: int) -> dict:
+    """Colour and marker of the i-th series; after seven they are paired anew."""
+    return {
+        "color": COLORS[i % len(COLORS)],
+        "marker": MARKERS[(i + i // len(COLORS)) % len(MARKERS)],
+    }
+
+
+def shorten(label, width: int = 32) -> str:
+    """A label that leaves room for the figure."""
+    label = str(label)
+    return label if len(label) <= width else label[: width - 3].rstrip(" ,") + "..."
+
+
+def draw_intervals(ax, labels, values, lows, highs, *, reference=None, series=0):
+    """Draw values with their intervals, one a line, the first on top.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+        Where to draw.
+    labels : sequence of str
+        Names of the lines.
+    values, lows, highs : array-like of shape (n,)
+        What to draw; ends that are NaN are left out.
+    reference : float, default=None
+        Where to draw a line to compare with.
+    series : int, default=0
+        Which colour and marker.
+    """
+    values, lows, highs = (np.asarray(a, np.float64) for a in (values, lows, highs))
+    places = np.arange(len(values))
+    if reference is not None:
+        ax.axvline(reference, color=PALE, zorder=0)
+    ax.hlines(places, lows, highs, color=INK, linewidth=1.5)
+    ax.plot(values, places, linestyle="none", **style(series))
+    ax.set_yticks(places, labels)
+    ax.locator_params(axis="x", nbins=5)
+    ax.set_ylim(len(values) - 0.5, -0.5)
+
+
+def montage(photos, n_columns: int, *, tile: int = 96, gap: int = 4) -> NDArray:
+    """Put photos side by side on white, each whole in a square.
+
+    Parameters
+    ----------
+    photos : sequence of ndarray of shape (height, width, 3), uint8
+        sRGB.
+    n_columns : int
+        Photos in a row.
+    tile : int, default=96
+        Side of a square, in pixels.
+    gap : int, default=4
+        White between them, in pixels.
+
+    Returns
+    -------
+    sheet : ndarray of shape (height, width, 3), uint8
+    """
+    step = tile + gap
+    n_rows = max(1, -(-len(photos) // n_columns))
+    sheet = np.full((n_rows * step - gap, n_columns * step - gap, 3), 255, np.uint8)
+    for i, photo in enumerate(photos):
+        small = _fit(photo, tile)
+        height, width = small.shape[:2]
+        top = i // n_columns * step + (tile - height) // 2
+        left = i % n_columns * step + (tile - width) // 2
+        sheet[top : top + height, left : left + width] = small
+    return sheet
+
+
+def _fit(photo, tile):
+    """A photo, enlarged or reduced so that its longest side is a tile's."""
+    import cv2
+
+    scale = tile / max(photo.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in photo.shape[:2])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(photo, (width, height), interpolation=how)

@@ -1,0 +1,96 @@
+"""Give what pooled codes add to a score back to the places that won them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..features.codebook._base import CodebookTransformer, Encoder
+
+
+class Places(NamedTuple):
+    """Contributions of places of a photo to its score.
+
+    Attributes
+    ----------
+    positions : ndarray of shape (n, 2), float64
+        (row, col) in shares of the height and the width, 0 to 1.
+    contributions : ndarray of shape (n,), float64
+        Sum of the weights times the values of the words that each place won.
+    """
+
+    positions: NDArray[np.float64]
+    contributions: NDArray[np.float64]
+
+
+def trace_codes(
+    transformer: CodebookTransformer, image: NDArray[np.uint8], weights: NDArray
+) -> Places:
+    """Places of a photo, and what each adds to a linear score of its pooled codes.
+
+    Parameters
+    ----------
+    transformer : CodebookTransformer
+        Fitted.
+    image : ndarray of shape (height, width, 3), uint8
+        As the transformer describes it.
+    weights : ndarray of shape (n_features,), float64
+        Of its features.
+
+    Returns
+    -------
+    places : Places
+        With ``flip=True`` those of the photo and of its mirror image, half each.
+    """
+    encoder = transformer._encoder()
+    straight = _trace(encoder, image, weights)
+    if not transformer.flip:
+        return straight
+    mirror = _trace(encoder, np.ascontiguousarray(image[:, ::-1]), weights)
+    back = mirror.positions * [1, -1] + [0, 1]
+    return Places(
+        np.vstack([straight.positions, back]),
+        np.concatenate([straight.contributions, mirror.contributions]) / 2,
+    )
+
+
+def _trace(encoder: Encoder, image, weights) -> Places:
+    positions, contributions = [], []
+    for pooled, descriptors in encoder.pool(image).values():
+        values, winners = pooled
+        own, weights = np.split(weights, [values.size])
+        length = np.linalg.norm(values) or 1.0
+        shares = own.reshape(values.shape) * values / length
+        # Where nobody won the value is 0, and nothing is to be given back.
+        won = winners >= 0
+        n_places = len(descriptors.positions)
+        contributions.append(np.bincount(winners[won], shares[won], n_places))
+        positions.append(descriptors.positions / image.shape[:2])
+    return Places(np.concatenate(positions), np.concatenate(contributions))
+
+
+def draw_places(places: Places, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Sum contributions pixel by pixel.
+
+    Parameters
+    ----------
+    places : Places
+        What to draw.
+    size : (height, width)
+        Of the map, in pixels.
+
+    Returns
+    -------
+    heat : ndarray of shape (height, width), float64
+        Sums to the sum of the contributions.
+    """
+    heat = np.zeros(size)
+    # Pixels are centred on halves; a place between them belongs to its neighbours.
+    first = places.positions * size - 0.5
+    corner = np.floor(first).astype(np.intp)
+    beyond = first - corner
+    for step in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        share = np.where(step, beyond, 1 - beyond).prod(axis=1)
+        rows, cols = np.clip(corner + step, 0, np.array(size) - 1).T
+        np.add.at(heat, (rows, cols), share * places.contributions)
+    return heat

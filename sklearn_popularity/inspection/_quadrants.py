@@ -1,0 +1,170 @@
+"""Good and bad predictions: photos by true and by predicted popularity."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+
+from .._sklearn_compat import Interval, validate_params
+from ._percentiles import check_pair, score_percentile
+from ._photos import read_photos
+from ._plotting import INK, montage, new_axes, style
+
+# As in figure 6: truth from left to right, prediction from top to bottom.
+QUADRANTS = [
+    "low, predicted high",
+    "high, predicted high",
+    "low, predicted low",
+    "high, predicted low",
+]
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_pred": ["array-like"],
+        "threshold": [Interval(Real, 0, 100, closed="neither")],
+        "n_photos": [Interval(Integral, 1, None, closed="left"), None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def quadrants(y_true, y_pred, *, threshold=50.0, n_photos=None):
+    """Sort photos by whether they are popular and whether they are predicted to be.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True scores.
+    y_pred : array-like of shape (n_samples,)
+        Predicted scores of rows that the model has not seen; on any scale.
+    threshold : float, default=50
+        Percentile above which a score is high.
+    n_photos : int, default=None
+        Photos of a quadrant, the clearest; None is all.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per photo with the columns row (its position), quadrant (its truth, then
+        its prediction, such as "low, predicted high"), correct (whether they agree),
+        true_percentile, predicted_percentile and clarity (the smaller distance of the
+        two from the threshold, in percentiles); the quadrants in the order of figure 6,
+        line by line, and in each the clearest photo first.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN or infinite, or lengths differ.
+
+    See Also
+    --------
+    plot_quadrants : Figure 6 of [1]_.
+
+    Notes
+    -----
+    Section 6.2 of [1]_ shows examples of four quadrants of true and predicted
+    popularity, without saying where these are divided: here by percentile, at the
+    median unless told otherwise, so that predictions need not be on the scale of the
+    scores. High is above the threshold; equal scores share their percentile.
+
+    References
+    ----------
+    .. [1] Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
+
+    Examples
+    --------
+    >>> from sklearn_popularity import quadrants
+    >>> table = quadrants([1, 2, 3, 4], [0.1, 0.9, 0.2, 0.8])
+    >>> table[["row", "quadrant"]].values.tolist()[:2]
+    [[1, 'low, predicted high'], [3, 'high, predicted high']]
+    """
+    y_true, y_pred = check_pair(y_true, y_pred)
+    true, predicted = (score_percentile(y, y) for y in (y_true, y_pred))
+    is_high, said_high = true > threshold, predicted > threshold
+    table = pd.DataFrame(
+        {
+            "row": np.arange(len(true)),
+            "quadrant": np.array(QUADRANTS)[2 * ~said_high + is_high],
+            "correct": is_high == said_high,
+            "true_percentile": true,
+            "predicted_percentile": predicted,
+            "clarity": np.minimum(abs(true - threshold), abs(predicted - threshold)),
+        }
+    )
+    order = table["quadrant"].map(QUADRANTS.index)
+    table = table.iloc[np.lexsort((-table["clarity"], order))]
+    if n_photos is not None:
+        table = table.groupby("quadrant", sort=False).head(n_photos)
+    return table.reset_index(drop=True)
+
+
+def plot_quadrants(table, photos=None, *, n_columns=4, n_rows=3, ax=None):
+    """Draw the quadrants: points, or the clearest photos of each.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`quadrants`.
+    photos : sequence of photos, default=None
+        Of the rows that the table numbers; None draws a marker for each row.
+    n_columns, n_rows : int, default=4 and 3
+        Photos of a quadrant side by side, and one below the other.
+    ax : matplotlib axes, default=None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    ax : matplotlib axes
+        Truth from left to right and prediction from the bottom to the top, as in figure
+        6 of Khosla et al.; correct quadrants have a solid frame or filled markers,
+        wrong ones a dashed frame or open markers.
+    """
+    ax = new_axes(ax, (7.0, 6.0))
+    if photos is None:
+        _draw_points(ax, table)
+    else:
+        _draw_galleries(ax, table, photos, n_columns, n_rows)
+    unit = " (percentile)" if photos is None else ""
+    ax.set_xlabel(f"true popularity{unit}")
+    ax.set_ylabel(f"predicted popularity{unit}")
+    return ax
+
+
+def _draw_points(ax, table):
+    for i, name in enumerate(QUADRANTS):
+        rows = table[table["quadrant"] == name]
+        look = style(i)
+        if not rows["correct"].all():
+            look["markerfacecolor"] = "none"
+        ax.plot(
+            rows["true_percentile"],
+            rows["predicted_percentile"],
+            linestyle="none",
+            markersize=4,
+            label=f"{name} ({len(rows)})",
+            **look,
+        )
+    ax.set_aspect("equal")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
+
+
+def _draw_galleries(ax, table, photos, n_columns, n_rows):
+    width, height, gap = 100 * n_columns, 100 * n_rows, 40
+    for i, name in enumerate(QUADRANTS):
+        rows = table[table["quadrant"] == name].head(n_columns * n_rows)
+        left, top = i % 2 * (width + gap), i // 2 * (height + gap)
+        sheet = montage(read_photos(photos, rows["row"], 200), n_columns)
+        bottom, right = top + sheet.shape[0], left + sheet.shape[1]
+        ax.imshow(sheet, extent=(left, right, bottom, top))
+        line = "solid" if rows["correct"].all() else "dashed"
+        _draw_frame(ax, left - 8, left + width + 4, top - 8, top + height + 4, line)
+    ax.set_xlim(-15, 2 * width + gap + 15)
+    ax.set_ylim(2 * height + gap + 15, -15)
+    ax.set_xticks([width / 2, 1.5 * width + gap], ["low", "high"])
+    ax.set_yticks([height / 2, 1.5 * height + gap], ["high", "low"])
+    ax.spines[:].set_visible(False)
+
+
+def _draw_frame(ax, left, right, top, bottom, line):
+    cols, rows = [left, right, right, left, left], [top, top, bottom, bottom, top]
+    ax.plot(cols, rows, color=INK, linestyle=line)

@@ -1,0 +1,143 @@
+"""What a predicted percentile means: the truth of photos predicted alike."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length, check_random_state
+
+from .._sklearn_compat import Interval, validate_params
+from ._percentiles import check_pair, score_percentile
+from ._plotting import INK, PALE, new_axes, style
+from ._resampling import BOOTSTRAP, bootstrap_mean, cluster_codes
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_pred": ["array-like"],
+        "n_bins": [Interval(Integral, 2, None, closed="left")],
+        "clusters": ["array-like", None],
+        **BOOTSTRAP,
+    },
+    prefer_skip_nested_validation=True,
+)
+def percentile_reliability(
+    y_true,
+    y_pred,
+    *,
+    n_bins=10,
+    clusters=None,
+    confidence=0.95,
+    n_resamples=1000,
+    random_state=None,
+):
+    """What photos of a predicted percentile are in truth.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True scores.
+    y_pred : array-like of shape (n_samples,)
+        Predicted scores of rows that the model has not seen.
+    n_bins : int, default=10
+        Bins of predicted percentiles, equally wide.
+    clusters : array-like of shape (n_samples,), default=None
+        Rows that are no independent evidence; whole clusters are resampled.
+    confidence : float, default=0.95
+        Confidence of the intervals, 0 to 1.
+    n_resamples : int, default=1000
+        Number of bootstrap resamples.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the resampling.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per bin that has rows, with the columns left and right (its predicted
+        percentiles), n_rows, predicted_percentile and true_percentile (their means),
+        low and high (ends of the interval of the latter) and top_half (share of the
+        rows whose true score is above the median).
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN or infinite, or lengths differ.
+
+    See Also
+    --------
+    plot_percentile_reliability : Draw it.
+    calibration : Group by group.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity.inspection import percentile_reliability
+    >>> table = percentile_reliability(
+    ...     np.arange(40), np.arange(40) ** 2, n_bins=2, random_state=0
+    ... )
+    >>> table[["n_rows", "true_percentile", "top_half"]].values.tolist()
+    [[20.0, 25.0, 0.0], [20.0, 75.0, 1.0]]
+    """
+    y_true, y_pred = check_pair(y_true, y_pred)
+    check_consistent_length(y_true, clusters)
+    clusters = cluster_codes(clusters, len(y_true))
+    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    true, predicted = (score_percentile(y, y) for y in (y_true, y_pred))
+    edges = np.linspace(0, 100, n_bins + 1)
+    bins = (predicted * n_bins / 100).astype(int).clip(max=n_bins - 1)
+    table = []
+    for i in np.unique(bins):
+        rows = bins == i
+        low, high = bootstrap_mean(
+            true[rows],
+            clusters[rows],
+            confidence=confidence,
+            n_resamples=n_resamples,
+            random_state=seed,
+        )
+        table.append(
+            {
+                "left": edges[i],
+                "right": edges[i + 1],
+                "n_rows": int(rows.sum()),
+                "predicted_percentile": predicted[rows].mean(),
+                "true_percentile": true[rows].mean(),
+                "low": low,
+                "high": high,
+                "top_half": (true[rows] > 50).mean(),
+            }
+        )
+    return pd.DataFrame(table)
+
+
+def plot_percentile_reliability(table, *, ax=None):
+    """Draw mean true percentiles over predicted ones, with intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`percentile_reliability`.
+    ax : matplotlib axes, default=None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    ax : matplotlib axes
+        The grey diagonal is a model that ranks perfectly, the level line one that ranks
+        nothing.
+    """
+    ax = new_axes(ax, (4.5, 4.5))
+    ax.plot([0, 100], [0, 100], color=PALE, zorder=0)
+    ax.axhline(50, color=PALE, linestyle="dotted", zorder=0)
+    ax.vlines(table["predicted_percentile"], table["low"], table["high"], color=INK)
+    ax.plot(
+        table["predicted_percentile"],
+        table["true_percentile"],
+        linestyle="none",
+        **style(0),
+    )
+    ax.set_xlabel("predicted percentile")
+    ax.set_ylabel("true percentile (mean)")
+    ax.set_aspect("equal")
+    return ax

@@ -1,0 +1,140 @@
+"""Ablation: each side by itself, the same folds, paired differences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
+
+from sklearn_popularity import StackedLateFusion, ablation, spearman_interval
+
+SIDES = {"content": ["gist", "color"], "social": ["tags"]}
+
+
+@pytest.fixture(scope="module")
+def posts():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(150, 4)), columns=["a", "b", "c", "d"])
+    X["user"] = [f"user{i % 15}" for i in range(150)]
+    effect = rng.normal(size=15)[np.arange(150) % 15]
+    y = X["a"] + X["c"] + 0.3 * X["d"] + effect + 0.3 * rng.normal(size=150)
+    return X, y.to_numpy()
+
+
+@pytest.fixture(scope="module")
+def fusion():
+    return StackedLateFusion(
+        [
+            ("gist", Ridge(), ["a"]),
+            ("color", Ridge(), ["b"]),
+            ("tags", Ridge(), ["c", "d"]),
+            ("unused", Ridge(), ["a"]),
+        ],
+        final_estimator=Ridge(),
+        cv=3,
+    )
+
+
+def test_each_side_is_the_fusion_of_its_branches(posts, fusion):
+    X, y = posts
+    cv = KFold(4, shuffle=True, random_state=0)
+    result = ablation(fusion, X, y, **SIDES, cv=cv, random_state=0)
+    for side, names in {**SIDES, "content + social": ["gist", "color", "tags"]}.items():
+        branches = [branch for branch in fusion.branches if branch[0] in names]
+        alone = StackedLateFusion(branches, final_estimator=Ridge(), cv=3)
+        expected = cross_val_predict(alone, X, y, cv=cv)
+        assert_allclose(result.predictions[side][:, 0], expected)
+    assert not hasattr(fusion, "branches_")
+
+
+def test_intervals_are_paired_on_the_same_resamples(posts, fusion):
+    X, y = posts
+    result = ablation(
+        fusion, X, y, **SIDES, user="user", n_repeats=2, n_resamples=200, random_state=5
+    )
+    predictions = result.predictions
+    assert all(columns.shape == (150, 2) for columns in predictions.values())
+    rows = result.scores.set_index("predictor")
+    assert rows.loc["constant"].tolist() == [0, 0, 0]
+    row = result.differences.set_index(["predictor", "instead_of"]).loc[
+        ("content + social", "content")
+    ]
+    score, low, high = spearman_interval(
+        y,
+        predictions["content + social"],
+        baseline=predictions["content"],
+        groups=X["user"],
+        n_resamples=2000,
+        random_state=0,
+    )
+    assert row["difference"] == pytest.approx(score)
+    assert_allclose([row["low"], row["high"]], [low, high], atol=0.05)
+    assert row["low"] > 0
+    assert rows.loc["user mean", "low"] > 0
+    assert rows.loc["best cue", "spearman"] > 0.3
+    again = ablation(
+        fusion, X, y, **SIDES, user="user", n_repeats=2, n_resamples=200, random_state=5
+    )
+    pd.testing.assert_frame_equal(again.scores, result.scores)
+
+
+def test_groups_stay_together_in_outer_and_inner_folds(posts, fusion):
+    X, y = posts
+    groups = X["user"].to_numpy()
+    seen = []
+
+    class Recorder(GroupKFold):
+        def split(self, X, y=None, groups=None):
+            seen.append(groups)
+            return super().split(X, y, groups)
+
+    inner = fusion.set_params(cv=Recorder(3))
+    result = ablation(
+        inner,
+        X,
+        y,
+        **SIDES,
+        user="user",
+        groups=groups,
+        cv=GroupKFold(5),
+        n_resamples=50,
+    )
+    assert len(seen) == 3 * 5
+    assert all(len(np.unique(codes)) == 12 for codes in seen)
+    # The users tested are new, so their means say nothing.
+    assert not result.predictions["user mean"].any()
+    by_name = ablation(
+        fusion.set_params(cv=3), X, y, **SIDES, groups="user", n_resamples=50
+    )
+    assert "user mean" not in by_name.predictions
+
+
+def test_best_cue_is_looked_for_among_those_named(posts, fusion):
+    X, y = posts
+    cv = KFold(3)
+    named = ablation(fusion, X, y, **SIDES, cues=["a"], cv=cv, n_resamples=20)
+    cue = named.predictions["best cue"][:, 0]
+    assert abs(pd.Series(cue).corr(X["a"], method="spearman")) > 0.95
+    array = X[["a", "b", "c", "d"]].to_numpy()
+    branches = [("gist", Ridge(), [0, 1]), ("tags", Ridge(), [2, 3])]
+    plain = ablation(
+        StackedLateFusion(branches), array, y, content=["gist"], social=["tags"], cv=3
+    )
+    assert "best cue" in plain.predictions
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"content": ["gits"]}, r"content=\['gits'\].*'gist', 'color'"),
+        ({"social": []}, r"social=\[\]"),
+        ({"social": ["tags", "gist"]}, r"\['gist'\] in content and in social"),
+        ({"user": "uploader"}, "parameter user"),
+        ({"cues": ["likes"]}, "parameter cues"),
+        ({"cv": 200}, "200"),
+    ],
+)
+def test_errors_name_what_was_given(change, match, posts, fusion):
+    with pytest.raises(ValueError, match=match):
+        ablation(fusion, *posts, **{**SIDES, **change})
