@@ -1,8 +1,18 @@
-from . import datasets, evaluation, features, images, metrics, models
+from . import context, datasets, evaluation, features, images, inspection, metrics, models
+from .context import (
+    SocialFeatures,
+    TagEmbedder,
+    UserHistoryEncoder,
+    ZeroShotTagger,
+    count_from_popularity,
+    drop_viral,
+    log_normalized_popularity,
+)
 from .datasets import load_folder, make_popularity
 from .evaluation import PerUserShuffleSplit, compare_features, evaluate_protocols
 from .features import (
     HOGLLC,
+    CacheWarning,
     CNNEmbedder,
     ColorHistogram,
     ColorNamesLLC,
@@ -11,9 +21,18 @@ from .features import (
     ImageTransformer,
     LBPPyramid,
     UnreadablePhotosWarning,
+    extract,
     fetch_color_palette,
 )
 from .images import ImageError, ImageShapeWarning, read_image
+from .inspection import (
+    ablation,
+    color_importance,
+    object_importance,
+    quadrants,
+    region_heatmap,
+    sense_words,
+)
 from .metrics import (
     per_user_spearman_score,
     per_user_spearman_scorer,
@@ -23,12 +42,17 @@ from .metrics import (
     top_fraction_accuracy,
 )
 from .models import (
+    CNNFineTuneClassifier,
+    CNNFineTuneRegressor,
     KClassAggregatingClassifier,
     LatentRankSVM,
     MultiBranchMLPClassifier,
     MultiBranchMLPRegressor,
     PerUserRegressor,
     StackedLateFusion,
+    load_model,
+    read_model_card,
+    save_model,
 )
 
 __version__: str

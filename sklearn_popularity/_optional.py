@@ -7,8 +7,11 @@ _EXTRA_OF = {
     "torch": "torch",
     "torchvision": "torch",
     "timm": "torch",
+    "huggingface_hub": "torch",
     "skorch": "torch",
     "safetensors": "torch",
+    "matplotlib": "report",
+    "pyarrow": "parquet",
 }
 
 

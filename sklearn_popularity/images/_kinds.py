@@ -3,7 +3,8 @@
 import math
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from ._errors import ImageError
 from ._pixels import check_value_range, limit_size, to_rgb8
-from ._reader import read_image
+from ._reader import decode_file, read_file
 
 _FRAME_PACKAGES = {"pandas", "polars", "pyarrow"}
 
@@ -88,14 +89,55 @@ class Photos:
         ImageError
             If the photo cannot be read; it carries the row and the path.
         """
+        return self.decode(index, self.content(index), max_size=max_size)
+
+    def content(self, index: int) -> bytes | np.ndarray:
+        """What one photo is made of: the bytes of its file, or else its pixels.
+
+        Parameters
+        ----------
+        index : int
+            Position in this sequence.
+
+        Returns
+        -------
+        content : bytes, or ndarray of shape (height, width, 3), uint8
+            Encoded bytes as they are, or sRGB 0-255.
+
+        Raises
+        ------
+        ImageError
+            As `read`.
+        """
         item = self.items[index]
+        with self._place(index):
+            if isinstance(item, bytes):
+                return item
+            if isinstance(item, (str, os.PathLike)):
+                return read_file(item)
+            return to_rgb8(item, value_range=self.value_range, clip=self.clip)
+
+    def decode(
+        self, index: int, content: bytes | np.ndarray, *, max_size: int | None = None
+    ) -> np.ndarray:
+        """Decode what `content` returned for a photo; see `read`."""
+        with self._place(index):
+            if isinstance(content, bytes):
+                return decode_file(content, max_size)
+            return limit_size(content, max_size)
+
+    @contextmanager
+    def _place(self, index: int) -> Iterator[None]:
+        """Let an error say which photo it is about."""
         try:
-            if isinstance(item, (str, os.PathLike, bytes)):
-                return read_image(item, max_size=max_size)
-            image = to_rgb8(item, value_range=self.value_range, clip=self.clip)
-            return limit_size(image, max_size)
+            yield
         except ImageError as error:
-            raise error.at_row(int(self.rows[index])) from error
+            item = self.items[index]
+            path = os.fsdecode(item) if isinstance(item, (str, os.PathLike)) else None
+            row = int(self.rows[index])
+            raise ImageError(error.reason, path=path, row=row) from (
+                error.__cause__ or error
+            )
 
 
 def find_photos(X: Any) -> list[Any] | np.ndarray | None:

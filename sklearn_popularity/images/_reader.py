@@ -91,15 +91,16 @@ def read_image(
     [200, 200, 200]
     """
     check_max_size(max_size)
-    path, data = (None, source) if isinstance(source, bytes) else _read_file(source)
+    data = source if isinstance(source, bytes) else read_file(source)
     try:
-        return _decode(data, max_size)
+        return decode_file(data, max_size)
     except ImageError as error:
+        path = None if isinstance(source, bytes) else os.fsdecode(source)
         raise ImageError(error.reason, path=path) from (error.__cause__ or error)
 
 
-def _read_file(source: str | os.PathLike[str]) -> tuple[str, bytes]:
-    """The path as a string and the contents of a regular file."""
+def read_file(source: str | os.PathLike[str]) -> bytes:
+    """The contents of a regular file, as they are."""
     try:
         path = os.fsdecode(source)
     except TypeError:
@@ -117,7 +118,7 @@ def _read_file(source: str | os.PathLike[str]) -> tuple[str, bytes]:
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             _check_status(status, path)
-            return path, file.read(status.st_size) or b""
+            return file.read(status.st_size) or b""
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ImageError(f"the file cannot be read ({reason})", path=path) from error
@@ -138,7 +139,8 @@ def _check_status(status: os.stat_result, path: str) -> None:
         )
 
 
-def _decode(data: bytes, max_size: int | None) -> NDArray[np.uint8]:
+def decode_file(data: bytes, max_size: int | None) -> NDArray[np.uint8]:
+    """Decode the contents of a file; see :func:`read_image`."""
     check_encoded(data)
     with decoding_errors():
         image = Image.open(_stream(data), formats=readable_formats())

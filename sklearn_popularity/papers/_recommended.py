@@ -34,7 +34,15 @@ _ALPHAS = np.logspace(-1, 6, 15)
 
 
 class Recommendation(NamedTuple):
-    """A composition, and why it is made so."""
+    """A composition, and why it is made so.
+
+    Parameters
+    ----------
+    model : StackedLateFusion
+        Not fitted.
+    reasons : list of str
+        A sentence per choice.
+    """
 
     model: StackedLateFusion
     reasons: list[str]

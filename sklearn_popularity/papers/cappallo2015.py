@@ -81,7 +81,22 @@ def ranker(
 
 
 def regression(*, photo="photo", network=None, **settings):
-    """The linear SVR that table 6 compares with: `khosla2014.content` of "deep"."""
+    """The linear SVR that table 6 compares with: `khosla2014.content` of "deep".
+
+    Parameters
+    ----------
+    photo : str, default="photo"
+        Column of posts that holds the photos.
+    network : transformer, default=None
+        As in :func:`ranker`.
+    **settings
+        As in :func:`ranker`.
+
+    Returns
+    -------
+    model : Pipeline
+        Not fitted; a regressor of posts.
+    """
     return khosla2014.content("deep", photo=photo, network=network, **settings)
 
 

@@ -74,10 +74,14 @@ def content_combined(
     ----------
     features : sequence of str, default=all
         Kinds of features.
-    photo, network, **settings
+    photo : str, default="photo"
+        Column of posts that holds the photos.
+    network : CNNEmbedder, default=None
         As in :func:`content`.
     groups : str, int or callable, default=None
         What keeps rows together in the inner folds, see `StackedLateFusion`.
+    **settings
+        As in :func:`content`.
 
     Returns
     -------
@@ -119,8 +123,16 @@ def content_and_social(
     ----------
     cues : SocialFeatures
         Which columns of posts hold which cue.
-    features, photo, network, groups, **settings
+    features : sequence of str, default=all
+        Kinds of features.
+    photo : str, default="photo"
+        Column of posts that holds the photos.
+    network : CNNEmbedder, default=None
+        As in :func:`content`.
+    groups : str, int or callable, default=None
         As in :func:`content_combined`.
+    **settings
+        As in :func:`content`.
 
     Returns
     -------

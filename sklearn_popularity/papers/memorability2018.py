@@ -102,7 +102,13 @@ def regression(inputs=("cnn", "caption"), *, photo="photo", networks=None, **set
 
     Parameters
     ----------
-    inputs, photo, networks, **settings
+    inputs : sequence of {"cnn", "caption"}, default=both
+        What describes the photos.
+    photo : str, default="photo"
+        Column of posts that holds the photos.
+    networks : dict of str to transformer, default=None
+        As in :func:`k_class_mlp`.
+    **settings
         As in :func:`k_class_mlp`.
 
     Returns

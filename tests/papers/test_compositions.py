@@ -11,7 +11,13 @@ from sklearn_popularity import (
     make_popularity,
     spearman_score,
 )
-from sklearn_popularity.papers import cappallo2015, khosla2014, lafin, memorability2018
+from sklearn_popularity.papers import (
+    cappallo2015,
+    dufour2015,
+    khosla2014,
+    lafin,
+    memorability2018,
+)
 
 TINY = {"image_size": (48, 64), "random_state": 0}
 SMALL = {"n_sample_photos": 10, "n_sample_descriptors": 50}
@@ -184,3 +190,26 @@ def test_lafin_drops_tags_of_explore(posts, vectors):
 def test_lafin_needs_vectors(name):
     with pytest.raises(ValueError, match="=None, but the input"):
         lafin.interestingness([name])
+
+
+def test_dufour_has_the_papers_constants():
+    models = [dufour2015.regression(), dufour2015.favorite(), dufour2015.binned()]
+    for model in models:
+        assert (model.backbone, model.head_multiplier, model.dropout) == (
+            "alexnet",
+            20,
+            0.5,
+        )
+        assert (model.size, model.crop_share) == (227, 227 / 256)
+    assert models[0].learning_rate == 1e-8  # section 4.1
+    assert models[2].n_bins == 10  # section 4.3
+
+
+def test_dufour_learns_numbers_of_bins(posts):
+    pytest.importorskip("torch", reason="networks need torch")
+    tiny = {"backbone": "squeezenet1_1", "weights": "random", "size": 32}
+    model = dufour2015.binned(**tiny, max_epochs=1, random_state=0)
+    model.fit(posts["photo"][:40], posts["score"][:40])
+    assert len(model.bin_means_) == 10
+    # Nothing is learned yet, and always saying 0 costs (0 + 1 + 4 + ... + 81) / 20.
+    assert model.loss_curve_[0] == pytest.approx(285 / 20, rel=0.1)

@@ -66,7 +66,7 @@ def pretrained_at_hand(name: str) -> bool:
     Parameters
     ----------
     name : str
-        As for :func:`build_network`.
+        As the `backbone` of :class:`CNNEmbedder`.
 
     Returns
     -------
