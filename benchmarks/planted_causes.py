@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, permutation_test
 from skimage.color import rgb2hsv
+from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import cross_val_predict
@@ -68,20 +69,24 @@ def mean_interval(values):
     return values.mean(), *np.quantile(means, [0.025, 0.975])
 
 
-def colors(posts, y, of):
+def colors(posts, beside=()):
     """Weights of colours against their saturation, a colour as often as it is seen.
 
-    Themes have colours too, and count for more in the score than saturation does.
+    Themes have colours too, and count for more in the score than saturation does: only
+    beside the theme and the uploader do the weights tell of saturation.
     """
-    photos = list(posts["photo"])
-    model = make_pipeline(ColorHistogram(), RidgeCV(alphas=ALPHAS)).fit(photos, y)
-    seen = model[0].transform(photos).mean(axis=0)
-    names = ["#" + name[-6:] for name in model[0].get_feature_names_out()]
+    columns = [(ColorHistogram(), "photo"), (OneHotEncoder(), list(beside))]
+    model = make_pipeline(make_column_transformer(*columns), RidgeCV(alphas=ALPHAS))
+    model.fit(posts, posts["score"])
+    histogram = model[0].named_transformers_["colorhistogram"]
+    seen = histogram.transform(posts["photo"]).mean(axis=0)
+    names = ["#" + name[-6:] for name in histogram.get_feature_names_out()]
     table = color_importance(model).set_index("color").loc[names].reset_index()
     rgb = [[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in table["color"]]
     saturation = rgb2hsv(np.array(rgb)[np.newaxis])[0, :, 1]
     value, chance = rank_correlation(table["weight"], saturation, seen)
-    yield "saturation", "color_importance", f"weight ~ saturation, {of}", value, chance
+    note = f"weight ~ saturation, beside {' and '.join(beside) or 'nothing'}"
+    yield "saturation", "color_importance", note, value, chance
 
 
 def average_photos(posts, truth):
@@ -253,10 +258,9 @@ def main():
     X = table_of(posts, features)
     model = make_pipeline(StandardScaler(), RidgeCV(alphas=ALPHAS))
     predicted = cross_val_predict(model, features, posts["score"])
-    saturation = truth.effects["saturation"] + 0.3 * truth.noise
     lines = chain(
-        colors(posts, posts["score"], "all causes"),
-        colors(posts, saturation, "no other cause"),
+        colors(posts),
+        colors(posts, beside=["theme", "user"]),
         average_photos(posts, truth),
         heatmaps(posts, truth, "cat", 1),
         heatmaps(posts, truth, "sign", -1),

@@ -1,4 +1,13 @@
-from . import context, datasets, evaluation, features, images, inspection, metrics, models
+from . import (
+    context,
+    datasets,
+    evaluation,
+    features,
+    images,
+    inspection,
+    metrics,
+    models,
+)
 from .context import (
     SocialFeatures,
     TagEmbedder,

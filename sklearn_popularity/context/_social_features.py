@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._columns import check_table
 from .._sklearn_compat import StrOptions, _check_feature_names_in, _fit_context
 from ._cues import (
     describe_count,
@@ -16,7 +17,7 @@ from ._cues import (
     describe_time,
     kind_of_column,
 )
-from ._table import Column, check_table, column_values, find_column, reject_rows
+from ._table import Column, column_values, find_column, reject_rows
 
 _KINDS = ("counts", "flags", "texts", "tags", "times")
 _DESCRIBE = {

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils.validation import validate_data
 
 from .._columns import resolve_columns, select_columns
 
@@ -15,28 +14,6 @@ class Column(NamedTuple):
 
     name: str
     position: int
-
-
-def check_table(estimator, X, *, reset):
-    """Check the shape and the names of X; what values are fit is for others to say.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are set or compared.
-    X : DataFrame or array-like of shape (n_samples, n_features)
-        Table.
-    reset : bool
-        Whether to set (in `fit`) or to compare (in `transform`).
-
-    Returns
-    -------
-    X : DataFrame or ndarray
-    """
-    if hasattr(X, "columns"):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        return X
-    return validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
 
 
 def find_column(X, which, owner) -> Column:

@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, KFold
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from .._columns import encode_labels, label_rows
+from .._columns import check_table, encode_labels, label_rows
 from .._sklearn_compat import (
     Interval,
     StrOptions,
@@ -26,7 +26,6 @@ from ._history import (
     shrink,
 )
 from ._order import check_not_before, read_order
-from ._table import check_table
 
 _NAMES = ("mean", "count", "spread")
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import (
     Interval,
@@ -15,7 +15,7 @@ from .._sklearn_compat import (
     _check_feature_names_in,
     _fit_context,
 )
-from ..images import Photos, find_photos, rows_as_batch
+from ..images import photos_of
 from ._cache import RowCache, cached_rows
 from ._extract import Describe, Extraction
 
@@ -128,7 +128,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         self : object
             This transformer.
         """
-        self._learn(self._find_photos(X, reset=True))
+        self._learn(photos_of(self, X, reset=True))
         self._feature_names()  # refuses parameters that only fail together
         return self
 
@@ -152,7 +152,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         self._validate_params()
-        return self._compute(self._find_photos(X, reset=False))
+        return self._compute(photos_of(self, X, reset=False))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features.
@@ -195,24 +195,6 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             verbose=self.verbose,
             cache=cache or RowCache(),
         )
-
-    def _find_photos(self, X, *, reset):
-        items = find_photos(X)
-        if items is not None:
-            if len(items) == 0:
-                raise ValueError("Got X with no photos, but at least one was expected.")
-            if reset:
-                self._forget_rows()
-            return Photos(items, value_range=self.value_range)
-        rows = validate_data(self, X, reset=reset, dtype="numeric")
-        batch = rows_as_batch(rows, self.image_shape)
-        return Photos(batch, value_range=self.value_range, clip=True)
-
-    def _forget_rows(self):
-        """A refit on photos leaves nothing behind of an earlier fit on rows."""
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self, name):
-                delattr(self, name)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

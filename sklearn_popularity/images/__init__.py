@@ -1,6 +1,7 @@
 """A photo, however it is given, as an upright sRGB array, or one clear error."""
 
 from ._errors import ImageError
+from ._input import photos_of
 from ._kinds import ImageShapeWarning, Photos, find_photos, rows_as_batch
 from ._pixels import limit_size, to_rgb8
 from ._reader import read_image
@@ -11,6 +12,7 @@ __all__ = [
     "Photos",
     "find_photos",
     "limit_size",
+    "photos_of",
     "read_image",
     "rows_as_batch",
     "to_rgb8",

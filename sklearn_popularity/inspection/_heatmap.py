@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d
 from .._columns import resolve_columns, select_columns
 from .._sklearn_compat import Interval, StrOptions, validate_params
 from ..features.codebook._base import CodebookTransformer
+from ..images import photos_of
 from ._linear import NotLinearError, linear_parts
 from ._occlusion import occlude
 from ._photos import as_photos
@@ -207,7 +208,7 @@ def _code_heat(model, X, max_size, smoothing):
 
 
 def _photos_of(part, X):
-    return part.source._find_photos(part.select(X), reset=False)
+    return photos_of(part.source, part.select(X), reset=False)
 
 
 def _holds_codebook(estimator):

@@ -78,17 +78,17 @@ def per_user_spearman_score(y_true, y_pred, *, users):
         From -1 to 1; each user weighs the same. A user whose predictions are constant
         counts as 0.
 
-    Warns
-    -----
-    UserWarning
-        If users are skipped since their true scores are constant (as a single row
-        is), and thus have no order. Says how many.
-
     Raises
     ------
     ValueError
         If no user is left, a user is missing, a score is NaN or infinite, or lengths
         differ.
+
+    Warns
+    -----
+    UserWarning
+        If users are skipped since their true scores are constant (as a single row
+        is), and thus have no order. Says how many.
 
     See Also
     --------

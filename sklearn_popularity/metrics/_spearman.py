@@ -23,7 +23,15 @@ _BLOCK_SIZE = 2_000_000
 
 
 class SpearmanInterval(NamedTuple):
-    """A rank correlation with the ends of its confidence interval."""
+    """A rank correlation with the ends of its confidence interval.
+
+    Parameters
+    ----------
+    score : float
+        The correlation, or the difference of two.
+    low, high : float
+        The ends of the interval.
+    """
 
     score: float
     low: float
@@ -122,6 +130,8 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
     return float(_spearman(y_true, y_pred, weights))
 
 
+#: Scorer of :func:`spearman_score`, for ``scoring=`` of
+#: :func:`~sklearn.model_selection.cross_val_score` and others.
 spearman_scorer = make_scorer(spearman_score)
 
 

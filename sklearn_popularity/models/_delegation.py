@@ -7,31 +7,9 @@ from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, column_or_1d, indexable
-from sklearn.utils.validation import has_fit_parameter, validate_data
+from sklearn.utils.validation import has_fit_parameter
 
 from .._sklearn_compat import _check_sample_weight, _safe_indexing
-
-
-def check_table(estimator, X, *, reset):
-    """Check the shape and the names of X; what values are fit is for others to say.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are set or compared.
-    X : DataFrame or array-like of shape (n_samples, n_features)
-        Table.
-    reset : bool
-        Whether to set (in `fit`) or to compare (in `predict`).
-
-    Returns
-    -------
-    X : DataFrame or ndarray
-    """
-    if hasattr(X, "columns"):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        return X
-    return validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
 
 
 def check_scores(X, y):

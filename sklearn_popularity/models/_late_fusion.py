@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import check_is_fitted
 
-from .._columns import encode_labels, label_rows
+from .._columns import check_table, encode_labels, label_rows
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
 from ..metrics import spearman_score
 from ._branches import (
@@ -24,7 +24,7 @@ from ._branches import (
     predicting_branches,
     resolve_branches,
 )
-from ._delegation import check_scores, check_table, check_weights, fit_clone
+from ._delegation import check_scores, check_weights, fit_clone
 
 
 class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):

@@ -10,9 +10,9 @@ from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from .._columns import label_rows, select_columns
+from .._columns import check_table, label_rows, select_columns
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
-from ._delegation import check_scores, check_table, check_weights, fit_clone
+from ._delegation import check_scores, check_weights, fit_clone
 
 
 def rows_of_labels(labels):

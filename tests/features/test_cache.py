@@ -708,7 +708,7 @@ def test_files_of_others_are_left_alone(kind, photos, path, tmp_path):
 
 
 def test_folder_in_place_of_a_file_is_reported(photos, tmp_path):
-    assert_one_warning(Pixels(cache=tmp_path), photos, match="unable to open")
+    assert_one_warning(Pixels(cache=tmp_path), photos, match="cannot be opened")
 
 
 def test_folder_that_cannot_be_written_is_reported(photos):
@@ -762,7 +762,7 @@ def test_file_that_cannot_be_opened_is_tried_once(photos, path, monkeypatch):
     monkeypatch.setattr(_cache, "RowStore", forbid)
     Path(path).mkdir()
     transformer = Pixels(cache=path, batch_size=1)
-    assert_one_warning(transformer, photos, match="unable to open")
+    assert_one_warning(transformer, photos, match="cannot be opened")
 
 
 # --- where the file lies

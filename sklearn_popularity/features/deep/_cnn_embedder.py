@@ -1,6 +1,5 @@
 """Embeddings of photos by a network that was trained on others."""
 
-from dataclasses import replace
 from itertools import islice
 from numbers import Integral, Real
 from os import PathLike, fspath
@@ -13,6 +12,7 @@ from .._base import ImageTransformer
 from .._cache import Unfinished
 from ._backbones import preprocessing_of
 from ._network import NetworkSpec, choose_device, choose_precision, load_network
+from ._preprocessing import adapt
 
 
 class CNNEmbedder(ImageTransformer):
@@ -244,24 +244,9 @@ class CNNEmbedder(ImageTransformer):
         )
 
     def _preprocessing(self):
-        given = {
-            name: getattr(self, name)
-            for name in ("size", "resize", "mean", "std", "scale", "channel_order")
-            if getattr(self, name) is not None
-        }
-        for name in {"mean", "std"} & set(given):
-            try:
-                values = tuple(float(value) for value in given[name])
-            except (TypeError, ValueError):
-                values = ()
-            wrong = len(values) != 3 or not np.isfinite(values).all()
-            if wrong or (name == "std" and min(values) <= 0):
-                raise ValueError(
-                    f"Got {name}={given[name]!r}, but 3 finite numbers were expected, "
-                    "one per channel" + (", above 0." if name == "std" else ".")
-                )
-            given[name] = values
-        return replace(preprocessing_of(self.backbone), **given)
+        names = ("size", "resize", "mean", "std", "scale", "channel_order")
+        given = {name: getattr(self, name) for name in names}
+        return adapt(preprocessing_of(self.backbone), **given)
 
 
 def _without_known(results, features):

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..._columns import label_rows
 from ..._optional import import_optional
@@ -23,7 +23,7 @@ from ...features.deep._network import (
 )
 from ...features.deep._preprocessing import adapt
 from ...features.deep._weights import digest_of, digest_of_arrays
-from ...images import Photos, find_photos, rows_as_batch
+from ...images import photos_of
 from .._delegation import check_weights
 from ._checkpoints import Checkpoint, digest_training
 from ._fine_tune_module import (
@@ -89,7 +89,7 @@ class CNNFineTune(BaseEstimator):
     }
 
     def _fit(self, X, y, groups, sample_weight):
-        photos = self._find_photos(X, reset=True)
+        photos = photos_of(self, X, reset=True)
         groups = self._groups_of(X, groups)
         rows, used = self._read(photos, y, sample_weight)
         random_state = check_random_state(self.random_state)
@@ -191,7 +191,7 @@ class CNNFineTune(BaseEstimator):
     def _outputs(self, X):
         """Outputs of the network, of shape (n_samples, n_outputs), float32."""
         check_is_fitted(self)
-        photos = self._find_photos(X, reset=False)
+        photos = photos_of(self, X, reset=False)
         torch = import_optional("torch", USER)
         architecture = Architecture.from_dict(self._network)
         device = choose_device(self.device)
@@ -209,19 +209,6 @@ class CNNFineTune(BaseEstimator):
                     )
                     outputs[part] = found.cpu().numpy()
         return outputs
-
-    def _find_photos(self, X, *, reset):
-        items = find_photos(X)
-        if items is None:
-            table = validate_data(self, X, reset=reset, dtype="numeric")
-            batch = rows_as_batch(table, self.image_shape)
-            return Photos(batch, value_range=self.value_range, clip=True)
-        if len(items) == 0:
-            raise ValueError("Got X with no photos, but at least one was expected.")
-        if reset:  # nothing is left behind of an earlier fit on rows
-            for name in {"n_features_in_", "feature_names_in_"} & set(vars(self)):
-                delattr(self, name)
-        return Photos(items, value_range=self.value_range)
 
     def _groups_of(self, X, groups):
         if groups is None:

@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from ..._columns import label_rows
+from ..._columns import check_table, label_rows
 from ..._sklearn_compat import Interval, StrOptions
-from .._delegation import check_table, check_weights
+from .._delegation import check_weights
 from ._inputs import branch_arrays, hold_out, mean_and_scale, resolve_branches
 from ._mlp_module import Shape, fit_to_width, forward
 from ._training import Rows, Schedule, train
