@@ -1,7 +1,9 @@
 """Keep OpenCV, BLAS and OpenMP on one thread while features are computed."""
 
+import sys
 import threading
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 
 import cv2
 from threadpoolctl import OpenBLASController, ThreadpoolController
@@ -16,13 +18,19 @@ def single_threaded():
     thread. Those of OpenCV and BLAS belong to the process: threads that enter together
     share them, and the last to leave restores.
     """
-    pools = ThreadpoolController()
+    pools = _find_pools(len(sys.modules))
     with pools.select(user_api="openmp").limit(limits=1):
         _process.enter(pools.select(user_api="blas"))
         try:
             yield
         finally:
             _process.leave()
+
+
+@lru_cache(maxsize=1)
+def _find_pools(n_modules):
+    """Libraries with threads; looked for again, which takes 2 ms, after an import."""
+    return ThreadpoolController()
 
 
 class _ProcessSettings:
