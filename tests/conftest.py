@@ -5,6 +5,8 @@ import socket
 
 # scikit-learn skips check_array_api_input unless SciPy is loaded with this.
 os.environ["SCIPY_ARRAY_API"] = "1"
+# What tests compute is small, so that threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from pathlib import Path
 

@@ -312,7 +312,9 @@ def test_digests_tell_values_apart():
 
 
 @pytest.mark.parametrize(
-    "value", [lambda image: image, object(), np.array([None]), {1, 2}], ids=str
+    "value",
+    [lambda image: image, object(), np.array([None]), {1, 2}],
+    ids=["lambda", "object", "objects", "set"],
 )
 def test_values_without_digest_are_refused(value):
     with pytest.raises(NotCacheableError):

@@ -733,7 +733,7 @@ def test_verbose_shows_progress(model, squares, scores, capsys):
         ({"head_multiplier": 0}, ValueError, "'head_multiplier' parameter"),
         ({"groups": lambda X: [1]}, ValueError, "inconsistent numbers of samples"),
     ],
-    ids=str,
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_bad_setting_raises(change, error, message, model, squares, scores):
     with pytest.raises(error, match=message):

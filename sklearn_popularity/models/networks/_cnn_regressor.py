@@ -31,8 +31,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         Learn the number of the bin of a score, of so many bins that hold equally many
         rows; 10 in [1]_. None learns the score itself.
     standardize : bool, default=True
-        Whether to learn the score, or the number of its bin, with mean 0 and variance
-        1 in training. [1]_ does not.
+        Whether to divide the score, or the number of its bin, by its standard deviation
+        in training. [1]_ does not. The mean is subtracted either way.
     head_multiplier : float, default=20
         What the learning rate of the new head is multiplied by, as in [1]_.
     dropout : float, default=0.5
@@ -182,9 +182,9 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     a repetition while all rows fit into one batch, without dropout, augmentation and
     early stopping.
 
-    Departures from [1]_: the head starts at zero rather than at random, so that the
-    first prediction is the mean; biases learn at the rate of their layer; photos are
-    not reduced to 256 pixels in between.
+    Departures from [1]_: the mean is subtracted and the head starts at zero rather
+    than at random, so that the first prediction is the mean; biases learn at the rate
+    of their layer; photos are not reduced to 256 pixels in between.
 
     References
     ----------
@@ -378,10 +378,9 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
             bins, self.bin_edges_ = balanced_bins(target, self.n_bins, rows.weight)
             self.bin_means_ = bin_means(target, bins, rows.weight)
             target = bins.astype(np.float64)
-        self.target_mean_, self.target_scale_ = 0.0, 1.0
-        if self.standardize:
-            mean, scale = mean_and_scale(target, rows.weight)
-            self.target_mean_, self.target_scale_ = float(mean), float(scale)
+        mean, scale = mean_and_scale(target, rows.weight)
+        self.target_mean_ = float(mean)
+        self.target_scale_ = float(scale) if self.standardize else 1.0
 
     def _encode(self, rows):
         target = rows.target

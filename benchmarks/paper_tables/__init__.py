@@ -1,0 +1,1 @@
+"""Tables of the five papers: a module each, and what they share."""
