@@ -55,6 +55,7 @@ def _hellinger():
 
 # Few photos do not teach a model that left and right hardly matter, so places are
 # described by the mean over a photo and its mirror image.
+#: Recipes of the kinds of features that :func:`compare_features` knows, by name.
 FEATURES = {
     "color-statistics": FeatureRecipe(ColorStatistics(), ridge()),
     "color-histogram": FeatureRecipe(

@@ -5,7 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,13 @@ class ImageShapeWarning(UserWarning):
     """
 
 
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed, and whole paths can still be read
+        return ""
+
+
 @dataclass(frozen=True)
 class Photos:
     """A sequence of photos that slices cheaply and decodes one photo at a time.
@@ -41,12 +48,15 @@ class Photos:
         Whether values outside the range are clipped (rows) or refused (photos).
     rows : sequence of int, default=()
         Rows of X that the items came from, for error messages; () counts them.
+    folder : str, default=current
+        Where relative paths start: workers may have been started somewhere else.
     """
 
     items: Sequence[Any] | np.ndarray
     value_range: tuple[float, float] | None = None
     clip: bool = False
     rows: Sequence[int] = ()
+    folder: str = field(default_factory=_current_folder)
 
     def __post_init__(self) -> None:
         if self.value_range is not None:
@@ -114,7 +124,7 @@ class Photos:
             if isinstance(item, bytes):
                 return item
             if isinstance(item, (str, os.PathLike)):
-                return read_file(item)
+                return read_file(item, self.folder)
             return to_rgb8(item, value_range=self.value_range, clip=self.clip)
 
     def decode(

@@ -99,8 +99,8 @@ def read_image(
         raise ImageError(error.reason, path=path) from (error.__cause__ or error)
 
 
-def read_file(source: str | os.PathLike[str]) -> bytes:
-    """The contents of a regular file, as they are."""
+def read_file(source: str | os.PathLike[str], folder: str = "") -> bytes:
+    """The contents of a regular file, as they are; its path may start in a folder."""
     try:
         path = os.fsdecode(source)
     except TypeError:
@@ -115,7 +115,8 @@ def read_file(source: str | os.PathLike[str]) -> bytes:
     if "\0" in path:
         raise ImageError("a path cannot hold a NUL character", path=path)
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
+        place = os.path.join(folder, path) if path else path
+        with open(place, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             _check_status(status, path)
             return file.read(status.st_size) or b""

@@ -31,8 +31,18 @@ _MARK = b"sklearn-popularity 1 sha256:"
 _N_DIGITS = 64
 _MAX_BYTES = 2**33
 _MAX_QUANTILES = 1001
-# What the recipes of compare_features hold beside what skops and we approve.
-_APPROVED = {"sklearn.model_selection._split.KFold"}
+# What our estimators and compositions hold beside public estimators and what skops
+# trusts: splitters, scorers and records, whose code does nothing when they are made.
+_APPROVED = {
+    "sklearn.compose._column_transformer.make_column_selector",
+    "sklearn.metrics._scorer._Scorer",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.ShuffleSplit",
+    "sklearn_popularity.context._table.Column",
+    "sklearn_popularity.metrics._spearman.spearman_score",
+    "sklearn_popularity.models._senses.Scaling",
+    "sklearn_popularity.models._senses.Senses",
+}
 
 
 class ModelVersionWarning(UserWarning):

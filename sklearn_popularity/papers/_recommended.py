@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import KFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
@@ -103,11 +104,14 @@ def recommended(
 
     Notes
     -----
-    A ranker learns from the outputs of all branches. Photos: an SVR for what each
-    network sees, an SVR and a ranker for all of it; late fusion of the hand-crafted
-    features where there is no network, since with one they only add noise (measured
-    in ``benchmarks/claims.py``). Cues and history: gradient boosting, which needs no
-    scale and finds interactions. Predictions rank posts and have no unit.
+    A ranking SVM learns from the outputs of all branches for rows that they did not
+    see: of other groups, or drawn at random, since neighbouring rows of a table are
+    often alike. Photos: an SVR and a ranker on all that networks see; late fusion of
+    the hand-crafted features where there is no network, since with one they hardly add
+    anything (measured in ``benchmarks/claims.py``). Cues and history: gradient
+    boosting, which needs no scale and finds interactions. A single number, such as
+    another model's score, is a cue: among embeddings it would drown. Predictions rank
+    posts and have no unit.
 
     Examples
     --------
@@ -133,8 +137,14 @@ def recommended(
             "least one was expected."
         )
     table.reasons.append("A ranker on top: scores are compared by Spearman's rho.")
-    final = LatentRankSVM(random_state=random_state)
-    model = StackedLateFusion(table.branches, final_estimator=final, groups=groups)
+    model = StackedLateFusion(
+        table.branches,
+        final_estimator=LatentRankSVM(
+            n_senses=1, n_unpopular_senses=0, random_state=random_state
+        ),
+        cv=KFold(5, shuffle=True, random_state=random_state) if groups is None else 5,
+        groups=groups,
+    )
     return Recommendation(model, table.reasons)
 
 
@@ -193,18 +203,10 @@ class _Table:
         self.reasons.append(
             f"Photos by {names}: networks see more than hand-crafted features do."
         )
-        for name, part in seen.items():
-            self._add(f"svr-{name}", [part], _svr())
-        if len(seen) > 1:
-            self._add("svr-all", list(seen.values()), _svr())
         ranker = LatentRankSVM(alpha=0.003, random_state=self.random_state)
-        self._add("ranker", list(seen.values()), ranker)
-
-    def _add(self, name, parts, model):
-        columns = make_column_transformer(*parts)
-        # Names of parameters are made of the branch's, which may hold no dots.
-        name = name.replace("__", "_")
-        self.branches.append((name, make_pipeline(columns, model), slice(None)))
+        for name, model in {"svr": _svr(), "ranker": ranker}.items():
+            columns = make_column_transformer(*seen.values())
+            self.branches.append((name, make_pipeline(columns, model), slice(None)))
 
     def _add_hand_crafted(self, photo):
         self.reasons.append(

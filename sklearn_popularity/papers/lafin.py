@@ -46,6 +46,7 @@ def interestingness(
     photo="photo",
     tags="tags",
     title="title",
+    separator=",",
     networks=None,
     random_state=0,
     **settings,
@@ -69,6 +70,8 @@ def interestingness(
         `ZeroShotTagger` takes them.
     photo, tags, title : str, default="photo", "tags", "title"
         Columns of posts.
+    separator : str or None, default=","
+        What separates tags that are given as text; None takes words.
     networks : dict of str to transformer, default=None
         Other transformers of photos for "cnn" and "caption".
     random_state : int, default=0
@@ -89,7 +92,7 @@ def interestingness(
         If an input is unknown, or needs `vectors` or `vocabulary`.
     """
     chosen = memorability2018.INPUTS | (networks or {})
-    sources = _Sources(chosen, settings, vectors, vocabulary)
+    sources = _Sources(chosen, settings, vectors, vocabulary, separator)
     columns = {"tags": tags, "titles": title}
     described = ColumnTransformer(
         [(name, sources.describe(name), columns.get(name, photo)) for name in inputs]
@@ -107,12 +110,14 @@ class _Sources(NamedTuple):
     settings: dict
     vectors: object
     vocabulary: object
+    separator: str | None
 
     def describe(self, name):
         choose(dict.fromkeys(INPUTS), name, "input")
         if name == "tags":
             # They may refer to Explore, the page of interesting photos.
-            return TagEmbedder(self._given("vectors", name), exclude="explor")
+            vectors = self._given("vectors", name)
+            return TagEmbedder(vectors, separator=self.separator, exclude="explor")
         if name == "titles":
             return TagEmbedder(self._given("vectors", name), separator=None)
         if name == "generated_tags":

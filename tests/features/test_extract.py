@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image
 
 from sklearn_popularity import ColorStatistics, ImageError, UnreadablePhotosWarning
 from sklearn_popularity.features._extract import Extraction
@@ -132,3 +133,17 @@ def test_backends_without_generators_keep_order_too(photos, monkeypatch):
     extraction = make_extraction(batch_size=1)
     features = extraction.describe(level, Photos(photos * 20), 2)
     assert_array_equal(features, np.tile(np.arange(7)[:, None] * [1, 2], (20, 1)))
+
+
+def test_relative_paths_start_where_the_caller_is(tmp_path, monkeypatch):
+    for name, level in [("black", 0), ("white", 255)]:
+        (tmp_path / name).mkdir()
+        image = np.full((20, 30, 3), level, np.uint8)
+        Image.fromarray(image).save(tmp_path / name / "x.png")
+    found = []
+    for name in ("black", "white"):
+        # The workers of the first turn serve the second one too.
+        monkeypatch.chdir(tmp_path / name)
+        statistics = ColorStatistics(n_jobs=2, batch_size=1)
+        found.append(statistics.fit_transform(["x.png"] * 4)[:, 2])
+    assert_array_equal(found, [[0.0] * 4, [1.0] * 4])

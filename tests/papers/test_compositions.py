@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler
 
 from sklearn_popularity import (
     CNNEmbedder,
     SocialFeatures,
+    load_model,
     make_popularity,
+    save_model,
     spearman_score,
 )
 from sklearn_popularity.papers import (
@@ -17,6 +20,7 @@ from sklearn_popularity.papers import (
     khosla2014,
     lafin,
     memorability2018,
+    recommended,
 )
 
 TINY = {"image_size": (48, 64), "random_state": 0}
@@ -213,3 +217,24 @@ def test_dufour_learns_numbers_of_bins(posts):
     assert len(model.bin_means_) == 10
     # Little is learned yet, and always saying the mean costs 4.125 (section 5.3).
     assert model.loss_curve_[0] == pytest.approx(4.125, rel=0.1)
+
+
+def test_compositions_are_read_back_from_files(posts, network, vectors, tmp_path):
+    cues = SocialFeatures(texts=["title"])
+    choices = {"user": "user", "time": "uploaded", "cues": cues}
+    histogram = khosla2014.FEATURES["color_histogram"]
+    models = [
+        khosla2014.content_and_social(cues, ["color_histogram"]),
+        cappallo2015.ranker(n_senses=2, network=histogram),
+        memorability2018.k_class_mlp(["cnn"], networks={"cnn": network}),
+        recommended(posts, networks=[], tags="tags", vectors=vectors, **choices)[0],
+    ]
+    models[2].set_params(kclassaggregatingclassifier__top_score=None)
+    models[3].branches = models[3].branches[-2:]  # photos take long
+    # Forged trees could make compiled code read beyond its arrays: not approved.
+    boosting = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
+    for model, trusted in zip(models, [(), (), (), (boosting,)], strict=True):
+        model.fit(posts[:60], posts["score"][:60])
+        save_model(model, tmp_path / "model.skops")
+        loaded = load_model(tmp_path / "model.skops", trusted=trusted)
+        assert_array_equal(loaded.predict(posts[60:]), model.predict(posts[60:]))

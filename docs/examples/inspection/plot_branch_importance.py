@@ -1,0 +1,35 @@
+"""
+Which branch a fusion relies on
+===============================
+
+How far the rank correlation falls when a branch says of each photo what it says of
+another.
+"""
+
+import matplotlib.pyplot as plt
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_popularity import (
+    ColorHistogram,
+    LBPPyramid,
+    StackedLateFusion,
+    make_popularity,
+)
+from sklearn_popularity.inspection import branch_importance, plot_branch_importance
+
+posts, truth = make_popularity(200, random_state=0)
+ridge = RidgeCV(alphas=[0.1, 1, 10, 100, 1000])
+texture = make_pipeline(LBPPyramid(), StandardScaler(), ridge)
+fusion = StackedLateFusion(
+    [
+        ("colour", make_pipeline(ColorHistogram(), ridge), "photo"),
+        ("texture", texture, "photo"),
+    ],
+    cv=3,
+)
+fusion.fit(posts[:120], posts["score"][:120])
+table = branch_importance(fusion, posts[120:], posts["score"][120:], random_state=0)
+plot_branch_importance(table)
+plt.show()

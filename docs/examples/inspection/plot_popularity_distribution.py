@@ -1,0 +1,20 @@
+"""
+Views, logged, per day
+======================
+
+A few photos have most of the views; the logarithm of views per day is what models learn
+(figure 2 of Khosla et al.).
+"""
+
+import matplotlib.pyplot as plt
+
+from sklearn_popularity import make_popularity
+from sklearn_popularity.inspection import (
+    plot_popularity_distribution,
+    popularity_distribution,
+)
+
+posts, truth = make_popularity(300, image_size=(32, 32), random_state=0)
+days = (posts["observed"] - posts["uploaded"]).dt.total_seconds() / 86_400
+plot_popularity_distribution(popularity_distribution(posts["views"], days))
+plt.show()
