@@ -167,7 +167,7 @@ def test_file_is_read_once(paths, path, monkeypatch):
     """What is decoded is what was looked up, even if the file changes meanwhile."""
     read = []
 
-    def read_file(source):
+    def read_file(source, folder):
         read.append(source)
         return Path(source).read_bytes()
 

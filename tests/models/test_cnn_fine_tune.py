@@ -148,9 +148,9 @@ def test_sgd_steps_equal_those_by_hand(multiplier, classes, squares, scores):
 def test_raw_scores_are_learned_as_they_are(squares, scores):
     model = CNNFineTuneRegressor(**PLAIN, standardize=False).set_params(max_epochs=1)
     model.fit(squares, scores)
-    # The head starts at 0: half the mean square, as Caffe's loss.
-    assert_allclose(model.loss_curve_, [np.mean(scores**2) / 2], rtol=1e-5)
-    assert (model.target_mean_, model.target_scale_) == (0, 1)
+    # The first prediction is the mean: half the mean square, as Caffe's loss.
+    assert_allclose(model.loss_curve_, [scores.var() / 2], rtol=1e-5)
+    assert_allclose([model.target_mean_, model.target_scale_], [scores.mean(), 1])
 
 
 def test_raw_steps_are_smaller_by_the_variance(squares, scores):
