@@ -38,6 +38,7 @@ from .inspection import (
     ablation,
     color_importance,
     object_importance,
+    popularity_report,
     quadrants,
     region_heatmap,
     sense_words,

@@ -11,6 +11,7 @@ _EXTRA_OF = {
     "skorch": "torch",
     "safetensors": "torch",
     "matplotlib": "report",
+    "jinja2": "report",
     "pyarrow": "parquet",
 }
 

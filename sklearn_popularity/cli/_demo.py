@@ -2,14 +2,19 @@
 
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..datasets import load_folder, make_popularity
-from ..evaluation import compare_features, follow_causes
+from ..evaluation import FEATURES, compare_features, follow_causes
+from ..inspection import popularity_report
 from ..metrics import spearman_score
 from ._options import add_n_jobs, integer
+from ._output import check_output
+from ._report import features_model
 from ._tables import format_range, format_scores
 
+_REPORT = "popularity-demo.html"
 _IMAGE_CAUSES = ["saturation", "object", "theme"]
 
 
@@ -32,29 +37,72 @@ def add(commands):
         metavar="FOLDER",
         help="write the photos and labels.csv to this new folder and keep them",
     )
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="page to write about the result (.html; default: report.html beside the "
+        f"photos that are kept, or else {_REPORT}); needs the extra `report`",
+    )
     add_n_jobs(command)
     command.set_defaults(run=_demo)
 
 
 def _demo(options):
+    output = options.output or Path(_REPORT)
+    if options.output is not None or options.keep is None:
+        check_output(output, [".html"])
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch) / "made-up"
+        if options.output is None and options.keep is not None:
+            output = folder / "report.html"
         print(f"Making up {options.n_photos} photos with known causes of popularity.")
         _, truth = make_popularity(
             options.n_photos, folder=folder, random_state=options.seed
         )
         posts = load_folder(folder, required=["score", "user"])
+        cache = str(Path(scratch) / "features.cache")
         comparison = compare_features(
             posts["photo"],
             posts["score"],
             groups=posts["user"],
             n_repeats=1,
             n_jobs=options.n_jobs,
+            cache=cache,
             verbose=sys.stderr.isatty(),
         )
-    print(f"\nScore: log2(views per day + 1), {len(posts)} photos, folds by user\n")
-    print(format_scores(comparison.table))
-    _print_causes(posts, truth, comparison)
+        print(f"\nScore: log2(views per day + 1), {len(posts)} photos, folds by user\n")
+        print(format_scores(comparison.table))
+        _print_causes(posts, truth, comparison)
+        command = f"sklearn-popularity demo --n-photos {options.n_photos}"
+        command += f" --seed {options.seed}"
+        _write_report(posts, output, cache, options.n_jobs, command)
+
+
+def _write_report(posts, output, cache, n_jobs, command):
+    if find_spec("jinja2") is None:
+        print(
+            "\nFor a page with heatmaps, colours and a gallery: "
+            'pip install "sklearn-popularity[report]"'
+        )
+        return
+    popularity_report(
+        features_model(list(FEATURES), by_group=True, n_jobs=n_jobs, cache=cache),
+        posts,
+        posts["score"],
+        output,
+        groups="user",
+        by="theme",
+        title="title",
+        label="log2(views per day + 1)",
+        heading="What makes made-up photos popular?",
+        notes=["The photos and their views are made up, from causes that are known."],
+        command=command,
+        n_heatmaps=1,
+        n_jobs=n_jobs,
+    )
+    print(f"\nReport: {output.resolve()} (open it in a browser)")
 
 
 def _print_causes(posts, truth, comparison):

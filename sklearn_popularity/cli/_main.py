@@ -8,9 +8,9 @@ import sys
 import warnings
 
 from .. import __version__
-from . import _cache, _demo, _evaluate, _extract, _fit, _rank
+from . import _cache, _demo, _evaluate, _explain, _extract, _fit, _rank, _report
 
-_COMMANDS = [_demo, _evaluate, _fit, _rank, _extract, _cache]
+_COMMANDS = [_demo, _evaluate, _report, _fit, _rank, _explain, _extract, _cache]
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
 
@@ -38,8 +38,8 @@ def main(argv=None):
     Returns
     -------
     status : int
-        0 on success, 2 on a wrong option, file or column, 130 when interrupted, 141
-        when nobody reads what is printed.
+        0 on success, 2 on a wrong option, file or column or a missing package, 130 when
+        interrupted, 141 when nobody reads what is printed.
     """
     if hasattr(sys.stdout, "reconfigure"):
         # A console that lacks a letter of a column's name still gets the table.
@@ -56,7 +56,7 @@ def main(argv=None):
         except BrokenPipeError:
             # Who reads the table has seen enough, and nobody reads a complaint.
             return _BROKEN_PIPE
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             print(f"sklearn-popularity: error: {error}", file=sys.stderr)
             return 2
     return 0

@@ -48,7 +48,7 @@ def add(commands):
 def _rank(options):
     if options.output is not None:
         check_output(options.output, [".csv"])
-    quantiles, model = _read(options.model)
+    quantiles, model = read_fitted(options.model)
     paths = find_photos(options.photos)
     table = _score(model, paths, options.n_jobs)
     if table["score"].isna().all():
@@ -65,7 +65,7 @@ def _rank(options):
     _print(table, len(table) if options.output is None else _N_SHOWN)
 
 
-def _read(path):
+def read_fitted(path):
     """Predictions that percentiles are among, and the model."""
     training = read_model_card(path)["training"] or {}
     model = load_model(path)

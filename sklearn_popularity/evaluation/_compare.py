@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from numbers import Integral
+from os import PathLike
 
 import numpy as np
 import pandas as pd
@@ -115,6 +116,7 @@ def _too_few(n_units, groups, cv, inner_cv):
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "inner_cv": [Interval(Integral, 2, None, closed="left")],
         "n_jobs": [Integral, None],
+        "cache": [str, PathLike, None],
         "verbose": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -130,6 +132,7 @@ def compare_features(
     n_repeats=3,
     inner_cv=4,
     n_jobs=None,
+    cache=None,
     verbose=False,
 ):
     """Score kinds of features, and their late fusion, by cross-validation.
@@ -165,6 +168,8 @@ def compare_features(
         Number of inner folds of the late fusion.
     n_jobs : int, default=None
         Number of worker processes.
+    cache : str or path, default=None
+        File that keeps rows of features, see :class:`ImageTransformer`.
     verbose : bool, default=False
         Whether to show progress bars of the extraction.
 
@@ -209,7 +214,7 @@ def compare_features(
     y, groups = check_scores_of(photos, y, features, groups, context)
     settings = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
     partitions = make_partitions(len(y), groups=groups, **settings)
-    transformers = transformers_of(features, n_jobs, verbose)
+    transformers = transformers_of(features, n_jobs, verbose, cache)
     blocks, kept = describe_all(photos, transformers)
     if len(kept) < len(y):
         y, groups = y[kept], None if groups is None else groups[kept]
@@ -261,9 +266,9 @@ def check_scores_of(photos, y, features, groups, context=()):
     return y, None if groups is None else np.asarray(groups)
 
 
-def transformers_of(features, n_jobs, verbose):
+def transformers_of(features, n_jobs, verbose, cache=None):
     """A transformer for each kind of feature, which skips unreadable photos."""
-    settings = {"n_jobs": n_jobs, "on_error": "nan", "verbose": verbose}
+    settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
     return {
         name: clone(FEATURES[name].transformer).set_params(**settings)
         for name in features

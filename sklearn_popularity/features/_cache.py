@@ -3,7 +3,7 @@
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..images import Photos
 from ._cache_keys import NotCacheableError, photo_key, settings_digest
-from ._cache_store import RowStore, prepare_file
+from ._cache_store import RowStore, open_file, prepare_file
 
 _FAULTS = (sqlite3.Error, OSError, MemoryError)
 
@@ -209,12 +209,15 @@ def cached_rows(
     # Workers may be elsewhere.
     absolute = str(Path(path).absolute())
     cache = RowCache(absolute, digest, kind, n_numbers, finished)
-    try:
-        prepare_file(absolute)
-    except _FAULTS as error:
-        cache.faults.append(_fault("opened", error))
-    # Where the file cannot be opened, no worker needs to try.
-    yield replace(cache, path=None) if cache.faults else cache
+    with ExitStack() as stack:
+        try:
+            prepare_file(absolute)
+            # The last to close a file tidies it up, which need not be each batch.
+            stack.enter_context(closing(open_file(Path(absolute))))
+        except _FAULTS as error:
+            cache.faults.append(_fault("opened", error))
+        # Where the file cannot be opened, no worker needs to try.
+        yield replace(cache, path=None) if cache.faults else cache
     if cache.faults:
         _warn(cache)
 

@@ -5,6 +5,7 @@ from ._branches import branch_importance, plot_branch_importance
 from ._calibration import calibration, plot_calibration
 from ._colors import color_importance, plot_color_importance
 from ._distribution import plot_popularity_distribution, popularity_distribution
+from ._explain import PhotoExplanation, explain_photo
 from ._heatmap import plot_heatmap, region_heatmap
 from ._mean_image import mean_image, plot_mean_image
 from ._objects import object_importance, plot_object_importance
@@ -12,15 +13,19 @@ from ._per_user import plot_spearman_by_user, spearman_by_user
 from ._percentiles import score_percentile
 from ._quadrants import plot_quadrants, quadrants
 from ._reliability import percentile_reliability, plot_percentile_reliability
+from ._report import PopularityReport, popularity_report
 from ._score_distribution import plot_score_distribution, score_distribution
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
 
 __all__ = [
     "AblationResult",
+    "PhotoExplanation",
+    "PopularityReport",
     "ablation",
     "branch_importance",
     "calibration",
     "color_importance",
+    "explain_photo",
     "mean_image",
     "object_importance",
     "percentile_reliability",
@@ -39,6 +44,7 @@ __all__ = [
     "plot_sense_words",
     "plot_spearman_by_user",
     "popularity_distribution",
+    "popularity_report",
     "quadrants",
     "region_heatmap",
     "score_distribution",

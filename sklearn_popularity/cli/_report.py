@@ -1,0 +1,205 @@
+"""`sklearn-popularity report`: a page about a folder of photos and what ranks them."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from sklearn.base import clone
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+
+from ..datasets import load_folder
+from ..evaluation import FEATURES
+from ..inspection import popularity_report
+from ..models import StackedLateFusion
+from ._context import add_context, columns_of, context_of
+from ._options import add_folder, add_n_jobs
+from ._output import check_output
+from ._posts import check_filled, groups_of, with_label
+from ._tables import format_range
+
+_INNER_FOLDS = 4  # those of `evaluate`, whose scores these are
+
+
+def add(commands):
+    command = commands.add_parser(
+        "report",
+        help="write a page about a folder of photos and what ranks them",
+        description="Cross-validate the late fusion of several kinds of features on a "
+        "folder of photos, and write one HTML file with its score, what each kind "
+        "adds, right and wrong predictions, heatmaps, colours, whom it rates too high, "
+        "and problems of the data. Scores are those of photos held out. Needs the "
+        "extra `report`.",
+    )
+    add_folder(command)
+    add_context(command)
+    command.add_argument(
+        "--by",
+        metavar="COLUMN",
+        help="kinds of photos, to tell which are rated too high (default: --group)",
+    )
+    command.add_argument(
+        "--title", metavar="COLUMN", help="what photos are called (default: files)"
+    )
+    command.add_argument(
+        "--cache",
+        metavar="FILE",
+        help="file that keeps rows of features, so that a second run is quick",
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="page to write (.html)",
+    )
+    add_n_jobs(command)
+    command.set_defaults(run=_report)
+
+
+def _report(options):
+    check_output(options.output, [".html"])
+    posts, groups, notes = _read_posts(options)
+    context = context_of(options, posts, groups)
+    columns = {name: columns_of_feature(name, options) for name in context}
+    model = features_model(
+        options.features,
+        context={name: (context[name], columns[name]) for name in context},
+        by_group=groups is not None,
+        n_jobs=options.n_jobs,
+        cache=options.cache,
+        verbose=sys.stderr.isatty(),
+    )
+    report = popularity_report(
+        model,
+        posts,
+        posts[options.label],
+        options.output,
+        groups=options.group,
+        by=options.by,
+        title=options.title,
+        label=options.label,
+        heading=f"What makes a photo popular in {options.folder.resolve().name}?",
+        notes=notes,
+        command=_command(options),
+        cv=options.cv,
+        n_jobs=options.n_jobs,
+    )
+    print_report(report)
+
+
+def print_report(report):
+    """The score and where the page is."""
+    score = report.score
+    print(
+        f"Spearman {score.score:.3f} (95 % interval "
+        f"{format_range(score.low, score.high)}) of photos held out\n"
+        f"Report: {report.path.resolve()} "
+        f"({report.path.stat().st_size / 1e6:.1f} MB; open it in a browser)"
+    )
+
+
+def _read_posts(options):
+    """Posts with a label, their groups, and what is to be known of the others."""
+    optional = [options.group, options.by, options.title]
+    given = load_folder(
+        options.folder,
+        photo_column=options.photo,
+        required=[
+            options.label,
+            *columns_of(options),
+            *(column for column in optional if column is not None),
+        ],
+    )
+    posts = with_label(given, options.label)
+    if options.by is not None:
+        check_filled(posts, options.by, "a kind")
+    groups = None if options.group is None else groups_of(posts, options.group)
+    n_missing = len(given.attrs.get("missing", []))
+    notes = []
+    if n_missing:
+        notes.append(f"Left out before: {n_missing} rows whose photo is not there.")
+    if len(posts) < len(given):
+        n_unlabelled = len(given) - len(posts)
+        notes.append(f"Left out before: {n_unlabelled} rows without {options.label!r}.")
+    return posts, groups, notes
+
+
+def features_model(
+    features, *, context=None, by_group, n_jobs=None, cache=None, verbose=False
+):
+    """The model that `evaluate` scores: a kind of feature, or the late fusion of many.
+
+    Parameters
+    ----------
+    features : sequence of str
+        Kinds of features of photos.
+    context : dict of str to (ContextFeature, list of str), default=None
+        Features of other columns, and these columns.
+    by_group : bool
+        Whether groups will be given to keep together in inner folds.
+    n_jobs, cache, verbose
+        Settings of the transformers of photos.
+
+    Returns
+    -------
+    model : Pipeline or StackedLateFusion
+        Of posts, not fitted.
+    """
+    unknown = [name for name in features if name not in FEATURES]
+    context = context or {}
+    if unknown or not (features or context):
+        raise ValueError(
+            f"Got --features {','.join(features)}, but one or more of "
+            f"{','.join(FEATURES)} were expected."
+        )
+    branches = []
+    for name in features:
+        transformer = clone(FEATURES[name].transformer)
+        transformer.set_params(n_jobs=n_jobs, cache=cache, verbose=verbose)
+        model = make_pipeline(transformer, clone(FEATURES[name].regressor))
+        branches.append((name, model, "photo"))
+    for name, (feature, columns) in context.items():
+        model = make_pipeline(clone(feature.transformer), clone(feature.regressor))
+        branches.append((name, model, columns))
+    if len(branches) == 1 and not context:
+        return branches[0][1]
+    inner = KFold(_INNER_FOLDS, shuffle=True, random_state=0)
+    return StackedLateFusion(branches, cv=_INNER_FOLDS if by_group else inner)
+
+
+def columns_of_feature(name, options):
+    """Columns of posts in the order in which the table of a feature has them."""
+    history = [options.user, options.time, options.group]
+    return {
+        "social": options.social,
+        "upload-time": [options.time],
+        "tags": [options.tags],
+        "user-history": [column for column in history if column is not None],
+    }[name]
+
+
+def _command(options):
+    """The command line that makes the page again."""
+    parts = ["sklearn-popularity", "report", str(options.folder)]
+    for name in (
+        "label",
+        "group",
+        "photo",
+        "features",
+        "cv",
+        "social",
+        "tags",
+        "vectors",
+        "user",
+        "time",
+        "by",
+        "title",
+        "output",
+    ):
+        value = getattr(options, name)
+        if value not in (None, []):
+            text = ",".join(value) if isinstance(value, list) else str(value)
+            parts += [f"--{name}", text]
+    return shlex.join(parts)

@@ -1,0 +1,126 @@
+"""The page, or the figure, about one photo."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ._explain import explain_photo
+from ._heatmap import plot_heatmap
+from ._percentiles import score_percentile
+from ._photos import as_photos
+from ._plotting import COLORS, INK, new_axes, shorten
+from ._report_data import name_of
+from ._report_html import render
+from ._thumbnails import data_uri, draw_map, name_places, overlay
+
+_SHOWN = 480  # longest side in pixels
+_N_REASONS = 3
+
+
+def explain_page(model, photo, reference, label):
+    """The page that explains a photo.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted, from photos to scores.
+    photo : path
+        File.
+    reference : array-like of shape (n,)
+        Predictions that the percentile is among.
+    label : str or None
+        What scores are called.
+
+    Returns
+    -------
+    page : str
+    """
+    image = as_photos([photo]).read(0, max_size=_SHOWN)
+    heat = draw_map(model, photo, image)
+    told = _tell(model, photo, reference)
+    hottest, coldest = name_places(heat)
+    name = name_of({"photo": photo}, "photo", None, 0)
+    return render(
+        "explain.html",
+        heading=f"Why {name} has its score",
+        name=name,
+        label=label,
+        src=data_uri(image),
+        map=data_uri(overlay(image, heat)),
+        height=image.shape[0],
+        width=image.shape[1],
+        hottest=hottest,
+        coldest=coldest,
+        **told,
+    )
+
+
+def explain_figure(model, photo, reference, label, path: Path):
+    """Draw the same with matplotlib, to a file beside which it is whole or not there.
+
+    Parameters
+    ----------
+    model, photo, reference, label
+        As for `explain_page`.
+    path : Path
+        File to write (.png).
+    """
+    image = as_photos([photo]).read(0, max_size=_SHOWN)
+    told = _tell(model, photo, reference)
+    figure = new_axes(None, (11.0, 4.2)).figure
+    figure.clear()
+    left, right = figure.subplots(1, 2, width_ratios=[1, 0.9])
+    plot_heatmap(image, draw_map(model, photo, image), ax=left)
+    _draw_reasons(right, told)
+    unit = f" ({label})" if label else ""
+    figure.suptitle(
+        f"score {told['score']:.3g}{unit}, percentile {told['percentile']:.0f}"
+    )
+    figure.canvas.draw()
+    drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        Image.fromarray(drawn).save(unfinished, "PNG")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _tell(model, photo, reference):
+    """All that is told beside the map."""
+    found = explain_photo(model, photo)
+    added = found.reasons["contribution"]
+    raising = found.reasons[added > 0].head(_N_REASONS)
+    lowering = found.reasons[added < 0].head(_N_REASONS)
+    shown = [*raising.index, *lowering.index]
+    others = found.reasons.drop(index=shown)
+    return {
+        "score": found.score,
+        "start": found.start,
+        "why_none": found.why_none,
+        "percentile": score_percentile([found.score], reference)[0],
+        "raising": raising.to_dict("records"),
+        "lowering": lowering.to_dict("records"),
+        "n_others": len(others),
+        "others": float(others["contribution"].sum()),
+        "most": float(added.abs().max()) if len(added) else 1.0,
+    }
+
+
+def _draw_reasons(ax, told):
+    rows = told["raising"] + told["lowering"]
+    if not rows:
+        ax.text(0, 0.5, f"No reasons that add up:\n{told['why_none']}", wrap=True)
+        ax.set_axis_off()
+        return
+    if told["n_others"]:
+        name = f"{told['n_others']} others"
+        rows = [*rows, {"reason": name, "contribution": told["others"]}]
+    values = [row["contribution"] for row in rows]
+    colors = [COLORS[5] if value > 0 else COLORS[0] for value in values]
+    ax.barh(range(len(rows)), values, color=colors, edgecolor=INK)
+    ax.set_yticks(range(len(rows)), [shorten(row["reason"], 44) for row in rows])
+    ax.invert_yaxis()
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.set_xlabel(f"adds to {told['start']:.3g}, the score of an average photo")

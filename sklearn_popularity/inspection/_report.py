@@ -1,0 +1,351 @@
+"""One page about a model: how well it ranks photos, and why."""
+
+import platform
+import warnings
+from dataclasses import dataclass, field, replace
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_consistent_length, check_random_state
+
+from .. import __version__
+from .._columns import encode_labels, resolve_columns
+from .._sklearn_compat import HasMethods, Interval, validate_params
+from ..evaluation._compare import make_partitions
+from ..features import UnreadablePhotosWarning
+from ..metrics import SpearmanInterval
+from ._report_data import read_data
+from ._report_evidence import Evidence
+from ._report_held_out import describe_once, fit_learner, predict_held_out
+from ._report_html import check_page_path, render, write_page
+from ._report_sections import write_sections
+
+# Sections in the order of the page.
+TITLES = {
+    "branches": "Which features help",
+    "quadrants": "Right and wrong",
+    "heatmaps": "Where in the photo",
+    "colors": "Colours",
+    "objects": "Objects",
+    "senses": "Senses of popular",
+    "reliability": "What a percentile means",
+    "calibration": "Whom it rates too high",
+}
+_N_LISTED = 100
+
+
+@dataclass(frozen=True)
+class PopularityReport:
+    """What :func:`popularity_report` found and wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    score : SpearmanInterval
+        Spearman's correlation of held-out predictions, with its interval.
+    predictions : ndarray of shape (n_posts,)
+        Held-out predictions; NaN for posts that were left out.
+    tables : dict of str to DataFrame
+        The numbers behind the sections, by name.
+    left_out : dict of str to str
+        Sections that are not there, and why.
+    """
+
+    path: Path
+    score: SpearmanInterval
+    predictions: np.ndarray = field(repr=False)
+    tables: dict[str, pd.DataFrame] = field(repr=False)
+    left_out: dict[str, str]
+
+
+@validate_params(
+    {
+        "model": [HasMethods(["fit", "predict"])],
+        "posts": [pd.DataFrame],
+        "y": ["array-like"],
+        "path": [str, PathLike],
+        "photo": [str],
+        "groups": [str, "array-like", None],
+        "by": [str, "array-like", None],
+        "title": [str, None],
+        "words": [str, None],
+        "objects": [pd.DataFrame, None],
+        "label": [str],
+        "heading": [str],
+        "notes": ["array-like"],
+        "command": [str, None],
+        "cv": ["cv_object"],
+        "n_photos": [Interval(Integral, 1, None, closed="left")],
+        "n_heatmaps": [Interval(Integral, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def popularity_report(
+    model,
+    posts,
+    y,
+    path,
+    *,
+    photo="photo",
+    groups=None,
+    by=None,
+    title=None,
+    words=None,
+    objects=None,
+    label="score",
+    heading="Popularity report",
+    notes=(),
+    command=None,
+    cv=5,
+    n_photos=36,
+    n_heatmaps=3,
+    n_jobs=None,
+    random_state=0,
+):
+    """Cross-validate a model, and write a page that shows what it is good for.
+
+    The page is one HTML file that needs no network: photos are inside.
+
+    Parameters
+    ----------
+    model : estimator
+        Cloned, whether it is fitted or not: all scores are of clones that did not see
+        the posts they are scored on. A late fusion or another model of posts is given
+        the frame; a pipeline that begins with image transformers, the photos alone.
+    posts : DataFrame
+        A row per post. Posts whose photo cannot be read, and those without a score,
+        are left out and named on the page.
+    y : array-like of shape (n_posts,)
+        Scores; NaN where unknown.
+    path : path
+        File to write (.html); what was there is replaced when all is written.
+    photo : str, default="photo"
+        Column of photos: paths, arrays, PIL images or encoded bytes.
+    groups : str or array-like of shape (n_posts,), default=None
+        Column, or labels, of posts that stay together in all folds and in the
+        intervals: those of a user or theme, or near-duplicates.
+    by : str or array-like of shape (n_posts,), default=None
+        Column, or labels, of kinds of posts to tell whom the model rates too high;
+        None is the groups.
+    title : str, default=None
+        Column of what posts are called on the page; None is the name of the file.
+    words : str, default=None
+        Column of labels, tags or titles, whose words describe latent senses.
+    objects : DataFrame of shape (n_posts, n_objects), default=None
+        Probability of each object, named by its column, as for
+        :func:`object_importance`.
+    label : str, default="score"
+        What `y` is called.
+    heading : str, default="Popularity report"
+        Title of the page.
+    notes : sequence of str, default=()
+        What else is to be known of the data, a sentence each.
+    command : str, default=None
+        Command that makes the page again; None describes the call.
+    cv : int or cross-validation splitter, default=5
+        Folds; an int shuffles posts, or keeps groups together by
+        :class:`~sklearn.model_selection.GroupKFold`.
+    n_photos : int, default=36
+        Photos of each quadrant of the gallery, the clearest.
+    n_heatmaps : int, default=3
+        Heatmaps of the highest predictions, and as many of the lowest.
+    n_jobs : int, default=None
+        Number of worker processes.
+    random_state : int, RandomState instance or None, default=0
+        Seed of intervals, permutations and splits.
+
+    Returns
+    -------
+    report : PopularityReport
+
+    Raises
+    ------
+    ValueError
+        If `path` does not end in .html, a column is missing, fewer than two photos
+        can be read, or there are too few rows or groups for the folds.
+    OSError
+        If the file cannot be written.
+    ImportError
+        If jinja2 is missing (extra ``report``).
+
+    Warns
+    -----
+    UnreadablePhotosWarning
+        If photos cannot be read.
+
+    See Also
+    --------
+    compare_features : The scores alone, of several kinds of features.
+    sklearn_popularity.inspection.explain_photo : One photo.
+
+    Notes
+    -----
+    What describes photos and sees no scores (image transformers at the start of a
+    pipeline, or of the branches of a late fusion) is fitted once, on all photos; all
+    that learns from scores is fitted within training folds. A fitted copy of the whole
+    explains photos by heatmaps and senses; no score is taken from it. Give image
+    transformers elsewhere in the model a `cache`.
+
+    The importance of a branch is the fall of the correlation when its outputs are
+    permuted within each test fold, which leaves the folds' levels as they are.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.linear_model import RidgeCV
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_popularity import ColorHistogram, make_popularity
+    >>> from sklearn_popularity import popularity_report
+    >>> posts, truth = make_popularity(60, image_size=(48, 64), random_state=0)
+    >>> model = make_pipeline(ColorHistogram(), RidgeCV())
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "report.html"
+    ...     report = popularity_report(model, posts, posts["score"], path)
+    ...     print(path.read_text(encoding="utf-8")[:15], sorted(report.left_out))
+    <!DOCTYPE html> ['branches', 'calibration', 'objects', 'senses']
+    """
+    path = Path(path)
+    check_page_path(path)
+    for column in (photo, title, words):
+        if column is not None:
+            resolve_columns(posts, column, "report")
+    _check_objects(posts, objects)
+    data = read_data(
+        posts,
+        y,
+        photo,
+        groups=groups,
+        by=groups if by is None else by,
+        title=title,
+        n_jobs=n_jobs,
+    )
+    _warn_of_errors(data.errors, len(posts))
+    clusters = None if data.groups is None else encode_labels(data.groups, "groups")
+    generator = check_random_state(random_state)
+    evidence = _gather(model, data, photo, clusters, cv, n_jobs, generator)
+    evidence = replace(
+        evidence,
+        words=words,
+        objects=None if objects is None else objects.iloc[data.kept],
+        n_photos=n_photos,
+        n_heatmaps=n_heatmaps,
+    )
+    sections, left_out = write_sections(evidence)
+    page = render(
+        "report.html",
+        heading=heading,
+        label=label,
+        titles=TITLES,
+        data=data,
+        n_given=len(posts),
+        duplicates=data.duplicates.head(_N_LISTED).to_dict("records"),
+        apart=int((~data.duplicates["together"]).sum()),
+        missing=data.missing.to_dict("records"),
+        notes=list(notes),
+        sections={name: section.shown for name, section in sections.items()},
+        left_out=left_out,
+        grouped_by=_called(groups, "groups"),
+        kinds=_called(groups if by is None else by, "kind"),
+        model=repr(model),
+        command=command,
+        random_state=repr(random_state),
+        versions=_versions(),
+    )
+    write_page(path, page)
+    predictions = np.full(len(posts), np.nan)
+    predictions[data.kept] = evidence.predicted
+    return PopularityReport(
+        path=path,
+        score=evidence.interval(evidence.predicted),
+        predictions=predictions,
+        tables={name: section.table for name, section in sections.items()},
+        left_out=left_out,
+    )
+
+
+def _check_objects(posts, objects):
+    check_consistent_length(posts, objects)
+    if objects is not None and not objects.columns.is_unique:
+        twice = objects.columns[objects.columns.duplicated()][0]
+        raise ValueError(
+            f"Got objects with several columns {twice!r}, but names that differ were "
+            "expected."
+        )
+
+
+def _called(labels, otherwise):
+    return labels if isinstance(labels, str) else otherwise
+
+
+def _warn_of_errors(errors, n_given):
+    if errors:
+        warnings.warn(
+            UnreadablePhotosWarning(
+                f"{len(errors)} of {n_given} photos could not be read and are left "
+                f"out; the first: {errors[0]}",
+                errors,
+            ),
+            stacklevel=3,
+        )
+
+
+def _gather(model, data, photo, clusters, cv, n_jobs, random_state):
+    """Predictions of rows held out, and the model fitted on all."""
+    folds = _folds(cv, data.posts, data.y, clusters)
+    described = describe_once(model, data.posts, photo)
+    held_out = predict_held_out(
+        described.learner,
+        described.table,
+        data.y,
+        folds,
+        groups=clusters,
+        n_jobs=n_jobs,
+        random_state=random_state,
+    )
+    fitted = fit_learner(described.learner, described.table, data.y, clusters)
+    return Evidence(
+        data=data,
+        photo=photo,
+        model=described.complete(fitted),
+        learner=fitted,
+        table=described.table,
+        held_out=held_out,
+        folds=folds,
+        clusters=clusters,
+        n_jobs=n_jobs,
+        seed=int(random_state.randint(2**31 - 1)),
+    )
+
+
+def _folds(cv, posts, y, clusters):
+    if isinstance(cv, Integral):
+        [folds] = make_partitions(
+            len(y), cv=int(cv), n_repeats=1, inner_cv=1, groups=clusters
+        )
+        return folds
+    folds = list(check_cv(cv).split(posts, y, clusters))
+    tested = np.concatenate([test for _, test in folds])
+    if not np.array_equal(np.sort(tested), np.arange(len(y))):
+        raise ValueError(
+            f"Got cv={cv}, but folds that test each row once were expected, such as "
+            "those of KFold or GroupKFold."
+        )
+    return folds
+
+
+def _versions():
+    return {
+        "sklearn-popularity": __version__,
+        "scikit-learn": sklearn.__version__,
+        "numpy": np.__version__,
+        "Python": platform.python_version(),
+    }

@@ -1,0 +1,185 @@
+"""The posts that a report is about, and what is wrong with the others."""
+
+from dataclasses import dataclass
+from os import PathLike, fsdecode
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+from .._columns import encode_labels, label_rows
+from ..evaluation import near_duplicates
+from ..images import ImageError
+from ._photos import as_photos
+
+_MAX_SIZE = 64  # of photos that are only tried
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Posts with a score and a photo, and what is wrong with the data.
+
+    Parameters
+    ----------
+    posts : DataFrame
+        Posts that are kept.
+    y : ndarray of shape (n_posts,)
+        Their scores.
+    groups, by : ndarray of shape (n_posts,) or None
+        Labels of what stays together, and of kinds of posts.
+    names : list of str
+        What they are called.
+    kept : ndarray of shape (n_posts,)
+        Which of the posts given they are.
+    errors : list of ImageError
+        Photos that cannot be read; rows number the posts given.
+    n_unscored : int
+        Posts without a score.
+    duplicates : DataFrame
+        Pairs of kept posts whose photos are nearly the same, with the columns first,
+        second and together (whether groups keep them together).
+    missing : DataFrame
+        Columns with empty cells, with the columns column, n_missing and share.
+    """
+
+    posts: pd.DataFrame
+    y: NDArray
+    groups: NDArray | None
+    by: NDArray | None
+    names: list[str]
+    kept: NDArray
+    errors: list[ImageError]
+    n_unscored: int
+    duplicates: pd.DataFrame
+    missing: pd.DataFrame
+
+
+def read_data(posts, y, photo, *, groups, by, title, n_jobs) -> ReportData:
+    """Keep the posts that can be learned from, and look for problems.
+
+    Parameters
+    ----------
+    posts : DataFrame
+        Posts.
+    y : array-like of shape (n_posts,)
+        Scores; NaN where unknown.
+    photo : str
+        Column of photos.
+    groups, by : str, array-like of shape (n_posts,) or None
+        Columns or labels.
+    title : str or None
+        Column of names.
+    n_jobs : int or None
+        Number of worker processes.
+
+    Returns
+    -------
+    data : ReportData
+    """
+    y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan")
+    y = column_or_1d(y)
+    labels = {"groups": groups, "by": by}
+    labels = {name: _labels_of(posts, given, name) for name, given in labels.items()}
+    check_consistent_length(posts, y, *labels.values())
+    photos = as_photos(posts[photo])
+    errors = _find_unreadable(photos)
+    usable = ~np.isnan(y)
+    usable[[error.row for error in errors]] = False
+    kept = np.flatnonzero(usable)
+    if len(kept) < 2:
+        raise ValueError(
+            f"Of {len(posts)} posts {len(kept)} have a score and a photo that can be "
+            f"read, but at least 2 were expected."
+            + (f" The first error: {errors[0]}" if errors else "")
+        )
+    chosen = {k: None if v is None else v[kept] for k, v in labels.items()}
+    for name, given in chosen.items():
+        if given is not None:
+            encode_labels(given, name)  # an error for missing ones
+    kept_posts = posts.iloc[kept].reset_index(drop=True)
+    names = [name_of(post, photo, title, i) for i, post in _records(posts, kept)]
+    return ReportData(
+        posts=kept_posts,
+        y=y[kept],
+        names=names,
+        kept=kept,
+        errors=errors,
+        n_unscored=int(np.isnan(y).sum()),
+        duplicates=_pair_up(kept_posts[photo], names, chosen["groups"], n_jobs),
+        missing=_count_missing(posts),
+        **chosen,
+    )
+
+
+def _records(posts, rows):
+    return zip(rows, posts.iloc[rows].to_dict("records"), strict=True)
+
+
+def _labels_of(posts, given, name):
+    if isinstance(given, str):
+        return label_rows(posts, given, name)
+    return None if given is None else np.asarray(given)
+
+
+def name_of(post: dict[str, Any], photo: str, title: str | None, row: int) -> str:
+    """What a post is called on a page.
+
+    Parameters
+    ----------
+    post : dict
+        Its columns.
+    photo, title : str
+        Columns of the photo and, if there is one, of the title.
+    row : int
+        Its number, for posts with neither title nor file.
+
+    Returns
+    -------
+    name : str
+    """
+    if title is not None and isinstance(post[title], str) and post[title].strip():
+        return post[title]
+    if isinstance(post[photo], str | PathLike):
+        # Names of files that are not UTF-8 hold lone surrogates, which no page takes.
+        name = Path(fsdecode(post[photo])).name
+        return name.encode("utf-8", "backslashreplace").decode()
+    return f"photo {row}"
+
+
+def _find_unreadable(photos):
+    errors = []
+    for row in range(len(photos)):
+        try:
+            photos.read(row, max_size=_MAX_SIZE)
+        except ImageError as error:
+            errors.append(error)
+    return errors
+
+
+def _pair_up(photos, names, groups, n_jobs):
+    pairs = near_duplicates(photos, n_jobs=n_jobs)
+    first, second = pairs.T
+    together = np.zeros(len(pairs), bool) if groups is None else _same(groups, pairs)
+    names = np.array(names, dtype=object)
+    return pd.DataFrame(
+        {"first": names[first], "second": names[second], "together": together}
+    )
+
+
+def _same(groups, pairs):
+    return groups[pairs[:, 0]] == groups[pairs[:, 1]]
+
+
+def _count_missing(posts):
+    n_missing = posts.isna().sum()
+    n_missing = n_missing[n_missing > 0]
+    return pd.DataFrame(
+        {
+            "column": [str(name) for name in n_missing.index],
+            "n_missing": n_missing.to_numpy(),
+            "share": n_missing.to_numpy() / len(posts),
+        }
+    )

@@ -1,0 +1,112 @@
+"""What is known of a model and its posts, from which a report is written."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..metrics import spearman_interval
+from ._photos import as_photos
+from ._report_data import ReportData
+from ._report_held_out import HeldOut
+from ._thumbnails import data_uri
+
+_SMALL = 160  # longest side of small photos, in pixels
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What sections are made from.
+
+    Parameters
+    ----------
+    data : ReportData
+        Posts.
+    photo : str
+        Column of photos.
+    model : estimator
+        Fitted on all posts.
+    learner, table : estimator, DataFrame or ndarray
+        The same without what describes photos, and what it was fitted on.
+    held_out : HeldOut
+        Predictions by models that had not seen the posts.
+    folds : list of (train, test)
+        Those of the predictions.
+    clusters : ndarray of shape (n_posts,) or None
+        Numbers of the groups.
+    n_jobs : int or None
+        Number of worker processes.
+    seed : int
+        Of intervals and splits.
+    words : str, default=None
+        Column of words.
+    objects : DataFrame, default=None
+        Probabilities of objects of the posts.
+    n_photos, n_heatmaps : int
+        How many to show.
+    """
+
+    data: ReportData
+    photo: str
+    model: Any
+    learner: Any
+    table: Any
+    held_out: HeldOut
+    folds: list
+    clusters: np.ndarray | None
+    n_jobs: int | None
+    seed: int
+    words: str | None = None
+    objects: pd.DataFrame | None = None
+    n_photos: int = 36
+    n_heatmaps: int = 3
+    _drawn: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def y(self):
+        return self.data.y
+
+    @property
+    def predicted(self):
+        return self.held_out.predictions
+
+    def interval(self, predictions, baseline=None):
+        """Spearman's correlation of predictions with its interval."""
+        return spearman_interval(
+            self.y,
+            predictions,
+            baseline=baseline,
+            groups=self.clusters,
+            random_state=self.seed,
+        )
+
+    def picture(self, row) -> dict[str, Any]:
+        """A small photo and what it is called."""
+        row = int(row)
+        if row not in self._drawn:
+            photos = as_photos(self.data.posts[self.photo])
+            image = photos.read(row, max_size=_SMALL)
+            self._drawn[row] = {
+                "name": self.data.names[row],
+                "src": data_uri(image),
+                "height": image.shape[0],
+                "width": image.shape[1],
+            }
+        return self._drawn[row]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Part of a report.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Its numbers.
+    shown : dict
+        What the page shows.
+    """
+
+    table: pd.DataFrame
+    shown: dict[str, Any]

@@ -1,0 +1,249 @@
+"""Held-out predictions for the report: of the model, and of each of its branches."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._columns import resolve_columns, select_columns
+from .._sklearn_compat import _safe_indexing
+from ..features import ImageTransformer
+from ..models import StackedLateFusion
+from ._branches import _output_columns, _predict_permuted
+
+_N_PERMUTATIONS = 5
+_MODEL = "model"
+
+
+class Described(NamedTuple):
+    """A model whose photos have been described.
+
+    Attributes
+    ----------
+    learner : estimator
+        What is left to fit.
+    table : DataFrame or ndarray
+        What it is fitted on.
+    complete : callable
+        From the fitted learner to the fitted model of posts.
+    """
+
+    learner: Any
+    table: Any
+    complete: Callable
+
+
+class HeldOut(NamedTuple):
+    """Predictions of rows by models that did not see them.
+
+    Attributes
+    ----------
+    predictions : ndarray of shape (n_samples,)
+        Of the model.
+    branches : dict of str to ndarray of shape (n_samples,)
+        Of each branch of a late fusion that predicts; empty for other models.
+    permuted : dict of str to ndarray of shape (n_samples, n_permutations)
+        Of the late fusion when a branch says what it says of other rows of the fold.
+    """
+
+    predictions: NDArray
+    branches: dict[str, NDArray]
+    permuted: dict[str, NDArray]
+
+
+def describe_once(model, posts, photo) -> Described:
+    """Fit what describes photos, which sees no scores, on all posts.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline that begins with image transformers, or a late fusion of such
+        branches; other models are left whole.
+    posts : DataFrame
+        Posts.
+    photo : str
+        Column of photos, which alone a pipeline of image transformers is given.
+
+    Returns
+    -------
+    described : Described
+    """
+    if isinstance(model, StackedLateFusion):
+        return _describe_branches(model, posts)
+    if isinstance(model, Pipeline) and describes_photos(model[0]):
+        head = clone(model[0])
+        table = _describe(head, input_of(model, posts, photo))
+        name = model.steps[0][0]
+        return Described(
+            clone(model[1:]),
+            table,
+            lambda fitted: Pipeline([(name, head), *fitted.steps]),
+        )
+    return Described(clone(model), posts, lambda fitted: fitted)
+
+
+def input_of(model, posts, photo):
+    """The photos for a pipeline that begins with photos alone, otherwise the posts."""
+    first = model[0] if isinstance(model, Pipeline) else model
+    alone = describes_photos(first) and not isinstance(first, ColumnTransformer)
+    return posts[photo] if alone else posts
+
+
+def describes_photos(step) -> bool:
+    """Whether a step is made of nothing but image transformers."""
+    if isinstance(step, FeatureUnion):
+        return all(describes_photos(each) for _, each in step.transformer_list)
+    if isinstance(step, ColumnTransformer):
+        parts = [each for _, each, _ in step.transformers]
+        return step.remainder == "drop" and all(map(describes_photos, parts))
+    return isinstance(step, ImageTransformer)
+
+
+def _describe(head, X):
+    """Features, from a head that is fitted and afterwards keeps to itself.
+
+    It will describe photos with parts covered, which nobody asks for again.
+    """
+    rows = head.fit_transform(X)
+    quiet = {"cache": None, "n_jobs": None, "verbose": False}
+    names = {name: name.rpartition("__")[2] for name in head.get_params()}
+    head.set_params(**{k: quiet[last] for k, last in names.items() if last in quiet})
+    return rows
+
+
+def _describe_branches(fusion, posts):
+    """The fusion on a table with one more column for each branch of photos."""
+    columns: dict[str, list] = {}
+    branches, heads = [], {}
+    for name, estimator, which in fusion.branches:
+        if isinstance(estimator, Pipeline) and describes_photos(estimator[0]):
+            head = clone(estimator[0])
+            which = resolve_columns(posts, which, f"branch {name!r}")
+            # A row of numbers per cell: learners then see arrays, as behind the head.
+            key = f"described {name}"
+            columns[key] = list(_describe(head, select_columns(posts, which)))
+            heads[name] = (estimator.steps[0][0], head, which)
+            tail = [clone(step) for _, step in estimator.steps[1:]]
+            estimator = make_pipeline(FunctionTransformer(_stack), *tail)
+            which = key
+        elif not isinstance(estimator, str) or estimator != "drop":
+            which = resolve_columns(posts, which, f"branch {name!r}")
+        branches.append((name, estimator, which))
+    learner = clone(fusion).set_params(branches=branches)
+    table = posts.assign(**columns)
+    return Described(learner, table, lambda fitted: _with_heads(fusion, fitted, heads))
+
+
+def _stack(column):
+    return np.stack(list(column))
+
+
+def _with_heads(fusion, fitted, heads):
+    """A fitted fusion of posts from the one of the table."""
+    whole = clone(fusion)
+    whole.final_estimator_ = fitted.final_estimator_
+    whole.branch_scores_ = fitted.branch_scores_
+    n_added = len(heads)
+    whole.n_features_in_ = fitted.n_features_in_ - n_added
+    names = fitted.feature_names_in_
+    whole.feature_names_in_ = names[: len(names) - n_added]
+    whole.branches_ = []
+    for name, estimator, which in fitted.branches_:
+        if name in heads:
+            step, head, which = heads[name]
+            estimator = Pipeline([(step, head), *estimator.steps[1:]])
+        whole.branches_.append((name, estimator, which))
+    return whole
+
+
+def fit_learner(learner, table, y, groups):
+    """Fit a copy of a learner, which is told the groups if it is a late fusion."""
+    told = {}
+    if groups is not None and isinstance(learner, StackedLateFusion):
+        told = {"groups": groups}
+    elif groups is not None and isinstance(fusion_of(learner), StackedLateFusion):
+        told = {f"{learner.steps[-1][0]}__groups": groups}
+    return clone(learner).fit(table, y, **told)
+
+
+def fusion_of(model):
+    """The late fusion that a model is or ends in, or None."""
+    last = model[-1] if isinstance(model, Pipeline) else model
+    return last if isinstance(last, StackedLateFusion) else None
+
+
+def predict_held_out(
+    learner, table, y, folds, *, groups=None, n_jobs=None, random_state=None
+) -> HeldOut:
+    """Predict each row by a model that did not see it.
+
+    Parameters
+    ----------
+    learner : estimator
+        Not fitted.
+    table : DataFrame or ndarray
+        What it is fitted on.
+    y : ndarray of shape (n_samples,)
+        Scores.
+    folds : list of (train, test)
+        Test folds that together hold each row once.
+    groups : ndarray of shape (n_samples,), default=None
+        Rows that stay together in the inner folds of a late fusion.
+    n_jobs : int, default=None
+        Number of worker processes.
+    random_state : RandomState
+        Of the permutations.
+
+    Returns
+    -------
+    held_out : HeldOut
+    """
+    seeds = random_state.randint(2**31 - 1, size=len(folds))
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_predict_fold)(learner, table, y, train, test, groups, seed)
+        for (train, test), seed in zip(folds, seeds, strict=True)
+    )
+    rows = np.argsort(np.concatenate([test for _, test in folds]))
+    own, branches, permuted = (
+        {
+            name: np.concatenate([part[i][name] for part in parts])[rows]
+            for name in parts[0][i]
+        }
+        for i in range(3)
+    )
+    return HeldOut(own[_MODEL], branches, permuted)
+
+
+def _predict_fold(learner, table, y, train, test, groups, seed):
+    """Predictions of the model, its branches, and with each of them permuted."""
+    groups = None if groups is None else groups[train]
+    fitted = fit_learner(learner, _safe_indexing(table, train), y[train], groups)
+    rows = _safe_indexing(table, test)
+    own = {_MODEL: fitted.predict(rows)}
+    fusion = fusion_of(fitted)
+    if fusion is None:
+        return own, {}, {}
+    if isinstance(fitted, Pipeline) and len(fitted) > 1:
+        rows = fitted[:-1].transform(rows)
+    outputs = fusion.branch_predictions(rows)
+    columns = _output_columns(fusion)
+    orders = _permutations(len(test), seed)
+    permuted = {
+        name: np.column_stack(
+            [_predict_permuted(fusion, outputs, chosen, order) for order in orders]
+        )
+        for name, chosen in columns.items()
+    }
+    branches = {name: outputs[:, columns[name][0]] for name in fusion.branch_scores_}
+    return own, branches, permuted
+
+
+def _permutations(n, seed):
+    random_state = np.random.RandomState(seed)
+    return [random_state.permutation(n) for _ in range(_N_PERMUTATIONS)]

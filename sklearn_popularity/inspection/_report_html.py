@@ -1,0 +1,99 @@
+"""Pages: templates filled in with everything escaped, and files that are whole."""
+
+import base64
+import hashlib
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from .._optional import import_optional
+
+
+def check_page_path(path: Path) -> None:
+    """Fail before the work, not after it.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+
+    Raises
+    ------
+    ValueError
+        If it does not end in .html.
+    OSError
+        If it cannot be written there.
+    """
+    if path.suffix != ".html":
+        raise ValueError(f"Got path={str(path)!r}, but a name in .html was expected.")
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise OSError(f"Got path={str(path)!r}, which cannot be written there.")
+    import_optional("jinja2", "A report")
+
+
+def render(template: str, **context) -> str:
+    """Fill in a template of this package.
+
+    Parameters
+    ----------
+    template : str
+        Name of a file in ``templates``.
+    **context
+        What it shows; text is escaped.
+
+    Returns
+    -------
+    page : str
+    """
+    jinja2 = import_optional("jinja2", "A report")
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_read),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"fixed": _fixed, "number": _number, "place": _place}
+    script = _read("report.js")
+    # The browser runs this script and no other, whatever the page may hold.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template(template).render(
+        style=_read("report.css"), script=script, script_hash=digest, **context
+    )
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write beside and move, so that an interrupted run leaves no half of a file."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_text(page, encoding="utf-8", errors="backslashreplace")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _read(name: str) -> str:
+    return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
+
+
+def _fixed(value, digits=2):
+    """A number with so many digits and a true minus sign; a dash where unknown."""
+    if value is None or np.isnan(value):
+        return "\u2013"
+    text = f"{value:,.{digits}f}"
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", "\u2212")
+
+
+def _number(value):
+    """A score in its own unit, with three digits that say something."""
+    text = f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
+    return text.replace("-", "\u2212")
+
+
+def _place(value, low, high):
+    """Where a value lies between two ends, in per cent, for coordinates."""
+    share = (value - low) / ((high - low) or 1.0)
+    return f"{100 * min(max(share, 0.0), 1.0):.2f}"

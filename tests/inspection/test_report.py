@@ -1,0 +1,393 @@
+"""The report: honest numbers, everything escaped, whole or not there."""
+
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    TimeSeriesSplit,
+    cross_val_predict,
+)
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
+
+from sklearn_popularity import (
+    ColorHistogram,
+    ColorStatistics,
+    LatentRankSVM,
+    StackedLateFusion,
+    UnreadablePhotosWarning,
+    make_popularity,
+    popularity_report,
+    spearman_score,
+)
+from sklearn_popularity.evaluation import fit_features
+from sklearn_popularity.inspection import explain_photo
+from sklearn_popularity.inspection._report_held_out import describe_once, fit_learner
+from sklearn_popularity.inspection._report_html import render
+from sklearn_popularity.inspection._report_sections import pairs_in_order
+from sklearn_popularity.inspection._thumbnails import name_places, overlay
+
+HOSTILE = "\"><script>alert('x')</script> & </script><img src=x onerror=alert(1)>"
+TWICE = pd.DataFrame(np.zeros((40, 2)), columns=["crane", "crane"])
+FEW = {"n_photos": 4, "n_heatmaps": 1}
+
+
+@pytest.fixture(scope="module")
+def posts():
+    posts, _ = make_popularity(40, n_users=8, image_size=(48, 64), random_state=0)
+    posts["title"] = posts["title"].astype(object)
+    posts.loc[0, "title"] = HOSTILE
+    posts["cue"] = posts["score"] + np.random.default_rng(1).normal(size=40)
+    posts["kind"] = np.where(np.arange(40) % 3, "common", HOSTILE)
+    return posts
+
+
+def fusion():
+    colors = make_pipeline(ColorHistogram(), StandardScaler(), Ridge())
+    statistics = make_pipeline(ColorStatistics(), StandardScaler(), Ridge())
+    ranker = make_pipeline(
+        ColorStatistics(), StandardScaler(), LatentRankSVM(random_state=0)
+    )
+    return StackedLateFusion(
+        [
+            ("colors", colors, "photo"),
+            ("statistics", statistics, "photo"),
+            ("numbers", Ridge(), ["cue"]),
+            ("ranker", ranker, ["photo"]),
+        ],
+        cv=2,
+    )
+
+
+class _Page(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.alts, self.data = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.data.append(data)
+
+    def text(self):
+        return " ".join(" ".join(self.data).split())
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def report(posts, tmp_path_factory):
+    objects = pd.DataFrame(
+        np.random.default_rng(0).dirichlet(np.ones(3), len(posts)),
+        columns=[HOSTILE, "cat", "car"],
+    )
+    return popularity_report(
+        fusion(),
+        posts,
+        posts["score"],
+        tmp_path_factory.mktemp("report") / "report.html",
+        groups="user",
+        by="kind",
+        title="title",
+        words="title",
+        objects=objects,
+        label=HOSTILE,
+        heading=HOSTILE,
+        notes=[HOSTILE],
+        cv=3,
+        **FEW,
+    )
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return _Page(report.path.read_text(encoding="utf-8"))
+
+
+def test_predictions_are_held_out(report, posts):
+    users = posts["user"].to_numpy()
+    expected = np.full(len(posts), np.nan)
+    for train, test in GroupKFold(3).split(posts, groups=users):
+        model = clone(fusion()).fit(
+            posts.iloc[train], posts["score"].iloc[train], groups=users[train]
+        )
+        expected[test] = model.predict(posts.iloc[test])
+    assert_allclose(report.predictions, expected, rtol=1e-6)
+    assert report.score.score == spearman_score(posts["score"], report.predictions)
+
+
+def test_memorised_scores_do_not_count(posts, tmp_path):
+    noise = np.random.default_rng(0).permutation(len(posts)).astype(float)
+    model = make_pipeline(ColorHistogram(), KNeighborsRegressor(1))
+    fitted = model.fit(posts["photo"], noise)
+    assert_array_equal(fitted.predict(posts["photo"]), noise)
+    splitter = KFold(4, shuffle=True, random_state=1)
+    found = popularity_report(
+        fitted, posts, noise, tmp_path / "r.html", cv=splitter, **FEW
+    )
+    expected = cross_val_predict(model, posts["photo"], noise, cv=splitter)
+    assert_array_equal(found.predictions, expected)
+    assert abs(found.score.score) < 0.5
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        fusion(),
+        make_pipeline(ColorStatistics(), StandardScaler(), Ridge()),
+        make_pipeline(
+            FeatureUnion([("a", ColorStatistics()), ("b", ColorHistogram())]), Ridge()
+        ),
+    ],
+    ids=["fusion", "pipeline", "union"],
+)
+def test_described_model_is_the_fitted_one(model, posts):
+    X = posts if isinstance(model, StackedLateFusion) else posts["photo"]
+    expected = clone(model).fit(X, posts["score"]).predict(X)
+    learner, table, complete = describe_once(model, posts, "photo")
+    fitted = fit_learner(learner, table, posts["score"].to_numpy(), None)
+    assert_allclose(fitted.predict(table), expected, rtol=1e-6)
+    assert_allclose(complete(fitted).predict(X), expected, rtol=1e-6)
+
+
+def test_every_section_is_there(report, page):
+    assert report.left_out == {}
+    ids = {attrs.get("id") for attrs in page.all("section")}
+    assert set(report.tables) | {"data", "again"} == ids
+    links = {attrs["href"] for attrs in page.all("a")}
+    assert links == {f"#{name}" for name in (ids | {"content"}) - {"summary"}}
+
+
+def test_branches_have_the_numbers_of_the_page(report, page):
+    table = report.tables["branches"]
+    assert set(table["branch"]) == {"colors", "statistics", "numbers", "ranker"}
+    text = page.text()
+    for value in table["spearman"]:
+        assert f"{value:.2f}".replace("-", "\u2212") in text
+
+
+def test_planted_cue_is_missed_when_shuffled(report):
+    table = report.tables["branches"].set_index("branch")
+    assert table["importance"].idxmax() == "numbers"
+
+
+def test_user_text_stays_text(page):
+    assert len(page.all("script")) == 1
+    assert not [attrs for _, attrs in page.tags if "onerror" in attrs]
+    assert "".join(page.data).count(HOSTILE) >= 4
+    assert any(HOSTILE in attrs["alt"] for attrs in page.all("img"))
+
+
+def test_page_needs_no_network(page):
+    sources = [attrs["src"] for attrs in page.all("img")]
+    assert sources
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    assert [attrs["href"] for attrs in page.all("link")] == ["data:,"]
+    [policy] = [a["content"] for a in page.all("meta") if "http-equiv" in a]
+    assert policy.startswith("default-src 'none'")
+
+
+def test_every_picture_has_a_text(page):
+    assert all(attrs["alt"].strip() for attrs in page.all("img"))
+    drawings = [a for a in page.all("svg") if a.get("aria-hidden") != "true"]
+    assert all(attrs["aria-label"].strip() for attrs in drawings)
+
+
+def test_gallery_holds_the_clearest_of_each_quadrant(report, page):
+    cards = [attrs for attrs in page.all("li") if "data-quadrant" in attrs]
+    table = report.tables["quadrants"]
+    expected = table["quadrant"].value_counts().clip(upper=FEW["n_photos"]).to_dict()
+    assert pd.Series([c["data-quadrant"] for c in cards]).value_counts().to_dict() == (
+        expected
+    )
+
+
+def test_pages_of_two_runs_are_equal(posts, tmp_path):
+    model = make_pipeline(ColorStatistics(), Ridge())
+    pages = []
+    for name in ("a.html", "b.html"):
+        popularity_report(model, posts, posts["score"], tmp_path / name, **FEW)
+        pages.append((tmp_path / name).read_bytes())
+    assert pages[0] == pages[1]
+
+
+def test_sections_without_ingredients_are_explained(posts, tmp_path):
+    model = make_pipeline(ColorStatistics(), SVR())
+    found = popularity_report(
+        model, posts, posts["score"], tmp_path / "r.html", n_photos=2, n_heatmaps=0
+    )
+    missing = {"branches", "heatmaps", "objects", "senses", "calibration"}
+    assert set(found.left_out) == missing
+    text = _Page(found.path.read_text("utf-8")).text()
+    for reason in found.left_out.values():
+        assert reason in text
+
+
+def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
+    given = pd.DataFrame(
+        {"photo": [*paths * 2, bad_path], "camera": ["x", None] * 7 + ["y"]}
+    )
+    y = np.arange(len(given), dtype=float)
+    y[3] = np.nan
+    model = make_pipeline(ColorStatistics(), Ridge())
+    with pytest.warns(UnreadablePhotosWarning, match=r"1 of 15.*notes\.jpg"):
+        found = popularity_report(model, given, y, tmp_path / "r.html", cv=2, **FEW)
+    assert_array_equal(np.isnan(found.predictions), np.isin(np.arange(15), [3, 14]))
+    text = _Page(found.path.read_text("utf-8")).text()
+    assert "13 of 15 posts have a score" in text
+    assert "Photos that cannot be read: 1" in text
+    assert "Posts without a score: 1" in text
+    assert re.search(r"nearly the same: [1-9]\d* [1-9]\d* of them are not kept", text)
+    assert "camera: 7 (46.7 %)" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"path": "report.txt"}, ValueError, "in .html was expected"),
+        ({"path": "nowhere/report.html"}, OSError, "cannot be written there"),
+        ({"title": "titel"}, ValueError, "'titel'"),
+        ({"photo": "picture"}, ValueError, "'picture'"),
+        ({"groups": "nobody"}, ValueError, "'nobody'"),
+        ({"cv": TimeSeriesSplit(3)}, ValueError, "test each row once"),
+        ({"cv": ShuffleSplit(3)}, ValueError, "test each row once"),
+        ({"cv": 41}, ValueError, "too few for 41 folds"),
+        ({"y": [np.nan] * 40}, ValueError, "0 have a score"),
+        ({"y": [1.0]}, ValueError, "inconsistent numbers"),
+        ({"objects": TWICE}, ValueError, "several columns 'crane'"),
+    ],
+)
+def test_wrong_input_is_one_error(posts, tmp_path, changes, error, message):
+    given = {"y": posts["score"], "path": "report.html", **changes}
+    given["path"] = tmp_path / given["path"]
+    model = make_pipeline(ColorStatistics(), Ridge())
+    with pytest.raises(error, match=message):
+        popularity_report(model, posts, **given)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_write_leaves_what_was_there(posts, tmp_path, monkeypatch):
+    def write_half(self, text, **kwargs):
+        self.write_bytes(text[: len(text) // 2].encode())
+        raise KeyboardInterrupt
+
+    path = tmp_path / "report.html"
+    path.write_text("earlier")
+    monkeypatch.setattr(Path, "write_text", write_half)
+    model = make_pipeline(ColorStatistics(), Ridge())
+    with pytest.raises(KeyboardInterrupt):
+        popularity_report(model, posts, posts["score"], path, **FEW)
+    assert path.read_bytes() == b"earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_report_does_without_matplotlib(posts, tmp_path, monkeypatch):
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    model = make_pipeline(ColorStatistics(), Ridge())
+    popularity_report(model, posts, posts["score"], tmp_path / "r.html", **FEW)
+    assert (tmp_path / "r.html").stat().st_size > 10_000
+
+
+def test_report_without_jinja_names_the_extra(posts, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    model = make_pipeline(ColorStatistics(), Ridge())
+    with pytest.raises(ImportError, match=r"sklearn-popularity\[report\]"):
+        popularity_report(model, posts, posts["score"], tmp_path / "r.html")
+
+
+@pytest.mark.parametrize("n_values", [3, 1000])
+def test_pairs_in_order_counts_pairs(n_values):
+    rng = np.random.default_rng(n_values)
+    y, predicted = rng.integers(n_values, size=(2, 40))
+    right = [
+        0.5 + 0.5 * np.sign((y[i] - y[j]) * (predicted[i] - predicted[j]))
+        for i in range(40)
+        for j in range(i)
+        if y[i] != y[j]
+    ]
+    assert pairs_in_order(y, predicted) == pytest.approx(np.mean(right))
+    assert pairs_in_order(y, y) == 1
+    assert pairs_in_order(np.ones(4), np.arange(4)) == 0.5
+
+
+def test_overlay_is_orange_where_the_score_is_raised():
+    image = np.full((30, 30, 3), 100, np.uint8)
+    heat = np.zeros((30, 30))
+    heat[:10, :10], heat[20:, 10:20] = 2.0, -1.0
+    drawn = overlay(image, heat).astype(int)
+    assert drawn[5, 5, 0] > drawn[5, 5, 2] + 50
+    assert drawn[25, 15, 2] > drawn[25, 15, 0] + 20
+    assert np.ptp(drawn[15, 25]) == 0
+    assert name_places(heat) == ("top left", "bottom")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 30)])
+def test_small_maps_have_places(shape):
+    assert all(name_places(np.ones(shape)))
+
+
+def test_templates_refuse_what_they_are_not_given():
+    with pytest.raises(Exception, match="undefined"):
+        render("report.html")
+
+
+@pytest.mark.parametrize(
+    "features",
+    [["color-statistics"], ["color-statistics", "color-histogram"]],
+    ids=["one", "fusion"],
+)
+def test_reasons_add_up_to_the_score(posts, features):
+    photos = posts["photo"]
+    model = fit_features(photos, posts["score"], features=features).model
+    for photo in photos[:3]:
+        found = explain_photo(model, photo)
+        assert found.score == pytest.approx(model.predict([photo])[0])
+        total = found.start + found.reasons["contribution"].sum()
+        assert total == pytest.approx(found.score)
+    reasons = found.reasons["reason"]
+    assert reasons.str.contains("(average", regex=False).sum() == 6
+    assert (reasons == "color-histogram").sum() == len(features) - 1
+
+
+def test_reasons_know_what_was_planted():
+    """A red photo is praised for its red by a model that learned to like red."""
+    photos = np.zeros((20, 24, 24, 3), np.uint8)
+    photos[:, ..., 0] = np.linspace(0, 255, 20)[:, np.newaxis, np.newaxis]
+    palette = [[0, 0, 0], [255, 0, 0]]
+    model = make_pipeline(
+        ColorHistogram(palette=palette), StandardScaler(), RidgeCV()
+    ).fit(photos, np.arange(20.0))
+    assert explain_photo(model, photos[-1]).reasons["contribution"].min() > 0
+    assert explain_photo(model, photos[0]).reasons["contribution"].max() < 0
+
+
+@pytest.mark.parametrize("features", [["color-histogram"], ["gist"]])
+def test_models_without_parts_have_no_reasons(posts, features):
+    model = fit_features(posts["photo"], posts["score"], features=features).model
+    found = explain_photo(model, posts["photo"][0])
+    assert found.reasons.empty
+    assert found.why_none
+
+
+def test_explanation_needs_a_pipeline(posts):
+    with pytest.raises(TypeError, match=r"Ridge.*a fitted pipeline"):
+        explain_photo(Ridge(), posts["photo"][0])

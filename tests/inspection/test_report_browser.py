@@ -1,0 +1,203 @@
+"""The report in a real browser: Chromium, driven by Playwright."""
+
+import os
+import shutil
+
+import pandas as pd
+import pytest
+
+from sklearn_popularity import make_popularity
+from sklearn_popularity.cli import main
+
+HOSTILE = "<script>alert(1)</script> \"quotes\" 'and' </script>"
+SECTIONS = {"summary", "branches", "quadrants", "heatmaps", "colors", "reliability"}
+SIZES = {"desktop": (1280, 900), "phone": (390, 844), "narrow": (360, 640)}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed."
+    )
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium).")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=sandbox)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def demo(browser, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "kept"
+    assert main(["demo", "--n-photos", "60", "--keep", str(folder)]) == 0
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def oasis(browser, shared, tmp_path_factory):
+    path = tmp_path_factory.mktemp("oasis") / "oasis.html"
+    given = ["report", str(shared / "data" / "oasis"), "--label", "beauty"]
+    given += ["--group", "theme", "--by", "category", "--title", "theme"]
+    given += ["--features", "color-statistics,color-histogram", "-o", str(path)]
+    assert main(given) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def hostile(browser, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile") / "made-up"
+    make_popularity(40, folder=folder, image_size=(48, 64), random_state=0)
+    table = pd.read_csv(folder / "labels.csv")
+    table["title"] = HOSTILE
+    table.rename(columns={"score": HOSTILE}).to_csv(folder / "labels.csv", index=False)
+    path = folder / "report.html"
+    given = ["report", str(folder), "--label", HOSTILE, "--title", "title"]
+    given += ["--features", "color-statistics,color-histogram", "-o", str(path)]
+    assert main(given) == 0
+    return path
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a file; whatever the page complains of fails the test."""
+    opened = []
+
+    def open_it(path, size="desktop", **settings):
+        width, height = SIZES[size]
+        page = browser.new_page(viewport={"width": width, "height": height}, **settings)
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("request", lambda request: complaints.extend(_outside(request.url)))
+        page.goto(path.as_uri())
+        opened.append((page, complaints))
+        return page
+
+    yield open_it
+    for page, complaints in opened:
+        page.close()
+        assert complaints == []
+
+
+def _outside(url):
+    return [] if url.startswith(("file:", "data:")) else [url]
+
+
+@pytest.fixture(params=["demo", "oasis"])
+def report(request):
+    return request.getfixturevalue(request.param)
+
+
+def _names(page):
+    return page.locator(".gallery li:visible").evaluate_all(
+        "cards => cards.map((card) => card.dataset.name)"
+    )
+
+
+def _numbers(page, key):
+    return page.locator(".gallery li:visible").evaluate_all(
+        f"cards => cards.map((card) => Number(card.dataset.{key}))"
+    )
+
+
+def test_report_shows_its_sections(report, open_page):
+    page = open_page(report)
+    for name in SECTIONS | {"calibration", "data", "again"}:
+        assert page.locator(f"section#{name} h2").is_visible()
+    assert page.locator("#summary .big").inner_text().strip()
+    loaded = page.evaluate(
+        "[...document.images].every((image) => image.complete && image.naturalWidth)"
+    )
+    assert loaded
+    assert report.stat().st_size < 10e6
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_report_fits_the_screen(report, open_page, size, scheme):
+    page = open_page(report, size, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    red = int(color.split("(")[1].split(",")[0])
+    assert (red > 128) == (scheme == "light")
+
+
+def test_gallery_filters(report, open_page):
+    page = open_page(report)
+    everything = len(_names(page))
+    button = page.locator("button[data-quadrant='high, predicted high']")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    shown = page.locator(".gallery li:visible")
+    kinds = shown.evaluate_all("cards => cards.map((card) => card.dataset.quadrant)")
+    assert set(kinds) == {"high, predicted high"}
+    assert 0 < len(kinds) < everything
+    assert page.locator("#shown").inner_text() == f"{len(kinds)} of {everything} photos"
+    page.locator("button[data-quadrant='']").click()
+    wanted = _names(page)[0]
+    page.locator("#search").fill(wanted.upper())
+    assert set(_names(page)) and all(wanted.lower() in n.lower() for n in _names(page))
+
+
+@pytest.mark.parametrize("order", ["true", "predicted"])
+def test_gallery_sorts(report, open_page, order):
+    page = open_page(report)
+    page.locator("#order").select_option(order)
+    values = _numbers(page, order)
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) > 5
+
+
+def test_gallery_sorts_surprises_first(report, open_page):
+    page = open_page(report)
+    page.locator("#order").select_option("surprise")
+    pairs = zip(_numbers(page, "true"), _numbers(page, "predicted"), strict=True)
+    surprise = [abs(true - predicted) for true, predicted in pairs]
+    assert surprise == sorted(surprise, reverse=True)
+
+
+def test_tables_sort(report, open_page):
+    page = open_page(report)
+    header = page.locator("#branches th[data-column='loss'] button")
+    for order in (-1, 1):
+        header.click()
+        losses = page.locator("#branches tr[data-loss]").evaluate_all(
+            "rows => rows.map((row) => Number(row.dataset.loss))"
+        )
+        assert losses == sorted(losses, key=lambda loss: order * loss)
+    assert page.locator("#branches th[aria-sort='ascending']").count() == 1
+
+
+def test_keyboard_reaches_the_gallery(report, open_page):
+    page = open_page(report)
+    page.keyboard.press("Tab")
+    focused = "document.activeElement.textContent"
+    assert page.evaluate(focused) == "Skip to the report"
+    page.locator("button[data-quadrant='low, predicted low']").focus()
+    page.keyboard.press("Enter")
+    kinds = page.locator(".gallery li:visible").evaluate_all(
+        "cards => cards.map((card) => card.dataset.quadrant)"
+    )
+    assert set(kinds) == {"low, predicted low"}
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+
+
+def test_report_without_scripts_shows_all(report, open_page):
+    page = open_page(report, java_script_enabled=False)
+    assert page.locator(".gallery li").first.is_visible()
+    assert not page.locator(".tools").is_visible()
+
+
+def test_hostile_titles_are_text(hostile, open_page):
+    page = open_page(hostile)
+    assert page.locator(".gallery .name").first.inner_text() == HOSTILE
+    assert HOSTILE in page.locator("#summary h2").inner_text()
+    assert HOSTILE in page.locator(".gallery img").first.get_attribute("alt")
+    assert page.locator("script").count() == 1
+    page.locator("#search").fill(HOSTILE[:8])
+    assert set(_names(page)) == {HOSTILE}

@@ -1,0 +1,194 @@
+"""`report` and `explain`: pages of the numbers of `evaluate`, and one-line errors."""
+
+import re
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sklearn_popularity import compare_features, load_folder, make_popularity
+from sklearn_popularity.cli import main
+from sklearn_popularity.evaluation import social_cues
+
+FAST = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos") / "made-up"
+    make_popularity(40, folder=folder, image_size=(48, 64), random_state=0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    path = folder.parent / "model.skops"
+    given = ["fit", str(folder), "--label", "score", "-o", str(path)]
+    assert main([*given, *FAST]) == 0
+    return path
+
+
+def _report(folder, output, *options):
+    given = ["report", str(folder), "--label", "score", "-o", str(output)]
+    return main([*given, *options])
+
+
+@pytest.mark.parametrize("group", ["user", None])
+def test_report_has_the_score_of_evaluate(folder, tmp_path, capsys, group):
+    output = tmp_path / "report.html"
+    grouped = [] if group is None else ["--group", group]
+    assert _report(folder, output, "--by", "theme", *grouped, *FAST) == 0
+    posts = load_folder(folder)
+    table = compare_features(
+        posts["photo"],
+        posts["score"],
+        features=["color-statistics", "color-histogram"],
+        groups=None if group is None else posts[group],
+        n_repeats=1,
+    ).table
+    printed = capsys.readouterr().out
+    assert f"Spearman {table['spearman'].iloc[-1]:.3f} " in printed
+    page = output.read_text("utf-8")
+    for score in table["spearman"]:
+        assert f"{score:.2f}".replace("-", "\u2212") in page
+    assert f"sklearn-popularity report {folder} --label score" in page
+
+
+def test_report_takes_columns_around_the_photos(folder, tmp_path, capsys):
+    columns = ["--social", "title", "--user", "user", "--time", "uploaded"]
+    output = tmp_path / "report.html"
+    posts = load_folder(folder)
+    assert _report(folder, output, *columns, *FAST) == 0
+    assert re.search(r"Spearman -?0\.\d+", capsys.readouterr().out)
+    page = output.read_text("utf-8")
+    for name in ("social", "upload-time", "user-history"):
+        assert f'<th scope="row">{name}</th>' in page
+    cues = social_cues(posts[["title"]])
+    alone = compare_features(
+        posts["photo"], posts["score"], features=[], context={"c": cues}, n_repeats=1
+    ).table["spearman"][0]
+    row = re.search(r'<th scope="row">social</th>.*?<td class="n">(.*?)<', page, re.S)
+    assert row[1] == f"{alone:.2f}".replace("-", "\u2212")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--label", "scoer"], "no column 'scoer'"),
+        (["--by", "nobody"], "no column 'nobody'"),
+        (["--title", "nobody"], "no column 'nobody'"),
+        (["--features", "gits"], "gits.*'?lbp"),
+        (["-o", "report.pdf"], r"report\.pdf.*\.html"),
+        (["-o", "nowhere/report.html"], "cannot be written"),
+        (["--cv", "41"], "too few for 41 folds"),
+    ],
+)
+def test_report_errors_are_one_line(folder, tmp_path, capsys, options, message):
+    assert _report(folder, tmp_path / "report.html", *options) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_report_names_rows_without_label(folder, tmp_path, capsys):
+    table = pd.read_csv(folder / "labels.csv").assign(part=np.arange(40.0))
+    table.loc[[3, 7], "part"] = np.nan
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    table["path"] = [str(folder / path) for path in table["path"]]
+    table.to_csv(copy / "labels.csv", index=False)
+    output = tmp_path / "report.html"
+    given = ["report", str(copy), "--label", "part", "-o", str(output), *FAST]
+    assert main(given) == 0
+    assert "2 of 40 rows have no 'part'" in capsys.readouterr().err
+    assert "2 rows without" in output.read_text("utf-8")
+
+
+def test_explain_writes_a_page(model, folder, tmp_path, capsys):
+    photo = sorted((folder / "images").iterdir())[0]
+    output = tmp_path / "why.html"
+    assert main(["explain", str(model), str(photo), "-o", str(output)]) == 0
+    page = output.read_text("utf-8")
+    assert "Percentile of the predicted score" in page
+    assert "average photo" in page
+    assert page.count("data:image/jpeg") == 2
+    assert "why.html" in capsys.readouterr().out
+
+
+def test_explain_adds_up_what_it_shows(model, folder, tmp_path):
+    photo = sorted((folder / "images").iterdir())[1]
+    output = tmp_path / "why.html"
+    assert main(["explain", str(model), str(photo), "-o", str(output)]) == 0
+    cells = re.findall(r'<td class="n">(.*?)</td>', output.read_text("utf-8"))
+    values = [float(cell.replace("\u2212", "-")) for cell in cells]
+    assert len(values) > 3
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.03)
+
+
+def test_explain_writes_a_figure(model, folder, tmp_path):
+    photo = sorted((folder / "images").iterdir())[0]
+    output = tmp_path / "why.png"
+    assert main(["explain", str(model), str(photo), "-o", str(output)]) == 0
+    with Image.open(output) as image:
+        assert image.format == "PNG"
+        assert min(image.size) > 300
+    assert list(tmp_path.iterdir()) == [output]
+
+
+@pytest.mark.parametrize(
+    ("photo", "output", "message"),
+    [
+        ("missing.jpg", "why.html", r"missing\.jpg"),
+        ("labels.csv", "why.html", r"labels\.csv"),
+        ("labels.csv", "why.png", r"labels\.csv"),
+        ("images/00000.jpg", "why.pdf", r"why\.pdf.*\.html or \.png"),
+    ],
+)
+def test_explain_errors_are_one_line(
+    model, folder, tmp_path, capsys, photo, output, message
+):
+    given = ["explain", str(model), str(folder / photo), "-o", str(tmp_path / output)]
+    assert main(given) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert re.search("^sklearn-popularity: error: .*" + message, error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_report_without_jinja_is_one_line(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert _report(folder, tmp_path / "report.html", *FAST) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "sklearn-popularity[report]" in error
+
+
+def _demo(folder):
+    return main(["demo", "--n-photos", "40", "--keep", str(folder), "--n-jobs", "1"])
+
+
+def test_demo_ends_with_the_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", ["color-statistics"])
+    assert _demo(tmp_path / "kept") == 0
+    page = tmp_path / "kept" / "report.html"
+    assert f"Report: {page}" in capsys.readouterr().out.splitlines()[-1]
+    assert "What makes made-up photos popular?" in page.read_text("utf-8")
+
+
+def test_demo_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sklearn_popularity.cli._demo.find_spec", lambda name: None)
+    assert _demo(tmp_path / "kept") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert 'pip install "sklearn-popularity[report]"' in last
+    assert not (tmp_path / "kept" / "report.html").exists()
+
+
+def test_demo_refuses_what_is_no_page(tmp_path, capsys):
+    assert main(["demo", "-o", str(tmp_path / "report.pdf")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
