@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class ImageShapeWarning(UserWarning):
 
 def _current_folder() -> str:
     try:
-        return os.getcwd()
+        return str(Path.cwd())
     except OSError:  # it was removed, and whole paths can still be read
         return ""
 

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,7 @@ def read_file(source: str | os.PathLike[str], folder: str = "") -> bytes:
     if "\0" in path:
         raise ImageError("a path cannot hold a NUL character", path=path)
     try:
-        place = os.path.join(folder, path) if path else path
+        place = Path(folder, path) if path else path
         with open(place, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             _check_status(status, path)

@@ -49,8 +49,8 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
     cv : int, cross-validation splitter or "train", default=5
         Inner folds for the predictions that the last model learns from; the splitter
         is given `groups`. An int takes rows in their order: of a table sorted by
-        source, pass ``KFold(5, shuffle=True)``. "train" uses the branches' predictions on their own training
-        rows, without inner folds.
+        source, pass ``KFold(5, shuffle=True)``. "train" uses the branches' predictions
+        on their own training rows, without inner folds.
     groups : str, int or callable, default=None
         Column of X that holds the group of each row, or a function from X to the
         groups. With an int `cv`, :class:`~sklearn.model_selection.GroupKFold` is used.
