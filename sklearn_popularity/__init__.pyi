@@ -7,6 +7,7 @@ from . import (
     inspection,
     metrics,
     models,
+    papers,
 )
 from .context import (
     SocialFeatures,
