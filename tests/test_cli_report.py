@@ -12,6 +12,8 @@ from sklearn_popularity import compare_features, load_folder, make_popularity
 from sklearn_popularity.cli import main
 from sklearn_popularity.evaluation import social_cues
 
+pytest.importorskip("jinja2", reason="Reports need jinja2.")
+
 FAST = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
 
 

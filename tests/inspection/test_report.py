@@ -38,6 +38,8 @@ from sklearn_popularity.inspection import explain_photo
 from sklearn_popularity.inspection._report_held_out import describe_once, fit_learner
 from sklearn_popularity.inspection._report_html import render
 from sklearn_popularity.inspection._report_sections import pairs_in_order
+
+pytest.importorskip("jinja2", reason="Reports need jinja2.")
 from sklearn_popularity.inspection._thumbnails import name_places, overlay
 
 HOSTILE = "\"><script>alert('x')</script> & </script><img src=x onerror=alert(1)>"
