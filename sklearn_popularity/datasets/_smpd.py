@@ -231,7 +231,9 @@ def _convert(posts, folder):
 
 
 def _read_times(seconds, name, folder):
-    times = pd.to_datetime(seconds, unit="s", utc=True, errors="coerce")
+    # Beyond the year 2255 some versions of pandas overflow.
+    known = seconds.where(seconds.abs() < 9e9)
+    times = pd.to_datetime(known, unit="s", utc=True, errors="coerce")
     if times.isna().any():
         raise ValueError(
             f"The column {name!r} of {str(folder)!r} holds "

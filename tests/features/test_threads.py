@@ -25,7 +25,7 @@ def two_threads():
 
 def test_one_thread_inside():
     before = count_threads()
-    assert set(before.values()) == {2}
+    assert 2 in before.values()  # some libraries never go beyond OMP_NUM_THREADS
     with single_threaded():
         assert set(count_threads().values()) == {1}
     assert count_threads() == before

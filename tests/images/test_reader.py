@@ -228,7 +228,8 @@ def test_cmyk_jpeg_is_not_inverted(photo):
     # Pillow writes the inverted values and the marker that Adobe's programs write.
     cmyk = np.full((16, 16, 4), [255, 0, 0, 51], np.uint8)
     file = BytesIO()
-    Image.fromarray(cmyk, "CMYK").save(file, "JPEG", quality=95)
+    photo = Image.frombytes("CMYK", (16, 16), cmyk.tobytes())
+    photo.save(file, "JPEG", quality=95)
     assert b"Adobe" in file.getvalue()
     rgb = read_image(file.getvalue())
     assert mean_difference(rgb, np.full((16, 16, 3), [0, 204, 204])) < 2
