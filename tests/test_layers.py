@@ -21,7 +21,14 @@ FLOORS = [
     {"papers"},
     {"cli"},
 ]
-OPEN_TO_ALL = {"_sklearn_compat", "_columns", "_optional", "__init__"}
+OPEN_TO_ALL = {
+    "_columns",
+    "_files",
+    "_optional",
+    "_scores",
+    "_sklearn_compat",
+    "__init__",
+}
 
 
 def _room(module):

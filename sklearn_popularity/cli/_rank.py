@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from ..features import UnreadablePhotosWarning
+from ..inspection import score_percentile
 from ..models import load_model, read_model_card
 from ._options import add_n_jobs, add_photos
 from ._output import check_output, write_text
@@ -23,7 +24,7 @@ The columns of the table:
   photo       as named
   score       predicted
   percentile  share of the photos that the model was fitted on whose predictions, by
-              models that had not seen them, are lower
+              models that had not seen them, are lower (of equal ones half)
   reason      why the photo cannot be read
 """
 
@@ -56,7 +57,9 @@ def _rank(options):
             f"None of the {len(paths)} photos could be read; the first: "
             f"{table['reason'].iloc[0]}"
         )
-    table["percentile"] = _percentiles(table["score"], quantiles)
+    known = table["score"].notna()
+    percentiles = score_percentile(table["score"][known], quantiles)
+    table.loc[known, "percentile"] = percentiles
     table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
     table = table.sort_values("rank", kind="stable")
     table = table[["rank", "photo", "score", "percentile", "reason"]]
@@ -104,12 +107,6 @@ def _describe(union, paths, n_jobs):
         else:
             warnings.warn(warning.message, stacklevel=2)
     return features, [reasons.get(row, "") for row in range(len(paths))]
-
-
-def _percentiles(scores, quantiles):
-    below = np.searchsorted(quantiles, scores, side="left")
-    up_to = np.searchsorted(quantiles, scores, side="right")
-    return np.where(np.isnan(scores), np.nan, 50 * (below + up_to) / len(quantiles))
 
 
 def _printable(path):

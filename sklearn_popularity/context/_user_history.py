@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.model_selection import GroupKFold, KFold
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, encode_labels, label_rows
+from .._scores import check_scores
 from .._sklearn_compat import (
     Interval,
     StrOptions,
@@ -187,7 +188,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     def _fit(self, X, y):
         X = check_table(self, X, reset=True)
-        y = _check_scores(X, y)
+        y = check_scores(X, y)
         users, self.users_ = pd.factorize(self._labels(X))
         if self.mode == "past":
             self._learn_past(X, users, y)
@@ -329,12 +330,3 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
-
-
-def _check_scores(X, y):
-    if y is None:
-        raise ValueError("requires y to be passed, but the target y is None")
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    y = column_or_1d(y, warn=True)
-    check_consistent_length(X, y)
-    return y

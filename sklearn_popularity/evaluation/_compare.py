@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._scores import check_score
 from .._sklearn_compat import Interval, _safe_indexing, validate_params
 from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion, out_of_fold
@@ -259,8 +260,7 @@ def check_scores_of(photos, y, features, groups, context=()):
             f"Got context with the name(s) {taken}, which other features have. Choose "
             "others."
         )
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    y = column_or_1d(y)
+    y = check_score(y, "y")
     tables = [context[name].table for name in context]
     check_consistent_length(photos, y, groups, *tables)
     return y, None if groups is None else np.asarray(groups)

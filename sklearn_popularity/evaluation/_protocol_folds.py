@@ -37,13 +37,13 @@ class CannotRunError(ValueError):
 def _one_per_user(rows: Rows, settings: FoldSettings, rng: RandomState):
     shuffled = rng.permutation(len(rows.y))
     _, first = np.unique(rows.users[shuffled], return_index=True)
-    return _k_folds(rows, np.sort(shuffled[first]), settings, rng)
+    return k_folds(rows, np.sort(shuffled[first]), settings, rng)
 
 
 def _user_mix(rows: Rows, settings: FoldSettings, rng: RandomState):
     if rows.users.max() == 0:
         raise CannotRunError("there is one user, but a mix needs two or more")
-    partitions = _k_folds(rows, np.arange(len(rows.y)), settings, rng)
+    partitions = k_folds(rows, np.arange(len(rows.y)), settings, rng)
     folds = [fold for folds in partitions for fold in folds]
     if not any(np.isin(rows.users[b], rows.users[a]).any() for a, b in folds):
         raise CannotRunError(
@@ -53,7 +53,7 @@ def _user_mix(rows: Rows, settings: FoldSettings, rng: RandomState):
     return partitions
 
 
-def _k_folds(rows: Rows, chosen: NDArray, settings: FoldSettings, rng: RandomState):
+def k_folds(rows: Rows, chosen: NDArray, settings: FoldSettings, rng: RandomState):
     """Partitions of the chosen rows, groups kept together."""
     groups = None if rows.groups is None else rows.groups[chosen]
     n_units = len(chosen) if groups is None else len(np.unique(groups))

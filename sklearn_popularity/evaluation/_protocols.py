@@ -17,6 +17,7 @@ from sklearn.utils import (
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels, label_rows, resolve_columns
+from .._scores import check_score
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from ..models import out_of_fold
 from ._baselines import (
@@ -240,8 +241,7 @@ def _check_rows(posts, y, user, time, groups, columns):
             f"Got posts of type {type(posts).__name__}, but a pandas DataFrame was "
             "expected. Pass pd.DataFrame(posts), or posts.to_pandas()."
         )
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    y = column_or_1d(y)
+    y = check_score(y, "y")
     check_consistent_length(posts, y)
     if np.ptp(y) == 0:
         raise ValueError(

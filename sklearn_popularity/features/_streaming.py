@@ -3,14 +3,15 @@
 import csv
 import os
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from .._files import whole_file
 from .._optional import import_optional
 from ..images import ImageError
 from ._extract import UnreadablePhotosWarning
@@ -87,7 +88,8 @@ def extract(
     names = transformer.get_feature_names_out()
     index = out.with_name(f"{out.name}.index.csv")
     run = _Run(transformer, items, piece_size(len(names)), verbose)
-    with _whole(index, out) as (index_part, part):
+    # The index comes first, so that features are never without one.
+    with whole_file(out) as part, whole_file(index) as index_part:
         matrix = _WRITERS[out.suffix](part, len(items), names)
         with closing(matrix), closing(_IndexWriter(index_part)) as listed:
             for features, piece, reasons in run.pieces():
@@ -169,19 +171,6 @@ def _check_paths(paths):
                 "was expected."
             )
     return items
-
-
-@contextmanager
-def _whole(*paths: Path) -> Iterator[list[Path]]:
-    """Names to write to; what is there appears under the paths at the end."""
-    unfinished = [path.with_name(f"{path.name}.part") for path in paths]
-    try:
-        yield unfinished
-        for part, path in zip(unfinished, paths, strict=True):
-            part.replace(path)
-    finally:
-        for part in unfinished:
-            part.unlink(missing_ok=True)
 
 
 class _IndexWriter:

@@ -13,12 +13,12 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels, label_rows, resolve_columns, select_columns
+from .._scores import check_score
 from .._sklearn_compat import Interval, _safe_indexing, validate_params
 from ..evaluation._baselines import predict_best_column, predict_user_mean
-from ..evaluation._protocol_folds import FoldSettings, Rows, _k_folds
+from ..evaluation._protocol_folds import FoldSettings, Rows, k_folds
 from ..metrics import spearman_interval
 from ..models import StackedLateFusion, out_of_fold
-from ._percentiles import check_score
 from ._plotting import draw_intervals, new_axes
 
 CONTENT, SOCIAL, BOTH = "content", "social", "content + social"
@@ -235,7 +235,7 @@ def _cue_values(fusion, X, social, cues):
 def _partitions(X, rows, cv, n_repeats, random_state):
     if isinstance(cv, Integral):
         settings = FoldSettings(int(cv), n_repeats, 0)
-        return _k_folds(rows, np.arange(len(rows.y)), settings, random_state)
+        return k_folds(rows, np.arange(len(rows.y)), settings, random_state)
     return [list(check_cv(cv).split(X, rows.y, rows.groups))]
 
 

@@ -6,13 +6,12 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from sklearn.utils import (
-    check_array,
     check_consistent_length,
     check_random_state,
-    column_or_1d,
 )
 from sklearn.utils.validation import check_is_fitted
 
+from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion
@@ -112,12 +111,11 @@ def branch_importance(
     (['content', 'noise'], True)
     """
     check_is_fitted(fusion)
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    y = column_or_1d(y)
+    y = check_score(y, "y")
     check_consistent_length(X, y, groups)
     random_state = check_random_state(random_state)
     outputs = fusion.branch_predictions(X)
-    columns = _output_columns(fusion)
+    columns = output_columns(fusion)
     as_is = fusion.final_estimator_.predict(outputs)
     orders = [random_state.permutation(len(y)) for _ in range(n_repeats)]
     seed = random_state.randint(2**31 - 1)
@@ -125,7 +123,7 @@ def branch_importance(
     for name, members in _check_sets(sets, columns).items():
         chosen = np.concatenate([columns[member] for member in members])
         permuted = np.column_stack(
-            [_predict_permuted(fusion, outputs, chosen, order) for order in orders]
+            [predict_permuted(fusion, outputs, chosen, order) for order in orders]
         )
         interval = spearman_interval(
             y,
@@ -151,7 +149,7 @@ def branch_importance(
     return table.sort_values("importance", ascending=False, ignore_index=True)
 
 
-def _output_columns(fusion):
+def output_columns(fusion):
     """Columns of the outputs that each branch has."""
     widths = {
         name: passed_width(fusion, columns) if isinstance(estimator, str) else 1
@@ -177,7 +175,7 @@ def _check_sets(sets, columns):
     return sets
 
 
-def _predict_permuted(fusion, outputs, chosen, order):
+def predict_permuted(fusion, outputs, chosen, order):
     outputs = outputs.copy()
     outputs[:, chosen] = outputs[np.ix_(order, chosen)]
     return fusion.final_estimator_.predict(outputs)

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.stats import skew
 from sklearn.utils import check_consistent_length
 
+from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
-from ._percentiles import check_score
 from ._plotting import COLORS, INK, new_axes
 
 RAW, LOGGED, PER_DAY = "views", "log2(views + 1)", "log2(views / days + 1)"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from .._files import whole_file
 from ._explain import explain_photo
 from ._heatmap import plot_heatmap
 from ._percentiles import score_percentile
@@ -79,12 +80,8 @@ def explain_figure(model, photo, reference, label, path: Path):
     )
     figure.canvas.draw()
     drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3]
-    unfinished = path.with_name(path.name + ".part")
-    try:
+    with whole_file(path) as unfinished:
         Image.fromarray(drawn).save(unfinished, "PNG")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _tell(model, photo, reference):

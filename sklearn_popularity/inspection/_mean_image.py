@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from sklearn.utils import Bunch, check_consistent_length, check_random_state
 
+from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
-from ._percentiles import check_score
 from ._photos import as_photos
 from ._plotting import new_axes
 

@@ -7,10 +7,11 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels
+from .._scores import check_score
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from ._linear import linear_parts
 from ._plotting import INK, new_axes, shorten, style
@@ -81,7 +82,8 @@ def object_importance(
     Raises
     ------
     ValueError
-        If the model is not linear, numbers are not finite, or lengths differ.
+        If the model is not linear, numbers are not finite, two objects share a name,
+        or lengths differ.
 
     See Also
     --------
@@ -114,8 +116,7 @@ def object_importance(
     """
     names = _object_names(X, names)
     X = check_array(X, dtype=np.float64)
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    y = column_or_1d(y)
+    y = check_score(y, "y")
     check_consistent_length(X, y, groups)
     _check_names(names, X.shape[1])
     if estimator is None:
@@ -177,6 +178,12 @@ def _check_names(names, n_objects):
         raise ValueError(
             f"Got {len(names)} names, but one for each of the {n_objects} columns of X "
             "was expected."
+        )
+    twice = pd.Index(names)[pd.Index(names).duplicated()]
+    if len(twice):
+        raise ValueError(
+            f"Got the name {twice[0]!r} for several objects, but names that differ "
+            "were expected."
         )
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._columns import encode_labels
+from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import user_correlations
-from ._percentiles import check_score
 from ._plotting import new_axes, style
 
 

@@ -1,8 +1,9 @@
 """Scores as percentiles."""
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
+
+from .._scores import check_score
 
 
 def score_percentile(scores, reference):
@@ -49,9 +50,3 @@ def check_pair(y_true, y_pred):
     y_true, y_pred = check_score(y_true, "y_true"), check_score(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
     return y_true, y_pred
-
-
-def check_score(values, name: str) -> NDArray[np.float64]:
-    """One finite number per row, or an error that names the input."""
-    values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
-    return column_or_1d(values)

@@ -15,6 +15,8 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from .. import __version__
 from .._columns import encode_labels, resolve_columns
+from .._files import check_destination
+from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from ..evaluation._compare import make_partitions
 from ..features import UnreadablePhotosWarning
@@ -22,7 +24,7 @@ from ..metrics import SpearmanInterval
 from ._report_data import read_data
 from ._report_evidence import Evidence
 from ._report_held_out import describe_once, fit_learner, predict_held_out
-from ._report_html import check_page_path, render, write_page
+from ._report_html import render, write_page
 from ._report_sections import write_sections
 
 # Sections in the order of the page.
@@ -214,7 +216,8 @@ def popularity_report(
     <!DOCTYPE html> ['branches', 'calibration', 'objects', 'senses']
     """
     path = Path(path)
-    check_page_path(path)
+    check_destination(path, [".html"], f"path={str(path)!r}")
+    import_optional("jinja2", "A report")
     for column in (photo, title, words):
         if column is not None:
             resolve_columns(posts, column, "report")

@@ -15,7 +15,7 @@ from .._columns import resolve_columns, select_columns
 from .._sklearn_compat import _safe_indexing
 from ..features import ImageTransformer
 from ..models import StackedLateFusion
-from ._branches import _output_columns, _predict_permuted
+from ._branches import output_columns, predict_permuted
 
 _N_PERMUTATIONS = 5
 _MODEL = "model"
@@ -232,11 +232,11 @@ def _predict_fold(learner, table, y, train, test, groups, seed):
     if isinstance(fitted, Pipeline) and len(fitted) > 1:
         rows = fitted[:-1].transform(rows)
     outputs = fusion.branch_predictions(rows)
-    columns = _output_columns(fusion)
+    columns = output_columns(fusion)
     orders = _permutations(len(test), seed)
     permuted = {
         name: np.column_stack(
-            [_predict_permuted(fusion, outputs, chosen, order) for order in orders]
+            [predict_permuted(fusion, outputs, chosen, order) for order in orders]
         )
         for name, chosen in columns.items()
     }

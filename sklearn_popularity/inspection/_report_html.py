@@ -2,35 +2,13 @@
 
 import base64
 import hashlib
-import os
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
+from .._files import whole_file
 from .._optional import import_optional
-
-
-def check_page_path(path: Path) -> None:
-    """Fail before the work, not after it.
-
-    Parameters
-    ----------
-    path : Path
-        File to write.
-
-    Raises
-    ------
-    ValueError
-        If it does not end in .html.
-    OSError
-        If it cannot be written there.
-    """
-    if path.suffix != ".html":
-        raise ValueError(f"Got path={str(path)!r}, but a name in .html was expected.")
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise OSError(f"Got path={str(path)!r}, which cannot be written there.")
-    import_optional("jinja2", "A report")
 
 
 def render(template: str, **context) -> str:
@@ -65,13 +43,9 @@ def render(template: str, **context) -> str:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write beside and move, so that an interrupted run leaves no half of a file."""
-    unfinished = path.with_name(path.name + ".part")
-    try:
+    """Write a page, so that an interrupted run leaves no half of a file."""
+    with whole_file(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8", errors="backslashreplace")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _read(name: str) -> str:

@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
-from ._percentiles import check_score
 from ._plotting import COLORS, INK, new_axes
 
 

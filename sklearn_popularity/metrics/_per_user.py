@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels, label_rows
+from .._scores import check_score
 from .._sklearn_compat import validate_params
-from ._spearman import _check_vector
 
 __all__ = ["per_user_spearman_score", "per_user_spearman_scorer", "user_correlations"]
 
@@ -113,7 +113,7 @@ def per_user_spearman_score(y_true, y_pred, *, users):
     >>> round(spearman_score(y_true, y_pred), 6)
     0.6
     """
-    y_true, y_pred = _check_vector(y_true, "y_true"), _check_vector(y_pred, "y_pred")
+    y_true, y_pred = check_score(y_true, "y_true"), check_score(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred, users)
     scores = user_correlations(y_true, y_pred, encode_labels(users, "users"))
     scored = ~np.isnan(scores)

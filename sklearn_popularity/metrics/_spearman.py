@@ -10,10 +10,10 @@ from sklearn.utils import (
     check_array,
     check_consistent_length,
     check_random_state,
-    column_or_1d,
 )
 
 from .._columns import encode_labels
+from .._scores import check_score
 from .._sklearn_compat import Interval, _check_sample_weight, validate_params
 
 __all__ = ["SpearmanInterval", "spearman_interval", "spearman_score", "spearman_scorer"]
@@ -74,11 +74,6 @@ def _spearman(y_true: NDArray, y_pred: NDArray, weights: NDArray) -> NDArray:
     return _pearson(a, b, weights, a_constant | b_constant).clip(-1, 1)
 
 
-def _check_vector(values: ArrayLike, name: str) -> NDArray:
-    values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
-    return column_or_1d(values)
-
-
 @validate_params(
     {"y_true": ["array-like"], "y_pred": ["array-like"]},
     prefer_skip_nested_validation=True,
@@ -122,7 +117,7 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
     >>> spearman_score([10, 200, 3000], [0.1, 0.4, 0.2])
     0.5
     """
-    y_true, y_pred = _check_vector(y_true, "y_true"), _check_vector(y_pred, "y_pred")
+    y_true, y_pred = check_score(y_true, "y_true"), check_score(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred, sample_weight)
     weights = _check_sample_weight(
         sample_weight, y_true, dtype=np.float64, ensure_non_negative=True
@@ -205,7 +200,7 @@ def spearman_interval(
     >>> bool(low < score < high)
     True
     """
-    y_true = _check_vector(y_true, "y_true")
+    y_true = check_score(y_true, "y_true")
     y_pred = _check_columns(y_pred, "y_pred")
     if baseline is not None:
         baseline = _check_columns(baseline, "baseline")

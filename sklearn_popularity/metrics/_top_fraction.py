@@ -7,8 +7,8 @@ from numpy.random import RandomState
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_random_state
 
+from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
-from ._spearman import _check_vector
 
 __all__ = ["top_fraction_accuracy"]
 
@@ -127,7 +127,7 @@ def top_fraction_accuracy(
 
 
 def _check_scores(y, pred, part, fraction):
-    y, pred = _check_vector(y, f"y_{part}"), _check_vector(pred, f"pred_{part}")
+    y, pred = check_score(y, f"y_{part}"), check_score(pred, f"pred_{part}")
     check_consistent_length(y, pred)
     if fraction * len(y) < 1 - 1e-9:
         raise ValueError(

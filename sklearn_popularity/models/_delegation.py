@@ -6,26 +6,10 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, check_consistent_length, column_or_1d, indexable
+from sklearn.utils import indexable
 from sklearn.utils.validation import has_fit_parameter
 
 from .._sklearn_compat import _check_sample_weight, _safe_indexing
-
-
-def check_scores(X, y):
-    """Check that y holds one finite number for each row of X, and return it as float64.
-
-    Raises
-    ------
-    ValueError
-        If y is None, has another length, or holds something else than numbers.
-    """
-    if y is None:
-        raise ValueError("requires y to be passed, but the target y is None")
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    y = column_or_1d(y, warn=True)
-    check_consistent_length(X, y)
-    return y
 
 
 def check_weights(y, sample_weight):

@@ -10,8 +10,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
-from ._delegation import check_scores, check_weights, fit_clone
+from ._delegation import check_weights, fit_clone
 
 # Sums of weights such as 0.1 fall short of their exact value by less than this share.
 ROUNDING = 1e-9

@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, encode_labels, label_rows
+from .._scores import check_scores
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
 from ..metrics import spearman_score
 from ._branches import (
@@ -24,7 +25,7 @@ from ._branches import (
     predicting_branches,
     resolve_branches,
 )
-from ._delegation import check_scores, check_weights, fit_clone
+from ._delegation import check_weights, fit_clone
 
 
 class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):

@@ -19,9 +19,11 @@ import sklearn
 import skops
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
 from .. import __version__
+from .._files import whole_file
+from .._scores import check_score
 from ..metrics import spearman_score
 
 # A file is an archive of skops with a card; its comment, which is the end of the file,
@@ -108,7 +110,9 @@ def save_model(model, path, *, y=None, predictions=None, label=None):
         archive.writestr(_CARD, json.dumps(card, indent=1, default=repr))
         archive.comment = _MARK + b"0" * _N_DIGITS
     content = buffer.getbuffer()[:-_N_DIGITS]
-    _replace(Path(path), [content, hashlib.sha256(content).hexdigest().encode()])
+    with whole_file(path) as unfinished:
+        with unfinished.open("wb") as file:
+            file.writelines([content, hashlib.sha256(content).hexdigest().encode()])
 
 
 def load_model(path, *, trusted=()):
@@ -227,35 +231,17 @@ def _training(y, predictions, label):
         if predictions is not None:
             raise ValueError("Got predictions without y, but both were expected.")
         return None
-    y = _numbers(y, "y")
+    y = check_score(y, "y")
     summary = {"label": label, "n_samples": len(y), "low": y.min(), "high": y.max()}
     if predictions is None:
         return summary
-    predictions = _numbers(predictions, "predictions")
+    predictions = check_score(predictions, "predictions")
     check_consistent_length(y, predictions)
     shares = np.linspace(0, 1, min(len(y), _MAX_QUANTILES))
     return summary | {
         "spearman": spearman_score(y, predictions),
         "quantiles": np.quantile(predictions, shares).tolist(),
     }
-
-
-def _numbers(values, name):
-    values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
-    return column_or_1d(values)
-
-
-def _replace(path, parts):
-    """Write beside and move, so that no half of a file is ever there."""
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with unfinished.open("wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _checked(path: str | PathLike[str]) -> bytes:

@@ -11,8 +11,9 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, label_rows, select_columns
+from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
-from ._delegation import check_scores, check_weights, fit_clone
+from ._delegation import check_weights, fit_clone
 
 
 def rows_of_labels(labels):

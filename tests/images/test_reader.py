@@ -224,12 +224,12 @@ def test_unusable_profile_is_ignored(photo, profile):
     np.testing.assert_array_equal(read_image(data), photo)
 
 
-def test_cmyk_jpeg_is_not_inverted(photo):
+def test_cmyk_jpeg_is_not_inverted():
     # Pillow writes the inverted values and the marker that Adobe's programs write.
     cmyk = np.full((16, 16, 4), [255, 0, 0, 51], np.uint8)
     file = BytesIO()
-    photo = Image.frombytes("CMYK", (16, 16), cmyk.tobytes())
-    photo.save(file, "JPEG", quality=95)
+    image = Image.frombytes("CMYK", (16, 16), cmyk.tobytes())
+    image.save(file, "JPEG", quality=95)
     assert b"Adobe" in file.getvalue()
     rgb = read_image(file.getvalue())
     assert mean_difference(rgb, np.full((16, 16, 3), [0, 204, 204])) < 2

@@ -146,6 +146,12 @@ def test_object_errors_name_what_was_given():
         object_importance(X, y, estimator=SVR(), n_splits=2)
 
 
+def test_object_importance_refuses_a_name_twice():
+    X = np.random.default_rng(0).uniform(size=(20, 2))
+    with pytest.raises(ValueError, match="Got the name 'crane' for several objects"):
+        object_importance(X, X[:, 0], names=["crane", "crane"])
+
+
 @pytest.fixture(scope="module")
 def fused():
     rng = np.random.default_rng(0)

@@ -150,10 +150,12 @@ def test_memorability_aggregates_four_classes(posts, network):
 def test_memorability_search_fits_the_model(posts, network):
     model = memorability2018.k_class_mlp(["cnn"], networks={"cnn": network})
     for chosen in ParameterSampler(memorability2018.MLP_SEARCH, 5, random_state=0):
-        model.set_params(**chosen)  # refuses a name that the model has not
+        # A name that the model has not is refused.
+        assert chosen.items() <= model.set_params(**chosen).get_params().items()
     svr = memorability2018.regression(["cnn"], networks={"cnn": network})
     [chosen] = ParameterSampler(memorability2018.SVR_SEARCH, 1, random_state=0)
     svr.set_params(**chosen).fit(posts[:20], posts["score"][:20])
+    assert np.ptp(svr.predict(posts[:20])) > 0
 
 
 @pytest.mark.parametrize("inputs", lafin.TABLE_1, ids="+".join)

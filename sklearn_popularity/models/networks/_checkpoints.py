@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._files import whole_file
 from ..._optional import import_optional
 from ._photo_stream import PhotoRows
 
@@ -50,20 +51,10 @@ class Checkpoint:
         buffer = BytesIO()
         torch.save({"settings": self.settings, "state": state}, buffer)
         content = buffer.getbuffer()
-        path = Path(self.path)
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            with unfinished.open("wb") as file:
-                file.write(_HEADER)
-                file.write(hashlib.sha256(content).digest())
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                unfinished.unlink()
-            raise
+        with whole_file(self.path) as unfinished, unfinished.open("wb") as file:
+            file.write(_HEADER)
+            file.write(hashlib.sha256(content).digest())
+            file.write(content)
 
     def load(self, max_epochs: int) -> dict[str, Any] | None:
         """The state of the same training, or None where there is none.

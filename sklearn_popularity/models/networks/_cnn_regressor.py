@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from ..._scores import check_scores
 from ..._sklearn_compat import Interval, _fit_context
-from .._delegation import check_scores
 from .._k_class import balanced_bins, bin_means
 from ._fine_tune import CNNFineTune
 from ._inputs import mean_and_scale

@@ -2,8 +2,8 @@
 
 from sklearn.base import RegressorMixin
 
+from ..._scores import check_scores
 from ..._sklearn_compat import _fit_context
-from .._delegation import check_scores
 from ._inputs import mean_and_scale
 from ._multi_branch_mlp import MultiBranchMLP
 
