@@ -104,11 +104,14 @@ def print_stages(title, stages):
     print(f"    the neighbour search takes {ratio:.1f} times its bare matrix product")
 
 
+def peak_megabytes():
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
 def print_memory(image):
     """Growth of the process over describing a photo, as a worker does."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    print(f"after imports the process has {peak:.0f} MB")
+    print(f"after imports the process has {peak_megabytes():.0f} MB")
     words = np.random.default_rng(0).random
     ready = {"hog2x2": words((256, 124)), "hog3x3": words((256, 279))}
     for transformer in (
@@ -116,8 +119,8 @@ def print_memory(image):
         HOGLLC(dictionary=ready),
     ):
         transformer.transform([image] * 4)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-        print(f"after {type(transformer).__name__} its peak was {peak:.0f} MB")
+        name = type(transformer).__name__
+        print(f"after {name} its peak was {peak_megabytes():.0f} MB")
 
 
 def main():

@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 from statistics import median
 
@@ -23,8 +24,10 @@ import numpy as np
 import torch
 from PIL import Image
 from skimage import data
+from sklearn.base import clone
 
 from sklearn_popularity import CNNEmbedder
+from sklearn_popularity.features.deep._network import compute_in
 from sklearn_popularity.images import Photos
 
 N_ROUNDS = 3
@@ -50,17 +53,17 @@ def per_second(function, n_photos):
 
 def bare_loop(embedder, batches):
     """What a torch user would write for batches that are ready."""
-    network = embedder._network()
-    module, device = network._module, embedder._spec().device
+    spec, module = embedder._spec(), embedder._network()._module
     mean, std = (
-        torch.tensor(v, device=device).view(1, 3, 1, 1)
-        for v in (embedder._preprocessing().mean, embedder._preprocessing().std)
+        torch.tensor(v, device=spec.device).view(1, 3, 1, 1)
+        for v in (spec.preprocessing.mean, spec.preprocessing.std)
     )
 
     def run():
         for batch in batches:
-            with torch.inference_mode(), network._precision():
-                pixels = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2) / 255
+            with torch.inference_mode(), compute_in(spec.precision, spec.device):
+                pixels = torch.from_numpy(batch).to(spec.device)
+                pixels = pixels.permute(0, 3, 1, 2) / 255
                 module((pixels - mean) / std).float().cpu().numpy()
 
     return run
@@ -68,10 +71,8 @@ def bare_loop(embedder, batches):
 
 def decode_alone(embedder, paths):
     def run():
-        for _ in embedder._extraction().map(
-            embedder._preprocessing(), Photos(paths), "they are left out"
-        ):
-            pass
+        squares = embedder._extraction().map(embedder._preprocessing(), Photos(paths))
+        deque(squares, maxlen=0)
 
     return run
 
@@ -85,9 +86,8 @@ def measure(embedder, paths, n_jobs):
         np.stack(squares[i : i + embedder.batch_size])
         for i in range(0, len(squares), embedder.batch_size)
     ]
-    ready = CNNEmbedder(**embedder.get_params()).set_params(resize="squeeze").fit(paths)
-    from_files = CNNEmbedder(**embedder.get_params()).set_params(n_jobs=n_jobs)
-    from_files.fit(paths)
+    ready = clone(embedder).set_params(resize="squeeze").fit(paths)
+    from_files = clone(embedder).set_params(n_jobs=n_jobs).fit(paths)
     sides = {
         "forward limit": bare_loop(embedder, batches),
         "arrays": lambda: ready.transform(squares),
@@ -118,8 +118,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         paths = make_files(Path(folder), options.n_photos)
         rounds = measure(embedder.fit(paths), paths, options.n_jobs)
+    report(embedder, rounds)
+
+
+def report(embedder, rounds):
     device = embedder._spec().device
-    print(f"{options.backbone} on {device}, {embedder._spec().precision}")
+    print(f"{embedder.backbone} on {device}, {embedder._spec().precision}")
     for name in rounds[0]:
         print(f"{name:<15}{median(r[name] for r in rounds):>9.1f} photos per second")
     overhead = median(r["arrays"] / r["forward limit"] for r in rounds)

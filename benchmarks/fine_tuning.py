@@ -13,26 +13,18 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import RidgeCV
+from paper_tables._data import CAFFE
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_popularity import CNNEmbedder, CNNFineTuneRegressor, spearman_score
-
-CAFFE = {
-    "backbone": "squeezenet1_0",
-    "size": 227,
-    "mean": (104, 117, 123),
-    "std": (1, 1, 1),
-    "scale": 255,
-    "channel_order": "bgr",
-}
+from sklearn_popularity.evaluation._recipes import ridge
 
 
 def models(options):
     """Ridge on the network as it is, and the network that goes on learning."""
-    network = CAFFE | {"weights": options.weights, "size": options.size}
+    network = CAFFE | {"backbone": "squeezenet1_0", "weights": options.weights}
+    network["size"] = options.size
     fine_tuned = network | {
         "learning_rate": options.learning_rate,
         "max_epochs": options.epochs,
@@ -40,11 +32,7 @@ def models(options):
         "random_state": 0,
     }
     return {
-        "RidgeCV on embeddings": make_pipeline(
-            CNNEmbedder(**network),
-            StandardScaler(),
-            RidgeCV(alphas=np.logspace(-1, 6, 15)),
-        ),
+        "RidgeCV on embeddings": make_pipeline(CNNEmbedder(**network), ridge()),
         "fine-tuned on scores": CNNFineTuneRegressor(**fine_tuned),
         "fine-tuned on 10 bins": CNNFineTuneRegressor(**fine_tuned, n_bins=10),
     }

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from paper_claims._tables import kept
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -35,6 +36,7 @@ from sklearn_popularity import (
     spearman_scorer,
 )
 from sklearn_popularity.evaluation import FEATURES
+from sklearn_popularity.evaluation._recipes import ridge
 from sklearn_popularity.models import DeadSensesWarning
 
 SEEDS = range(5)
@@ -63,10 +65,6 @@ class Plain:
     def fit_predict(self, X, y, themes, X_test):
         told = {"groups": themes} if self.takes_groups else {}
         return self.model.fit(X, y, **told).predict(X_test)
-
-
-def ridge():
-    return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-1, 6, 15)))
 
 
 def latent(n_senses, n_unpopular):
@@ -127,16 +125,6 @@ def held_out(model, X, y, themes):
     return columns
 
 
-def kept(keep, name, compute):
-    """What an earlier run computed, or else compute it and keep it."""
-    if keep is None:
-        return compute()
-    path = keep / f"{name.replace(' ', '_')}.npy"
-    if not path.exists():
-        np.save(path, compute())
-    return np.load(path)
-
-
 def describe(folder, labels, keep):
     paths = [str(folder / path) for path in labels["path"]]
     return {
@@ -160,6 +148,21 @@ def report(label, y, themes, predictions):
         print(f"{line}   against {BASELINE} {gain:+.3f} ({low:+.3f} to {high:+.3f})")
 
 
+def chosen_models(options, labels):
+    """Models whose name starts as asked, and the features that each learns from."""
+    deep = np.load(options.folder / "features_mobilenetv2_1280_f16.npy").astype("f4")
+    chosen = {
+        name: (model, deep)
+        for name, model in models().items()
+        if name.startswith(options.only) or name == BASELINE
+    }
+    if "fusion".startswith(options.only):
+        blocks = {**describe(options.folder, labels, options.keep), "mobilenet": deep}
+        widths = {name: block.shape[1] for name, block in blocks.items()}
+        chosen["fusion of all"] = (fusion(widths), np.hstack(list(blocks.values())))
+    return chosen
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -171,17 +174,7 @@ def main():
     warnings.simplefilter("ignore", DeadSensesWarning)
     labels = pd.read_csv(options.folder / "labels.csv")
     themes = labels["theme"].to_numpy()
-    deep = np.load(options.folder / "features_mobilenetv2_1280_f16.npy").astype("f4")
-    chosen = {
-        name: (model, deep)
-        for name, model in models().items()
-        if name.startswith(options.only) or name == BASELINE
-    }
-    if "fusion".startswith(options.only):
-        blocks = {**describe(options.folder, labels, options.keep), "mobilenet": deep}
-        everything = np.hstack(list(blocks.values()))
-        widths = {name: block.shape[1] for name, block in blocks.items()}
-        chosen["fusion of all"] = (fusion(widths), everything)
+    chosen = chosen_models(options, labels)
     for label in ("beauty", "valence"):
         y = labels[label].to_numpy()
         predictions = {

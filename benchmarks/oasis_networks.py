@@ -11,14 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.linear_model import RidgeCV
+from paper_tables._data import caffe_network
 from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVR
 
-from sklearn_popularity import CNNEmbedder, MultiBranchMLPRegressor, spearman_score
+from sklearn_popularity import MultiBranchMLPRegressor, spearman_score
+from sklearn_popularity.evaluation._recipes import kernel_svr, ridge
 
 SPLITTERS = [
     GroupKFold(5),
@@ -26,29 +24,11 @@ SPLITTERS = [
 ]
 
 
-def squeezenet(weights, **settings):
-    """The network as Caffe showed it photos."""
-    return CNNEmbedder(
-        backbone="squeezenet1_0",
-        weights=weights,
-        size=227,
-        resize="squeeze",
-        mean=(104, 117, 123),
-        std=(1, 1, 1),
-        scale=255,
-        channel_order="bgr",
-        **settings,
-    )
-
-
 def models(branches):
     """A linear model, a kernel one, and the network with branches."""
-    svr = make_pipeline(StandardScaler(), SVR())
     return {
-        "RidgeCV": make_pipeline(
-            StandardScaler(), RidgeCV(alphas=np.logspace(-1, 6, 15))
-        ),
-        "SVR": TransformedTargetRegressor(svr, transformer=StandardScaler()),
+        "RidgeCV": ridge(),
+        "SVR": kernel_svr(StandardScaler()),
         "MLP": MultiBranchMLPRegressor(branches=branches, random_state=0),
     }
 
@@ -66,8 +46,10 @@ def main(folder, weights):
     themes = labels["theme"].to_numpy()
     paths = [str(folder / path) for path in labels["path"]]
     mobilenet = np.load(folder / "features_mobilenetv2_1280_f16.npy").astype("f4")
-    plain = squeezenet(weights).fit_transform(paths)
-    flipped = squeezenet(weights, flip=True).fit_transform(paths)
+    plain, flipped = (
+        caffe_network("squeezenet1_0", weights, flip=flip).fit_transform(paths)
+        for flip in (False, True)
+    )
     split = mobilenet.shape[1]
     kinds = {
         "SqueezeNet": (plain, None),

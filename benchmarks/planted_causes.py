@@ -203,9 +203,10 @@ def context(posts, X):
         user="user",
         random_state=0,
     )
-    table = result.differences.set_index("instead_of")
+    table = result.differences
+    table = table[table["predictor"] == "content + social"].set_index("instead_of")
     for name, cause in (("content", "context"), ("social", "content")):
-        row = table.loc[name].iloc[0] if name == "content" else table.loc[name]
+        row = table.loc[name]
         note = f"both instead of {name} {row['difference']:.3f}, low end"
         yield cause, "ablation", note, row["low"], 0.0
 

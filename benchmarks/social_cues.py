@@ -28,10 +28,9 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_popularity import (
     SocialFeatures,
@@ -42,27 +41,27 @@ from sklearn_popularity import (
     spearman_interval,
     spearman_score,
 )
+from sklearn_popularity.evaluation._recipes import ridge
 
 SEEDS = range(5)
-CUES = {
-    "Subscribers": SocialFeatures(counts=["subscribers"]),
-    "Tags": SocialFeatures(counts=["tags_count"]),
-    "Title length": SocialFeatures(texts=["title"]),
-    "Desc. length": SocialFeatures(counts=["description_length"]),
-    "Video length": SocialFeatures(counts=["video_duration"]),
-    "Hour, weekday": SocialFeatures(times=["published_at"]),
-    "Category": OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-}
-COLUMNS = {
-    "Subscribers": ["subscribers"],
-    "Tags": ["tags_count"],
-    "Title length": ["title"],
-    "Desc. length": ["description_length"],
-    "Video length": ["video_duration"],
-    "Hour, weekday": ["published_at"],
-    "Category": ["category_id"],
-}
 ALL = "All cues"
+TITLES, BOTH = "Title words", "All cues, title words"
+#: Transformers of the cues, and the columns that they see.
+CUES = {
+    "Subscribers": (SocialFeatures(counts=["subscribers"]), ["subscribers"]),
+    "Tags": (SocialFeatures(counts=["tags_count"]), ["tags_count"]),
+    "Title length": (SocialFeatures(texts=["title"]), ["title"]),
+    "Desc. length": (
+        SocialFeatures(counts=["description_length"]),
+        ["description_length"],
+    ),
+    "Video length": (SocialFeatures(counts=["video_duration"]), ["video_duration"]),
+    "Hour, weekday": (SocialFeatures(times=["published_at"]), ["published_at"]),
+    "Category": (
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        ["category_id"],
+    ),
+}
 
 
 def trees():
@@ -70,26 +69,20 @@ def trees():
 
 
 def cue_model(names):
-    features = [(CUES[name], COLUMNS[name]) for name in names]
+    features = [CUES[name] for name in names]
     return make_pipeline(make_column_transformer(*features), trees())
-
-
-def title_model(vectors):
-    embedder = TagEmbedder(vectors, separator=None)
-    ridge = RidgeCV(alphas=np.logspace(-1, 6, 15))
-    return make_pipeline(embedder, StandardScaler(), ridge)
 
 
 def youtube_models(vectors):
     models = {name: cue_model([name]) for name in CUES}
     models[ALL] = cue_model(list(CUES))
     if vectors is not None:
-        titles = title_model(vectors)
-        models["Title words"] = make_pipeline(
-            make_column_transformer((titles[0], "title")), *titles[1:]
-        )
-        columns = [column for columns in COLUMNS.values() for column in columns]
-        models["All cues, title words"] = StackedLateFusion(
+        embedder = TagEmbedder(vectors, separator=None)
+        words = make_column_transformer((embedder, "title"))
+        models[TITLES] = make_pipeline(words, ridge())
+        columns = [column for _, columns in CUES.values() for column in columns]
+        titles = make_pipeline(embedder, ridge())
+        models[BOTH] = StackedLateFusion(
             [("cues", models[ALL], columns), ("words", titles, "title")],
             cv=GroupKFold(4),
         )
@@ -152,8 +145,10 @@ def youtube(folder, vectors):
     y = log_normalized_popularity(posts["views"], published, observed)
     channels = posts["subscribers"].to_numpy()
     models = youtube_models(vectors)
-    grouped = held_out_each(models, posts, y, channels, by_group=True)
-    plain = held_out_each(models, posts, y, channels, by_group=False)
+    grouped, plain = (
+        held_out_each(models, posts, y, channels, by_group=by_group)
+        for by_group in (True, False)
+    )
     print(
         f"\n{len(posts)} videos of {len(set(channels))} channels, observed {observed}\n"
     )
@@ -162,7 +157,7 @@ def youtube(folder, vectors):
         "minus subscribers | plain folds |\n|---|---|---|---|---|---|"
     )
     for name in models:
-        alone = "" if name not in CUES else raw_correlation(name, posts, y, channels)
+        alone = raw_correlation(name, posts, y, channels)
         gain = ""
         if name != "Subscribers":
             baseline = grouped["Subscribers"]
@@ -173,16 +168,17 @@ def youtube(folder, vectors):
             f"{show(interval_of(y, plain[name], channels))} |"
         )
     if vectors is not None:
-        both = grouped["All cues, title words"]
-        gain = interval_of(y, both, channels, grouped[ALL])
+        gain = interval_of(y, grouped[BOTH], channels, grouped[ALL])
         print(f"\nTitle words beside all cues, minus all cues: {show(gain)}")
 
 
 def raw_correlation(name, posts, y, channels):
-    cue = CUES[name].fit_transform(posts[COLUMNS[name]])
-    if cue.shape[1] > 1:
+    """Of a cue that is one number."""
+    if name not in CUES:
         return ""
-    return show(interval_of(y, cue[:, 0], channels))
+    transformer, columns = CUES[name]
+    cue = transformer.fit_transform(posts[columns])
+    return "" if cue.shape[1] > 1 else show(interval_of(y, cue[:, 0], channels))
 
 
 def leaky_history(posts, y):
@@ -199,14 +195,14 @@ def memes(folder):
     past = UserHistoryEncoder(user="author", mode="past", time="order")
     others = UserHistoryEncoder(user="author", random_state=0)
     leaky = leaky_history(posts, y)
-    print(f"\n{len(posts)} memes of {len(set(authors))} authors\n")
-    print("| history | its mean alone | trees on it, held out | over partitions |")
-    print("|---|---|---|---|")
     rows = {
-        "photos posted before": (past.fit_transform(posts, y), past, posts),
+        "posted before": (past.fit_transform(posts, y), past, posts),
         "other folds": (others.fit_transform(posts, y), others, posts),
         "whole table (leaks)": (leaky, "passthrough", pd.DataFrame(leaky)),
     }
+    print(f"\n{len(posts)} memes of {len(set(authors))} authors\n")
+    print("| history | its mean alone | trees on it, held out | over partitions |")
+    print("|---|---|---|---|")
     for name, (history, encoder, X) in rows.items():
         model = {name: make_pipeline(encoder, trees())}
         predicted = held_out_each(model, X, y, authors, by_group=False)[name]
@@ -214,21 +210,16 @@ def memes(folder):
             f"| {name} | {show(interval_of(y, history[:, 0], authors))} | "
             f"{show(interval_of(y, predicted, authors))} | {spread(y, predicted)} |"
         )
-    print_known(past, others, leaky, posts, y)
+    print_known({name: history for name, (history, _, _) in rows.items()}, y, authors)
 
 
-def print_known(past, others, leaky, posts, y):
+def print_known(histories, y, authors):
     """The same correlations among posts whose author has posted before."""
-    before = past.fit_transform(posts, y)
-    known = before[:, 1] > 0
-    authors = posts["author"].to_numpy()[known]
+    known = histories["posted before"][:, 1] > 0
     print(f"\nOf the {known.sum()} memes whose author has posted before, the mean:\n")
-    for name, history in (
-        ("before", before),
-        ("other folds", others.fit_transform(posts, y)),
-        ("leaky", leaky),
-    ):
-        print(f"- {name}: {show(interval_of(y[known], history[known, 0], authors))}")
+    for name, history in histories.items():
+        mean = interval_of(y[known], history[known, 0], authors[known])
+        print(f"- {name}: {show(mean)}")
 
 
 def speed(n_rows=1_000_000, n_users=50_000):

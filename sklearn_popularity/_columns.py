@@ -62,7 +62,7 @@ def resolve_columns(X, columns, owner):
     columns = columns(X) if callable(columns) else columns
     try:
         select_columns(X, columns)
-    except (KeyError, IndexError, ValueError) as error:
+    except Exception as error:  # each kind of frame has errors of its own
         raise ValueError(
             f"The columns {columns!r} of the {owner} cannot be taken from X: {error}"
         ) from error
@@ -96,10 +96,9 @@ def label_rows(X, which, owner) -> NDArray | None:
     if callable(which):
         labels = which(X)
     else:
-        resolve_columns(X, which, f"parameter {owner}")
-        labels = select_columns(X, which)
+        labels = select_columns(X, resolve_columns(X, which, f"parameter {owner}"))
     check_consistent_length(X, labels)
-    return np.asarray(labels)
+    return _as_array(labels)
 
 
 def encode_labels(labels, owner) -> NDArray[np.intp]:
@@ -121,10 +120,7 @@ def encode_labels(labels, owner) -> NDArray[np.intp]:
     ValueError
         If a label is missing.
     """
-    given, labels = labels, column_or_1d(np.asarray(labels))
-    if isinstance(given, list | tuple):
-        # NumPy spells a missing label among strings "nan".
-        labels = np.array(given, dtype=object).ravel()
+    labels = column_or_1d(_as_array(labels))
     codes, _ = pd.factorize(labels, sort=True)
     missing = np.flatnonzero(codes < 0)
     if len(missing):
@@ -134,3 +130,13 @@ def encode_labels(labels, owner) -> NDArray[np.intp]:
             "or give them a label."
         )
     return codes
+
+
+def _as_array(labels):
+    array = np.asarray(labels)
+    if array.dtype.kind in "SU" and isinstance(labels, list | tuple):
+        # NumPy spells a missing label among strings "nan".
+        return np.array(labels, dtype=object)
+    if not array.dtype.isnative:  # which pandas refuses
+        return array.astype(array.dtype.newbyteorder("="))
+    return array

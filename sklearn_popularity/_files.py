@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 
 def check_destination(path: Path, suffixes: list[str], given: str) -> None:
@@ -29,8 +30,24 @@ def check_destination(path: Path, suffixes: list[str], given: str) -> None:
         raise ValueError(
             f"Got {given}, but a name in {' or '.join(suffixes)} was expected."
         )
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise OSError(f"Got {given}, which cannot be written there.")
+    reason = _why_not(path)
+    if reason is not None:
+        raise OSError(f"Got {given}, which cannot be written there: {reason}.")
+
+
+def _why_not(path):
+    if path.is_dir():
+        return "it is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {str(path.parent)!r}"
+    if path.exists() and not os.access(path, os.W_OK):
+        return "a file is there that may not be changed"
+    try:
+        # Permissions say too little: of root, of a full disk, of /proc.
+        with TemporaryFile(dir=path.parent):
+            return None
+    except OSError as error:
+        return error.strerror
 
 
 @contextmanager
@@ -54,5 +71,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())
         unfinished.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)  # a full disk does not say whose
+        raise
     finally:
         unfinished.unlink(missing_ok=True)

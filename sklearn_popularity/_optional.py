@@ -42,5 +42,6 @@ def import_optional(name: str, needed_for: str) -> ModuleType:
         extra = _EXTRA_OF[package]
         raise ImportError(
             f"{needed_for} needs {package}, which cannot be imported ({error}). "
-            f'Install the extra: pip install "sklearn-popularity[{extra}]".'
+            f'Install the extra {extra}: pip install ".[{extra}]" in the folder of the '
+            "source code."
         ) from error

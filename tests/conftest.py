@@ -8,11 +8,14 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 # What tests compute is small, so that threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info, threadpool_limits
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -45,13 +48,23 @@ def batch():
 
 
 @pytest.fixture(scope="session")
-def paths(images, tmp_path_factory):
+def write_photos(tmp_path_factory):
+    """A function that writes photos as PNG files, and returns their paths."""
+
+    def write(photos):
+        folder = tmp_path_factory.mktemp("photos")
+        names = [str(folder / f"photo{i}.png") for i in range(len(photos))]
+        for name, photo in zip(names, photos, strict=True):
+            Image.fromarray(photo).save(name)
+        return names
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def paths(images, write_photos):
     """PNG files of `images`."""
-    folder = tmp_path_factory.mktemp("photos")
-    names = [str(folder / f"photo{i}.png") for i in range(len(images))]
-    for name, image in zip(names, images, strict=True):
-        Image.fromarray(image).save(name)
-    return names
+    return write_photos(images)
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +82,34 @@ def _photo(rng, height, width):
     image = planes.astype(np.uint8)
     image.flags.writeable = False
     return image
+
+
+@pytest.fixture(scope="session")
+def threads():
+    """A context in which OpenCV and BLAS have some threads, as a user may have set."""
+
+    @contextmanager
+    def context(n_threads):
+        before = cv2.getNumThreads()
+        cv2.setNumThreads(n_threads)
+        try:
+            with threadpool_limits(n_threads):
+                yield
+        finally:
+            cv2.setNumThreads(before)
+
+    return context
+
+
+@pytest.fixture(scope="session")
+def count_threads():
+    """A function that tells the threads of OpenCV and of each other library."""
+
+    def count():
+        pools = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
+        return pools | {"cv2": cv2.getNumThreads()}
+
+    return count
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from sklearn_popularity import compare_features, load_folder, make_popularity
+from sklearn_popularity.cli import _evaluate as command
 from sklearn_popularity.cli import main
+from sklearn_popularity.features import cache_info
 
 FAST = ["--features", "color-statistics,color-histogram", "--repeats", "2"]
 
@@ -60,7 +64,8 @@ def test_evaluate_prints_and_writes_the_table(folder, tmp_path, capsys):
     ).table
     written = pd.read_csv(output)
     pd.testing.assert_frame_equal(written, expected)
-    assert "60 photos, 5 folds of 8 groups of 'theme', 2 partition(s)" in printed.out
+    expected_line = "60 photos, split 2 times into 5 folds of 8 groups of 'theme'"
+    assert expected_line in printed.out
     for row in expected.itertuples():
         line = rf"{row.feature} +{row.n_features} +{row.spearman:.3f}"
         assert re.search(line, printed.out)
@@ -119,26 +124,100 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
         (["--group", "nobody"], "no column 'nobody'"),
         (["--label", "path"], "no column 'path'"),
         (["--group", "path"], "no column 'path'"),
-        (["--features", "gist,gits"], "'gits'.*'lbp'"),
+        (["--features", "gist,gits"], "--features: got 'gits',.* lbp, .*--help`"),
+        (["--features", "gist,gist"], "--features: got 'gist' twice"),
         (["--features", ","], r"features=\[\]"),
         (["--label", "title"], "'title' holds .* a finite number"),
         (["--photo", "picture"], "no column 'picture'"),
         (["--cv", "61"], "60 photos, too few for 61 folds"),
         (["-o", "scores.txt"], r"scores\.txt.*\.csv or \.json"),
-        (["-o", "nowhere/scores.csv"], "cannot be written"),
+        (["-o", "nowhere/scores.csv"], "cannot be written there: .* 'nowhere'"),
+        (["-o", f"{__file__}/x.csv"], "cannot be written there"),
+        (["-o", "a\nb.txt"], r"a b\.txt"),
+        (["--nope"], "unrecognized arguments: --nope"),
+        (["--cv", "1"], "--cv: got '1', but a whole number of"),
+        (["--cv", "x"], "--cv: got 'x', but a whole number of"),
+        (["--repeats", "0"], "--repeats: got '0', but a whole number of"),
+        (["--n-jobs", "0"], "--n-jobs: got '0', but a whole number of"),
+        (["--n-jobs", "x"], "--n-jobs: got 'x', but a whole number of"),
+        (
+            ["--cache", __file__],
+            r"--cache .*test_cli\.py, which cannot be used: .*no c",
+        ),
+        (["--cache", f"{__file__}/x"], "--cache .*/x, which cannot be used"),
     ],
 )
 def test_evaluate_errors_are_one_line(folder, capsys, options, message):
     assert _evaluate(folder, *options) == 2
+    _check_one_line(capsys, message)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (1, r"has 1 distinct value\(s\) in 60 rows"),
+        (np.nan, r"has 0 distinct value\(s\) in 60 rows"),
+        ([np.inf, *range(59)], "holds inf for .*00000"),
+    ],
+)
+def test_evaluate_rejects_labels(changed, capsys, scores, message):
+    assert _evaluate(changed(lambda table: table.assign(score=scores)), *FAST) == 2
+    _check_one_line(capsys, message)
+
+
+def test_broken_table_is_one_line(changed, capsys):
+    copy = changed(lambda table: table)
+    with (copy / "labels.csv").open("a") as file:
+        file.write("," * 20 + "\n")
+    assert _evaluate(copy) == 2
+    _check_one_line(capsys, "cannot be read as comma-separated .* saw 21$")
+
+
+def test_evaluate_does_not_overwrite_its_table(changed, capsys):
+    table = changed(lambda table: table) / "labels.csv"
+    before = table.read_bytes()
+    assert _evaluate(table.parent, *FAST, "-o", str(table)) == 2
+    _check_one_line(capsys, r"labels\.csv, which is read by this command")
+    assert table.read_bytes() == before
+
+
+def test_destination_is_tried_before_the_work(folder, tmp_path, monkeypatch, capsys):
+    def full_disk(**kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sklearn_popularity._files.TemporaryFile", full_disk)
+    monkeypatch.delattr(command, "compare_features")
+    assert _evaluate(folder, "-o", str(tmp_path / "scores.csv")) == 2
+    _check_one_line(
+        capsys, r"scores\.csv, which cannot be written there: No space left"
+    )
+
+
+def test_jobs_are_at_most_the_cores(folder, monkeypatch):
+    given = []
+    monkeypatch.setattr("sklearn_popularity.cli._options.cpu_count", lambda: 3)
+    monkeypatch.setattr(command, "compare_features", lambda *_, **k: given.append(k))
+    for n_jobs in ("5000", "2", "-1"):
+        with pytest.raises(AttributeError):  # nothing was compared
+            _evaluate(folder, *FAST, "--n-jobs", n_jobs)
+    assert [settings["n_jobs"] for settings in given] == [3, 2, -1]
+
+
+def test_evaluate_keeps_rows_in_a_cache(folder, tmp_path, capsys):
+    cache = tmp_path / "features.cache"
+    assert _evaluate(folder, *FAST) == 0
+    expected = capsys.readouterr().out
+    for _ in range(2):
+        assert _evaluate(folder, *FAST, "--cache", str(cache)) == 0
+        assert capsys.readouterr().out == expected
+    assert cache_info(cache)["n_rows"].tolist() == [60, 60]
+
+
+def _check_one_line(capsys, message):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
-    assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
-
-
-def test_evaluate_rejects_labels_without_spread(changed, capsys):
-    assert _evaluate(changed(lambda table: table.assign(score=1)), *FAST) == 2
-    assert "1 distinct value" in capsys.readouterr().err
+    assert re.search(f"^sklearn-popularity: error: .*{message}", printed.err)
 
 
 def test_evaluate_rejects_empty_groups(changed, capsys):
@@ -155,12 +234,30 @@ def test_missing_folder_is_one_line(tmp_path, capsys):
     assert re.search("error: The folder .*nowhere", capsys.readouterr().err)
 
 
-def test_unknown_options_exit_with_2(capsys):
-    for argv in ([], ["evaluat"], ["evaluate", "x"], ["demo", "--n-photos", "9"]):
-        with pytest.raises(SystemExit) as exit_:
-            main(argv)
-        assert exit_.value.code == 2
-    assert "usage: sklearn-popularity" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["evaluat"], "'evaluat' .*'evaluate'"),
+        (["evaluate", "x"], "required: --label"),
+        (["demo", "--n-photos", "9"], "--n-photos: got '9'.* at least 40"),
+        (["cache"], "required: ACTION"),
+        (["extract", "gits", "x", "-o", "x.npy"], "'gits' .*'gist'"),
+    ],
+)
+def test_wrong_use_is_one_line(argv, message, capsys):
+    assert main(argv) == 2
+    _check_one_line(capsys, f"{message}.*. See `sklearn-popularity.* --help`")
+
+
+def test_help_breaks_no_names(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--help"])
+    text, table = capsys.readouterr().out.split("The columns of the table:\n")
+    assert max(map(len, text.splitlines())) <= 60
+    assert "color-\n" not in text and "color-histogram" in text
+    assert table.startswith("  numbers ")
 
 
 def test_demo_finds_planted_causes(tmp_path, capsys):
@@ -190,7 +287,7 @@ def test_interrupted_write_leaves_what_was_there(folder, tmp_path, monkeypatch, 
     output.write_text("earlier\n")
     monkeypatch.setattr(Path, "write_text", write_half)
     assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 130
-    assert "interrupted; nothing was written" in capsys.readouterr().err
+    assert "interrupted; no file is half written" in capsys.readouterr().err
     assert output.read_bytes() == b"earlier\n"
     assert list(tmp_path.iterdir()) == [output]
 
@@ -208,16 +305,7 @@ def test_table_is_written_before_it_is_printed(folder, tmp_path, monkeypatch):
 def test_uneven_folds_are_pointed_out(folder, monkeypatch, capsys):
     monkeypatch.setattr("sklearn_popularity.cli._evaluate._SUSPICIOUS_GAP", -2)
     assert _evaluate(folder, "--group", "theme", *FAST) == 0
-    assert "below those within folds" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("options", [["--cv", "1"], ["--repeats", "0"], ["--cv", "x"]])
-def test_bad_numbers_name_their_option(folder, options, capsys):
-    with pytest.raises(SystemExit) as exit_:
-        _evaluate(folder, *options)
-    assert exit_.value.code == 2
-    message = f"argument {options[0]}: got {options[1]!r}, but a whole number of"
-    assert message in capsys.readouterr().err
+    assert 'below "within folds"' in capsys.readouterr().err
 
 
 def test_failed_write_leaves_no_part(folder, tmp_path, monkeypatch, capsys):
@@ -227,8 +315,49 @@ def test_failed_write_leaves_no_part(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Path, "replace", full_disk)
     output = tmp_path / "scores.csv"
     assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 2
-    assert "No space left" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert f"error: No space left on device: '{output}'\n" in printed.err
+    assert "late-fusion" in printed.out  # what was computed is not lost
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ValueError, 2), (MemoryError, 1), (RuntimeError, 1), (KeyboardInterrupt, 130)],
+)
+def test_failures_are_one_line(folder, monkeypatch, capsys, error, status):
+    def fail(*args, **kwargs):
+        for _ in range(2):
+            warnings.warn("said once", UserWarning, stacklevel=1)
+            warnings.warn("overflow", RuntimeWarning, stacklevel=1)
+        raise error("no\nmore\n")
+
+    monkeypatch.setattr(command, "compare_features", fail)
+    assert _evaluate(folder) == status
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "warning: said once"
+    assert second.endswith("no more" if status != 130 else "half written")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.skipif(os.name != "posix", reason="Signals are those of POSIX.")
+def test_signals_end_a_run(folder, name):
+    code = (
+        "import os, signal; from sklearn_popularity.cli import _evaluate, run\n"
+        f"stop = lambda *_, **__: os.kill(os.getpid(), signal.{name})\n"
+        "_evaluate.compare_features = stop; run()"
+    )
+    argv = [sys.executable, "-c", code, "evaluate", str(folder), "--label", "score"]
+    ended = subprocess.run(argv, capture_output=True, text=True)
+    assert ended.returncode == 130
+    assert ended.stderr == "interrupted; no file is half written\n"
+
+
+def test_libraries_load_where_an_interruption_is_caught():
+    code = "import sys, sklearn_popularity.cli; print({*sys.modules} & {'sklearn'})"
+    argv = [sys.executable, "-c", code]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert ended.stdout == "set()\n"
 
 
 def test_command_is_installed():

@@ -1,6 +1,8 @@
 """The commands `extract` and `cache`: what they write, print and refuse."""
 
+import re
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -92,7 +94,7 @@ def test_extract_reports_unreadable_photos(folder, output, bad_path, capsys):
         (["empty", "-o", "x.npy"], "Found no photos in empty."),
         (["photos", "-o", "x.csv"], "a name in .npy or .parquet was expected"),
         (["photos", "-o", "missing/x.npy"], "cannot be written there"),
-        (["missing.txt", "-o", "x.npy"], "No such file or directory: 'missing.txt'"),
+        (["missing.txt", "-o", "x.npy"], "There is no missing.txt"),
     ],
 )
 def test_extract_refuses(options, message, folder, tmp_path, monkeypatch, capsys):
@@ -112,19 +114,34 @@ def test_cache_is_verified_and_pruned(folder, output, capsys):
     cache("verify", path, status=2)
     assert "1 rows of the cache" in capsys.readouterr().err
     cache("prune", path, "--max-size", "1GB")
-    assert "1 rows removed, 0.0 MB left" in capsys.readouterr().out
+    assert re.search(r"1 rows removed, \d+ kB left", capsys.readouterr().out)
     cache("verify", path)
     assert "all 6 rows are sound" in capsys.readouterr().out
     cache("prune", path, "--max-size", "0")
     assert "6 rows removed" in capsys.readouterr().out
     cache("info", path)
-    assert capsys.readouterr().out.splitlines()[0].startswith(f"{path}: 0.")
+    assert re.match(rf"{path}: \d+ kB\n", capsys.readouterr().out)
+
+
+def test_extract_refuses_other_files_as_cache(folder, output, bad_path, capsys):
+    before = Path(bad_path).read_bytes()
+    options = ("-o", output, "--cache", bad_path)
+    extract("color-statistics", folder, *options, status=2)
+    assert "the file is no cache of sklearn-popularity" in capsys.readouterr().err
+    assert Path(bad_path).read_bytes() == before and not output.exists()
+
+
+def test_extract_needs_pyarrow_before_the_work(folder, output, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    output = output.with_suffix(".parquet")
+    extract("color-names-llc", folder, "-o", output, status=2)
+    assert "[parquet]" in capsys.readouterr().err
+    assert [path.name for path in output.parent.iterdir()] == ["photos"]
 
 
 @pytest.mark.parametrize("size", ["many", "-1", "10PB", "1.", ""])
 def test_prune_refuses_sizes(size, tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        cache("prune", tmp_path / "x.cache", f"--max-size={size}")
+    cache("prune", tmp_path / "x.cache", f"--max-size={size}", status=2)
     assert "a size such as 500MB or 10GB" in capsys.readouterr().err
 
 

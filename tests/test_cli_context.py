@@ -83,6 +83,11 @@ def test_groups_of_users_are_warned_of(folder, capsys):
     assert "user-history has nothing to say" in capsys.readouterr().err
 
 
+def test_users_in_both_parts_are_warned_of(folder, capsys):
+    assert _evaluate(folder, "--user", "user") == 0
+    assert "with --user but no --group" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

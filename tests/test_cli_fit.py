@@ -20,6 +20,7 @@ from sklearn_popularity import (
 )
 from sklearn_popularity.cli import main
 from sklearn_popularity.evaluation import compare_features, fit_features
+from sklearn_popularity.features import cache_info
 
 FAST = ["color-statistics", "color-histogram"]
 
@@ -188,7 +189,8 @@ def test_names_that_are_no_text_are_written(model, others, tmp_path):
     [
         (["--label", "scoer"], "no column 'scoer'.*Did you mean 'score'"),
         (["--group", "nobody"], "no column 'nobody'"),
-        (["--features", "gits"], "'gits'.*'lbp'"),
+        (["--features", "gits"], "'gits'.* lbp"),
+        (["--features", "lbp,lbp"], "'lbp' twice"),
         (["--features", ","], r"features=\[\]"),
         (["--cv", "161"], "160 photos, too few for 161 folds"),
         (["-o", "model.pkl"], r"model\.pkl.*\.skops"),
@@ -199,6 +201,20 @@ def test_fit_errors_are_one_line(folder, tmp_path, capsys, options, message):
     assert _fit(folder, tmp_path / "model.skops", *options) == 2
     _check_one_line(capsys, message)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_model_of_chance_is_warned_of(folder, tmp_path, capsys):
+    copy, model = tmp_path / "copy", tmp_path / "model.skops"
+    shutil.copytree(folder, copy, copy_function=os.link)
+    table = pd.read_csv(copy / "labels.csv")
+    (copy / "labels.csv").unlink()
+    noise = np.random.default_rng(0).permutation(len(table))
+    table.assign(score=noise).to_csv(copy / "labels.csv", index=False)
+    assert _fit(copy, model, "--features", "color-statistics") == 0
+    assert "no better than chance" in capsys.readouterr().err
+    assert read_model_card(model)["training"]["interval"][0] < 0
+    assert _rank(model, [folder / "images" / "00000.jpg"]) == 0
+    assert "no better than chance" in capsys.readouterr().err
 
 
 def _check_one_line(capsys, message):
@@ -223,8 +239,11 @@ def test_rank_errors_are_one_line(model, others, capsys, options, message):
 def test_rank_needs_photos(model, tmp_path, capsys):
     assert _rank(model, [tmp_path]) == 2
     _check_one_line(capsys, "Found no photos in")
-    assert _rank(model, [tmp_path / "missing.jpg"]) == 2
-    _check_one_line(capsys, "None of the 1 photos could be read")
+    assert _rank(tmp_path / "unread.skops", [tmp_path / "missing.jpg"]) == 2
+    _check_one_line(capsys, r"There is no .*missing\.jpg")
+    (tmp_path / "empty.jpg").touch()
+    assert _rank(model, [tmp_path / "empty.jpg"]) == 2
+    _check_one_line(capsys, r"None of the 1 photos could be read.*empty\.jpg: the file")
 
 
 def test_rank_needs_a_model_of_fit(others, tmp_path, capsys):
@@ -241,12 +260,40 @@ def test_rank_needs_a_model_of_fit(others, tmp_path, capsys):
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, 130), (OSError, 2)])
 def test_failed_writes_leave_nothing(
-    model, folder, others, tmp_path, monkeypatch, error, status
+    model, folder, others, tmp_path, monkeypatch, capsys, error, status
 ):
     def fail(*args):
         raise error
 
     monkeypatch.setattr(Path, "replace", fail)
     assert _fit(folder, tmp_path / "model.skops") == status
+    assert "Spearman 0." in capsys.readouterr().out
     assert _rank(model, [others[0]], "-o", tmp_path / "ranked.csv") == status
+    ranking = capsys.readouterr().out  # all of it, since there is no file of it
+    assert len(ranking.splitlines()) == 61
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cache_serves_fit_and_rank(model, folder, others, tmp_path, capsys):
+    cache = tmp_path / "features.cache"
+    cached = tmp_path / "model.skops"
+    for _ in range(2):
+        assert _fit(folder, cached, "--group", "user", "--cache", str(cache)) == 0
+    assert cache_info(cache)["n_rows"].tolist() == [160, 160]
+    cards = [read_model_card(path)["settings"] for path in (cached, model)]
+    assert cards[0] == cards[1]
+    assert b"features.cache" not in cached.read_bytes()
+    capsys.readouterr()
+    assert _rank(model, [others[0]]) == 0
+    expected = capsys.readouterr().out
+    for _ in range(2):
+        assert _rank(cached, [others[0]], "--cache", cache) == 0
+        assert capsys.readouterr().out == expected
+    assert cache_info(cache)["n_rows"].tolist() == [220, 220]
+
+
+def test_rank_refuses_other_files_as_cache(model, others, capsys):
+    before = model.read_bytes()
+    assert _rank(model, [others[0]], "--cache", model) == 2
+    _check_one_line(capsys, "--cache .*which cannot be used: the file is no cache")
+    assert model.read_bytes() == before

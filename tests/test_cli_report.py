@@ -166,7 +166,37 @@ def test_report_without_jinja_is_one_line(folder, tmp_path, monkeypatch, capsys)
     assert _report(folder, tmp_path / "report.html", *FAST) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "sklearn-popularity[report]" in error
+    assert "[report]" in error
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("x.html", "jinja2"), ("x.png", "matpl")]
+)
+def test_explain_needs_the_extra_first(tmp_path, monkeypatch, capsys, name, package):
+    for missing in ("jinja2", "matplotlib"):
+        monkeypatch.setitem(sys.modules, missing, None)
+    given = ["explain", "no.skops", "no.jpg", "-o", str(tmp_path / name)]
+    assert main(given) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert package in error and "[report]" in error
+
+
+def test_explain_does_not_overwrite_the_photo(model, images, tmp_path, capsys):
+    photo = tmp_path / "photo.png"
+    Image.fromarray(images[0]).save(photo)
+    before = photo.read_bytes()
+    assert main(["explain", str(model), str(photo), "-o", str(photo)]) == 2
+    assert "photo.png, which is read by this command" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
+def test_demo_needs_the_extra_for_a_page_first(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert main(["demo", "-o", str(tmp_path / "page.html")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "[report]" in printed.err
 
 
 def _demo(folder):
@@ -185,7 +215,7 @@ def test_demo_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch, capsys
     monkeypatch.setattr("sklearn_popularity.cli._demo.find_spec", lambda name: None)
     assert _demo(tmp_path / "kept") == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert 'pip install "sklearn-popularity[report]"' in last
+    assert 'pip install ".[report]"' in last
     assert not (tmp_path / "kept" / "report.html").exists()
 
 

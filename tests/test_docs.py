@@ -91,7 +91,7 @@ def _is_alike(shown, printed):
         return False
     pairs = zip(FRACTION.findall(shown), FRACTION.findall(printed), strict=False)
     return all(
-        math.isclose(float(one), float(other), rel_tol=0.05, abs_tol=0.05)
+        math.isclose(float(one), float(other), rel_tol=0.02, abs_tol=0.012)
         for one, other in pairs
     )
 

@@ -31,10 +31,6 @@ OPEN_TO_ALL = {
 }
 
 
-def _room(module):
-    return module.split(".")[0]
-
-
 def _floor(room):
     return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
 
@@ -63,7 +59,7 @@ def _files():
 
 @pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_run_downhill(path):
-    room = _room(path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if room in OPEN_TO_ALL:
         assert set(_imported_rooms(path)) <= OPEN_TO_ALL
         return
@@ -90,40 +86,29 @@ def test_import_walker_sees_every_form(tmp_path, monkeypatch):
     }
 
 
-def _run(code):
-    return subprocess.run(
+@pytest.mark.parametrize(
+    ("statement", "heavy"),
+    [
+        (
+            "import sklearn_popularity",
+            ["torch", "cv2", "matplotlib", "sklearn", "pandas"],
+        ),
+        (
+            "from sklearn_popularity import spearman_scorer",
+            ["torch", "cv2", "matplotlib"],
+        ),
+        ("from sklearn_popularity import GistTransformer", ["torch", "matplotlib"]),
+    ],
+)
+def test_import_loads_nothing_heavy(statement, heavy):
+    code = f"import sys; {statement}; print(*(set({heavy}) & set(sys.modules)))"
+    loaded = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split()
-
-
-def test_import_loads_nothing_heavy():
-    heavy = _run(
-        "import sys, sklearn_popularity\n"
-        "for name in ('torch', 'cv2', 'matplotlib', 'sklearn', 'pandas'):\n"
-        "    if name in sys.modules: print(name)"
-    )
-    assert heavy == []
-
-
-def test_scorer_loads_neither_torch_nor_opencv():
-    heavy = _run(
-        "import sys\nfrom sklearn_popularity import spearman_scorer\n"
-        "for name in ('torch', 'cv2', 'matplotlib'):\n"
-        "    if name in sys.modules: print(name)"
-    )
-    assert heavy == []
-
-
-def test_features_load_no_torch():
-    heavy = _run(
-        "import sys\nfrom sklearn_popularity import GistTransformer\n"
-        "for name in ('torch', 'matplotlib'):\n"
-        "    if name in sys.modules: print(name)"
-    )
-    assert heavy == []
+    assert loaded == []
 
 
 def test_public_names_can_be_imported():
@@ -137,9 +122,7 @@ def test_private_sklearn_names_sit_in_one_file():
         if path.stem == "_sklearn_compat":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-                "sklearn."
-            ):
-                private = [a.name for a in node.names if a.name.startswith("_")]
-                private += [m for m in node.module.split(".") if m.startswith("_")]
-                assert not private, f"{path.name} imports {private} from {node.module}"
+            if isinstance(node, ast.ImportFrom):
+                names = [*(node.module or "").split("."), *(a.name for a in node.names)]
+                private = [name for name in names if name.startswith("_")]
+                assert names[0] != "sklearn" or not private, (path.name, private)

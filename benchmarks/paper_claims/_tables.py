@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from oasis_networks import squeezenet
+from paper_tables._data import caffe_network
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 
@@ -153,4 +153,4 @@ class Sources:
 
     def _network(self, **settings):
         weights = self.weights / "squeezenet1_0_tvkeys_f16.npz"
-        return squeezenet(str(weights), **settings)
+        return caffe_network("squeezenet1_0", str(weights), **settings)

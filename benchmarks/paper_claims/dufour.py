@@ -8,11 +8,12 @@ for ten bins.
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_popularity import drop_viral
+from sklearn_popularity.evaluation._recipes import ridge
 
 from ._findings import find, find_nothing, mean_effect, mean_score, rank_gain, versus
 from ._tables import APPEAL, MADE_UP, Table
@@ -45,7 +46,7 @@ def counts(sources):
 def compare_counts(name, views, X, keep=None):
     usual = drop_viral(pd.DataFrame({"views": views}), "views").index
     views, X = views[usual], X[usual]
-    head = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-1, 6, 15)))
+    head = ridge()
     raw = Table(name, views, None, keep)
     binned = Table(name, balanced_bins(views), None, keep)
     predicted = {

@@ -1,7 +1,7 @@
 """Khosla et al. 2014: kinds of features combined, and content against social cues.
 
-Regressors are those that suit few rows (ridge, kernel SVR, and
-boosted trees for cues), in place of linear SVRs with a search in each branch.
+Regressors are those that suit few rows (ridge, kernel SVR, and boosted trees for cues),
+in place of linear SVRs with a search in each branch.
 """
 
 from typing import NamedTuple
@@ -12,10 +12,9 @@ from paper_tables._data import ROW, Known
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_popularity import (
     SocialFeatures,
@@ -25,6 +24,7 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.evaluation import FEATURES
+from sklearn_popularity.evaluation._recipes import ridge
 
 from ._findings import best_of, find, mean_effect, mean_score, rank_gain
 from ._tables import MADE_UP, OASIS, Table
@@ -80,11 +80,7 @@ def compare_combined(table, blocks):
 
 
 def _regressor(name):
-    return FEATURES[name].regressor if name in FEATURES else _ridge()
-
-
-def _ridge():
-    return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-1, 6, 15)))
+    return FEATURES[name].regressor if name in FEATURES else ridge()
 
 
 def content_and_social(sources):
@@ -110,7 +106,7 @@ def _made_up_both(sources):
     table = Table("made-up posts", case.y, None, sources.keep, 1)
     history = UserHistoryEncoder(user=case.user, random_state=0)
     models = {
-        "content": make_pipeline(case.content, _ridge()),
+        "content": make_pipeline(case.content, ridge()),
         "social": make_pipeline(make_union(case.social, history), _trees()),
     }
     return compare_both(table, models, case.posts, case.posts[case.user].to_numpy())
@@ -178,7 +174,7 @@ def user_gain(posts, y, content, social):
         scores = [
             spearman_score(
                 y[test],
-                make_pipeline(features, _ridge())
+                make_pipeline(features, ridge())
                 .fit(posts.iloc[train], y[train])
                 .predict(posts.iloc[test]),
             )

@@ -272,15 +272,18 @@ def tiny_network():
     return CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
 
 
-def caffe_network(backbone, weights):
-    """A network whose weights were learned by Caffe: BGR, 0-255, whole photos."""
+#: How networks that learned by Caffe see photos.
+CAFFE = {
+    "size": 227,
+    "mean": (104, 117, 123),
+    "std": (1, 1, 1),
+    "scale": 255,
+    "channel_order": "bgr",
+}
+
+
+def caffe_network(backbone, weights, **settings):
+    """A network that learned by Caffe, for whole photos."""
     return CNNEmbedder(
-        backbone=backbone,
-        weights=weights,
-        size=227,
-        resize="squeeze",
-        mean=(104, 117, 123),
-        std=(1, 1, 1),
-        scale=255,
-        channel_order="bgr",
+        backbone=backbone, weights=weights, resize="squeeze", **CAFFE, **settings
     )

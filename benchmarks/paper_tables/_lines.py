@@ -77,7 +77,7 @@ def lines_of(table, rows):
     return [line(table, *row) for row in rows]
 
 
-def refuse(error):
+def refuse(error, *_):
     """A figure that is not testable."""
     raise error
 

@@ -1,4 +1,4 @@
-"""Splits, intervals and lines that all papers' tables share."""
+"""Splits, predictions and intervals that all papers' tables share."""
 
 from typing import NamedTuple
 

@@ -15,7 +15,7 @@ from sklearn_popularity import top_fraction_accuracy
 from sklearn_popularity.papers import cappallo2015, khosla2014
 
 from ._data import ROW, NotTestableError, known_column
-from ._lines import as_table, lines_of, refuse
+from ._lines import as_table, line, lines_of, refuse
 from ._scores import (
     PAIRED,
     hasten,
@@ -53,6 +53,24 @@ PUBLISHED = {
     "4.5": {"both": {"MIR-1M": 0.64}, "McParlane": {"MIR-1M": 0.53}},
 }
 _SOFT, _RANDOM, _BOTH, _REGRESSION = "10 soft", "random start", "5 + 5", "regression"
+#: Figures of a model, or of a model and the one that it is to beat.
+_CORRELATIONS = {
+    "Section 4.1: where 10 senses start": {
+        "k-means": (PUBLISHED["4.1"]["k-means"], _SOFT),
+        "random": (PUBLISHED["4.1"]["random"], _RANDOM),
+        "gain": (None, _SOFT, _RANDOM),
+    },
+    "Table 5: unpopular senses": {
+        "popular": (PUBLISHED["5"]["popular"], _SOFT),
+        "both": (PUBLISHED["5"]["both"], _BOTH),
+        "gain": (None, _BOTH, _SOFT),
+    },
+    "Table 6: against regression on the same features": {
+        "Khosla et al.": (PUBLISHED["6"]["regression"], _REGRESSION),
+        "this paper": (PUBLISHED["6"]["both"], _BOTH),
+        "gain": (None, _BOTH, _REGRESSION),
+    },
+}
 
 
 def tables(data, photos, plan):
@@ -71,14 +89,14 @@ def tables(data, photos, plan):
     -------
     table : DataFrame
     """
+    data = data.without_photos()
     try:
         block = photos.network("cnn", khosla2014.FEATURES["deep"])
+        scores = _Scores(data, block, plan)
     except NotTestableError as error:
-        scores, why = None, error
-    else:
-        data = data.without_photos()
-        scores, why = _Scores(data, block, plan), None
-    return as_table(_lines(scores, why) + _engagement(data, scores), data)
+        scores = _NoScores(error)
+    lines = _correlations(scores) + _top_fifths(scores) + _engagement(data, scores)
+    return as_table(lines, data)
 
 
 def models(n_senses=SENSES):
@@ -144,6 +162,14 @@ class _Scores:
         return over_splits(in_parallel(_top_fifth, jobs, self.plan, what), self.splits)
 
 
+class _NoScores:
+    """The same figures where there is no network: none."""
+
+    def __init__(self, error):
+        why = partial(refuse, error)
+        self.correlation = self.correlation_with = self.accuracy_of_both = why
+
+
 def _top_fifth(model, posts, y, train, test):
     fitted = clone(model).fit(posts.iloc[train], y[train])
     predicted = [fitted.predict(posts.iloc[rows]) for rows in (train, test)]
@@ -152,75 +178,35 @@ def _top_fifth(model, posts, y, train, test):
     )
 
 
-def _lines(scores, error):
-    def correlation(name, baseline=None):
-        if scores is None:
-            return partial(refuse, error)
-        return partial(scores.correlation, name, baseline)
-
-    published = PUBLISHED
-    accuracy = partial(refuse, error) if scores is None else scores.accuracy_of_both
-    return [
-        *lines_of(
-            "Table 3: latent senses",
-            [
-                (
-                    f"{n} senses",
-                    f"{margin} margin",
-                    figures,
-                    correlation(f"{n} {margin}"),
-                )
-                for (n, margin), figures in published["3"].items()
-            ],
-        ),
-        *lines_of(
-            "Section 4.1: where 10 senses start",
-            [
-                (
-                    "k-means",
-                    "Spearman",
-                    published["4.1"]["k-means"],
-                    correlation(_SOFT),
-                ),
-                (
-                    "random",
-                    "Spearman",
-                    published["4.1"]["random"],
-                    correlation(_RANDOM),
-                ),
-                ("gain", "Spearman", None, correlation(_SOFT, _RANDOM), PAIRED),
-            ],
-        ),
-        *lines_of(
-            "Table 5: unpopular senses",
-            [
-                ("popular", "Spearman", published["5"]["popular"], correlation(_SOFT)),
-                ("both", "Spearman", published["5"]["both"], correlation(_BOTH)),
-                ("gain", "Spearman", None, correlation(_BOTH, _SOFT), PAIRED),
-            ],
-        ),
-        *lines_of(
-            "Table 6: against regression on the same features",
-            [
-                (
-                    "Khosla et al.",
-                    "Spearman",
-                    published["6"]["regression"],
-                    correlation(_REGRESSION),
-                ),
-                ("this paper", "Spearman", published["6"]["both"], correlation(_BOTH)),
-                ("gain", "Spearman", None, correlation(_BOTH, _REGRESSION), PAIRED),
-            ],
-        ),
-        *lines_of(
-            "Section 4.5: top 20 % against as many others",
-            [
-                ("this paper", "accuracy", published["4.5"]["both"], accuracy),
-                ("constant", "accuracy", None, 0.5, "by definition"),
-                ("McParlane et al.", "accuracy", published["4.5"]["McParlane"]),
-            ],
-        ),
+def _correlations(scores):
+    table_3 = [
+        (
+            f"{n} senses",
+            f"{margin} margin",
+            figures,
+            partial(scores.correlation, f"{n} {margin}"),
+        )
+        for (n, margin), figures in PUBLISHED["3"].items()
     ]
+    lines = lines_of("Table 3: latent senses", table_3)
+    for table, rows in _CORRELATIONS.items():
+        for name, (figures, *models) in rows.items():
+            figure = partial(scores.correlation, *models)
+            note = PAIRED if len(models) > 1 else ""
+            lines.append(line(table, name, "Spearman", figures, figure, note))
+    return lines
+
+
+def _top_fifths(scores):
+    published = PUBLISHED["4.5"]
+    return lines_of(
+        "Section 4.5: top 20 % against as many others",
+        [
+            ("this paper", "accuracy", published["both"], scores.accuracy_of_both),
+            ("constant", "accuracy", None, 0.5, "by definition"),
+            ("McParlane et al.", "accuracy", published["McParlane"]),
+        ],
+    )
 
 
 def _engagement(data, scores):

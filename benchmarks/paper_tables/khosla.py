@@ -15,7 +15,7 @@ from sklearn_popularity import ColorStatistics, spearman_score
 from sklearn_popularity.papers import khosla2014
 
 from ._data import ROW, NotTestableError, known_column
-from ._lines import as_table, line, lines_of, refuse
+from ._lines import as_table, line, refuse
 from ._scores import PAIRED, bootstrap, hasten, in_parallel, over_splits, splits_of
 from ._social import (
     CUES,
@@ -242,7 +242,9 @@ def rotate(block):
 
 
 def _lines_of_setting(setting, scores, reasons, note, data):
-    def figure(key, reason):
+    without = reasons.get("combined", "no social cues")
+
+    def figure(key, reason=without):
         if key in scores:
             return scores[key]
         return partial(refuse, NotTestableError(reasons.get(key, reason)))
@@ -252,32 +254,28 @@ def _lines_of_setting(setting, scores, reasons, note, data):
         absent = title in CUES and role not in data.columns
         return f"no column of {role}" if absent else without
 
-    without = reasons.get("combined", "no social cues")
     table_1, table_2, table_3 = (PUBLISHED[number][setting] for number in "123")
     content = [
         (title, table_1[key], figure(key, "left out by --quick"), note)
         for key, title in CONTENT.items()
     ]
-    content += [("gain over best", None, figure("combined gain", without), PAIRED)]
     social = [
         (title, published, figure(_OUTPUTS.get(title, title), missing(title)), note)
         for title, published in table_2.items()
         if published is not None
     ]
     both = [
-        (title, table_3[title], figure(_OUTPUTS[title], without), note)
-        for title in table_3
+        (title, published, figure(_OUTPUTS[title]), note)
+        for title, published in table_3.items()
     ]
-    both += [
-        (f"gain over {each}", None, figure(f"gain over {each}", without), PAIRED)
-        for each in ("content", "social")
-    ]
+    content += [("gain over best", None, figure("combined gain"), PAIRED)]
+    gains = [f"gain over {each}" for each in ("content", "social")]
+    both += [(gain, None, figure(gain), PAIRED) for gain in gains]
+    tables = {
+        "Table 1: image content": content,
+        "Table 2: social cues": social,
+        "Table 3: content and social": both,
+    }
     return [
-        each
-        for table, rows in {
-            "Table 1: image content": content,
-            "Table 2: social cues": social,
-            "Table 3: content and social": both,
-        }.items()
-        for each in lines_of(table, [(setting, *row) for row in rows])
+        line(table, setting, *row) for table, rows in tables.items() for row in rows
     ]

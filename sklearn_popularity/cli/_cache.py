@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..features import cache_info, prune_cache, verify_cache
 from ._options import integer
+from ._tables import format_size
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -37,14 +38,14 @@ def add(commands):
 
 def _add(actions, name, run, text):
     action = actions.add_parser(name, help=text, description=text.capitalize() + ".")
-    action.add_argument("path", type=Path, help="file of the cache")
+    action.add_argument("path", type=Path, metavar="FILE", help="file of the cache")
     action.set_defaults(run=run)
     return action
 
 
 def _info(options):
     table = cache_info(options.path)
-    print(f"{options.path}: {options.path.stat().st_size / 1e6:,.1f} MB\n")
+    print(f"{options.path}: {format_size(options.path.stat().st_size)}\n")
     print(f"{'transformer':<24}{'rows':>12}{'MB':>12}   last used")
     for kind, n_rows, n_bytes, last_used in table.to_numpy():
         print(f"{kind:<24}{n_rows:>12,}{n_bytes / 1e6:>12,.1f}   {last_used}")
@@ -67,8 +68,8 @@ def _prune(options):
     n_removed = prune_cache(
         options.path, max_bytes=options.max_size, max_days=options.max_days
     )
-    size = options.path.stat().st_size / 1e6
-    print(f"{options.path}: {n_removed:,} rows removed, {size:,.1f} MB left")
+    size = format_size(options.path.stat().st_size)
+    print(f"{options.path}: {n_removed:,} rows removed, {size} left")
 
 
 def _size(text):

@@ -55,7 +55,8 @@ def columns_of(options):
     if (options.tags is None) != (options.vectors is None):
         raise ValueError(
             "Got one of --tags and --vectors, but both were expected: the column of "
-            "tags, and a file of word vectors to embed them with."
+            "tags, and a file of word vectors to embed them with, such as those "
+            "published for GloVe, word2vec or fastText."
         )
     single = [options.tags, options.user, options.time]
     return [*options.social, *(column for column in single if column is not None)]
@@ -84,6 +85,12 @@ def context_of(options, posts, groups):
 
 
 def _history_of(options, posts, groups):
+    if groups is None:
+        warnings.warn(
+            "with --user but no --group, users have photos in training and test folds: "
+            "the scores are those for users that are known",
+            stacklevel=2,
+        )
     if options.user == options.group:
         warnings.warn(
             "with --user and --group the same, users of test folds have no photos in "

@@ -5,6 +5,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from .._optional import import_optional
 from ..datasets import load_folder, make_popularity
 from ..evaluation import FEATURES, compare_features, follow_causes
 from ..inspection import popularity_report
@@ -53,6 +54,8 @@ def _demo(options):
     output = options.output or Path(_REPORT)
     if options.output is not None or options.keep is None:
         check_output(output, [".html"])
+    if options.output is not None:
+        import_optional("jinja2", "A report")
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch) / "made-up"
         if options.output is None and options.keep is not None:
@@ -83,8 +86,8 @@ def _demo(options):
 def _write_report(posts, output, cache, n_jobs, command):
     if find_spec("jinja2") is None:
         print(
-            "\nFor a page with heatmaps, colours and a gallery: "
-            'pip install "sklearn-popularity[report]"'
+            "\nFor a page with heatmaps, colours and a gallery, install an extra: "
+            'pip install ".[report]" in the folder of the source code'
         )
         return
     popularity_report(

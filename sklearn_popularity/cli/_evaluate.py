@@ -1,6 +1,5 @@
 """`sklearn-popularity evaluate`: how well kinds of features rank held-out photos."""
 
-import argparse
 import json
 import sys
 import warnings
@@ -9,8 +8,8 @@ from pathlib import Path
 from .. import __version__
 from ..evaluation import compare_features, near_duplicates, straddling_pairs
 from ._context import add_context, columns_of, context_of
-from ._options import add_folder, add_n_jobs, integer
-from ._output import check_output, write_text
+from ._options import add_cache, add_folder, add_n_jobs, integer
+from ._output import check_cache, check_output, write_text
 from ._posts import read_posts
 from ._tables import format_scores
 
@@ -35,7 +34,6 @@ def add(commands):
         "for each kind of feature and for their late fusion. The words of the codebook "
         "features are learned from all photos, without their scores.",
         epilog=_COLUMNS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_folder(command)
     add_context(command)
@@ -53,33 +51,40 @@ def add(commands):
         metavar="PATH",
         help="write the table (.csv, .json)",
     )
+    add_cache(command)
     add_n_jobs(command)
     command.set_defaults(run=_evaluate)
 
 
 def _evaluate(options):
     if options.output is not None:
-        check_output(options.output, [".csv", ".json"])
+        table = options.folder / "labels.csv"
+        check_output(options.output, [".csv", ".json"], table)
     posts, groups = read_posts(options, required=columns_of(options))
+    context = context_of(options, posts, groups)
+    check_cache(options.cache)
     comparison = compare_features(
         posts["photo"],
         posts[options.label],
         features=options.features,
-        context=context_of(options, posts, groups),
+        context=context,
         groups=groups,
         cv=options.cv,
         n_repeats=options.repeats,
         n_jobs=options.n_jobs,
+        cache=options.cache,
         verbose=sys.stderr.isatty(),
     )
     kept = posts.iloc[comparison.kept]
+    try:
+        if options.output is not None:
+            _write_table(options, kept, comparison.table)
+    finally:
+        print(_describe_run(options, kept))
+        print(format_scores(comparison.table), flush=True)
+    _warn_of_folds(comparison.table)
     if groups is None:
         _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
-    if options.output is not None:
-        _write_table(options, kept, comparison.table)
-    print(_describe_run(options, kept))
-    print(format_scores(comparison.table))
-    _warn_of_folds(comparison.table)
 
 
 def _warn_of_duplicates(paths, comparison, n_jobs):
@@ -99,9 +104,9 @@ def _warn_of_folds(table):
     gap = (table["within_folds"] - table["spearman"]).max()
     if gap > _SUSPICIOUS_GAP:
         warnings.warn(
-            f"pooled scores lie up to {gap:.2f} below those within folds: the folds "
-            "differ much, and a weak feature's pooled score then says little. Use more "
-            "photos or groups, or fewer folds (--cv).",
+            f'the column "Spearman" lies up to {gap:.2f} below "within folds", because '
+            'the folds differ in level. Judge by "within folds", or use more photos or '
+            "groups, or fewer folds (--cv)",
             stacklevel=2,
         )
 
@@ -110,9 +115,10 @@ def _describe_run(options, posts):
     by = "photos"
     if options.group is not None:
         by = f"{posts[options.group].nunique()} groups of {options.group!r}"
+    times = "once" if options.repeats == 1 else f"{options.repeats} times"
     return (
-        f"Label {options.label!r}, {len(posts)} photos, {options.cv} folds of {by}, "
-        f"{options.repeats} partition(s) into folds\n"
+        f"Label {options.label!r}, {len(posts)} photos, split {times} into "
+        f"{options.cv} folds of {by}\n"
     )
 
 

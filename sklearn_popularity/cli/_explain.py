@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from .._optional import import_optional
 from ..inspection._explain_page import explain_figure, explain_page
 from ..inspection._report_html import write_page
-from ..models import read_model_card
 from ._output import check_output
-from ._rank import read_fitted
+from ._rank import add_model, read_fitted
+from ._tables import warn_of_chance
 
 
 def add(commands):
@@ -17,7 +18,7 @@ def add(commands):
         "predicted score and percentile, and the three strongest reasons for and "
         "against it, in units of the score. Needs the extra `report`.",
     )
-    command.add_argument("model", type=Path, help="file that `fit` wrote (.skops)")
+    add_model(command)
     command.add_argument("photo", type=Path, metavar="PHOTO", help="photo to explain")
     command.add_argument(
         "-o",
@@ -31,12 +32,18 @@ def add(commands):
 
 
 def _explain(options):
-    check_output(options.output, [".html", ".png"])
-    quantiles, model = read_fitted(options.model)
-    training = read_model_card(options.model)["training"]
-    told = (model, str(options.photo), quantiles, training["label"])
+    check_output(options.output, [".html", ".png"], options.photo)
+    if options.output.suffix == ".html":
+        import_optional("jinja2", "A page")
+    else:
+        import_optional("matplotlib", "A figure")
+    if not options.photo.exists():
+        raise FileNotFoundError(f"There is no {options.photo}.")
+    training, model = read_fitted(options.model)
+    told = (model, str(options.photo), training["quantiles"], training["label"])
     if options.output.suffix == ".html":
         write_page(options.output, explain_page(*told))
     else:
         explain_figure(*told, options.output)
     print(f"{options.output}: why {options.photo.name} has its score")
+    warn_of_chance(training["interval"][0])

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from sklearn.base import clone
 
+from .._optional import import_optional
 from ..evaluation import FEATURES
 from ..features import extract
 from ._options import add_n_jobs, add_photos, integer
-from ._output import check_output
+from ._output import check_cache, check_output
 from ._posts import find_photos
 
 
@@ -55,8 +56,11 @@ def add(commands):
 
 def _extract(options):
     check_output(options.output, [".npy", ".parquet"])
+    if options.output.suffix == ".parquet":
+        import_optional("pyarrow", "extract to .parquet")
     paths = find_photos(options.photos)
     cache = options.cache or options.output.with_name(f"{options.output.name}.cache")
+    check_cache(cache)
     transformer = clone(FEATURES[options.feature].transformer).set_params(
         n_jobs=options.n_jobs,
         batch_size=options.batch_size,

@@ -6,10 +6,10 @@ from pathlib import Path
 from ..evaluation import fit_features
 from ..metrics import spearman_interval
 from ..models import save_model
-from ._options import add_folder, add_n_jobs
-from ._output import check_output
+from ._options import add_cache, add_folder, add_n_jobs
+from ._output import check_cache, check_output
 from ._posts import read_posts
-from ._tables import format_range
+from ._tables import format_range, format_size, warn_of_chance
 
 
 def add(commands):
@@ -18,7 +18,8 @@ def add(commands):
         help="fit a model on a folder of photos and write it to a file",
         description="Fit the late fusion of several kinds of features, or the model of "
         "a single one, and write it to a file for `rank`. Its rank correlation "
-        "(Spearman) is that of models like it with photos that they did not see.",
+        "(Spearman) is that of models like it with photos that they did not see. The "
+        "model sees photos alone; for columns around them use `evaluate` and `report`.",
     )
     add_folder(command)
     command.add_argument(
@@ -29,6 +30,7 @@ def add(commands):
         metavar="PATH",
         help="file to write (.skops)",
     )
+    add_cache(command)
     add_n_jobs(command)
     command.set_defaults(run=_fit)
 
@@ -36,6 +38,7 @@ def add(commands):
 def _fit(options):
     check_output(options.output, [".skops"])
     posts, groups = read_posts(options)
+    check_cache(options.cache)
     fitted = fit_features(
         posts["photo"],
         posts[options.label],
@@ -43,21 +46,27 @@ def _fit(options):
         groups=groups,
         cv=options.cv,
         n_jobs=options.n_jobs,
+        cache=options.cache,
         verbose=sys.stderr.isatty(),
     )
     y = posts[options.label].to_numpy()[fitted.kept]
     groups = None if groups is None else groups[fitted.kept]
-    save_model(
-        fitted.model,
-        options.output,
-        y=y,
-        predictions=fitted.predictions,
-        label=options.label,
-    )
     found = spearman_interval(y, fitted.predictions, groups=groups, random_state=0)
-    print(
-        f"Label {options.label!r}, {len(y)} photos, {options.cv} folds\n"
-        f"Spearman {found.score:.3f} (95 % interval "
-        f"{format_range(found.low, found.high)}) of photos held out\n"
-        f"{options.output}: {options.output.stat().st_size / 1e6:,.1f} MB"
-    )
+    try:
+        save_model(
+            fitted.model,
+            options.output,
+            y=y,
+            predictions=fitted.predictions,
+            spearman=found,
+            label=options.label,
+        )
+    finally:
+        print(
+            f"Label {options.label!r}, {len(y)} photos, {options.cv} folds\n"
+            f"Spearman {found.score:.3f} (95 % interval "
+            f"{format_range(found.low, found.high)}) of photos held out, in one "
+            "partition into folds"
+        )
+    print(f"{options.output}: {format_size(options.output.stat().st_size)}")
+    warn_of_chance(found.low)

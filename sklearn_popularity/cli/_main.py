@@ -5,21 +5,25 @@ import multiprocessing
 import os
 import signal
 import sys
+import textwrap
 import warnings
+from importlib import import_module
 
 from .. import __version__
-from . import _cache, _demo, _evaluate, _explain, _extract, _fit, _rank, _report
 
-_COMMANDS = [_demo, _evaluate, _report, _fit, _rank, _explain, _extract, _cache]
-_INTERRUPTED, _BROKEN_PIPE = 130, 141
+_COMMANDS = "demo evaluate report fit rank explain extract cache".split()
+_FAILED, _WRONG, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
 
 
 def run():
     """Run the command line as a process of its own."""
+    # What a job scheduler sends tidies up, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = main()
     if status == _INTERRUPTED:
         # Python waits for the workers, which a second Ctrl-C would make hang.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, signal.SIG_IGN)
         for worker in multiprocessing.active_children():
             worker.terminate()
     if status == _BROKEN_PIPE:
@@ -38,41 +42,88 @@ def main(argv=None):
     Returns
     -------
     status : int
-        0 on success, 2 on a wrong option, file or column or a missing package, 130 when
-        interrupted, 141 when nobody reads what is printed.
+        0 on success, 1 when memory, a worker or a library fails, 2 on a wrong option,
+        file or column, a full disk or a missing package, 130 when interrupted, 141 when
+        nobody reads what is printed.
     """
     if hasattr(sys.stdout, "reconfigure"):
         # A console that lacks a letter of a column's name still gets the table.
         sys.stdout.reconfigure(errors="replace")
-    options = _parser().parse_args(argv)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = _print_warning
+        warnings.simplefilter("ignore", RuntimeWarning)  # of numbers, to developers
+        warnings.showwarning = _warn_once()
         try:
+            options = _parser().parse_args(argv)
             options.run(options)
+            print(end="", flush=True)  # here, where a broken pipe is caught
         except KeyboardInterrupt:
-            print("interrupted; nothing was written", file=sys.stderr)
+            print("interrupted; no file is half written", file=sys.stderr)
             return _INTERRUPTED
         except BrokenPipeError:
             # Who reads the table has seen enough, and nobody reads a complaint.
             return _BROKEN_PIPE
         except (ValueError, OSError, ImportError) as error:
-            print(f"sklearn-popularity: error: {error}", file=sys.stderr)
-            return 2
+            return _complain(_told(error), _WRONG)
+        except (MemoryError, RuntimeError) as error:
+            return _complain(f"{type(error).__name__}: {error}", _FAILED)
     return 0
 
 
+def _told(error):
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.strerror}: {os.fsdecode(error.filename)!r}"
+    return str(error)
+
+
+def _complain(message, status):
+    line = " ".join(message.split("\n")).strip()
+    print(f"sklearn-popularity: error: {line}", file=sys.stderr)
+    return status
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Fills paragraphs but not tables, and does not break names at hyphens."""
+
+    def _fill_text(self, text, width, indent):
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return textwrap.indent("\n".join(self._split_lines(text, width)), indent)
+
+    def _split_lines(self, text, width):
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, which a long usage would hide."""
+
+    def __init__(self, **settings):
+        super().__init__(formatter_class=_Help, **settings)
+
+    def error(self, message):
+        raise ValueError(f"{message}. See `{self.prog} --help`.")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="sklearn-popularity",
         description="Predict how people react to photos, and test it honestly.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for each in _COMMANDS:
-        each.add(commands)
+    for name in _COMMANDS:
+        # Here rather than above, for an interruption while libraries load.
+        import_module(f"._{name}", __package__).add(commands)
     return parser
 
 
-def _print_warning(message, category, filename, lineno, file=None, line=None):
-    print(f"warning: {message}", file=sys.stderr)
+def _warn_once():
+    """What prints a warning, once however many steps of the work give it."""
+    said = set()
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        if str(message) not in said:
+            said.add(str(message))
+            print(f"warning: {message}", file=sys.stderr)
+
+    return show

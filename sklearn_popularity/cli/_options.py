@@ -3,13 +3,19 @@
 import argparse
 from pathlib import Path
 
+from joblib import cpu_count
+
+from ..datasets._folder import PHOTO_COLUMNS
 from ..evaluation import FEATURES
 
 
 def add_folder(command):
     """A folder with a table, what to learn from it, and in which folds."""
     command.add_argument(
-        "folder", type=Path, help="folder with photos and labels.csv (column 'path')"
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="folder with photos and the table labels.csv, a row per photo",
     )
     command.add_argument(
         "--label", required=True, metavar="COLUMN", help="score to predict"
@@ -20,14 +26,16 @@ def add_folder(command):
         help="rows that stay together in all folds: user, theme, near-duplicates",
     )
     command.add_argument(
-        "--photo", metavar="COLUMN", help="column of file names (default: found)"
+        "--photo",
+        metavar="COLUMN",
+        help=f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})",
     )
     command.add_argument(
         "--features",
-        type=names,
+        type=_features,
         default=list(FEATURES),
         metavar="NAME,...",
-        help=f"default: {','.join(FEATURES)}",
+        help=f"kinds of features (default: all, which are {', '.join(FEATURES)})",
     )
     command.add_argument(
         "--cv", type=integer(2), default=5, metavar="K", help="folds (default: 5)"
@@ -45,13 +53,21 @@ def add_photos(command):
     )
 
 
+def add_cache(command):
+    command.add_argument(
+        "--cache",
+        metavar="FILE",
+        help="file that keeps rows of features, so that a second run is quick",
+    )
+
+
 def add_n_jobs(command):
     command.add_argument(
         "--n-jobs",
-        type=int,
+        type=_n_jobs,
         default=-1,
         metavar="N",
-        help="worker processes (default: -1, all cores)",
+        help="worker processes, at most one per core (default: -1, all cores)",
     )
 
 
@@ -70,3 +86,23 @@ def integer(low):
 
 def names(text):
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _n_jobs(text):
+    if not text.removeprefix("-").isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, but a whole number of processes was expected, or -1 for "
+            "all cores"
+        )
+    return min(int(text), cpu_count())
+
+
+def _features(text):
+    given = names(text)
+    for i, name in enumerate(given):
+        if name not in FEATURES or name in given[:i]:
+            raise argparse.ArgumentTypeError(
+                f"got {name!r}{' twice' if name in FEATURES else ''}, but names that "
+                f"differ were expected, of {', '.join(FEATURES)}"
+            )
+    return given

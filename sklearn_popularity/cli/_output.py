@@ -1,11 +1,37 @@
 """Files that a command writes: checked before the work, whole or not there."""
 
+import sqlite3
+
 from .._files import check_destination, whole_file
+from ..features._cache_store import prepare_file
 
 
-def check_output(path, suffixes):
-    """Fail before the work, not after it."""
+def check_output(path, suffixes, source=None):
+    """Fail before the work, not after it, and never overwrite what is read."""
     check_destination(path, suffixes, f"--output {path}")
+    if source is not None and path.exists() and _is_same(path, source):
+        raise ValueError(
+            f"Got --output {path}, which is read by this command, but another file was "
+            "expected."
+        )
+
+
+def _is_same(path, source):
+    return source.exists() and path.samefile(source)
+
+
+def check_cache(path):
+    """Make the file of --cache, or fail before the work if it cannot be used."""
+    if path is None:
+        return
+    try:
+        prepare_file(path)
+    except (sqlite3.Error, OSError) as error:
+        raise OSError(
+            f"Got --cache {path}, which cannot be used: "
+            f"{getattr(error, 'strerror', None) or error}. Name a cache or a new file, "
+            "in a folder that may be written to."
+        ) from error
 
 
 def write_text(path, text):

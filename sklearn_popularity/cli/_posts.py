@@ -10,17 +10,24 @@ from ..datasets import load_folder
 
 
 def read_posts(options, required=()):
-    """The rows of a folder's table that have a label, and their groups or None."""
+    """The rows of a folder's table that have a label, and their groups or None.
+
+    `attrs` of the rows has the names of those whose photo is ``missing`` and
+    ``n_unlabelled``, the number of those without a label.
+    """
     needed = [options.label, *required] + [options.group] * (options.group is not None)
     posts = load_folder(options.folder, photo_column=options.photo, required=needed)
-    posts = with_label(posts, options.label)
+    posts = _with_label(posts, options.label)
     if options.group is None:
         return posts, None
-    return posts, groups_of(posts, options.group)
+    check_filled(posts, options.group, "a group")
+    return posts, posts[options.group].astype(str).to_numpy()
 
 
 def find_photos(given):
     """Photos, those in folders and below by name, and those that lists name."""
+    if not any(path.exists() for path in given):
+        raise FileNotFoundError(f"There is no {', nor '.join(map(str, given))}.")
     paths = [path for each in given for path in _photos_in(each)]
     if not paths:
         raise ValueError(f"Found no photos in {', '.join(map(str, given))}.")
@@ -39,35 +46,31 @@ def _photos_in(given):
     return sorted(str(path) for path in found if path.is_file())
 
 
-def with_label(posts, label):
+def _with_label(posts, label):
     """Rows that have a label; an error for labels that are no numbers."""
     values = pd.to_numeric(posts[label], errors="coerce").astype(float)
     wrong = posts[label].notna() & ~np.isfinite(values)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
-            f"The column {label!r} holds {posts[label].iloc[row]!r} for "
+            f"The column {label!r} holds {posts[label].tolist()[row]!r} for "
             f"{posts['photo'].iloc[row]!r}, but a finite number was expected in each "
             "row, or nothing where the score is unknown."
         )
     known = posts.assign(**{label: values})[values.notna()].reset_index(drop=True)
-    if len(known) < len(posts):
-        warnings.warn(
-            f"{len(posts) - len(known)} of {len(posts)} rows have no {label!r} and are "
-            "left out",
-            stacklevel=2,
-        )
     if known[label].nunique() < 2:
         raise ValueError(
-            f"The column {label!r} has {known[label].nunique()} distinct value(s), but "
-            "scores that differ were expected."
+            f"The column {label!r} has {known[label].nunique()} distinct value(s) in "
+            f"{len(posts)} rows, but scores that differ were expected."
         )
+    n_unlabelled = len(posts) - len(known)
+    if n_unlabelled:
+        warnings.warn(
+            f"{n_unlabelled} of {len(posts)} rows have no {label!r} and are left out",
+            stacklevel=3,
+        )
+    known.attrs["n_unlabelled"] = n_unlabelled
     return known
-
-
-def groups_of(posts, column):
-    check_filled(posts, column, "a group")
-    return posts[column].astype(str).to_numpy()
 
 
 def check_filled(posts, column, needed):

@@ -1,6 +1,5 @@
 """`sklearn-popularity rank`: photos in the order of their predicted scores."""
 
-import argparse
 import os
 import sys
 import warnings
@@ -13,14 +12,16 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from ..features import UnreadablePhotosWarning
 from ..inspection import score_percentile
 from ..models import load_model, read_model_card
-from ._options import add_n_jobs, add_photos
-from ._output import check_output, write_text
+from ._options import add_cache, add_n_jobs, add_photos
+from ._output import check_cache, check_output, write_text
 from ._posts import find_photos
+from ._tables import warn_of_chance
 
 _N_SHOWN = 10
 _COLUMNS = """\
 The columns of the table:
-  rank        1 for the highest score; photos that cannot be read come last, without
+  rank        1 for the highest score; photos that cannot be read have none and come
+              last
   photo       as named
   score       predicted
   percentile  share of the photos that the model was fitted on whose predictions, by
@@ -35,53 +36,66 @@ def add(commands):
         help="rank photos by the scores that a model predicts",
         description="Predict the scores of photos by a model that `fit` wrote.",
         epilog=_COLUMNS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("model", type=Path, help="file that `fit` wrote (.skops)")
+    add_model(command)
     add_photos(command)
     command.add_argument(
         "-o", "--output", type=Path, metavar="PATH", help="write the table (.csv)"
     )
+    add_cache(command)
     add_n_jobs(command)
     command.set_defaults(run=_rank)
+
+
+def add_model(command):
+    command.add_argument(
+        "model", type=Path, metavar="MODEL", help="file that `fit` wrote (.skops)"
+    )
 
 
 def _rank(options):
     if options.output is not None:
         check_output(options.output, [".csv"])
-    quantiles, model = read_fitted(options.model)
     paths = find_photos(options.photos)
-    table = _score(model, paths, options.n_jobs)
+    training, model = read_fitted(options.model)
+    check_cache(options.cache)
+    table = _score(model, paths, options)
     if table["score"].isna().all():
         raise ValueError(
             f"None of the {len(paths)} photos could be read; the first: "
-            f"{table['reason'].iloc[0]}"
+            f"{table['photo'].iloc[0]}: {table['reason'].iloc[0]}"
         )
     known = table["score"].notna()
-    percentiles = score_percentile(table["score"][known], quantiles)
-    table.loc[known, "percentile"] = percentiles
+    table.loc[known, "percentile"] = score_percentile(
+        table["score"][known], training["quantiles"]
+    )
     table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
     table = table.sort_values("rank", kind="stable")
     table = table[["rank", "photo", "score", "percentile", "reason"]]
-    if options.output is not None:
-        write_text(options.output, table.to_csv(index=False))
-    _print(table, len(table) if options.output is None else _N_SHOWN)
+    n_shown = len(table)
+    try:
+        if options.output is not None:
+            write_text(options.output, table.to_csv(index=False))
+            n_shown = _N_SHOWN
+    finally:
+        _print(table, n_shown)
+    warn_of_chance(training["interval"][0])
 
 
 def read_fitted(path):
-    """Predictions that percentiles are among, and the model."""
+    """What the card of a model of `fit` says of its training, and the model."""
     training = read_model_card(path)["training"] or {}
     model = load_model(path)
     fitted_here = isinstance(model, Pipeline) and isinstance(model[0], FeatureUnion)
-    if not fitted_here or "quantiles" not in training:
+    if not fitted_here or training.get("interval") is None:
         raise ValueError(
             f"The model in {str(path)!r} was not written by `sklearn-popularity fit`."
         )
-    return np.asarray(training["quantiles"], dtype=float), model
+    return training, model
 
 
-def _score(model, paths, n_jobs):
-    features, reasons = _describe(model[0], paths, n_jobs)
+def _score(model, paths, options):
+    features, reasons = _describe(model[0], paths, options)
     scores = np.full(len(paths), np.nan)
     for row in np.flatnonzero(~np.isnan(features).any(axis=1)):
         # One by one, so that a score depends on its photo to the last bit.
@@ -90,11 +104,14 @@ def _score(model, paths, n_jobs):
     return pd.DataFrame({"photo": shown, "score": scores, "reason": reasons})
 
 
-def _describe(union, paths, n_jobs):
+def _describe(union, paths, options):
     """Features, NaN where there are none, and the reasons for that."""
     for _, transformer in union.transformer_list:
         transformer.set_params(
-            n_jobs=n_jobs, on_error="nan", verbose=sys.stderr.isatty()
+            n_jobs=options.n_jobs,
+            cache=options.cache,
+            on_error="nan",
+            verbose=sys.stderr.isatty(),
         )
     reasons = {}
     with warnings.catch_warnings(record=True) as caught:

@@ -8,15 +8,15 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 
-from ..datasets import load_folder
+from .._optional import import_optional
 from ..evaluation import FEATURES
 from ..inspection import popularity_report
 from ..models import StackedLateFusion
 from ._context import add_context, columns_of, context_of
-from ._options import add_folder, add_n_jobs
-from ._output import check_output
-from ._posts import check_filled, groups_of, with_label
-from ._tables import format_range
+from ._options import add_cache, add_folder, add_n_jobs
+from ._output import check_cache, check_output
+from ._posts import check_filled, read_posts
+from ._tables import format_range, format_size, warn_of_chance
 
 _INNER_FOLDS = 4  # those of `evaluate`, whose scores these are
 
@@ -41,11 +41,7 @@ def add(commands):
     command.add_argument(
         "--title", metavar="COLUMN", help="what photos are called (default: files)"
     )
-    command.add_argument(
-        "--cache",
-        metavar="FILE",
-        help="file that keeps rows of features, so that a second run is quick",
-    )
+    add_cache(command)
     command.add_argument(
         "-o",
         "--output",
@@ -60,9 +56,15 @@ def add(commands):
 
 def _report(options):
     check_output(options.output, [".html"])
-    posts, groups, notes = _read_posts(options)
+    import_optional("jinja2", "A report")
+    optional = [options.by, options.title]
+    named = [column for column in optional if column is not None]
+    posts, groups = read_posts(options, required=[*columns_of(options), *named])
+    if options.by is not None:
+        check_filled(posts, options.by, "a kind")
     context = context_of(options, posts, groups)
     columns = {name: columns_of_feature(name, options) for name in context}
+    check_cache(options.cache)
     model = features_model(
         options.features,
         context={name: (context[name], columns[name]) for name in context},
@@ -80,8 +82,8 @@ def _report(options):
         by=options.by,
         title=options.title,
         label=options.label,
-        heading=f"What makes a photo popular in {options.folder.resolve().name}?",
-        notes=notes,
+        heading=f"Popularity report: {options.folder.resolve().name}",
+        notes=_notes(posts, options.label),
         command=_command(options),
         cv=options.cv,
         n_jobs=options.n_jobs,
@@ -96,34 +98,18 @@ def print_report(report):
         f"Spearman {score.score:.3f} (95 % interval "
         f"{format_range(score.low, score.high)}) of photos held out\n"
         f"Report: {report.path.resolve()} "
-        f"({report.path.stat().st_size / 1e6:.1f} MB; open it in a browser)"
+        f"({format_size(report.path.stat().st_size)}; open it in a browser)"
     )
+    warn_of_chance(score.low)
 
 
-def _read_posts(options):
-    """Posts with a label, their groups, and what is to be known of the others."""
-    optional = [options.group, options.by, options.title]
-    given = load_folder(
-        options.folder,
-        photo_column=options.photo,
-        required=[
-            options.label,
-            *columns_of(options),
-            *(column for column in optional if column is not None),
-        ],
-    )
-    posts = with_label(given, options.label)
-    if options.by is not None:
-        check_filled(posts, options.by, "a kind")
-    groups = None if options.group is None else groups_of(posts, options.group)
-    n_missing = len(given.attrs.get("missing", []))
-    notes = []
-    if n_missing:
-        notes.append(f"Left out before: {n_missing} rows whose photo is not there.")
-    if len(posts) < len(given):
-        n_unlabelled = len(given) - len(posts)
-        notes.append(f"Left out before: {n_unlabelled} rows without {options.label!r}.")
-    return posts, groups, notes
+def _notes(posts, label):
+    """What the page says of rows that are not in the table of posts."""
+    left_out = {
+        "rows whose photo is not there": len(posts.attrs.get("missing", [])),
+        f"rows without {label!r}": posts.attrs["n_unlabelled"],
+    }
+    return [f"Left out before: {n} {rows}." for rows, n in left_out.items() if n]
 
 
 def features_model(
@@ -147,12 +133,11 @@ def features_model(
     model : Pipeline or StackedLateFusion
         Of posts, not fitted.
     """
-    unknown = [name for name in features if name not in FEATURES]
     context = context or {}
-    if unknown or not (features or context):
+    if not (features or context):
         raise ValueError(
-            f"Got --features {','.join(features)}, but one or more of "
-            f"{','.join(FEATURES)} were expected."
+            f"Got no --features, but one or more of {', '.join(FEATURES)} were "
+            "expected."
         )
     branches = []
     for name in features:

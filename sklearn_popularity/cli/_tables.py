@@ -1,4 +1,6 @@
-"""Tables as text."""
+"""Tables, numbers and how far they can be trusted, as text."""
+
+import warnings
 
 
 def format_scores(table):
@@ -18,3 +20,24 @@ def format_scores(table):
 
 def format_range(low, high):
     return f"{low:.3f} to {high:.3f}"
+
+
+def format_size(n_bytes):
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
+
+
+def warn_of_chance(low):
+    """Say that a model may rank no better than chance, if its interval says so.
+
+    Parameters
+    ----------
+    low : float
+        Low end of the interval of the correlation with photos held out.
+    """
+    if low <= 0:
+        warnings.warn(
+            "the 95 % interval holds 0, or lies below it: with photos that it has not "
+            "seen, this model may be no better than chance. Do not trust its order "
+            "yet; use more photos or other features",
+            stacklevel=2,
+        )

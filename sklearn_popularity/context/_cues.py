@@ -8,7 +8,7 @@ from ._table import as_objects, read_numbers, reject_rows
 from ._tags import split_tags
 from ._times import DAY, days_between, looks_like_times, read_times
 
-_TRUE = {"true": True, "false": False, "yes": True, "no": False}
+_WORDS = {"true": True, "false": False, "yes": True, "no": False}
 
 
 def describe_count(values, name) -> NDArray:
@@ -26,20 +26,19 @@ def describe_flag(values, name) -> NDArray:
     expected = "true or false, yes or no, 1 or 0"
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
-        objects = pd.Series(as_objects(values), dtype=object)
-        array = objects.map(_flag_of).to_numpy()
+        array = as_objects(values).map(_flag_of).to_numpy()
     flags = read_numbers(array, name, expected=expected)
     reject_rows(~np.isnan(flags) & ~np.isin(flags, [0, 1]), flags, name, expected)
     return flags[:, None]
 
 
 def _flag_of(value):
-    return _TRUE.get(value.strip().lower(), value) if isinstance(value, str) else value
+    return _WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def describe_text(values, name) -> NDArray:
     """Logarithm of the number of characters, plus one; no text has none."""
-    objects = pd.Series(as_objects(values), dtype=object)
+    objects = as_objects(values)
     text = objects.map(lambda value: isinstance(value, str)).to_numpy(bool)
     expected = "text (turn other values into it by astype(str))"
     reject_rows(~text & objects.notna().to_numpy(), objects, name, expected)
@@ -90,7 +89,7 @@ def kind_of_column(values) -> str:
     array = np.asarray(values)
     if array.dtype.kind in "biuf":
         return "flags" if array.dtype.kind == "b" else "counts"
-    known = pd.Series(as_objects(values), dtype=object).dropna()
+    known = as_objects(values).dropna()
     if known.map(lambda value: isinstance(value, str)).any():
         spelled = pd.to_numeric(known, errors="coerce").notna().mean()
         return "counts" if spelled > 0.5 else "texts"

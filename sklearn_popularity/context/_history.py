@@ -96,20 +96,22 @@ def moments_before(running: RunningMoments, users, times) -> Moments:
     -------
     moments : Moments
     """
+    if len(running.keys) == 0:
+        return Moments(*np.zeros((3, len(users))))
     stride = len(running.moments) + 1
     ranks = np.searchsorted(running.moments, times, side="left")
     starts = np.searchsorted(running.keys, users * stride)
     stops = np.searchsorted(running.keys, users * stride + ranks)
     count = np.where(users >= 0, stops - starts, 0)
-    if len(running.keys) == 0:
-        return Moments(*np.zeros((3, len(users))))
     last = np.maximum(stops - 1, 0)
     sums, squares, firsts = (
         np.where(count > 0, values[last], 0.0)
         for values in (running.sums, running.squares, running.firsts)
     )
     mean = sums / np.maximum(count, 1)
-    return Moments(count.astype(float), firsts + mean, _spread(squares, sums * mean))
+    # Rounding may leave a little less than nothing.
+    squares = np.maximum(squares - sums * mean, 0.0)
+    return Moments(count.astype(float), firsts + mean, squares)
 
 
 def moments_of_users(users, scores, n_users) -> Moments:
@@ -136,11 +138,6 @@ def moments_of_users(users, scores, n_users) -> Moments:
     mean = sums / np.maximum(count, 1)
     squares = np.bincount(users, (scores - mean[users]) ** 2, minlength=n_users + 1)
     return Moments(count, mean, squares)
-
-
-def _spread(squares, of_mean):
-    # Rounding may leave a little less than nothing.
-    return np.maximum(squares - of_mean, 0.0)
 
 
 def shrink(moments: Moments, prior: Moments, smoothing) -> NDArray:

@@ -69,17 +69,17 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    counts : list of str or int, default=None
+    counts : str, or list of str or int, default=None
         Columns of numbers of 0 or more (views, contacts, photos): ``log(1 + x)``.
-    flags : list of str or int, default=None
+    flags : str, or list of str or int, default=None
         Columns of true and false (yes and no, 1 and 0): 1 and 0.
-    texts : list of str or int, default=None
+    texts : str, or list of str or int, default=None
         Columns of text (title, description): logarithm of 1 + number of characters. A
         missing text has none.
-    tags : list of str or int, default=None
+    tags : str, or list of str or int, default=None
         Columns of lists of tags, or of text with `separator` between them: logarithm
         of 1 + number of tags. A missing list has none.
-    times : list of str or int, default=None
+    times : str, or list of str or int, default=None
         Columns of times: place in the day and in the week, each as sine and cosine,
         so that 23 h is beside 0 h and Sunday beside Monday.
     durations : dict of str to (start, end), default=None

@@ -31,14 +31,17 @@ def column_values(X, column: Column):
     return select_columns(X, column.position)
 
 
-def as_objects(values) -> NDArray:
-    """Values one by one, whatever they are: lists stay lists."""
+def as_objects(values) -> pd.Series:
+    """Values one by one, whatever they are and however they are numbered.
+
+    Lists stay lists; the rows of the series are numbered from 0.
+    """
     for method in ("to_list", "tolist"):  # of a polars series to_list alone is deep
         if hasattr(values, method):
             values = getattr(values, method)()
     objects = np.empty(len(values), dtype=object)
     objects[:] = values
-    return objects
+    return pd.Series(objects, dtype=object)
 
 
 def read_numbers(values, name, *, expected="a finite number", missing=True) -> NDArray:
@@ -65,12 +68,11 @@ def read_numbers(values, name, *, expected="a finite number", missing=True) -> N
         If a value is no finite number.
     """
     array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        array = as_objects(values)
-    numbers = pd.to_numeric(pd.Series(array), errors="coerce").to_numpy(np.float64)
-    absent = pd.isna(pd.Series(array)).to_numpy()
-    wrong = ~np.isfinite(numbers) & ~(absent & missing)
-    reject_rows(wrong, array, name, expected)
+    numeric = array.dtype.kind in "biuf"
+    given = pd.Series(array) if numeric else as_objects(values)
+    numbers = pd.to_numeric(given, errors="coerce").to_numpy(np.float64)
+    wrong = ~np.isfinite(numbers) & ~(given.isna().to_numpy() & missing)
+    reject_rows(wrong, given, name, expected)
     return numbers
 
 
@@ -81,8 +83,8 @@ def reject_rows(bad, values, name, expected, *, lead=""):
     ----------
     bad : ndarray of shape (n_samples,), bool
         Rows that cannot be used.
-    values : ndarray of shape (n_samples,)
-        Values of the column.
+    values : ndarray or Series of shape (n_samples,)
+        Values of the column, numbered from 0.
     name : str
         Name of the column.
     expected : str

@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import HasMethods, _fit_context
-from ._table import as_objects
 from ._tags import split_tags
 from ._word_vectors import open_vectors
 
@@ -26,8 +25,12 @@ def tags_of_rows(X, separator) -> list[list[str]]:
     if hasattr(X, "columns"):
         X = X.to_numpy()
     if getattr(X, "ndim", 1) == 2:
-        X = X[:, 0] if X.shape[1] == 1 else [_known(row) for row in X]
-    return split_tags(as_objects(X), separator)
+        X = X[:, 0] if X.shape[1] == 1 else _known_cells(np.asarray(X))
+    return split_tags(X, separator)
+
+
+def _known_cells(X):
+    return [row[known].tolist() for row, known in zip(X, ~pd.isna(X), strict=True)]
 
 
 def _check_pattern(exclude):
@@ -38,10 +41,6 @@ def _check_pattern(exclude):
             f"Got exclude={exclude!r}, but a regular expression was expected: {error}. "
             "Put a backslash before characters that stand for themselves."
         ) from error
-
-
-def _known(row):
-    return [cell for cell in row.tolist() if not pd.isna(cell)]
 
 
 class TagEmbedder(TransformerMixin, BaseEstimator):

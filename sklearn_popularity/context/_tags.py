@@ -3,7 +3,6 @@
 import re
 
 import numpy as np
-import pandas as pd
 
 from ._table import as_objects, reject_rows
 
@@ -31,8 +30,8 @@ def split_tags(values, separator, name="tags") -> list[list[str]]:
         If a row is neither text nor a list of text.
     """
     objects = as_objects(values)
-    missing = np.fromiter(map(_is_missing, objects), bool, len(objects))
-    bad = np.array([not _are_tags(value) for value in objects], dtype=bool) & ~missing
+    missing = objects.isna().to_numpy()
+    bad = ~objects.map(_are_tags).to_numpy(bool) & ~missing
     expected = "text, or a list of text"
     reject_rows(bad, objects, name, expected)
     split = re.compile(r"\w+").findall if separator is None else None
@@ -46,10 +45,6 @@ def _clean(value, split, separator):
     if isinstance(value, str):
         value = value.split(separator) if split is None else split(value)
     return [tag.strip() for tag in value if tag.strip()]
-
-
-def _is_missing(value):
-    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
 
 
 def _are_tags(value):

@@ -1,6 +1,6 @@
 """The target: how popular a photo is for its age, and photos that went viral."""
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +28,9 @@ _CONSTRAINTS = {
 }
 
 
-@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+@validate_params(
+    {"count": ["array-like"], **_CONSTRAINTS}, prefer_skip_nested_validation=True
+)
 def log_normalized_popularity(count, uploaded, observed, *, base=2, min_days=None):
     """Popularity of photos: the logarithm of their views per day.
 
@@ -86,7 +88,9 @@ def log_normalized_popularity(count, uploaded, observed, *, base=2, min_days=Non
     return np.log1p(count / days) / np.log(base)
 
 
-@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
+@validate_params(
+    {"popularity": ["array-like"], **_CONSTRAINTS}, prefer_skip_nested_validation=True
+)
 def count_from_popularity(popularity, uploaded, observed, *, base=2, min_days=None):
     """Views that a popularity stands for: the inverse of `log_normalized_popularity`.
 
@@ -132,6 +136,7 @@ def _days(n_samples, age: _Age) -> NDArray:
         days = days_between(uploaded, observed, ("uploaded", "observed"))
     else:
         days = observed - uploaded
+        observed = np.broadcast_to(observed, days.shape)
         expected = "a day not before that of 'uploaded' in the same row"
         reject_rows(days < 0, observed, "observed", expected)
     if age.min_days is not None:
@@ -142,17 +147,11 @@ def _days(n_samples, age: _Age) -> NDArray:
 
 
 def _read_moments(values, name, n_samples):
+    """Times or numbers, of length 1 for a scalar."""
     if np.ndim(values) == 0:
-        moments = _read_one_kind([values], name)
-        if isinstance(moments, Times):
-            return Times(np.broadcast_to(moments.values, n_samples), moments.zoned)
-        return np.broadcast_to(moments, n_samples)
-    if len(values) != n_samples:
+        values = [values]
+    else:
         check_consistent_length(range(n_samples), values)
-    return _read_one_kind(values, name)
-
-
-def _read_one_kind(values, name):
     if np.asarray(values).dtype.kind in "biuf":
         return read_numbers(values, name, missing=False)
     times = read_times(values, name)
@@ -210,7 +209,7 @@ def drop_viral(frame, columns, *, n_std=6):
     >>> len(drop_viral(posts, "views"))
     51
     """
-    columns = columns if isinstance(columns, list | tuple) else [columns]
+    columns = [columns] if isinstance(columns, str | Integral) else columns
     kept = np.ones(len(frame), dtype=bool)
     for column in columns:
         resolve_columns(frame, column, "parameter columns")

@@ -69,18 +69,14 @@ def _has_zone(values):
 
 
 def _read_objects(objects, name) -> Times:
-    series = pd.Series(objects, dtype=object)
-    absent = series.isna().to_numpy()
+    absent = objects.isna().to_numpy()
     text = np.array([isinstance(value, str) for value in objects], dtype=bool)
     usable = np.array([isinstance(v, date | np.datetime64) for v in objects], bool)
     zoned = np.array([_is_zoned(value) for value in objects], dtype=bool)
-    usable[text] = series[text].str.fullmatch(_ISO).to_numpy(bool)
-    zoned[text] = series[text].str.contains(rf":\d\d.*{_ZONE}$").to_numpy(bool)
-    candidates = objects.copy()
-    candidates[~usable] = None
-    parsed = pd.to_datetime(
-        pd.Series(candidates), format="ISO8601", utc=True, errors="coerce"
-    )
+    usable[text] = objects[text].str.fullmatch(_ISO).to_numpy(bool)
+    zoned[text] = objects[text].str.contains(rf":\d\d.*{_ZONE}$").to_numpy(bool)
+    candidates = objects.where(usable, None)
+    parsed = pd.to_datetime(candidates, format="ISO8601", utc=True, errors="coerce")
     reject_rows(~absent & parsed.isna().to_numpy(), objects, name, _EXPECTED)
     with_zone, without = np.flatnonzero(zoned), np.flatnonzero(~zoned & ~absent)
     if len(with_zone) and len(without):
@@ -102,7 +98,7 @@ def looks_like_times(values) -> bool:
     """Whether a column is of a time type, or its first text is in ISO 8601."""
     if np.asarray(values).dtype.kind == "M" or _has_zone(values):
         return True
-    objects = pd.Series(as_objects(values), dtype=object).dropna()
+    objects = as_objects(values).dropna()
     if objects.empty:
         return False
     first = objects.iloc[0]
@@ -117,7 +113,7 @@ def days_between(start: Times, end: Times, names) -> NDArray:
     Parameters
     ----------
     start, end : Times
-        Of equal length, or `end` of length 1.
+        Of equal length, or one of length 1.
     names : tuple of str
         Names of the two columns, for the errors.
 

@@ -6,11 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
-from ._brushes import (
-    FloatArray,
-    fractal,
-    grid,
-)
+from ._brushes import FloatArray, fractal, grid
 
 SPRITE_SIZE = 128
 # The letters of a shop sign as strokes through (row, col) points of a unit square:

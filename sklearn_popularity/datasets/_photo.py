@@ -7,12 +7,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ._brushes import (
-    FloatArray,
-    Shape,
-    grid,
-    paint,
-)
+from ._brushes import FloatArray, Shape, grid, paint
 from ._objects import draw_sprite
 from ._scenes import SCENES
 

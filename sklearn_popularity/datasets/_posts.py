@@ -7,6 +7,8 @@ from pathlib import Path, PurePath
 import numpy as np
 import pandas as pd
 
+_N_SHOWN = 5  # missing photos that the warning names
+
 
 class MissingPhotosWarning(UserWarning):
     """A table names photos that are not there; their rows are left out."""
@@ -162,7 +164,7 @@ def check_unique(names, table):
         )
 
 
-def drop_missing(posts, names, table, n_shown=5):
+def drop_missing(posts, names, table):
     """Leave out posts whose photo is not there, with one warning.
 
     Parameters
@@ -173,8 +175,6 @@ def drop_missing(posts, names, table, n_shown=5):
         Names of the photos in the table; NaN is missing.
     table : path
         File that names them, for the messages.
-    n_shown : int, default=5
-        How many names the warning lists.
 
     Returns
     -------
@@ -195,7 +195,8 @@ def drop_missing(posts, names, table, n_shown=5):
             "folder of the photos."
         )
     if missing:
-        listed = ", ".join(missing[:n_shown]) + (", ..." * (len(missing) > n_shown))
+        listed = ", ".join(missing[:_N_SHOWN])
+        listed += ", ..." if len(missing) > _N_SHOWN else ""
         warnings.warn(
             f"{len(missing)} of {len(posts)} photos named in {str(table)!r} are not "
             f"there and are left out: {listed}",

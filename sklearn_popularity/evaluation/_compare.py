@@ -3,25 +3,26 @@
 from dataclasses import dataclass, field
 from numbers import Integral
 from os import PathLike
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._columns import encode_labels
 from .._scores import check_score
 from .._sklearn_compat import Interval, _safe_indexing, validate_params
 from ..metrics import spearman_interval, spearman_score
-from ..models import StackedLateFusion, out_of_fold
+from ..models import StackedLateFusion
+from ._partitions import Folds, columns_of_partitions, make_partitions
 from ._recipes import FEATURES
 
 FUSION = "late-fusion"
-
-Folds = list[tuple[NDArray, NDArray]]
 
 
 @dataclass(frozen=True)
@@ -44,69 +45,6 @@ class FeatureComparison:
     predictions: dict[str, NDArray] = field(repr=False)
     kept: NDArray = field(repr=False)
     partitions: list[Folds] = field(repr=False)
-
-
-def make_partitions(
-    n_samples: int,
-    *,
-    cv: int,
-    n_repeats: int,
-    inner_cv: int,
-    groups: NDArray | None = None,
-) -> list[Folds]:
-    """Split rows into test folds several times.
-
-    Parameters
-    ----------
-    n_samples : int
-        Number of rows.
-    cv : int
-        Folds of a partition.
-    n_repeats : int
-        Number of partitions.
-    inner_cv : int
-        Folds that each training set has to fill again.
-    groups : ndarray of shape (n_samples,), default=None
-        Rows that stay together. The first partition is then the balanced one of
-        :class:`~sklearn.model_selection.GroupKFold`, the others are shuffled with the
-        seeds 0, 1, and so on; without groups all are shuffled.
-
-    Returns
-    -------
-    partitions : list of list of (train, test)
-
-    Raises
-    ------
-    ValueError
-        If there are too few rows, or groups, for the folds.
-    """
-    units = np.arange(n_samples) if groups is None else groups
-    n_units = len(np.unique(units))
-    if n_units < cv:
-        raise _too_few(n_units, groups, cv, inner_cv)
-    rows = np.zeros((n_samples, 1))
-    if groups is None:
-        splitters = [KFold(cv, shuffle=True, random_state=i) for i in range(n_repeats)]
-    else:
-        splitters = [GroupKFold(cv)] + [
-            GroupKFold(cv, shuffle=True, random_state=i) for i in range(n_repeats - 1)
-        ]
-    partitions = [list(split.split(rows, groups=groups)) for split in splitters]
-    if any(
-        len(np.unique(units[train])) < inner_cv
-        for folds in partitions
-        for train, _ in folds
-    ):
-        raise _too_few(n_units, groups, cv, inner_cv)
-    return partitions
-
-
-def _too_few(n_units, groups, cv, inner_cv):
-    unit = "photos" if groups is None else "groups"
-    return ValueError(
-        f"Got {n_units} {unit}, too few for {cv} folds whose training sets have "
-        f"{inner_cv} inner folds each. Use fewer folds or more {unit}."
-    )
 
 
 @validate_params(
@@ -185,7 +123,8 @@ def compare_features(
     Raises
     ------
     ValueError
-        If a feature is unknown, or fewer groups or photos than folds can be read.
+        If a feature is unknown, a group is missing, or fewer groups or photos than
+        folds can be read.
 
     Notes
     -----
@@ -213,20 +152,15 @@ def compare_features(
     """
     context = {} if context is None else context
     y, groups = check_scores_of(photos, y, features, groups, context)
-    settings = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
-    partitions = make_partitions(len(y), groups=groups, **settings)
     transformers = transformers_of(features, n_jobs, verbose, cache)
-    blocks, kept = describe_all(photos, transformers)
-    if len(kept) < len(y):
-        y, groups = y[kept], None if groups is None else groups[kept]
-        partitions = make_partitions(len(y), groups=groups, **settings)
+    settings = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
+    blocks, kept, y, groups, partitions = describe_and_split(
+        photos, y, groups, transformers, settings
+    )
     models = {name: FEATURES[name].regressor for name in features}
     widths = {name: block.shape[1] for name, block in blocks.items()}
     for name, feature in context.items():
-        blocks[name] = feature.table.iloc[kept].reset_index(drop=True)
-        models[name] = make_pipeline(feature.transformer, feature.regressor)
-        fitted = clone(feature.transformer).fit(blocks[name], y)
-        widths[name] = len(fitted.get_feature_names_out())
+        blocks[name], models[name], widths[name] = _of_context(feature, kept, y)
     predictions = {
         name: predict_held_out(model, blocks[name], y, partitions, n_jobs)
         for name, model in models.items()
@@ -247,7 +181,7 @@ def compare_features(
 
 
 def check_scores_of(photos, y, features, groups, context=()):
-    """Scores and groups as arrays, one per photo; features that there are."""
+    """Scores and numbers of groups, one per photo; checks that all features exist."""
     unknown = [name for name in features if name not in FEATURES]
     if unknown or len(features) + len(context) == 0:
         raise ValueError(
@@ -263,7 +197,7 @@ def check_scores_of(photos, y, features, groups, context=()):
     y = check_score(y, "y")
     tables = [context[name].table for name in context]
     check_consistent_length(photos, y, groups, *tables)
-    return y, None if groups is None else np.asarray(groups)
+    return y, None if groups is None else encode_labels(groups, "groups")
 
 
 def transformers_of(features, n_jobs, verbose, cache=None):
@@ -275,8 +209,40 @@ def transformers_of(features, n_jobs, verbose, cache=None):
     }
 
 
-def describe_all(photos, transformers):
-    """Features of the photos that can be read, and which those are; fits them."""
+class Described(NamedTuple):
+    """Features of the photos that could be read, their scores, groups and folds."""
+
+    blocks: dict[str, NDArray]
+    kept: NDArray
+    y: NDArray
+    groups: NDArray | None
+    partitions: list[Folds]
+
+
+def describe_and_split(photos, y, groups, transformers, settings) -> Described:
+    """Describe photos, and split those that can be read; fits the transformers.
+
+    Parameters
+    ----------
+    photos : sequence of photos
+        Photos.
+    y, groups : ndarray of shape (n_photos,)
+        From `check_scores_of`.
+    transformers : dict of str to transformer
+        From `transformers_of`.
+    settings : dict
+        Of `make_partitions`, which fails before the work if there are too few photos.
+    """
+    partitions = make_partitions(len(y), groups=groups, **settings)
+    blocks, kept = _describe(photos, transformers)
+    if len(kept) < len(y):
+        y, groups = y[kept], None if groups is None else groups[kept]
+        partitions = make_partitions(len(y), groups=groups, **settings)
+    return Described(blocks, kept, y, groups, partitions)
+
+
+def _describe(photos, transformers):
+    """Features of the photos that can be read, and which those are."""
     kept = np.arange(len(photos))
     blocks: dict[str, NDArray] = {}
     for name, transformer in transformers.items():
@@ -291,6 +257,14 @@ def describe_all(photos, transformers):
         blocks = {other: rows[readable] for other, rows in blocks.items()}
         blocks[name] = block[readable]
     return blocks, kept
+
+
+def _of_context(feature, kept, y):
+    """Table, model and number of features of a kind that is made from a table."""
+    table = feature.table.iloc[kept].reset_index(drop=True)
+    fitted = clone(feature.transformer).fit(table, y)
+    model = make_pipeline(feature.transformer, feature.regressor)
+    return table, model, len(fitted.get_feature_names_out())
 
 
 def late_fusion(blocks, inner_cv, by_group, models=None):
@@ -321,12 +295,7 @@ def predict_held_out(model, X, y, partitions, n_jobs, **fit_params):
         delayed(_fit_predict)(model, X, y, train, test, fit_params)
         for train, test in folds
     )
-    n = len(partitions[0])
-    columns = [
-        out_of_fold(parts[i : i + n], folds[i : i + n], len(y))
-        for i in range(0, len(folds), n)
-    ]
-    return np.column_stack(columns)
+    return columns_of_partitions(parts, partitions, len(y))
 
 
 def _fit_predict(model, X, y, train, test, fit_params):

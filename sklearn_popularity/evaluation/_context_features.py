@@ -120,8 +120,11 @@ def user_history(users, *, times=None, groups=None) -> ContextFeature:
     ValueError
         If a time is missing or no time.
     """
-    columns = {"user": users, "time": times, "group": groups}
-    columns = {name: values for name, values in columns.items() if values is not None}
+    columns = {
+        name: pd.Series(values).reset_index(drop=True)  # rows are known by position
+        for name, values in {"user": users, "time": times, "group": groups}.items()
+        if values is not None
+    }
     if times is not None:
         encoder = UserHistoryEncoder(mode="past", time=1)
     elif groups is None:

@@ -49,6 +49,11 @@ def near_duplicates(X, *, max_distance=10, n_jobs=None):
         pairs among many copies. Photos that cannot be read, and blank ones, are in no
         pair.
 
+    Raises
+    ------
+    ValueError
+        If X is a table of numbers, or has no photos.
+
     Notes
     -----
     The hash is :func:`imagehash.phash`: the signs, about their median, of the 64
@@ -69,6 +74,8 @@ def near_duplicates(X, *, max_distance=10, n_jobs=None):
             f"Got X of type {type(X).__name__}, a table of numbers, but a sequence of "
             "photos was expected."
         )
+    if len(items) == 0:
+        raise ValueError("Got X with no photos, but at least one was expected.")
     workers = Parallel(n_jobs=n_jobs)
     bits = workers(delayed(_perceptual_bits)(b) for b in Photos(items).batches(64))
     bits = np.concatenate(bits)

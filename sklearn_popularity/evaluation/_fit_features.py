@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from numbers import Integral
+from os import PathLike
 
 from joblib import parallel_config
 from numpy.typing import NDArray
@@ -11,13 +12,15 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from .._sklearn_compat import Interval, validate_params
 from ._compare import (
     check_scores_of,
-    describe_all,
+    describe_and_split,
     late_fusion,
-    make_partitions,
     predict_held_out,
     transformers_of,
 )
 from ._recipes import FEATURES
+
+# Settings of the run, which are none of the model.
+_AS_GIVEN = {"n_jobs": None, "cache": None, "on_error": "raise", "verbose": False}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class FittedFeatures:
         "cv": [Interval(Integral, 2, None, closed="left")],
         "inner_cv": [Interval(Integral, 2, None, closed="left")],
         "n_jobs": [Integral, None],
+        "cache": [str, PathLike, None],
         "verbose": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -59,6 +63,7 @@ def fit_features(
     cv=5,
     inner_cv=4,
     n_jobs=None,
+    cache=None,
     verbose=False,
 ):
     """Fit the late fusion of kinds of features, or the model of a single kind.
@@ -80,6 +85,9 @@ def fit_features(
         Number of inner folds of the late fusion.
     n_jobs : int, default=None
         Number of worker processes.
+    cache : str or path, default=None
+        File that keeps rows of features, see :class:`ImageTransformer`. The model does
+        not go on using it.
     verbose : bool, default=False
         Whether to show progress bars of the extraction.
 
@@ -92,7 +100,8 @@ def fit_features(
     Raises
     ------
     ValueError
-        If a feature is unknown, or fewer groups or photos than folds can be read.
+        If a feature is unknown, a group is missing, or fewer groups or photos than
+        folds can be read.
 
     See Also
     --------
@@ -115,19 +124,17 @@ def fit_features(
     (3,)
     """
     y, groups = check_scores_of(photos, y, features, groups)
+    transformers = transformers_of(features, n_jobs, verbose, cache)
     settings = {"cv": cv, "n_repeats": 1, "inner_cv": inner_cv}
-    partitions = make_partitions(len(y), groups=groups, **settings)
-    transformers = transformers_of(features, n_jobs, verbose)
-    blocks, kept = describe_all(photos, transformers)
-    if len(kept) < len(y):
-        y, groups = y[kept], None if groups is None else groups[kept]
-        partitions = make_partitions(len(y), groups=groups, **settings)
+    blocks, kept, y, groups, partitions = describe_and_split(
+        photos, y, groups, transformers, settings
+    )
     regressor, X, fit_params = _learner(blocks, inner_cv, groups)
     predictions = predict_held_out(regressor, X, y, partitions, n_jobs, **fit_params)
     with parallel_config(n_jobs=n_jobs):
         regressor.fit(X, y, **fit_params)
     for transformer in transformers.values():
-        transformer.set_params(n_jobs=None, on_error="raise", verbose=False)
+        transformer.set_params(**_AS_GIVEN)
     model = make_pipeline(FeatureUnion(list(transformers.items())), regressor)
     return FittedFeatures(model, predictions[:, 0], kept)
 

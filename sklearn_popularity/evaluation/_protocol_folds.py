@@ -7,9 +7,8 @@ from numpy.random import RandomState
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, StratifiedKFold
 
+from ._partitions import Folds
 from ._splits import split_each_user
-
-Folds = list[tuple[NDArray, NDArray]]
 
 
 class Rows(NamedTuple):

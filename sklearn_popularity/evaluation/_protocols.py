@@ -19,13 +19,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._columns import encode_labels, label_rows, resolve_columns
 from .._scores import check_score
 from .._sklearn_compat import HasMethods, Interval, validate_params
-from ..models import out_of_fold
 from ._baselines import (
     column_correlations,
     fill_gaps,
     predict_best_column,
     predict_user_mean,
 )
+from ._partitions import columns_of_partitions
 from ._protocol_folds import PROTOCOLS, CannotRunError, FoldSettings, Rows
 from ._protocol_scores import fold_gap, summarise_pooled, summarise_users
 
@@ -214,18 +214,8 @@ def evaluate_protocols(
         except CannotRunError as reason:
             warnings.warn(f"{name} is left out: {reason}.", stacklevel=3)
             continue
-        # Only folds of groups may differ much.
-        if groups is None or per_user:
-            gap = 0.0
-        else:
-            gap = fold_gap(rows, predictions["model"], partitions)
-        if gap > _SUSPICIOUS_GAP:
-            warnings.warn(
-                f"{name}: the model's pooled score lies {gap:.2f} below that within "
-                "folds: the folds differ much, and a weak model's pooled score then "
-                "says little. Use more groups, or a smaller cv.",
-                stacklevel=3,
-            )
+        if groups is not None and not per_user:  # other folds do not differ much
+            _warn_of_gap(name, fold_gap(rows, predictions["model"], partitions))
         if reliability is not None:
             scores["noise ceiling"] = (float(np.sqrt(reliability)), np.nan, np.nan)
         table.extend(
@@ -233,6 +223,16 @@ def evaluate_protocols(
             for predictor, score in scores.items()
         )
     return pd.DataFrame(table, columns=_COLUMNS)
+
+
+def _warn_of_gap(protocol, gap):
+    if gap > _SUSPICIOUS_GAP:
+        warnings.warn(
+            f"{protocol}: the model's pooled score lies {gap:.2f} below that within "
+            "folds: the folds differ much, and a weak model's pooled score then says "
+            "little. Use more groups, or a smaller cv.",
+            stacklevel=4,
+        )
 
 
 def _check_rows(posts, y, user, time, groups, columns):
@@ -327,12 +327,8 @@ def _predict(model, posts, rows, partitions, per_user, n_jobs):
             predict_best_column(y[train], columns[train], columns[test])
             for train, test in folds
         ]
-    n = len(partitions[0])
-    starts = range(0, len(folds), n)
     return {
-        name: np.column_stack(
-            [out_of_fold(part[i : i + n], folds[i : i + n], len(y)) for i in starts]
-        )
+        name: columns_of_partitions(part, partitions, len(y))
         for name, part in parts.items()
     }
 

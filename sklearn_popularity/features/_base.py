@@ -68,8 +68,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     machines share, it has to be made there: it then has a rollback journal instead of
     a write-ahead log.
 
-    Of a subclass elsewhere, the source code of modules counts whose functions or
-    classes `_describe` returns, but not that of modules which those import.
+    For a subclass outside this library, the source code of each module counts that
+    `_describe` returns a function or class of, but not that of modules they import.
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -192,7 +192,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             n_jobs=self.n_jobs,
             batch_size=self.batch_size,
             on_error=self.on_error,
-            verbose=self.verbose,
+            progress=type(self).__name__ if self.verbose else None,
             cache=cache or RowCache(),
         )
 

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -139,11 +139,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
     path.stat()  # a file that is not there is not made
     try:
         prepare_file(path)
-        connection = open_file(path)
-        try:
+        with closing(open_file(path)) as connection:
             yield connection
-        finally:
-            connection.close()
     except NoCacheError as error:
         raise NoCacheError(f"Got the cache {str(path)!r}, but {error}.") from error
     except sqlite3.Error as error:

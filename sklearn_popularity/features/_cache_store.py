@@ -5,7 +5,7 @@ import os
 import re
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -114,20 +114,17 @@ class RowStore:
         self._connection.executemany(statement, self._used)
 
 
-class _writing:
+@contextmanager
+def _writing(connection):
     """A transaction that waits for its turn and is undone by an error."""
-
-    def __init__(self, connection):
-        self._connection = connection
-
-    def __enter__(self):
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind, *_):
-        if kind is None:
-            self._connection.execute("COMMIT")
-        elif self._connection.in_transaction:  # a full disk has ended it
-            self._connection.execute("ROLLBACK")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # a full disk has ended it
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def today() -> int:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ._npy import read_npy
+
 _URL = (
     "https://raw.githubusercontent.com/adikhosla/feature-extraction/"
     "290f3e54cfcb319ca6d1a82f8a0cea4fc31190f8/features/color/DD50_w2c.mat"
@@ -14,21 +16,11 @@ _URL = (
 # Of the table of names (32,768 bytes, 0 to 49) rather than of the file around it.
 _SHA256 = "f628ddf4b64fdece51a8b6c38f6b787278522aaf857b9c8ea6427096bd061fdf"
 _TABLE_SHAPE = (32_768, 50)
+_FILE = "discriminative_50.npy"
 
 
 def _data_home(folder=None) -> Path:
-    """Folder for downloads.
-
-    Parameters
-    ----------
-    folder : path, default=None
-        None reads the environment variable SKLEARN_POPULARITY_DATA, else the user's
-        cache folder.
-
-    Returns
-    -------
-    folder : Path
-    """
+    """Folder for downloads; None is what `fetch_color_palette` says."""
     import pooch
 
     if folder is None:
@@ -65,46 +57,47 @@ def fetch_color_palette(*, folder=None, url=_URL):
        color descriptors", CVPR 2013.
     """
     import pooch
-    from scipy.io import loadmat
 
     home = _data_home(folder)
-    target = home / "discriminative_50.npy"
+    target = home / _FILE
     if target.is_file():
         _load_discriminative(target)
         return target
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home) as scratch:
         name = pooch.retrieve(url, known_hash=None, path=scratch, progressbar=False)
-        try:
-            arrays = loadmat(name).values()
-        except Exception as error:  # scipy raises many types on files that are none
-            raise _wrong_download(url) from error
-        tables = [a for a in arrays if getattr(a, "shape", None) == _TABLE_SHAPE]
-        if len(tables) != 1:
-            raise _wrong_download(url)
-        table = tables[0].argmax(axis=1).astype(np.uint8)
-        if _digest(table) != _SHA256:
-            raise _wrong_download(url)
+        table = _table_in(name)
+        if table is None or _digest(table) != _SHA256:
+            raise ValueError(
+                f"What was downloaded from {url} is not the published table of 50 "
+                f"colours (SHA-256 {_SHA256}). Nothing was kept; try again, or pass "
+                "url= of a copy of DD50_w2c.mat."
+            )
         finished = Path(scratch) / "table.npy"
         np.save(finished, table)
         finished.replace(target)
     return target
 
 
+def _table_in(path):
+    """The likeliest name of each bin, from a MATLAB file; None if it is no such."""
+    from scipy.io import loadmat
+
+    try:
+        arrays = loadmat(path).values()
+    except Exception:  # scipy raises many types on files that are none
+        return None
+    tables = [a for a in arrays if getattr(a, "shape", None) == _TABLE_SHAPE]
+    return tables[0].argmax(axis=1).astype(np.uint8) if len(tables) == 1 else None
+
+
 def _digest(table):
     return hashlib.sha256(table.tobytes()).hexdigest()
 
 
-def _wrong_download(url):
-    return ValueError(
-        f"What was downloaded from {url} is not the published table of 50 colours "
-        f"(SHA-256 {_SHA256}). Nothing was kept; try again, or pass "
-        "url= of a copy of DD50_w2c.mat."
-    )
-
-
-def read_discriminative():
-    path = _data_home() / "discriminative_50.npy"
+def read_discriminative() -> np.ndarray:
+    """Name (0 to 49) of each colour bin, as `fetch_color_palette` has kept it."""
+    path = _data_home() / _FILE
     if not path.is_file():
         raise ValueError(
             f"Got palette='discriminative', but {str(path)!r} is not there. Download "
@@ -115,8 +108,8 @@ def read_discriminative():
 
 def _load_discriminative(path):
     try:
-        table = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError):
+        table = read_npy(path)
+    except (ValueError, OSError):
         table = np.zeros(0, dtype=np.uint8)
     if _digest(table) != _SHA256:
         raise ValueError(

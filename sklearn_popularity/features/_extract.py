@@ -56,8 +56,8 @@ class Extraction:
         Photos handed to a worker at a time; memory grows with it, never with n.
     on_error : {"raise", "nan"}
         Stop at a photo that cannot be read, or fill its row with NaN and warn.
-    verbose : bool
-        Show a progress bar.
+    progress : str or None
+        What to call the progress bar; None shows none.
     cache : RowCache
         Rows that were described before; by default none are kept.
     """
@@ -66,7 +66,7 @@ class Extraction:
     n_jobs: int | None
     batch_size: int
     on_error: str
-    verbose: bool
+    progress: str | None
     cache: RowCache = field(default_factory=RowCache)
 
     def describe(
@@ -95,17 +95,21 @@ class Extraction:
             With ``on_error="raise"``, for a photo that cannot be read.
         """
         features = np.full((len(photos), n_features), np.nan, dtype=np.float32)
-        consequence = "their rows are NaN"
         order = self._order(len(photos))
         if not isinstance(order, range):
             photos = photos.take(order)
-        described = self.map(_AsFloat32(describe), photos, consequence)
+        described = self.map(_AsFloat32(describe), photos)
         for i, description in zip(order, described, strict=True):
             if description is not None:
                 features[i] = description
         return features
 
-    def map(self, function: Callable, photos: Photos, consequence: str) -> Iterator:
+    def map(
+        self,
+        function: Callable,
+        photos: Photos,
+        consequence: str = "their rows are NaN",
+    ) -> Iterator:
         """Apply a function to every photo, in worker processes.
 
         Parameters
@@ -114,8 +118,8 @@ class Extraction:
             From one uint8 image of shape (height, width, 3) to anything picklable.
         photos : Photos
             What to apply it to.
-        consequence : str
-            What it means that a photo cannot be read, for the warning.
+        consequence : str, default="their rows are NaN"
+            What comes of photos that cannot be read, for the warning.
 
         Yields
         ------
@@ -129,7 +133,13 @@ class Extraction:
             photos.batches(self.batch_size),
             partial(_lost, settings=self),
         )
-        with tqdm(total=len(photos), unit="photo", disable=not self.verbose) as bar:
+        bar = tqdm(
+            total=len(photos),
+            desc=self.progress,
+            unit="photo",
+            disable=self.progress is None,
+        )
+        with bar:
             for results, errors in batches:
                 for error in errors:
                     if isinstance(error, CacheFault):

@@ -22,7 +22,6 @@ _PREFILTER_CUTOFF = 4
 _PREFILTER_BOUNDARY = 5
 _CONTRAST_FLOOR = 0.2
 
-
 # Gains below this are left out; it is far below the rounding of float32.
 _NEGLIGIBLE = 1e-10
 
@@ -62,7 +61,7 @@ def gabor_bank(size: int, orientations: tuple[int, ...]) -> tuple[GaborFilter, .
     for scale, n_orientations in enumerate(orientations):
         relative = radius / (_TOP_FREQUENCY / _SCALE_RATIO**scale)
         radial = _RADIAL_SHARPNESS * (relative - 1) ** 2
-        sharpness = 2 * np.pi * 16 * n_orientations**2 / 32**2
+        sharpness = 2 * np.pi * (n_orientations / 8) ** 2
         for orientation in range(n_orientations):
             turned = angle + np.pi * orientation / n_orientations
             turned = np.where(turned > np.pi, turned - 2 * np.pi, turned)

@@ -237,7 +237,8 @@ class LBPPyramid(ImageTransformer):
     photo sum to 37. Departures from the toolbox: it ran on the three colour planes
     laid side by side, where all blocks but the rightmost saw only red; here the
     intensity (R + G + B) / 3 is described, as the paper means. Regions of the second
-    level are ordered row by row, not clockwise.
+    level are ordered row by row, not clockwise. The paper writes of "non-uniform"
+    patterns, but its 1239 numbers are those of uniform ones.
 
     Photos less than three pixels high or wide have no pattern and give zeros.
 

@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ._discriminative import read_discriminative
+from ._npy import read_npy
 
 # Five bits a channel, red fastest, as in the tables of Khan et al. 2013.
 _BITS = 5
 N_BINS = 2 ** (3 * _BITS)
 _MAX_COLORS = 256
+_N_PERCEPTUAL = 50
 
 
 class Palette(NamedTuple):
@@ -76,18 +78,13 @@ def mean_colors(palette: Palette) -> np.ndarray:
     return means
 
 
-@lru_cache(maxsize=4)
-def perceptual_palette(n_colors: int = 50) -> np.ndarray:
-    """Spread colours evenly, to the eye, over the sRGB cube.
-
-    Parameters
-    ----------
-    n_colors : int, default=50
-        How many.
+@lru_cache(maxsize=1)
+def perceptual_palette() -> np.ndarray:
+    """Colours that are spread evenly, to the eye, over the sRGB cube.
 
     Returns
     -------
-    palette : ndarray of shape (n_colors, 3), uint8
+    palette : ndarray of shape (50, 3), uint8
         sRGB, from dark to light.
 
     Notes
@@ -99,14 +96,14 @@ def perceptual_palette(n_colors: int = 50) -> np.ndarray:
     steps = np.arange(16) * 17
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
     lab = _rgb_to_lab(grid)
-    centres = _farthest_points(lab, n_colors)
+    centres = _farthest_points(lab, _N_PERCEPTUAL)
     assigned = np.full(len(lab), -1)
     while True:
         nearest = _nearest(lab, centres)
         if (nearest == assigned).all():
             break
         assigned = nearest
-        sums = [np.bincount(assigned, axis, n_colors) for axis in lab.T]
+        sums = [np.bincount(assigned, axis) for axis in lab.T]
         centres = np.stack(sums, axis=1) / np.bincount(assigned)[:, None]
     chosen = _nearest(centres, lab)
     palette = grid[chosen[np.argsort(lab[chosen, 0], kind="stable")]].astype(np.uint8)
@@ -147,19 +144,20 @@ def _table_from_array(values, source):
             f"{source} given as palette holds {values.dtype} values, but finite "
             "numbers were expected."
         )
-    if values.ndim == 2 and values.shape[1] == 3 and 2 <= len(values) <= _MAX_COLORS:
+    shape = values.shape
+    if len(shape) == 2 and shape[1] == 3 and 2 <= shape[0] <= _MAX_COLORS:
         if values.min() < 0 or values.max() > 255:
             raise ValueError(
                 f"{source} given as palette spans {values.min()} to {values.max()}, "
                 "but sRGB values from 0 to 255 were expected."
             )
         return _nearest_color(values.astype(np.float64).tobytes())
-    if values.shape == (N_BINS,) and _are_names(values):
+    if shape == (N_BINS,) and _are_names(values):
         return Palette(values.astype(np.uint8), int(values.max()) + 1)
-    if values.ndim == 2 and len(values) == N_BINS and values.shape[1] <= _MAX_COLORS:
-        return Palette(values.argmax(axis=1).astype(np.uint8), values.shape[1])
+    if len(shape) == 2 and shape[0] == N_BINS and 0 < shape[1] <= _MAX_COLORS:
+        return Palette(values.argmax(axis=1).astype(np.uint8), shape[1])
     raise ValueError(
-        f"{source} given as palette has the shape {values.shape}, but (n_colors, 3) "
+        f"{source} given as palette has the shape {shape}, but (n_colors, 3) "
         f"with 2 to {_MAX_COLORS} colours, ({N_BINS},) with the name of each bin, or "
         f"({N_BINS}, n_colors) with probabilities was expected."
     )
@@ -215,9 +213,9 @@ def _read_array(path):
         )
     try:
         if path.suffix == ".npy":
-            return np.load(path, allow_pickle=False)
+            return read_npy(path)
         return np.loadtxt(path, delimiter="," if path.suffix == ".csv" else None)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError) as error:
         raise ValueError(
             f"The palette file {str(path)!r} cannot be read ({error}). Save the array "
             "with numpy.save (.npy), or as numbers in text (.csv, .txt)."

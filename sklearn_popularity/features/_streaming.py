@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from .._files import whole_file
+from .._files import check_destination, whole_file
 from .._optional import import_optional
 from ..images import ImageError
 from ._extract import UnreadablePhotosWarning
@@ -59,6 +59,8 @@ def extract(
         If there are no paths, an entry is none, or `out` has another suffix.
     ImageError
         For a photo that cannot be read, unless the transformer has ``on_error="nan"``.
+    OSError
+        If `out` cannot be written.
 
     Notes
     -----
@@ -81,13 +83,10 @@ def extract(
     ((5, 6), 'colors.npy.index.csv')
     """
     items, out = _check_paths(paths), Path(out)
-    if out.suffix not in _WRITERS:
-        raise ValueError(
-            f"Got out={str(out)!r}, but a name in {' or '.join(_WRITERS)} was expected."
-        )
+    check_destination(out, list(_WRITERS), f"out={str(out)!r}")
     names = transformer.get_feature_names_out()
     index = out.with_name(f"{out.name}.index.csv")
-    run = _Run(transformer, items, piece_size(len(names)), verbose)
+    run = _Run(transformer, items, _piece_size(len(names)), verbose)
     # The index comes first, so that features are never without one.
     with whole_file(out) as part, whole_file(index) as index_part:
         matrix = _WRITERS[out.suffix](part, len(items), names)
@@ -99,7 +98,7 @@ def extract(
     return index
 
 
-def piece_size(n_features: int) -> int:
+def _piece_size(n_features: int) -> int:
     """Photos that are in memory at a time."""
     return max(1, min(_MAX_PHOTOS, _MAX_BYTES // (4 * n_features)))
 

@@ -1,6 +1,5 @@
 """Batches of photos through worker processes, in order, whichever of them die."""
 
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -119,7 +118,8 @@ def _run_alone(n_jobs, function, batch, lost):
         try:
             [result] = _run(n_jobs, [delayed(function)(photo)])
         except deaths:
-            result = lost(_error_of(photo))
+            reason = "its worker died, twice, perhaps out of memory"
+            result = lost(photo.error(0, reason))
         yield result
 
 
@@ -127,10 +127,3 @@ def _killed_on_dask():
     """What dask raises when several workers in turn have died on a task."""
     dask = sys.modules.get("distributed")
     return (dask.KilledWorker,) if dask else ()
-
-
-def _error_of(photo):
-    [item], [row] = photo.items, photo.rows
-    path = os.fsdecode(item) if isinstance(item, str | os.PathLike) else None
-    reason = "its worker died, twice, perhaps out of memory"
-    return ImageError(reason, path=path, row=int(row))

@@ -75,7 +75,7 @@ class Photos:
             for i in range(0, len(self), size)
         ]
 
-    def take(self, indices: np.ndarray) -> "Photos":
+    def take(self, indices: Sequence[int] | np.ndarray) -> "Photos":
         """The photos at some positions."""
         items = [self.items[i] for i in indices]
         return replace(self, items=items, rows=[self.rows[i] for i in indices])
@@ -137,18 +137,19 @@ class Photos:
                 return decode_file(content, max_size)
             return limit_size(content, max_size)
 
+    def error(self, index: int, reason: str) -> ImageError:
+        """The error of a photo, with its row and its path."""
+        item = self.items[index]
+        path = os.fsdecode(item) if isinstance(item, (str, os.PathLike)) else None
+        return ImageError(reason, path=path, row=int(self.rows[index]))
+
     @contextmanager
     def _place(self, index: int) -> Iterator[None]:
         """Let an error say which photo it is about."""
         try:
             yield
         except ImageError as error:
-            item = self.items[index]
-            path = os.fsdecode(item) if isinstance(item, (str, os.PathLike)) else None
-            row = int(self.rows[index])
-            raise ImageError(error.reason, path=path, row=row) from (
-                error.__cause__ or error
-            )
+            raise self.error(index, error.reason) from (error.__cause__ or error)
 
 
 def find_photos(X: Any) -> list[Any] | np.ndarray | None:
@@ -320,11 +321,11 @@ def _photos_in_array(X: np.ndarray) -> list[Any] | np.ndarray | None:
     if X.dtype.kind in "OUT":
         column = X[:, 0] if X.ndim == 2 and X.shape[1] == 1 else X
         return _photos_in_list(column.tolist()) if column.ndim == 1 else None
-    if X.ndim == 3 and X.shape[-1] in (3, 4):
+    if X.ndim == 3 and X.shape[-1] in (1, 3, 4):
         raise ValueError(
-            f"Got X of shape {X.shape}, which may be one colour image or a batch of "
-            "narrow grey ones. Pass X[np.newaxis] for one image or X[..., np.newaxis] "
-            "for a batch."
+            f"Got X of shape {X.shape}, which may be one image or a batch of narrow "
+            "grey ones. Pass X[np.newaxis] for one image or X[..., np.newaxis] for a "
+            "batch."
         )
     if X.ndim == 4 and X.shape[-1] not in (1, 3, 4):
         raise ValueError(

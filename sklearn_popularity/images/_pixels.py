@@ -47,7 +47,7 @@ def to_rgb8(
     value_range : (float, float), default=None
         Values of black and white in an array. By default 0 and 1 for bool and
         float, 0 and 65535 for uint16, 0 and 255 for every other integer. A Pillow
-        image carries its own range: this is ignored.
+        image carries its own range, whatever is given here.
 
     clip : bool, default=False
         Whether values outside the range count as its ends or are an error.
@@ -80,15 +80,15 @@ def to_rgb8(
     >>> to_rgb8(np.array([[0.0, 51.0]]), value_range=(0, 255))[0].tolist()
     [[0, 0, 0], [51, 51, 51]]
     """
-    if value_range is not None:
-        check_value_range(value_range)
+    ends = None if value_range is None else check_value_range(value_range)
     if isinstance(image, Image.Image):
         with decoding_errors():
             return _pillow_to_rgb8(image)
     array = _as_channels_last(np.asarray(image))
-    if array.dtype == np.uint8 and value_range is None:
-        return _bytes_to_rgb8(array)
-    ends = value_range or _dtype_range(array.dtype)
+    range_of_dtype = _dtype_range(array.dtype)
+    if ends is None and array.dtype == np.uint8:
+        return _as_three_channels(_over_white(array) if array.shape[2] == 4 else array)
+    ends = ends or range_of_dtype
     return _values_to_rgb8(np.clip(array, *ends) if clip else array, ends)
 
 
@@ -148,17 +148,18 @@ def check_max_size(max_size: int | None) -> None:
         )
 
 
-def check_value_range(value_range: Any) -> None:
+def check_value_range(value_range: Any) -> tuple[float, float]:
     """Refuse anything but two finite numbers, the lower one first."""
     try:
         low, high = (float(end) for end in value_range)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         low = high = np.nan
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+    if not (low < high and np.isfinite(high - low)):
         raise ValueError(
             f"Got value_range={value_range!r}, but expected two finite numbers, the "
             "lower one first, such as (0, 255)."
         )
+    return low, high
 
 
 def _as_channels_last(array: NDArray[Any]) -> NDArray[Any]:
@@ -179,10 +180,6 @@ def _as_channels_last(array: NDArray[Any]) -> NDArray[Any]:
     if array.size == 0:
         raise ImageError(f"got an image without pixels, of shape {array.shape}")
     return array
-
-
-def _bytes_to_rgb8(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return _as_three_channels(_over_white(array) if array.shape[2] == 4 else array)
 
 
 def _values_to_rgb8(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,8 @@ from ..evaluation._baselines import predict_best_column, predict_user_mean
 from ..evaluation._protocol_folds import FoldSettings, Rows, k_folds
 from ..metrics import spearman_interval
 from ..models import StackedLateFusion, out_of_fold
-from ._plotting import draw_intervals, new_axes
+from ._plotting import draw_intervals, several_axes
+from ._resampling import BOOTSTRAP
 
 CONTENT, SOCIAL, BOTH = "content", "social", "content + social"
 
@@ -54,10 +55,8 @@ class AblationResult:
         "cues": ["array-like", None],
         "cv": ["cv_object"],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
-        "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "n_resamples": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
-        "random_state": ["random_state"],
+        **BOOTSTRAP,
     },
     prefer_skip_nested_validation=True,
 )
@@ -326,11 +325,7 @@ def plot_ablation(result, *, ax=None):
     -------
     ax : ndarray of matplotlib axes
     """
-    if ax is None:
-        figure = new_axes(None, (10.0, 3.2)).figure
-        figure.clear()
-        ax = figure.subplots(1, 2)
-    ax = np.asarray(ax, dtype=object)
+    ax = several_axes(ax, 2, (10.0, 3.2))
     scores, differences = result.scores, result.differences
     draw_intervals(
         ax[0],

@@ -1,14 +1,11 @@
 """How much a late fusion relies on each branch: permutation importance."""
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import (
-    check_consistent_length,
-    check_random_state,
-)
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._scores import check_score
@@ -17,6 +14,7 @@ from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion
 from ._linear import passed_width
 from ._plotting import draw_intervals, new_axes
+from ._resampling import BOOTSTRAP
 
 
 @validate_params(
@@ -26,9 +24,7 @@ from ._plotting import draw_intervals, new_axes
         "sets": [Mapping, None],
         "groups": ["array-like", None],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
-        "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "n_resamples": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
+        **BOOTSTRAP,
     },
     prefer_skip_nested_validation=True,
 )
@@ -118,22 +114,17 @@ def branch_importance(
     columns = output_columns(fusion)
     as_is = fusion.final_estimator_.predict(outputs)
     orders = [random_state.permutation(len(y)) for _ in range(n_repeats)]
-    seed = random_state.randint(2**31 - 1)
+    bootstrap = {
+        "groups": groups,
+        "confidence": confidence,
+        "n_resamples": n_resamples,
+        "random_state": random_state.randint(2**31 - 1),
+    }
     rows = []
     for name, members in _check_sets(sets, columns).items():
         chosen = np.concatenate([columns[member] for member in members])
-        permuted = np.column_stack(
-            [predict_permuted(fusion, outputs, chosen, order) for order in orders]
-        )
-        interval = spearman_interval(
-            y,
-            as_is,
-            baseline=permuted,
-            groups=groups,
-            confidence=confidence,
-            n_resamples=n_resamples,
-            random_state=seed,
-        )
+        permuted = predict_permuted(fusion, outputs, chosen, orders)
+        interval = spearman_interval(y, as_is, baseline=permuted, **bootstrap)
         alone = sets is None and name in fusion.branch_scores_
         rows.append(
             {
@@ -175,10 +166,14 @@ def _check_sets(sets, columns):
     return sets
 
 
-def predict_permuted(fusion, outputs, chosen, order):
-    outputs = outputs.copy()
-    outputs[:, chosen] = outputs[np.ix_(order, chosen)]
-    return fusion.final_estimator_.predict(outputs)
+def predict_permuted(fusion, outputs, chosen, orders):
+    """Predictions with some of the outputs in other orders, a column per order."""
+    columns = []
+    for order in orders:
+        permuted = outputs.copy()
+        permuted[:, chosen] = outputs[np.ix_(order, chosen)]
+        columns.append(fusion.final_estimator_.predict(permuted))
+    return np.column_stack(columns)
 
 
 def plot_branch_importance(table, *, ax=None):

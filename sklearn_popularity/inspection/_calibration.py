@@ -10,7 +10,7 @@ from .._columns import encode_labels
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import spearman_interval
 from ._percentiles import check_pair, score_percentile
-from ._plotting import draw_intervals, new_axes, shorten
+from ._plotting import draw_intervals, several_axes, shorten
 from ._resampling import BOOTSTRAP, bootstrap_mean, cluster_codes
 
 ALL_ROWS = "all rows"
@@ -164,11 +164,7 @@ def plot_calibration(table, *, ax=None):
         Lines are intervals; the grey line of the correlation is that of all rows.
     """
     groups = table[1:]
-    if ax is None:
-        figure = new_axes(None, (9.0, 1.2 + 0.3 * len(groups))).figure
-        figure.clear()
-        ax = figure.subplots(1, 2, sharey=True)
-    ax = np.asarray(ax, dtype=object)
+    ax = several_axes(ax, 2, (9.0, 1.2 + 0.3 * len(groups)), sharey=True)
     sizes = zip(groups["group"], groups["n_rows"], strict=True)
     labels = [f"{shorten(name)} ({n_rows})" for name, n_rows in sizes]
     draw_intervals(

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pandas as pd
 
 from ..features import ColorHistogram
@@ -68,11 +67,15 @@ def color_importance(model):
     found = [part for part in parts if isinstance(part.source, ColorHistogram)]
     if not found:
         raise _no_histogram("no weighted sum in it is of a ColorHistogram's numbers")
-    names = found[0].source.get_feature_names_out()
+    weights = pd.concat([_weight_of_color(part) for part in found])
+    weights = weights.groupby(level="color").sum().sort_values(ascending=False)
+    return weights.rename("weight").reset_index()
+
+
+def _weight_of_color(part):
+    names = part.source.get_feature_names_out()
     colors = ["#" + re.sub(r"^color\d+_", "", name) for name in names]
-    weights = np.sum([part.weights for part in found], axis=0)
-    table = pd.DataFrame({"color": colors, "weight": weights})
-    return table.sort_values("weight", ascending=False, ignore_index=True)
+    return pd.Series(part.weights, pd.Index(colors, name="color"))
 
 
 def _no_histogram(reason):

@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 
 from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
-from ._plotting import COLORS, INK, new_axes
+from ._plotting import COLORS, INK, several_axes
 
 RAW, LOGGED, PER_DAY = "views", "log2(views + 1)", "log2(views / days + 1)"
 
@@ -112,13 +112,9 @@ def plot_popularity_distribution(table, *, ax=None):
     -------
     ax : ndarray of matplotlib axes
     """
-    names = list(table["transform"].unique())
-    if ax is None:
-        figure = new_axes(None, (3.2 * len(names), 2.8)).figure
-        figure.clear()
-        ax = figure.subplots(1, len(names))
-    axes = np.atleast_1d(np.asarray(ax, dtype=object))
     transforms = table.groupby("transform", sort=False)
+    n = len(transforms)
+    axes = several_axes(ax, n, (3.2 * n, 2.8))
     for place, (name, rows) in zip(axes, transforms, strict=True):
         edges = [*rows["left"], rows["right"].iloc[-1]]
         place.stairs(rows["count"], edges, fill=True, fc=COLORS[0], ec=INK)

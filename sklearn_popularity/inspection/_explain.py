@@ -14,6 +14,15 @@ from ._linear import NotLinearError, linear_parts
 
 # A feature with more numbers than this is one reason: nobody reads 512.
 _MAX_NAMED = 64
+# What such a feature sees, for those who do not know its name.
+_SEEN = {
+    "color-histogram": "colours",
+    "color-names-llc": "patches of colour",
+    "color-statistics": "brightness and colour",
+    "gist": "layout",
+    "hog-llc": "shapes",
+    "lbp": "texture",
+}
 
 
 class PhotoExplanation(NamedTuple):
@@ -131,7 +140,8 @@ def _fusion_reasons(fusion, rows, names):
             own = select_columns(rows, columns)
             own_start, found = _linear_reasons(estimator, own, own_names)
         except NotLinearError:
-            reasons.append((name, weights[i] * (outputs[i] - centre[i])))
+            reason = f"{_SEEN[name]} ({name})" if name in _SEEN else name
+            reasons.append((reason, weights[i] * (outputs[i] - centre[i])))
             continue
         start += weights[i] * (own_start - centre[i])
         reasons += [(reason, weights[i] * value) for reason, value in found]

@@ -10,7 +10,7 @@ from ._explain import explain_photo
 from ._heatmap import plot_heatmap
 from ._percentiles import score_percentile
 from ._photos import as_photos
-from ._plotting import COLORS, INK, new_axes, shorten
+from ._plotting import COLORS, INK, several_axes, shorten
 from ._report_data import name_of
 from ._report_html import render
 from ._thumbnails import data_uri, draw_map, name_places, overlay
@@ -41,7 +41,7 @@ def explain_page(model, photo, reference, label):
     heat = draw_map(model, photo, image)
     told = _tell(model, photo, reference)
     hottest, coldest = name_places(heat)
-    name = name_of({"photo": photo}, "photo", None, 0)
+    name = name_of(photo)
     return render(
         "explain.html",
         heading=f"Why {name} has its score",
@@ -58,7 +58,7 @@ def explain_page(model, photo, reference, label):
 
 
 def explain_figure(model, photo, reference, label, path: Path):
-    """Draw the same with matplotlib, to a file beside which it is whole or not there.
+    """Draw the same with matplotlib, to a file that is whole or not there.
 
     Parameters
     ----------
@@ -69,9 +69,8 @@ def explain_figure(model, photo, reference, label, path: Path):
     """
     image = as_photos([photo]).read(0, max_size=_SHOWN)
     told = _tell(model, photo, reference)
-    figure = new_axes(None, (11.0, 4.2)).figure
-    figure.clear()
-    left, right = figure.subplots(1, 2, width_ratios=[1, 0.9])
+    left, right = several_axes(None, 2, (11.0, 4.2), width_ratios=[1, 0.9])
+    figure = left.figure
     plot_heatmap(image, draw_map(model, photo, image), ax=left)
     _draw_reasons(right, told)
     unit = f" ({label})" if label else ""
@@ -97,6 +96,7 @@ def _tell(model, photo, reference):
         "start": found.start,
         "why_none": found.why_none,
         "percentile": score_percentile([found.score], reference)[0],
+        "n_reference": len(reference),
         "raising": raising.to_dict("records"),
         "lowering": lowering.to_dict("records"),
         "n_others": len(others),

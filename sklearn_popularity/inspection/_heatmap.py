@@ -17,6 +17,7 @@ from ._occlusion import occlude
 from ._photos import as_photos
 from ._plotting import INK, new_axes
 from ._pooled_winners import draw_places, trace_codes
+from ._settings import with_settings
 
 
 @validate_params(
@@ -66,7 +67,7 @@ def region_heatmap(
           :class:`ColorNamesLLC`), exact; see Notes.
         - "occlusion": for any model. Squares of the photo are covered with its mean
           colour, one after the other; a pixel has the mean of how much the score
-          falls over the squares that cover it.
+          falls over the squares that cover it. No `cache` of a transformer is used.
         - "auto": "codes" where the model allows, otherwise "occlusion".
     max_size : int or None, default=500
         Longest side of the map, in pixels. The map has the size of the upright photo,
@@ -157,8 +158,13 @@ def region_heatmap(
                 ) from reason
         else:
             return (heat, intercept) if return_intercept else heat
-    squares = _check_squares(patch_size, stride)
-    heat, score = _occlusion_heat(model, X, column, max_size, batch_size, squares)
+    _check_squares(patch_size, stride)
+    image, score_of = _photo_and_score(model, X, column, max_size)
+    patch_size = patch_size or max(1, max(image.shape) // 4)
+    stride = min(patch_size, stride or max(1, patch_size // 4))
+    heat, score = occlude(
+        image, score_of, patch_size=patch_size, stride=stride, batch_size=batch_size
+    )
     return (heat, score - float(heat.sum())) if return_intercept else heat
 
 
@@ -222,11 +228,12 @@ def _check_squares(patch_size, stride):
             f"Got stride={stride} and patch_size={patch_size}, but a stride of at most "
             "the patch_size was expected, so that squares cover all of the photo."
         )
-    return patch_size, stride
 
 
-def _occlusion_heat(model, X, column, max_size, batch_size, squares):
-    """The map, and the score of the photo as it is."""
+def _photo_and_score(model, X, column, max_size):
+    """The photo, and a function from versions of it to their scores."""
+    # Nobody will ask for covered photos again.
+    model = with_settings(model, cache=None)
     photos = X
     if isinstance(X, pd.DataFrame):
         resolve_columns(X, column, "parameter column")
@@ -241,12 +248,7 @@ def _occlusion_heat(model, X, column, max_size, batch_size, squares):
             images = table
         return column_or_1d(model.predict(images))
 
-    patch_size = squares[0] or max(1, max(image.shape) // 4)
-    stride = min(patch_size, squares[1] or max(1, patch_size // 4))
-    heat = occlude(
-        image, score, patch_size=patch_size, stride=stride, batch_size=batch_size
-    )
-    return heat, float(score([image])[0])
+    return image, score
 
 
 def plot_heatmap(photo, heatmap, *, ax=None):

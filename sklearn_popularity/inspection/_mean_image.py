@@ -78,12 +78,12 @@ def mean_image(photos, y, *, n_photos=None, size=(96, 128), random_state=None):
     y = check_score(y, "y")
     check_consistent_length(photos, y)
     found = as_photos(photos)
-    n_photos = _check_number(n_photos, len(y))
+    n_photos, size = _check_number(n_photos, len(y)), _check_size(size)
     order = np.argsort(y, kind="stable")
     random = check_random_state(random_state).permutation(len(y))
     chosen = (order[-n_photos:], order[:n_photos], random[:n_photos])
     means = {
-        kind: _mean_of(found, rows, _check_size(size))
+        kind: _mean_of(found, rows, size)
         for kind, rows in zip(_KINDS, chosen, strict=True)
     }
     return Bunch(**means, n_photos=n_photos)
@@ -101,15 +101,14 @@ def _check_number(n_photos, n_given):
 
 
 def _check_size(size):
-    sides = [
-        int(side) for side in size if isinstance(side, int | np.integer) and side > 0
-    ]
-    if len(size) != 2 or len(sides) != 2:
+    if len(size) != 2 or not all(
+        isinstance(s, int | np.integer) and s > 0 for s in size
+    ):
         raise ValueError(
             f"Got size={size!r}, but (height, width) with two positive integers was "
             "expected."
         )
-    return sides
+    return tuple(map(int, size))
 
 
 def _mean_of(photos, rows, size):

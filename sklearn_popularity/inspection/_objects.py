@@ -114,11 +114,11 @@ def object_importance(
     >>> table[["object", "impact"]].values.tolist()
     [['cat', 'strong'], ['cup', 'low'], ['car', 'negative']]
     """
-    names = _object_names(X, names)
+    columns = getattr(X, "columns", None)
     X = check_array(X, dtype=np.float64)
     y = check_score(y, "y")
     check_consistent_length(X, y, groups)
-    _check_names(names, X.shape[1])
+    names = _object_names(columns if names is None else names, X.shape[1])
     if estimator is None:
         estimator = RidgeCV(alphas=np.logspace(-3, 3, 13))
     split = ShuffleSplit if groups is None else GroupShuffleSplit
@@ -156,7 +156,8 @@ def impact_groups(weights):
     -------
     impacts : list of {"strong", "medium", "low", "negative"}
     """
-    shares = weights / max(weights.max(), np.finfo(float).tiny)
+    highest = weights.max()
+    shares = weights / highest if highest > 0 else weights
     return [IMPACTS[i] for i in np.digitize(-shares, [-2 / 3, -1 / 3, 0], right=True)]
 
 
@@ -165,15 +166,9 @@ def _fit_weights(estimator, X, y):
     return parts[0].weights
 
 
-def _object_names(X, names):
-    if names is not None:
-        return list(names)
-    if hasattr(X, "columns"):
-        return list(X.columns)
-    return [f"object{i}" for i in range(np.shape(X)[1])] if np.ndim(X) == 2 else []
-
-
-def _check_names(names, n_objects):
+def _object_names(names, n_objects):
+    if names is None:
+        return [f"object{i}" for i in range(n_objects)]
     if len(names) != n_objects:
         raise ValueError(
             f"Got {len(names)} names, but one for each of the {n_objects} columns of X "
@@ -185,6 +180,7 @@ def _check_names(names, n_objects):
             f"Got the name {twice[0]!r} for several objects, but names that differ "
             "were expected."
         )
+    return list(names)
 
 
 def plot_object_importance(table, *, n_objects=6, ax=None):

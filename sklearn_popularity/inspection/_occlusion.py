@@ -13,7 +13,7 @@ def occlude(
     patch_size: int,
     stride: int,
     batch_size: int,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], float]:
     """How much the score falls when each part is covered.
 
     Parameters
@@ -33,6 +33,8 @@ def occlude(
     -------
     heat : ndarray of shape (height, width), float64
         Mean over the squares that cover a pixel of how much the score falls.
+    score : float
+        Of the photo as it is.
     """
     squares = list(_squares(image.shape[:2], patch_size, stride))
     color = image.mean(axis=(0, 1)).round().astype(np.uint8)
@@ -46,7 +48,7 @@ def occlude(
         for square, value in zip(batch, score(covered), strict=True):
             total[square] += whole - value
             n_covers[square] += 1
-    return total / n_covers
+    return total / n_covers, whole
 
 
 def _squares(size, patch_size, stride) -> Iterator[tuple[slice, slice]]:

@@ -11,7 +11,7 @@ from .._columns import encode_labels
 from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import user_correlations
-from ._plotting import new_axes, style
+from ._plotting import PALE, new_axes, style
 
 
 @validate_params(
@@ -94,8 +94,8 @@ def spearman_by_user(
         values = check_score(values, f"predictions[{feature!r}]")
         check_consistent_length(y, values)
         scores[feature] = user_correlations(y, values, codes)
-    wide = pd.DataFrame(scores, index=names)
-    kept = np.flatnonzero((counts >= min_rows) & wide.notna().all(axis=1))
+    by_user = pd.DataFrame(scores, index=names)
+    kept = np.flatnonzero((counts >= min_rows) & by_user.notna().all(axis=1))
     if not len(kept):
         raise ValueError(
             f"None of the {len(counts)} users has min_rows={min_rows} rows with scores "
@@ -103,13 +103,16 @@ def spearman_by_user(
         )
     if n_users is not None and n_users < len(kept):
         kept = check_random_state(random_state).permutation(kept)[:n_users]
-    wide = wide.iloc[kept].assign(n_rows=counts[kept])
-    order = np.argsort(-wide[list(scores)].mean(axis=1), kind="stable")
-    table = wide.iloc[order].rename_axis("user").reset_index()
-    table = table.melt(["user", "n_rows"], var_name="feature", value_name="spearman")
-    rank = table["user"].map({user: i for i, user in enumerate(wide.index[order])})
-    table = table.iloc[np.argsort(rank, kind="stable")].reset_index(drop=True)
-    return table[["user", "feature", "spearman", "n_rows"]]
+    means = by_user.mean(axis=1).to_numpy()[kept]
+    kept = kept[np.argsort(-means, kind="stable")]
+    return pd.DataFrame(
+        {
+            "user": by_user.index[kept].repeat(len(scores)),
+            "feature": list(scores) * len(kept),
+            "spearman": by_user.to_numpy()[kept].ravel(),
+            "n_rows": counts[kept].repeat(len(scores)),
+        }
+    )
 
 
 def plot_spearman_by_user(table, *, ax=None):
@@ -138,7 +141,7 @@ def plot_spearman_by_user(table, *, ax=None):
             label=feature,
             **style(i),
         )
-    ax.axhline(0, color="#BBBBBB", zorder=0)
+    ax.axhline(0, color=PALE, zorder=0)
     if len(users) <= 40:
         ax.set_xticks(range(len(users)), [str(user) for user in users], rotation=90)
     ax.set_xlabel("user")

@@ -11,6 +11,7 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++", "oo")
 INK, PALE = "#333333", "#BBBBBB"
+_TILE, STEP = 96, 100  # side and distance of the photos of a montage, in pixels
 
 
 def new_axes(ax, figsize=(6.0, 4.0)):
@@ -27,10 +28,32 @@ def new_axes(ax, figsize=(6.0, 4.0)):
     -------
     ax : matplotlib axes
     """
-    if ax is not None:
-        return ax
-    pyplot = import_optional("matplotlib.pyplot", "Drawing")
-    return pyplot.subplots(figsize=figsize, layout="constrained")[1]
+    return several_axes(ax, 1, figsize)[0]
+
+
+def several_axes(ax, n, figsize, **settings) -> NDArray:
+    """The axes given, or those of a new figure side by side.
+
+    Parameters
+    ----------
+    ax : matplotlib axes, sequence of them, or None
+        Where to draw.
+    n : int
+        How many axes a new figure has.
+    figsize : (width, height)
+        Of a new figure, in inches.
+    **settings
+        Of a new figure, such as `sharey`.
+
+    Returns
+    -------
+    ax : ndarray of matplotlib axes
+    """
+    if ax is None:
+        pyplot = import_optional("matplotlib.pyplot", "Drawing")
+        settings = {"figsize": figsize, "layout": "constrained"} | settings
+        ax = pyplot.subplots(1, n, **settings)[1]
+    return np.atleast_1d(np.asarray(ax, dtype=object))
 
 
 def style(i: int) -> dict:
@@ -74,8 +97,8 @@ def draw_intervals(ax, labels, values, lows, highs, *, reference=None, series=0)
     ax.set_ylim(len(values) - 0.5, -0.5)
 
 
-def montage(photos, n_columns: int, *, tile: int = 96, gap: int = 4) -> NDArray:
-    """Put photos side by side on white, each whole in a square.
+def montage(photos, n_columns: int) -> NDArray:
+    """Put photos side by side on white, each whole in a square, a `STEP` apart.
 
     Parameters
     ----------
@@ -83,32 +106,28 @@ def montage(photos, n_columns: int, *, tile: int = 96, gap: int = 4) -> NDArray:
         sRGB.
     n_columns : int
         Photos in a row.
-    tile : int, default=96
-        Side of a square, in pixels.
-    gap : int, default=4
-        White between them, in pixels.
 
     Returns
     -------
     sheet : ndarray of shape (height, width, 3), uint8
     """
-    step = tile + gap
     n_rows = max(1, -(-len(photos) // n_columns))
-    sheet = np.full((n_rows * step - gap, n_columns * step - gap, 3), 255, np.uint8)
+    gap = STEP - _TILE
+    sheet = np.full((n_rows * STEP - gap, n_columns * STEP - gap, 3), 255, np.uint8)
     for i, photo in enumerate(photos):
-        small = _fit(photo, tile)
+        small = _fit(photo)
         height, width = small.shape[:2]
-        top = i // n_columns * step + (tile - height) // 2
-        left = i % n_columns * step + (tile - width) // 2
+        top = i // n_columns * STEP + (_TILE - height) // 2
+        left = i % n_columns * STEP + (_TILE - width) // 2
         sheet[top : top + height, left : left + width] = small
     return sheet
 
 
-def _fit(photo, tile):
+def _fit(photo):
     """A photo, enlarged or reduced so that its longest side is a tile's."""
     import cv2
 
-    scale = tile / max(photo.shape[:2])
+    scale = _TILE / max(photo.shape[:2])
     height, width = (max(1, round(side * scale)) for side in photo.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return cv2.resize(photo, (width, height), interpolation=how)

@@ -8,7 +8,7 @@ import pandas as pd
 from .._sklearn_compat import Interval, validate_params
 from ._percentiles import check_pair, score_percentile
 from ._photos import read_photos
-from ._plotting import INK, montage, new_axes, style
+from ._plotting import INK, STEP, montage, new_axes, style
 
 # As in figure 6: truth from left to right, prediction from top to bottom.
 QUADRANTS = [
@@ -149,7 +149,7 @@ def _draw_points(ax, table):
 
 
 def _draw_galleries(ax, table, photos, n_columns, n_rows):
-    width, height, gap = 100 * n_columns, 100 * n_rows, 40
+    width, height, gap = STEP * n_columns, STEP * n_rows, 40
     for i, name in enumerate(QUADRANTS):
         rows = table[table["quadrant"] == name].head(n_columns * n_rows)
         left, top = i % 2 * (width + gap), i // 2 * (height + gap)

@@ -82,20 +82,18 @@ def percentile_reliability(
     y_true, y_pred = check_pair(y_true, y_pred)
     check_consistent_length(y_true, clusters)
     clusters = cluster_codes(clusters, len(y_true))
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    bootstrap = {
+        "confidence": confidence,
+        "n_resamples": n_resamples,
+        "random_state": int(check_random_state(random_state).randint(2**31 - 1)),
+    }
     true, predicted = (score_percentile(y, y) for y in (y_true, y_pred))
     edges = np.linspace(0, 100, n_bins + 1)
     bins = (predicted * n_bins / 100).astype(int).clip(max=n_bins - 1)
     table = []
     for i in np.unique(bins):
         rows = bins == i
-        low, high = bootstrap_mean(
-            true[rows],
-            clusters[rows],
-            confidence=confidence,
-            n_resamples=n_resamples,
-            random_state=seed,
-        )
+        low, high = bootstrap_mean(true[rows], clusters[rows], **bootstrap)
         table.append(
             {
                 "left": edges[i],

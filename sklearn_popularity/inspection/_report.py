@@ -2,7 +2,7 @@
 
 import platform
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import sklearn
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
 
@@ -18,7 +19,7 @@ from .._columns import encode_labels, resolve_columns
 from .._files import check_destination
 from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
-from ..evaluation._compare import make_partitions
+from ..evaluation._partitions import make_partitions
 from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
 from ._report_data import read_data
@@ -39,6 +40,7 @@ TITLES = {
     "calibration": "Whom it rates too high",
 }
 _N_LISTED = 100
+_MAX_SPELLED = 10_000  # characters
 
 
 @dataclass(frozen=True)
@@ -222,53 +224,42 @@ def popularity_report(
         if column is not None:
             resolve_columns(posts, column, "report")
     _check_objects(posts, objects)
-    data = read_data(
-        posts,
-        y,
-        photo,
-        groups=groups,
-        by=groups if by is None else by,
-        title=title,
-        n_jobs=n_jobs,
-    )
+    by = groups if by is None else by
+    data = read_data(posts, y, photo, groups=groups, by=by, title=title, n_jobs=n_jobs)
     _warn_of_errors(data.errors, len(posts))
-    clusters = None if data.groups is None else encode_labels(data.groups, "groups")
-    generator = check_random_state(random_state)
-    evidence = _gather(model, data, photo, clusters, cv, n_jobs, generator)
-    evidence = replace(
-        evidence,
+    evidence = _gather(
+        model,
+        data,
+        photo,
+        cv,
+        n_jobs,
+        check_random_state(random_state),
         words=words,
         objects=None if objects is None else objects.iloc[data.kept],
         n_photos=n_photos,
         n_heatmaps=n_heatmaps,
     )
     sections, left_out = write_sections(evidence)
-    page = render(
-        "report.html",
+    page = _render(
+        data,
+        sections,
         heading=heading,
         label=label,
-        titles=TITLES,
-        data=data,
         n_given=len(posts),
-        duplicates=data.duplicates.head(_N_LISTED).to_dict("records"),
-        apart=int((~data.duplicates["together"]).sum()),
-        missing=data.missing.to_dict("records"),
         notes=list(notes),
-        sections={name: section.shown for name, section in sections.items()},
         left_out=left_out,
         grouped_by=_called(groups, "groups"),
-        kinds=_called(groups if by is None else by, "kind"),
-        model=repr(model),
+        kinds=_called(by, "kind"),
+        model=_spelled(model),
         command=command,
         random_state=repr(random_state),
-        versions=_versions(),
     )
     write_page(path, page)
     predictions = np.full(len(posts), np.nan)
     predictions[data.kept] = evidence.predicted
     return PopularityReport(
         path=path,
-        score=evidence.interval(evidence.predicted),
+        score=evidence.score,
         predictions=predictions,
         tables={name: section.table for name, section in sections.items()},
         left_out=left_out,
@@ -289,6 +280,13 @@ def _called(labels, otherwise):
     return labels if isinstance(labels, str) else otherwise
 
 
+def _spelled(model):
+    """The model with all parameters that were set."""
+    if isinstance(model, BaseEstimator):
+        return model.__repr__(N_CHAR_MAX=_MAX_SPELLED)
+    return repr(model)
+
+
 def _warn_of_errors(errors, n_given):
     if errors:
         warnings.warn(
@@ -301,8 +299,9 @@ def _warn_of_errors(errors, n_given):
         )
 
 
-def _gather(model, data, photo, clusters, cv, n_jobs, random_state):
+def _gather(model, data, photo, cv, n_jobs, random_state, **asked):
     """Predictions of rows held out, and the model fitted on all."""
+    clusters = None if data.groups is None else encode_labels(data.groups, "groups")
     folds = _folds(cv, data.posts, data.y, clusters)
     described = describe_once(model, data.posts, photo)
     held_out = predict_held_out(
@@ -326,6 +325,22 @@ def _gather(model, data, photo, clusters, cv, n_jobs, random_state):
         clusters=clusters,
         n_jobs=n_jobs,
         seed=int(random_state.randint(2**31 - 1)),
+        **asked,
+    )
+
+
+def _render(data, sections, **given):
+    return render(
+        "report.html",
+        titles=TITLES,
+        data=data,
+        errors=data.errors[:_N_LISTED],
+        duplicates=data.duplicates.head(_N_LISTED).to_dict("records"),
+        apart=int((~data.duplicates["together"]).sum()),
+        missing=data.missing.to_dict("records"),
+        sections={name: section.shown for name, section in sections.items()},
+        versions=_versions(),
+        **given,
     )
 
 
@@ -334,7 +349,17 @@ def _folds(cv, posts, y, clusters):
         [folds] = make_partitions(
             len(y), cv=int(cv), n_repeats=1, inner_cv=1, groups=clusters
         )
-        return folds
+    else:
+        folds = _folds_of_splitter(cv, posts, y, clusters)
+    if min(len(train) for train, _ in folds) < 2:
+        raise ValueError(
+            f"Got {len(y)} posts and cv={cv}, which leave a fold less than 2 posts to "
+            "learn from. Pass more posts."
+        )
+    return folds
+
+
+def _folds_of_splitter(cv, posts, y, clusters):
     folds = list(check_cv(cv).split(posts, y, clusters))
     tested = np.concatenate([test for _, test in folds])
     if not np.array_equal(np.sort(tested), np.arange(len(y))):

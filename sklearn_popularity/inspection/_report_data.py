@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from os import PathLike, fsdecode
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels, label_rows
 from ..evaluation import near_duplicates
-from ..images import ImageError
+from ..images import ImageError, Photos
 from ._photos import as_photos
 
-_MAX_SIZE = 64  # of photos that are only tried
+_MAX_SIZE, _BATCH = 64, 64  # of photos that are only tried
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class ReportData:
     ----------
     posts : DataFrame
         Posts that are kept.
+    photos : Photos
+        Their photos.
     y : ndarray of shape (n_posts,)
         Their scores.
     groups, by : ndarray of shape (n_posts,) or None
@@ -46,6 +48,7 @@ class ReportData:
     """
 
     posts: pd.DataFrame
+    photos: Photos
     y: NDArray
     groups: NDArray | None
     by: NDArray | None
@@ -85,37 +88,40 @@ def read_data(posts, y, photo, *, groups, by, title, n_jobs) -> ReportData:
     labels = {name: _labels_of(posts, given, name) for name, given in labels.items()}
     check_consistent_length(posts, y, *labels.values())
     photos = as_photos(posts[photo])
-    errors = _find_unreadable(photos)
-    usable = ~np.isnan(y)
-    usable[[error.row for error in errors]] = False
-    kept = np.flatnonzero(usable)
-    if len(kept) < 2:
-        raise ValueError(
-            f"Of {len(posts)} posts {len(kept)} have a score and a photo that can be "
-            f"read, but at least 2 were expected."
-            + (f" The first error: {errors[0]}" if errors else "")
-        )
-    chosen = {k: None if v is None else v[kept] for k, v in labels.items()}
-    for name, given in chosen.items():
+    errors = _find_unreadable(photos, n_jobs)
+    kept = _usable_rows(y, errors)
+    labels = {k: None if v is None else v[kept] for k, v in labels.items()}
+    for name, given in labels.items():
         if given is not None:
             encode_labels(given, name)  # an error for missing ones
-    kept_posts = posts.iloc[kept].reset_index(drop=True)
-    names = [name_of(post, photo, title, i) for i, post in _records(posts, kept)]
+    photos = photos.take(kept)
+    posts_kept = posts.iloc[kept].reset_index(drop=True)
+    titles = [None] * len(kept) if title is None else posts_kept[title]
+    names = list(map(name_of, photos.items, titles, kept))
     return ReportData(
-        posts=kept_posts,
+        posts=posts_kept,
+        photos=photos,
         y=y[kept],
         names=names,
         kept=kept,
         errors=errors,
         n_unscored=int(np.isnan(y).sum()),
-        duplicates=_pair_up(kept_posts[photo], names, chosen["groups"], n_jobs),
+        duplicates=_pair_up(photos, names, labels["groups"], n_jobs),
         missing=_count_missing(posts),
-        **chosen,
+        **labels,
     )
 
 
-def _records(posts, rows):
-    return zip(rows, posts.iloc[rows].to_dict("records"), strict=True)
+def _usable_rows(y, errors):
+    usable = ~np.isnan(y)
+    usable[[error.row for error in errors]] = False
+    if usable.sum() < 2:
+        raise ValueError(
+            f"Of {len(y)} posts {usable.sum()} have a score and a photo that can be "
+            f"read, but at least 2 were expected."
+            + (f" The first error: {errors[0]}" if errors else "")
+        )
+    return np.flatnonzero(usable)
 
 
 def _labels_of(posts, given, name):
@@ -124,53 +130,54 @@ def _labels_of(posts, given, name):
     return None if given is None else np.asarray(given)
 
 
-def name_of(post: dict[str, Any], photo: str, title: str | None, row: int) -> str:
+def name_of(photo, title=None, row=0) -> str:
     """What a post is called on a page.
 
     Parameters
     ----------
-    post : dict
-        Its columns.
-    photo, title : str
-        Columns of the photo and, if there is one, of the title.
-    row : int
+    photo : photo
+        Its photo.
+    title : object, default=None
+        Its title; anything but text is none.
+    row : int, default=0
         Its number, for posts with neither title nor file.
 
     Returns
     -------
     name : str
     """
-    if title is not None and isinstance(post[title], str) and post[title].strip():
-        return post[title]
-    if isinstance(post[photo], str | PathLike):
+    if isinstance(title, str) and title.strip():
+        return title
+    if isinstance(photo, str | PathLike):
         # Names of files that are not UTF-8 hold lone surrogates, which no page takes.
-        name = Path(fsdecode(post[photo])).name
+        name = Path(fsdecode(photo)).name
         return name.encode("utf-8", "backslashreplace").decode()
     return f"photo {row}"
 
 
-def _find_unreadable(photos):
+def _find_unreadable(photos, n_jobs):
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_errors_of)(batch) for batch in photos.batches(_BATCH)
+    )
+    return [error for errors in parts for error in errors]
+
+
+def _errors_of(photos):
     errors = []
-    for row in range(len(photos)):
+    for i in range(len(photos)):
         try:
-            photos.read(row, max_size=_MAX_SIZE)
+            photos.read(i, max_size=_MAX_SIZE)
         except ImageError as error:
             errors.append(error)
     return errors
 
 
 def _pair_up(photos, names, groups, n_jobs):
-    pairs = near_duplicates(photos, n_jobs=n_jobs)
-    first, second = pairs.T
-    together = np.zeros(len(pairs), bool) if groups is None else _same(groups, pairs)
+    first, second = near_duplicates(photos.items, n_jobs=n_jobs).T
+    together = False if groups is None else groups[first] == groups[second]
     names = np.array(names, dtype=object)
-    return pd.DataFrame(
-        {"first": names[first], "second": names[second], "together": together}
-    )
-
-
-def _same(groups, pairs):
-    return groups[pairs[:, 0]] == groups[pairs[:, 1]]
+    pairs = pd.DataFrame({"first": names[first], "second": names[second]})
+    return pairs.assign(together=together)
 
 
 def _count_missing(posts):

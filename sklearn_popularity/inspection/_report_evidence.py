@@ -1,13 +1,13 @@
 """What is known of a model and its posts, from which a report is written."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..metrics import spearman_interval
-from ._photos import as_photos
 from ._report_data import ReportData
 from ._report_held_out import HeldOut
 from ._thumbnails import data_uri
@@ -39,9 +39,9 @@ class Evidence:
         Number of worker processes.
     seed : int
         Of intervals and splits.
-    words : str, default=None
+    words : str or None
         Column of words.
-    objects : DataFrame, default=None
+    objects : DataFrame or None
         Probabilities of objects of the posts.
     n_photos, n_heatmaps : int
         How many to show.
@@ -57,10 +57,10 @@ class Evidence:
     clusters: np.ndarray | None
     n_jobs: int | None
     seed: int
-    words: str | None = None
-    objects: pd.DataFrame | None = None
-    n_photos: int = 36
-    n_heatmaps: int = 3
+    words: str | None
+    objects: pd.DataFrame | None
+    n_photos: int
+    n_heatmaps: int
     _drawn: dict = field(default_factory=dict, repr=False)
 
     @property
@@ -70,6 +70,11 @@ class Evidence:
     @property
     def predicted(self):
         return self.held_out.predictions
+
+    @cached_property
+    def score(self):
+        """Spearman's correlation of the model's predictions with its interval."""
+        return self.interval(self.predicted)
 
     def interval(self, predictions, baseline=None):
         """Spearman's correlation of predictions with its interval."""
@@ -85,8 +90,7 @@ class Evidence:
         """A small photo and what it is called."""
         row = int(row)
         if row not in self._drawn:
-            photos = as_photos(self.data.posts[self.photo])
-            image = photos.read(row, max_size=_SMALL)
+            image = self.data.photos.read(row, max_size=_SMALL)
             self._drawn[row] = {
                 "name": self.data.names[row],
                 "src": data_uri(image),

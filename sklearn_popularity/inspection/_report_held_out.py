@@ -16,6 +16,7 @@ from .._sklearn_compat import _safe_indexing
 from ..features import ImageTransformer
 from ..models import StackedLateFusion
 from ._branches import output_columns, predict_permuted
+from ._settings import with_settings
 
 _N_PERMUTATIONS = 5
 _MODEL = "model"
@@ -77,8 +78,7 @@ def describe_once(model, posts, photo) -> Described:
     if isinstance(model, StackedLateFusion):
         return _describe_branches(model, posts)
     if isinstance(model, Pipeline) and describes_photos(model[0]):
-        head = clone(model[0])
-        table = _describe(head, input_of(model, posts, photo))
+        head, table = _describe(model[0], input_of(model, posts, photo))
         name = model.steps[0][0]
         return Described(
             clone(model[1:]),
@@ -106,15 +106,10 @@ def describes_photos(step) -> bool:
 
 
 def _describe(head, X):
-    """Features, from a head that is fitted and afterwards keeps to itself.
-
-    It will describe photos with parts covered, which nobody asks for again.
-    """
+    """A fitted copy of the head, to be used photo by photo, and its features."""
+    head = clone(head)
     rows = head.fit_transform(X)
-    quiet = {"cache": None, "n_jobs": None, "verbose": False}
-    names = {name: name.rpartition("__")[2] for name in head.get_params()}
-    head.set_params(**{k: quiet[last] for k, last in names.items() if last in quiet})
-    return rows
+    return with_settings(head, n_jobs=None, verbose=False), rows
 
 
 def _describe_branches(fusion, posts):
@@ -123,11 +118,11 @@ def _describe_branches(fusion, posts):
     branches, heads = [], {}
     for name, estimator, which in fusion.branches:
         if isinstance(estimator, Pipeline) and describes_photos(estimator[0]):
-            head = clone(estimator[0])
             which = resolve_columns(posts, which, f"branch {name!r}")
+            head, rows = _describe(estimator[0], select_columns(posts, which))
             # A row of numbers per cell: learners then see arrays, as behind the head.
             key = f"described {name}"
-            columns[key] = list(_describe(head, select_columns(posts, which)))
+            columns[key] = list(rows)
             heads[name] = (estimator.steps[0][0], head, which)
             tail = [clone(step) for _, step in estimator.steps[1:]]
             estimator = make_pipeline(FunctionTransformer(_stack), *tail)
@@ -165,10 +160,9 @@ def _with_heads(fusion, fitted, heads):
 def fit_learner(learner, table, y, groups):
     """Fit a copy of a learner, which is told the groups if it is a late fusion."""
     told = {}
-    if groups is not None and isinstance(learner, StackedLateFusion):
-        told = {"groups": groups}
-    elif groups is not None and isinstance(fusion_of(learner), StackedLateFusion):
-        told = {f"{learner.steps[-1][0]}__groups": groups}
+    if groups is not None and fusion_of(learner) is not None:
+        step = f"{learner.steps[-1][0]}__" if isinstance(learner, Pipeline) else ""
+        told = {f"{step}groups": groups}
     return clone(learner).fit(table, y, **told)
 
 
@@ -179,7 +173,7 @@ def fusion_of(model):
 
 
 def predict_held_out(
-    learner, table, y, folds, *, groups=None, n_jobs=None, random_state=None
+    learner, table, y, folds, *, groups, n_jobs, random_state
 ) -> HeldOut:
     """Predict each row by a model that did not see it.
 
@@ -193,9 +187,9 @@ def predict_held_out(
         Scores.
     folds : list of (train, test)
         Test folds that together hold each row once.
-    groups : ndarray of shape (n_samples,), default=None
+    groups : ndarray of shape (n_samples,) or None
         Rows that stay together in the inner folds of a late fusion.
-    n_jobs : int, default=None
+    n_jobs : int or None
         Number of worker processes.
     random_state : RandomState
         Of the permutations.
@@ -235,9 +229,7 @@ def _predict_fold(learner, table, y, train, test, groups, seed):
     columns = output_columns(fusion)
     orders = _permutations(len(test), seed)
     permuted = {
-        name: np.column_stack(
-            [predict_permuted(fusion, outputs, chosen, order) for order in orders]
-        )
+        name: predict_permuted(fusion, outputs, chosen, orders)
         for name, chosen in columns.items()
     }
     branches = {name: outputs[:, columns[name][0]] for name in fusion.branch_scores_}

@@ -63,7 +63,7 @@ def _fixed(value, digits=2):
 
 def _number(value):
     """A score in its own unit, with three digits that say something."""
-    text = f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
+    text = f"{value:#.3g}".rstrip(".") if abs(value) < 999.5 else f"{value:,.0f}"
     return text.replace("-", "\u2212")
 
 

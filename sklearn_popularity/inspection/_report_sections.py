@@ -4,23 +4,23 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import kendalltau
 from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import select_columns
 from ..features import ColorHistogram
-from ..models import LatentRankSVM
+from ..models import LatentRankSVM, StackedLateFusion
 from ._calibration import calibration
 from ._colors import color_importance
 from ._objects import object_importance
 from ._percentiles import score_percentile
-from ._photos import as_photos
 from ._quadrants import QUADRANTS, quadrants
 from ._reliability import percentile_reliability
 from ._report_evidence import Evidence, Section
-from ._report_held_out import fusion_of, input_of, predict_held_out
+from ._report_held_out import input_of
 from ._senses import sense_photos, sense_words
 from ._thumbnails import data_uri, draw_map, name_places, overlay
 
@@ -52,11 +52,10 @@ def write_sections(evidence: Evidence) -> tuple[dict[str, Section], dict[str, st
 
 def _summary(evidence):
     y, predicted = evidence.y, evidence.predicted
-    found = evidence.interval(predicted)
     row = {
-        "spearman": found.score,
-        "low": found.low,
-        "high": found.high,
+        "spearman": evidence.score.score,
+        "low": evidence.score.low,
+        "high": evidence.score.high,
         "pairs_in_order": pairs_in_order(y, predicted),
         "top_fifth_above_median": _top_fifth_above_median(y, predicted),
         "n_posts": len(y),
@@ -94,15 +93,15 @@ def pairs_in_order(y_true, y_pred) -> float:
     share : float
         From 0 to 1; predictions that are equal count half. 0.5 if all scores are equal.
     """
-    true, predicted = (rankdata(y, method="dense") for y in (y_true, y_pred))
-    n_pairs = n_right = 0.0
-    for i in range(len(true) - 1):
-        sign = np.sign(true[i + 1 :] - true[i])
-        said = np.sign(predicted[i + 1 :] - predicted[i])
-        differ = sign != 0
-        n_pairs += differ.sum()
-        n_right += (0.5 + 0.5 * (sign * said))[differ].sum()
-    return float(n_right / n_pairs) if n_pairs else 0.5
+    n, (_, counts) = len(y_true), np.unique(y_true, return_counts=True)
+    m = min(len(counts), len(np.unique(y_pred)))
+    if m == 1:
+        return 0.5
+    tau = kendalltau(y_true, y_pred, variant="c", method="asymptotic").statistic
+    # Kendall's tau-c is (right - wrong) / (n^2 (m - 1) / 2m).
+    gain = tau * n**2 * (m - 1) / (2 * m)
+    n_pairs = (n**2 - (counts**2).sum()) / 2
+    return float(0.5 + 0.5 * gain / n_pairs)
 
 
 def _branches(evidence):
@@ -116,7 +115,7 @@ def _branches(evidence):
         row |= {"high": score.high, "importance": fall.score}
         rows.append(row | {"fall_low": fall.low, "fall_high": fall.high})
     table = pd.DataFrame(rows).sort_values("spearman", ascending=False)
-    whole = evidence.interval(evidence.predicted)
+    whole = evidence.score
     ends = table[["low", "high", "fall_low", "fall_high"]].to_numpy()
     shown = {
         "rows": table.to_dict("records"),
@@ -135,10 +134,7 @@ def _quadrants(evidence):
         row | evidence.picture(row["row"]) | {"score": evidence.y[row["row"]]}
         for row in chosen.to_dict("records")
     ]
-    filters = [
-        {"name": name, "count": int(counts.get(name, 0)), "correct": i in (1, 2)}
-        for i, name in enumerate(QUADRANTS)
-    ]
+    filters = [{"name": name, "count": int(counts.get(name, 0))} for name in QUADRANTS]
     return Section(table, {"cards": cards, "filters": filters, "n_posts": len(table)})
 
 
@@ -149,8 +145,7 @@ def _heatmaps(evidence):
     order = np.argsort(-evidence.predicted, kind="stable")
     ends = ["highest"] * n + ["lowest"] * n
     rows = [*order[:n], *order[-n:][::-1]]
-    photos = as_photos(evidence.data.posts[evidence.photo])
-    images = [photos.read(int(row), max_size=_LARGE) for row in rows]
+    images = [evidence.data.photos.read(row, max_size=_LARGE) for row in rows]
     heats = Parallel(n_jobs=evidence.n_jobs)(
         delayed(draw_map)(evidence.model, _post(evidence, row), image, evidence.photo)
         for row, image in zip(rows, images, strict=True)
@@ -188,28 +183,21 @@ def _tell_map(evidence, row, end, image, heat):
 
 def _colors(evidence):
     histogram = ColorHistogram(n_jobs=evidence.n_jobs)
-    shares = histogram.fit_transform(evidence.data.posts[evidence.photo])
+    shares = histogram.fit_transform(evidence.data.photos.items)
     ridge = RidgeCV(alphas=_ALPHAS)
-    held_out = predict_held_out(
-        ridge,
-        shares,
-        evidence.y,
-        evidence.folds,
-        n_jobs=evidence.n_jobs,
-        random_state=np.random.RandomState(evidence.seed),
+    held_out = cross_val_predict(
+        ridge, shares, evidence.y, cv=evidence.folds, n_jobs=evidence.n_jobs
     )
-    names = histogram.get_feature_names_out()
-    share = dict(zip(names, shares.mean(axis=0), strict=True))
-    share = {"#" + name.split("_")[-1]: value for name, value in share.items()}
+    colors = ["#" + name[-6:] for name in histogram.get_feature_names_out()]
+    share = dict(zip(colors, shares.mean(axis=0), strict=True))
     table = color_importance((histogram, ridge.fit(shares, evidence.y)))
     table["share"] = table["color"].map(share)
     # Only differences between colours mean something: 0 is the average photo.
     table["weight"] -= (table["weight"] * table["share"]).sum()
     # Of a colour that hardly occurs little is known.
     common = table[table["share"] >= 0.2 / len(table)]
-    shown = _both_ends(common)
-    score = evidence.interval(held_out.predictions)
-    return Section(table, shown | {"score": score._asdict()})
+    score = evidence.interval(held_out)
+    return Section(table, _both_ends(common) | {"score": score._asdict()})
 
 
 def _both_ends(table):
@@ -279,10 +267,10 @@ def _words_of(words, side, number):
 
 def _find_ranker(evidence):
     """A fitted LatentRankSVM, or a pipeline that ends in one, and what it is given."""
-    fusion = fusion_of(evidence.learner)
-    candidates = [(evidence.learner, slice(None))]
-    if fusion is not None and fusion is evidence.learner:
-        candidates = [(each, columns) for _, each, columns in fusion.branches_]
+    learner = evidence.learner
+    candidates = [(learner, slice(None))]
+    if isinstance(learner, StackedLateFusion):
+        candidates = [(each, columns) for _, each, columns in learner.branches_]
     for each, columns in candidates:
         last = each[-1] if isinstance(each, Pipeline) else each
         if isinstance(last, LatentRankSVM):

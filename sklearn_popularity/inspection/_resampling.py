@@ -51,8 +51,12 @@ def bootstrap_mean(
     n = codes.max() + 1
     if n < 2:
         return np.nan, np.nan
-    draws = RandomState(random_state).multinomial(n, np.full(n, 1 / n), n_resamples)
     sums, counts = np.bincount(codes, values), np.bincount(codes)
+    generator, shares = RandomState(random_state), np.full(n, 1 / n)
+    means = []
+    for _ in range(n_resamples):  # all draws at once would take n x n_resamples
+        drawn = generator.multinomial(n, shares)
+        means.append(drawn @ sums / (drawn @ counts))
     tail = (1 - confidence) / 2
-    low, high = np.quantile(draws @ sums / (draws @ counts), [tail, 1 - tail])
+    low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)

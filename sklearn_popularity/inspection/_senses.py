@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length
 from .._sklearn_compat import Interval, StrOptions, validate_params
 from ..models import LatentRankSVM
 from ._photos import read_photos
-from ._plotting import COLORS, HATCHES, INK, montage, new_axes, shorten
+from ._plotting import COLORS, HATCHES, INK, STEP, montage, new_axes, shorten
 
 _WORD = re.compile(r"\w+(?:[-'\u2019]\w+)*")
 POPULAR, UNPOPULAR = "popular", "unpopular"
@@ -311,7 +311,6 @@ def plot_sense_photos(table, photos, *, n_photos=8, ax=None):
         Figure 4 of Cappallo et al.: the photo that a sense says most of on the left.
     """
     senses = list(table.groupby(["side", "sense"], sort=True))
-    step = 100
     ax = new_axes(ax, (1.2 + 0.9 * n_photos, 0.9 * len(senses)))
     sheets = [
         montage(read_photos(photos, rows["row"].head(n_photos), 200), n_photos)
@@ -319,11 +318,11 @@ def plot_sense_photos(table, photos, *, n_photos=8, ax=None):
     ]
     for i, sheet in enumerate(sheets):
         height, width = sheet.shape[:2]
-        ax.imshow(sheet, extent=(0, width, i * step + height, i * step))
-    ax.set_xlim(0, n_photos * step)
-    ax.set_ylim(len(senses) * step, 0)
+        ax.imshow(sheet, extent=(0, width, i * STEP + height, i * STEP))
+    ax.set_xlim(0, n_photos * STEP)
+    ax.set_ylim(len(senses) * STEP, 0)
     names = [f"{side} {number}" for (side, number), _ in senses]
-    ax.set_yticks(step * (np.arange(len(senses)) + 0.5), names)
+    ax.set_yticks(STEP * (np.arange(len(senses)) + 0.5), names)
     ax.set_xticks([])
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)

@@ -11,8 +11,6 @@ from .._columns import encode_labels, label_rows
 from .._scores import check_score
 from .._sklearn_compat import validate_params
 
-__all__ = ["per_user_spearman_score", "per_user_spearman_scorer", "user_correlations"]
-
 
 def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArray:
     """Spearman's correlation of each user; NaN where the true scores are constant.

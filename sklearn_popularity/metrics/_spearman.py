@@ -1,22 +1,17 @@
 """Spearman's rank correlation: the score, its scorer and its interval."""
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import make_scorer
-from sklearn.utils import (
-    check_array,
-    check_consistent_length,
-    check_random_state,
-)
+from sklearn.utils import check_array, check_consistent_length, check_random_state
 
 from .._columns import encode_labels
 from .._scores import check_score
 from .._sklearn_compat import Interval, _check_sample_weight, validate_params
-
-__all__ = ["SpearmanInterval", "spearman_interval", "spearman_score", "spearman_scorer"]
 
 # Resamples are ranked together in blocks of this many numbers, about 16 MB each.
 _BLOCK_SIZE = 2_000_000
@@ -63,15 +58,18 @@ def _pearson(a: NDArray, b: NDArray, weights: NDArray, constant: NDArray) -> NDA
     b = b - (weights * b).sum(axis=-1, keepdims=True) / total
     covariance = (weights * a * b).sum(axis=-1)
     product = (weights * a * a).sum(axis=-1) * (weights * b * b).sum(axis=-1)
-    constant = constant | (product == 0)  # weights so small that squares vanish
+    constant = constant | (product == 0)  # or weights so small that squares vanish
     return np.where(constant, 0.0, covariance / np.sqrt(np.where(constant, 1, product)))
 
 
 def _spearman(y_true: NDArray, y_pred: NDArray, weights: NDArray) -> NDArray:
-    (a, a_constant), (b, b_constant) = (
-        _mid_ranks(values, weights) for values in (y_true, y_pred)
-    )
-    return _pearson(a, b, weights, a_constant | b_constant).clip(-1, 1)
+    """Mean over the columns of y_pred, for each set of weights."""
+    a, a_constant = _mid_ranks(y_true, weights)
+    scores = []
+    for column in y_pred.T:
+        b, b_constant = _mid_ranks(column, weights)
+        scores.append(_pearson(a, b, weights, a_constant | b_constant))
+    return np.mean(scores, axis=0).clip(-1, 1)
 
 
 @validate_params(
@@ -99,7 +97,8 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
     Raises
     ------
     ValueError
-        If an input has NaN or infinity, or lengths differ.
+        If an input has NaN or infinity, lengths differ, a weight is negative or none
+        is above 0.
 
     See Also
     --------
@@ -122,7 +121,8 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
     weights = _check_sample_weight(
         sample_weight, y_true, dtype=np.float64, ensure_non_negative=True
     )
-    return float(_spearman(y_true, y_pred, weights))
+    weights = weights / weights.max()
+    return float(_spearman(y_true, y_pred[:, np.newaxis], weights))
 
 
 #: Scorer of :func:`spearman_score`, for ``scoring=`` of
@@ -215,21 +215,26 @@ def spearman_interval(
             "Pass groups=None to resample rows."
         )
     score = float(_mean_gain(y_true, y_pred, baseline, np.ones(len(y_true))))
-    random_state = check_random_state(random_state)
-    block = max(1, _BLOCK_SIZE // len(y_true))
     scores: list[float] = []
-    for start in range(0, n_resamples, block):
-        # How often each group is drawn is the weight of its rows.
-        draws = random_state.multinomial(
-            n_groups,
-            np.full(n_groups, 1 / n_groups),
-            size=min(block, n_resamples - start),
-        )
-        weights = draws[:, group_of_row].astype(np.float64)
+    for weights in _resample(group_of_row, n_resamples, random_state):
         scores.extend(_mean_gain(y_true, y_pred, baseline, weights))
     tail = (1 - confidence) / 2
     low, high = np.quantile(scores, [tail, 1 - tail])
     return SpearmanInterval(score, float(low), float(high))
+
+
+def _resample(
+    group_of_row: NDArray, n_resamples: int, random_state
+) -> Iterator[NDArray]:
+    """Weights of rows, in blocks of resamples: how often each one's group is drawn."""
+    random_state = check_random_state(random_state)
+    n_groups = group_of_row.max() + 1
+    chances = np.full(n_groups, 1 / n_groups)
+    block = max(1, _BLOCK_SIZE // len(group_of_row))
+    for start in range(0, n_resamples, block):
+        size = min(block, n_resamples - start)
+        draws = random_state.multinomial(n_groups, chances, size=size)
+        yield draws[:, group_of_row].astype(np.float64)
 
 
 def _check_columns(values: ArrayLike, name: str) -> NDArray:
@@ -238,11 +243,7 @@ def _check_columns(values: ArrayLike, name: str) -> NDArray:
 
 
 def _mean_gain(y_true, y_pred, baseline, weights) -> NDArray:
-    score = _mean_spearman(y_true, y_pred, weights)
+    score = _spearman(y_true, y_pred, weights)
     if baseline is None:
         return score
-    return score - _mean_spearman(y_true, baseline, weights)
-
-
-def _mean_spearman(y_true: NDArray, y_pred: NDArray, weights: NDArray) -> NDArray:
-    return np.mean([_spearman(y_true, column, weights) for column in y_pred.T], axis=0)
+    return score - _spearman(y_true, baseline, weights)

@@ -10,8 +10,6 @@ from sklearn.utils import check_consistent_length, check_random_state
 from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 
-__all__ = ["top_fraction_accuracy"]
-
 
 def _balanced_rows(
     y: NDArray, fraction: float, random_state: RandomState
@@ -117,8 +115,8 @@ def top_fraction_accuracy(
     0.5
     """
     random_state = check_random_state(random_state)
-    y_train, pred_train = _check_scores(y_train, pred_train, "train", fraction)
-    y_test, pred_test = _check_scores(y_test, pred_test, "test", fraction)
+    y_train, pred_train = _check_part(y_train, pred_train, "train", fraction)
+    y_test, pred_test = _check_part(y_test, pred_test, "test", fraction)
     rows, other_rows = _balanced_rows(y_train, fraction, random_state)
     threshold = _best_threshold(pred_train[rows], pred_train[other_rows])
     rows, other_rows = _balanced_rows(y_test, fraction, random_state)
@@ -126,7 +124,7 @@ def top_fraction_accuracy(
     return float(((top >= threshold).mean() + (others < threshold).mean()) / 2)
 
 
-def _check_scores(y, pred, part, fraction):
+def _check_part(y, pred, part, fraction):
     y, pred = check_score(y, f"y_{part}"), check_score(pred, f"pred_{part}")
     check_consistent_length(y, pred)
     if fraction * len(y) < 1 - 1e-9:
@@ -135,7 +133,7 @@ def _check_scores(y, pred, part, fraction):
             f"less than one row. Pass at least {int(np.ceil(1 / fraction))} rows or a "
             "larger fraction."
         )
-    if np.ptp(y) == 0:
+    if (y == y[0]).all():
         raise ValueError(
             f"All {len(y)} scores in y_{part} are {y[0]}, but scores that differ were "
             "expected: none is more popular than another."

@@ -8,6 +8,7 @@ from sklearn.utils.parallel import delayed
 
 from .._columns import resolve_columns, select_columns
 from .._sklearn_compat import _safe_indexing
+from ..metrics import spearman_score
 from ._delegation import fit_clone
 
 DROP, PASSTHROUGH = "drop", "passthrough"
@@ -129,6 +130,15 @@ def branch_outputs(branches, X):
         else np.reshape(estimator.predict(select_columns(X, which)), (-1, 1))
         for name, estimator, which in branches
     ]
+
+
+def score_branches(branches, outputs, y, sample_weight):
+    """Spearman's correlation of the output of each branch that predicts, by name."""
+    return {
+        branch[0]: spearman_score(y, output, sample_weight=sample_weight)
+        for branch, output in zip(branches, outputs, strict=True)
+        if not _is(branch, PASSTHROUGH)
+    }
 
 
 def passed_columns(X, columns, name):

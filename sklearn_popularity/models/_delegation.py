@@ -1,4 +1,4 @@
-"""What estimators made of others share: checks of the input, and fits with weights."""
+"""What models share: checks of weights and groups, and fits of others with weights."""
 
 from inspect import Parameter, signature
 
@@ -6,9 +6,10 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import indexable
+from sklearn.utils import check_consistent_length, indexable
 from sklearn.utils.validation import has_fit_parameter
 
+from .._columns import label_rows
 from .._sklearn_compat import _check_sample_weight, _safe_indexing
 
 
@@ -31,6 +32,29 @@ def check_weights(y, sample_weight):
             "expected."
         )
     return weight
+
+
+def groups_of(X, which, groups):
+    """Group of each row: as given, or from a column or a function of X; or None.
+
+    Parameters
+    ----------
+    X : DataFrame or sequence of length n_samples
+        Rows.
+    which : str, int, callable or None
+        Parameter `groups` of an estimator.
+    groups : array-like of shape (n_samples,) or None
+        What its `fit` was given, which goes before.
+
+    Raises
+    ------
+    ValueError
+        If X has no such column, or there is not one group for each row.
+    """
+    if groups is None:
+        return label_rows(X, which, "groups")
+    check_consistent_length(X, groups)
+    return groups
 
 
 def weight_parameter(estimator, owner):
@@ -69,6 +93,11 @@ def weight_parameter(estimator, owner):
         f"Got sample_weight, but the {owner} is {type(estimator).__name__}, whose fit "
         "takes none. Use another estimator there, or fit without sample_weight."
     )
+
+
+def take_rows(values, rows):
+    """Some rows, or all where these are None; what is None stays so."""
+    return values if values is None or rows is None else _safe_indexing(values, rows)
 
 
 def fit_clone(estimator, X, y, *, rows=None, sample_weight=None, owner="estimator"):

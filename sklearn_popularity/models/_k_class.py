@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
-from ._delegation import check_weights, fit_clone
+from ._delegation import check_weights, fit_clone, take_rows
 
 # Sums of weights such as 0.1 fall short of their exact value by less than this share.
 ROUNDING = 1e-9
@@ -217,28 +217,23 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
             If equal scores leave fewer ranges than `n_classes`, though there are
             enough different ones.
         """
-        if not hasattr(self.estimator, "predict_proba"):
-            raise ValueError(
-                f"Got estimator={self.estimator!r}, which has no predict_proba, but a "
-                "classifier that gives probabilities was expected. Wrap a classifier "
-                "that gives none in sklearn.calibration.CalibratedClassifierCV."
-            )
+        self._check_estimator()
         validate_data(self, X, skip_check_array=True)
         y = check_scores(X, y)
         weight = check_weights(y, sample_weight)
-        rows = None if weight is None or weight.all() else np.flatnonzero(weight)
-        kept, kept_weight = (y, None) if rows is None else (y[rows], weight[rows])
+        rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
+        kept, kept_weight = y[rows], take_rows(weight, rows)
         bins, self.bin_edges_ = balanced_bins(kept, self.n_classes, kept_weight)
         self._warn_of_lost_classes(kept)
         self.class_scores_ = self._class_scores(kept, bins, kept_weight)
         numbers = np.zeros(len(y), dtype=int)
-        numbers[slice(None) if rows is None else rows] = bins
+        numbers[rows] = bins
         self.estimator_ = fit_clone(
             # Most classifiers refuse a single class.
             self.estimator if len(self.class_scores_) > 1 else DummyClassifier(),
             X,
             numbers,
-            rows=rows,
+            rows=rows if len(rows) < len(y) else None,
             sample_weight=weight,
         )
         return self
@@ -279,6 +274,14 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         # A classifier may know its classes in another order, or not all of them.
         probabilities[:, np.asarray(self.estimator_.classes_, dtype=int)] = found
         return probabilities
+
+    def _check_estimator(self):
+        if not hasattr(self.estimator, "predict_proba"):
+            raise ValueError(
+                f"Got estimator={self.estimator!r}, which has no predict_proba, but a "
+                "classifier that gives probabilities was expected. Wrap a classifier "
+                "that gives none in sklearn.calibration.CalibratedClassifierCV."
+            )
 
     def _class_scores(self, y, bins, sample_weight):
         if self.aggregation == "mean":

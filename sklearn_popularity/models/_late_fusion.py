@@ -8,24 +8,22 @@ from sklearn.base import MetaEstimatorMixin, RegressorMixin
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import check_is_fitted
 
-from .._columns import check_table, encode_labels, label_rows
+from .._columns import check_table, encode_labels
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
-from ..metrics import spearman_score
 from ._branches import (
     branch_outputs,
     check_branches,
     fit_branches,
     inner_folds,
     out_of_fold_outputs,
-    predicting_branches,
     resolve_branches,
+    score_branches,
 )
-from ._delegation import check_weights, fit_clone
+from ._delegation import check_weights, fit_clone, groups_of
 
 
 class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
@@ -200,21 +198,17 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         X = check_table(self, X, reset=True)
         y = check_scores(X, y)
         weight = check_weights(y, sample_weight)
-        groups = self._groups_of(X, groups)
+        groups = groups_of(X, self.groups, groups)
+        groups = None if groups is None else encode_labels(groups, "groups")
         branches = resolve_branches(self.branches, X)
+        folds = None if self.cv == "train" else inner_folds(self.cv, X, y, groups)
         workers = Parallel(n_jobs=self.n_jobs)
         self.branches_ = fit_branches(branches, X, y, weight, workers)
-        if self.cv == "train":
+        if folds is None:
             outputs = branch_outputs(self.branches_, X)
         else:
-            folds = inner_folds(self.cv, X, y, groups)
             outputs = out_of_fold_outputs(branches, X, y, weight, folds, workers)
-        predicting = {name for name, _, _ in predicting_branches(branches)}
-        self.branch_scores_ = {
-            name: spearman_score(y, output, sample_weight=weight)
-            for (name, _, _), output in zip(branches, outputs, strict=True)
-            if name in predicting
-        }
+        self.branch_scores_ = score_branches(branches, outputs, y, weight)
         self.final_estimator_ = fit_clone(
             self._final_estimator(),
             np.hstack(outputs),
@@ -262,14 +256,6 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         if self.final_estimator is not None:
             return self.final_estimator
         return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-3, 4, 15)))
-
-    def _groups_of(self, X, groups):
-        if groups is None:
-            groups = label_rows(X, self.groups, "groups")
-        if groups is None:
-            return None
-        check_consistent_length(X, groups)
-        return encode_labels(groups, "groups")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,16 +10,12 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_compat import (
-    Interval,
-    StrOptions,
-    _fit_context,
-)
+from .._sklearn_compat import Interval, StrOptions, _fit_context
 from ..metrics import spearman_score
-from ._delegation import check_weights
+from ._delegation import check_weights, take_rows
 from ._pairwise import total_pair_weight, viable_pairs
-from ._sense_seeds import clustered_directions, random_directions
-from ._senses import CHUNK, Scaling, Senses, find_winners
+from ._sense_seeds import start_senses
+from ._senses import CHUNK, find_winners
 
 
 class DeadSensesWarning(UserWarning):
@@ -123,9 +119,10 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     defaults suit features of any scale and number; `coef_` undoes this. The score is on
     no scale but that of its margins: two rows one apart are ranked with confidence.
 
-    Departures from [1]_: steps are those of Adam; unpopular senses start from clusters
-    too; there is a constant in each sense. Equal scores make no pair: if all are equal,
-    or there is one row, all rows are predicted 0.
+    Departures from [1]_: the loss is a mean with a penalty, not a sum without; steps
+    are those of Adam; unpopular senses start from clusters too; there is a constant in
+    each sense. Equal scores make no pair: if all are equal, or there is one row, all
+    rows are predicted 0.
 
     `max_iter` passes are made without complaint: the ranking is settled long before
     the loss is.
@@ -364,29 +361,14 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         )
 
     def _start(self, X, y, weight, rows):
-        scaling = Scaling.of(X, rows, weight)
         n_senses = (self.n_senses, self.n_unpopular_senses)
-        if np.ptp(y[rows]) == 0:  # nothing to rank, and nothing to start from
-            directions = np.zeros((sum(n_senses), X.shape[1]))
-        elif self.init == "random":
-            directions = random_directions(
-                sum(n_senses), X.shape[1], self._random_state
-            )
-        else:
-            directions = clustered_directions(
-                X, y, rows, weight, scaling, n_senses, self._random_state
-            )
-        self._senses = Senses.start(directions, self.n_senses, scaling)
+        self._senses = start_senses(
+            X, y, rows, weight, n_senses, self.init, self._random_state
+        )
 
     def _train(self, X, y, weight, rows, held_out):
-        self.loss_curve_, best, kept, n_without = [], -np.inf, None, 0
-        if held_out is not None:
-            self.validation_scores_: list[float] = []
-            if self._senses.n_steps:  # a warm start may get worse
-                best, kept = self._validate(X, y, weight, held_out), self._senses
-                self._senses = kept.snapshot()
-        elif hasattr(self, "validation_scores_"):
-            del self.validation_scores_
+        best, kept = self._start_validation(X, y, weight, held_out)
+        self.loss_curve_, n_without = [], 0
         for _ in range(self.max_iter):
             self.loss_curve_.append(self._pass(X, y, weight, rows))
             merit = -self.loss_curve_[-1]
@@ -404,17 +386,27 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         if kept is not None:
             self._senses = kept
 
+    def _start_validation(self, X, y, weight, held_out):
+        """Score to improve on and the senses that have it, or none of them."""
+        if held_out is None:
+            if hasattr(self, "validation_scores_"):
+                del self.validation_scores_
+            return -np.inf, None
+        self.validation_scores_: list[float] = []
+        if not self._senses.n_steps:
+            return -np.inf, None
+        best, kept = self._validate(X, y, weight, held_out), self._senses
+        self._senses = kept.snapshot()  # a warm start may get worse
+        return best, kept
+
     def _validate(self, X, y, weight, rows):
         self._publish()
-        return spearman_score(
-            y[rows],
-            self._scores(X[rows]),
-            sample_weight=None if weight is None else weight[rows],
-        )
+        weight = take_rows(weight, rows)
+        return spearman_score(y[rows], self._scores(X[rows]), sample_weight=weight)
 
     def _pass(self, X, y, weight, rows):
         """Go through rows once, in random batches; return the mean loss."""
-        total = total_pair_weight(y[rows], None if weight is None else weight[rows])
+        total = total_pair_weight(y[rows], take_rows(weight, rows))
         if total == 0:
             return np.nan
         rows = self._random_state.permutation(rows)
@@ -427,7 +419,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             seen += share
             pairs = viable_pairs(
                 y[chosen],
-                None if weight is None else weight[chosen],
+                take_rows(weight, chosen),
                 soft=self.margin == "soft",
                 min_margin=self.min_margin,
                 total=share * total,

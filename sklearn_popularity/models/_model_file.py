@@ -51,7 +51,7 @@ class ModelVersionWarning(UserWarning):
     """A model was saved with other versions of the libraries than are installed."""
 
 
-def save_model(model, path, *, y=None, predictions=None, label=None):
+def save_model(model, path, *, y=None, predictions=None, spearman=None, label=None):
     """Write a fitted model to a file that :func:`load_model` can check.
 
     Parameters
@@ -65,6 +65,9 @@ def save_model(model, path, *, y=None, predictions=None, label=None):
     predictions : array-like of shape (n_samples,), default=None
         Out-of-fold predictions of `y`, to be summarised too: their correlation with
         `y`, and their quantiles.
+    spearman : SpearmanInterval, default=None
+        Correlation of `y` and `predictions` with its interval, such as
+        :func:`spearman_interval` returns; None has the correlation without one.
     label : str, default=None
         What the scores are called.
 
@@ -103,7 +106,7 @@ def save_model(model, path, *, y=None, predictions=None, label=None):
         "model": f"{type(model).__module__}.{type(model).__qualname__}",
         "versions": _installed(),
         "settings": _settings(model),
-        "training": _training(y, predictions, label),
+        "training": _training(y, predictions, spearman, label),
     }
     buffer = BytesIO(_skops_io().dumps(model, compression=ZIP_STORED))
     with ZipFile(buffer, "a") as archive:
@@ -182,8 +185,9 @@ def read_model_card(path):
         - ``settings``: its parameters, and those of what it is made of;
         - ``training``: None, or a dict of ``label``, ``n_samples``, ``low`` and
           ``high`` (the range of the scores), ``spearman`` (between the scores and
-          their out-of-fold predictions) and ``quantiles`` (at most 1,001 of these
-          predictions, ascending; all of them where there are fewer);
+          their out-of-fold predictions), ``interval`` (of that correlation, or None)
+          and ``quantiles`` (at most 1,001 of these predictions, ascending; all of them
+          where there are fewer);
         - ``sha256``: of the file but for that number.
 
     Raises
@@ -226,7 +230,7 @@ def _parts(value):
     return [part for each in value for part in _parts(each)]
 
 
-def _training(y, predictions, label):
+def _training(y, predictions, spearman, label):
     if y is None:
         if predictions is not None:
             raise ValueError("Got predictions without y, but both were expected.")
@@ -240,6 +244,7 @@ def _training(y, predictions, label):
     shares = np.linspace(0, 1, min(len(y), _MAX_QUANTILES))
     return summary | {
         "spearman": spearman_score(y, predictions),
+        "interval": None if spearman is None else [spearman.low, spearman.high],
         "quantiles": np.quantile(predictions, shares).tolist(),
     }
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._columns import check_table, label_rows, select_columns
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
-from ._delegation import check_weights, fit_clone
+from ._delegation import check_weights, fit_clone, take_rows
 
 
 def rows_of_labels(labels):
@@ -163,11 +163,9 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(fit_clone)(
                 estimator,
-                features if rows is None else _safe_indexing(features, rows),
-                y if rows is None else y[rows],
-                sample_weight=weight
-                if weight is None or rows is None
-                else weight[rows],
+                take_rows(features, rows),
+                take_rows(y, rows),
+                sample_weight=take_rows(weight, rows),
                 owner=owner,
             )
             for _, estimator, owner, rows in jobs

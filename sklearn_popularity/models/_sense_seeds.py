@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.utils import gen_batches
 
-from ._senses import CHUNK, Scaling
+from ._senses import CHUNK, Scaling, Senses
 
 # Section 4.1 of the paper takes the 1000 most popular images, of about a million.
 _MAX_ROWS = 1000
@@ -14,21 +14,16 @@ _MAX_SHARE = 0.2
 _JITTER = 0.01
 
 
-def random_directions(n_senses, n_features, random_state):
-    """Directions without any knowledge, of shape (n_senses, n_features)."""
-    return random_state.normal(size=(n_senses, n_features))
-
-
-def clustered_directions(
+def start_senses(
     X: NDArray,
     y: NDArray,
     rows: NDArray[np.intp],
     sample_weight: NDArray | None,
-    scaling: Scaling,
     n_senses: tuple[int, int],
+    init: str,
     random_state: np.random.RandomState,
-) -> NDArray:
-    """Centres of k-means on the most popular rows, and on the least popular ones.
+) -> Senses:
+    """Senses before their first step; all zeros where all scores are equal.
 
     Parameters
     ----------
@@ -37,21 +32,35 @@ def clustered_directions(
     y : ndarray of shape (n,)
         Scores.
     rows : ndarray of int
-        Rows to learn from.
+        Rows to learn from, which the scaling of the features is measured on too.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows; a row of weight 2 counts as two.
-    scaling : Scaling
-        Of the features.
     n_senses : (int, int)
         Popular and unpopular senses.
+    init : {"k-means", "random"}
+        Centres of k-means on the most popular rows, and on the least popular ones; or
+        anything.
     random_state : RandomState
-        Of k-means.
+        Of k-means, or of the directions.
 
     Returns
     -------
-    directions : ndarray of shape (sum(n_senses), n_features), float64
-        In scaled features, the popular ones first.
+    senses : Senses
     """
+    scaling = Scaling.of(X, rows, sample_weight)
+    if np.ptp(y[rows]) == 0:  # nothing to rank, and nothing to start from
+        directions = np.zeros((sum(n_senses), X.shape[1]))
+    elif init == "random":
+        directions = random_state.normal(size=(sum(n_senses), X.shape[1]))
+    else:
+        directions = _clustered_directions(
+            X, y, rows, sample_weight, scaling, n_senses, random_state
+        )
+    return Senses.start(directions, n_senses[0], scaling)
+
+
+def _clustered_directions(X, y, rows, sample_weight, scaling, n_senses, random_state):
+    """Centres of clusters, (n_senses, n_features), in scaled features."""
     weights = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
     # Equal scores are ordered by what the rows hold, not by where they stand, so that
     # shuffled or repeated rows start the same senses.

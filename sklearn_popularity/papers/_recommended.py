@@ -2,18 +2,16 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVR
 
 from ..context import TagEmbedder, UserHistoryEncoder
 from ..evaluation import FEATURES
+from ..evaluation._recipes import kernel_svr, ridge
 from ..features import CNNEmbedder, pretrained_at_hand
 from ..models import LatentRankSVM, StackedLateFusion
 
@@ -31,7 +29,6 @@ _PREFERRED = [
         "mobilenet_v3_large",
     ],
 ]
-_ALPHAS = np.logspace(-1, 6, 15)
 
 
 class Recommendation(NamedTuple):
@@ -160,13 +157,6 @@ def _networks_at_hand():
     return [CNNEmbedder(backbone=name) for name in found if name is not None]
 
 
-def _svr():
-    # Scores at unit scale, which the defaults of the SVR (C=1, epsilon=0.1) suit.
-    return TransformedTargetRegressor(
-        make_pipeline(StandardScaler(), SVR()), transformer=StandardScaler()
-    )
-
-
 class _Table:
     """Branches for what a table has, and a reason for each choice."""
 
@@ -204,7 +194,8 @@ class _Table:
             f"Photos by {names}: networks see more than hand-crafted features do."
         )
         ranker = LatentRankSVM(alpha=0.003, random_state=self.random_state)
-        for name, model in {"svr": _svr(), "ranker": ranker}.items():
+        svr = kernel_svr(StandardScaler())
+        for name, model in {"svr": svr, "ranker": ranker}.items():
             columns = make_column_transformer(*seen.values())
             self.branches.append((name, make_pipeline(columns, model), slice(None)))
 
@@ -253,7 +244,5 @@ class _Table:
                 "Pass vectors= with a dict or the path of a file."
             )
         self.reasons.append(f"Tags in {tags!r} by the mean vector of their words.")
-        model = make_pipeline(
-            TagEmbedder(vectors), StandardScaler(), RidgeCV(alphas=_ALPHAS)
-        )
+        model = make_pipeline(TagEmbedder(vectors), *ridge())
         self.branches.append(("tags", model, tags))

@@ -87,8 +87,9 @@ def regression(*, photo="photo", network=None, **settings):
     ----------
     photo : str, default="photo"
         Column of posts that holds the photos.
-    network : transformer, default=None
-        As in :func:`ranker`.
+    network : CNNEmbedder, default=None
+        What sees the photos, whose `layer` is set; None is AlexNet with the weights of
+        torchvision.
     **settings
         As in :func:`ranker`.
 

@@ -29,7 +29,8 @@ INPUTS = {
 }
 _WIDTHS = [32, 64, 128, 256, 512, 1024]
 _PREFIX = "kclassaggregatingclassifier__estimator__"
-#: What section 2.2 searched, for `RandomizedSearchCV` around :func:`k_class_mlp`.
+#: What section 2.2 searched, for `RandomizedSearchCV` around :func:`k_class_mlp`; the
+#: range of dropout is not told.
 MLP_SEARCH = {
     f"{_PREFIX}branch_layers": [(width,) for width in _WIDTHS],
     f"{_PREFIX}joint_layers": [(width,) for width in _WIDTHS],

@@ -124,6 +124,13 @@ def test_popularity_rejects_parameters(parameters):
         log_normalized_popularity([1], 0, 1, **parameters)
 
 
+def test_scalar_is_no_count():
+    with pytest.raises(ValueError, match="'count' parameter"):
+        log_normalized_popularity(3, 0, 1)
+    with pytest.raises(ValueError, match="'popularity' parameter"):
+        count_from_popularity(3, 0, 1)
+
+
 def _posts():
     rng = np.random.default_rng(0)
     posts = pd.DataFrame({"views": rng.poisson(9, 200), "likes": rng.poisson(2, 200)})
@@ -158,6 +165,7 @@ def test_drop_viral_takes_arrays_and_polars():
     posts = _posts()
     expected = drop_viral(posts, ["views", "likes"])
     assert_array_equal(drop_viral(posts.to_numpy(), [0, 1]), expected.to_numpy())
+    assert drop_viral(posts, posts.columns).equals(expected)
     polars = pytest.importorskip("polars", reason="This frame needs polars.")
     found = drop_viral(polars.DataFrame(posts.to_dict("list")), ["views", "likes"])
     assert isinstance(found, polars.DataFrame)

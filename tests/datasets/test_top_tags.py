@@ -35,6 +35,11 @@ def test_posts_without_tags_are_left_out():
     assert filter_top_tags(posts, column="words")["words"].tolist() == ["a"]
 
 
+@pytest.mark.parametrize("tags", [[np.nan, np.nan], [None], []])
+def test_column_without_any_tags_keeps_nothing(tags):
+    assert len(filter_top_tags(pd.DataFrame({"tags": tags}))) == 0
+
+
 @pytest.mark.parametrize(
     ("posts", "kwargs", "message"),
     [

@@ -16,7 +16,7 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.evaluation import FEATURES
-from sklearn_popularity.evaluation._compare import make_partitions
+from sklearn_popularity.evaluation._partitions import make_partitions
 
 SMALL = ["color-statistics", "color-histogram"]
 
@@ -156,6 +156,8 @@ def test_n_jobs_does_not_change_scores(posts):
         ({"cv": 91}, "90 photos, too few for 91 folds"),
         ({"cv": 1}, "cv"),
         ({"groups": [1, 2]}, "inconsistent numbers of samples"),
+        ({"groups": ["a"] * 89 + [None]}, "None in row 89 of groups"),
+        ({"groups": np.r_[np.arange(89) % 9, np.nan]}, "nan in row 89 of groups"),
     ],
 )
 def test_bad_parameters_are_rejected(posts, kwargs, message):

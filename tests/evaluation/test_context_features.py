@@ -99,6 +99,14 @@ def test_history_of_noise_scores_nothing():
     assert np.corrcoef(leaky[:, 0], y)[0, 1] > 0.4
 
 
+def test_history_takes_rows_by_position(posts):
+    users, days = posts["user"], pd.Series(np.arange(90))
+    expected = user_history(users, times=days, groups=posts["theme"]).table
+    moved = user_history(users.iloc[::-1], times=days, groups=posts["theme"]).table
+    assert moved["user"].tolist() == expected["user"].tolist()[::-1]
+    assert moved["time"].tolist() == expected["time"].tolist()
+
+
 def test_unreadable_photos_leave_their_rows_out(posts):
     photos = posts["photo"].tolist()
     photos[7] = b"no image"

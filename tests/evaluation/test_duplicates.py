@@ -9,6 +9,7 @@ from PIL import Image
 
 from sklearn_popularity import make_popularity
 from sklearn_popularity.evaluation import near_duplicates, straddling_pairs
+from sklearn_popularity.images import limit_size
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,6 @@ def test_copies_are_found(photos):
 def test_pairs_equal_hash_differences(photos, monkeypatch):
     monkeypatch.setattr("sklearn_popularity.evaluation._duplicates._BLOCK", 7)
     # The hash of the package itself, pair by pair, on the same reduced photos.
-    from sklearn_popularity.images import limit_size
-
     hashes = [imagehash.phash(Image.fromarray(limit_size(p, 64))) for p in photos]
     for max_distance in (6, 24):
         expected = [
@@ -62,9 +61,12 @@ def test_unreadable_photos_are_in_no_pair(photos):
     assert near_duplicates(X, n_jobs=2).tolist() == [[2, 3]]
 
 
-def test_rows_of_numbers_are_rejected():
-    with pytest.raises(ValueError, match="table of numbers"):
-        near_duplicates(np.zeros((3, 4)))
+@pytest.mark.parametrize(
+    ("X", "message"), [(np.zeros((3, 4)), "table of numbers"), ([], "no photos")]
+)
+def test_other_input_is_rejected(X, message):
+    with pytest.raises(ValueError, match=message):
+        near_duplicates(X)
 
 
 def test_straddling_pairs_are_those_split_apart():

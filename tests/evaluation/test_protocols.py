@@ -244,13 +244,18 @@ def test_noise_ceiling_is_root_of_reliability(posts):
     assert ceiling[["low", "high"]].isna().all(axis=None)
 
 
-def test_noise_ceiling_bounds_perfect_predictions():
-    # Two measurements of reliability 0.5; the truth correlates with one by sqrt(0.5).
+def test_truth_scores_as_high_as_the_noise_ceiling():
+    # Two measurements of the truth, each half noise; the model knows the truth.
     rng = np.random.default_rng(0)
-    truth = rng.normal(size=20_000)
-    first, second = truth + rng.normal(size=(2, 20_000))
-    reliability = np.corrcoef(first, second)[0, 1]
-    assert_allclose(np.corrcoef(truth, first)[0, 1], np.sqrt(reliability), atol=0.01)
+    posts = pd.DataFrame({"red": rng.normal(size=4000), "day": np.arange(4000)})
+    posts["user"] = posts["day"] % 40
+    first, second = posts["red"].to_numpy() + rng.normal(size=(2, 4000))
+    reliability = spearman_score(first, second)
+    table = _evaluate(Content(), posts, first, time="day", reliability=reliability)
+    scores = _scores(table)
+    for protocol in ("user-mix", "user-specific", "by-time"):
+        ceiling = scores[protocol, "noise ceiling"]
+        assert_allclose(scores[protocol, "model"], ceiling, atol=0.05)
 
 
 def test_table_is_seeded(posts):

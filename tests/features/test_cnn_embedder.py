@@ -22,6 +22,7 @@ from sklearn_popularity import (
     UnreadablePhotosWarning,
     spearman_scorer,
 )
+from sklearn_popularity.features import pretrained_at_hand
 from sklearn_popularity.features.deep._network import _cached_network
 from sklearn_popularity.features.deep._preprocessing import Preprocessing
 
@@ -100,6 +101,7 @@ def test_named_layer_averages_over_places(network, squares):
         ("alexnet", 64, 4096),
         ("resnet18", 32, 512),
         ("timm/tf_mobilenetv3_small_100", 32, 1024),
+        ("timm/deit_tiny_distilled_patch16_224", 224, 192),
     ],
 )
 def test_penultimate_sizes(backbone, size, n_features, squares):
@@ -235,6 +237,32 @@ def test_weights_from_file_equal_those_saved(suffix, network, squares, tmp_path)
     assert re.fullmatch("[0-9a-f]{64}", embedder.weights_digest_)
 
 
+def test_weights_may_have_another_order_of_bytes(network, squares, tmp_path):
+    state = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    swapped = {name: a.astype(a.dtype.newbyteorder(">")) for name, a in state.items()}
+    np.savez(tmp_path / "weights.npz", **swapped)
+    embedder = CNNEmbedder(**(WHOLE | {"weights": tmp_path / "weights.npz"}))
+    expected = CNNEmbedder(**WHOLE).fit_transform(squares)
+    assert_array_equal(embedder.fit_transform(squares), expected)
+
+
+def test_weights_are_at_hand_once_downloaded(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert not pretrained_at_hand("squeezenet1_1")
+    file = Path(models.SqueezeNet1_1_Weights.DEFAULT.url).name
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "hub" / "checkpoints" / file).touch()
+    assert pretrained_at_hand("squeezenet1_1")
+    # Its weights are not published.
+    assert not pretrained_at_hand("timm/botnet50ts_256")
+
+
+@pytest.mark.parametrize("name", ["resnet5", "timm/resnet5", "timm/resnet50.x"])
+def test_unknown_network_is_not_at_hand(name):
+    with pytest.raises(ValueError, match=f"Got backbone='{name}'.*Did you mean"):
+        pretrained_at_hand(name)
+
+
 def test_random_weights_follow_seed(squares):
     one, same, other = (
         CNNEmbedder(**WHOLE, random_state=seed).fit_transform(squares)
@@ -317,6 +345,7 @@ def test_missing_pretrained_weights_name_the_way_out(squares, monkeypatch, tmp_p
     [
         ({"backbone": "resnet5"}, ValueError, "Did you mean 'resnet50'"),
         ({"backbone": "timm/resnet5"}, ValueError, "Did you mean 'timm/resnet50"),
+        ({"backbone": "timm/resnet50.x"}, ValueError, "Did you mean 'timm/resnet50"),
         ({"layer": "features.99"}, ValueError, "layer='features.99'"),
         ({"weights": "missing.npz"}, FileNotFoundError, "no such file"),
         ({"weights": __file__}, ValueError, r"a file in \.npz"),

@@ -1,6 +1,5 @@
 """The same photos give the same numbers, whoever computes them in whichever order."""
 
-from contextlib import contextmanager
 from itertools import product
 
 import cv2
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from threadpoolctl import threadpool_limits
 
 from sklearn_popularity import (
     HOGLLC,
@@ -45,18 +43,7 @@ def photos():
     return [cv2.resize(c, (20 + i, 54 - i)) for i, c in enumerate(coarse)]
 
 
-@contextmanager
-def threads(n_threads):
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(n_threads)
-    try:
-        with threadpool_limits(n_threads):
-            yield
-    finally:
-        cv2.setNumThreads(before)
-
-
-def every_way(transformer, photos):
+def every_way(transformer, photos, threads):
     """Features of each combination of processes, batches and threads."""
     for n_jobs, batch_size, n_threads in product(N_JOBS, BATCH_SIZES, THREADS):
         there = clone(transformer).set_params(n_jobs=n_jobs, batch_size=batch_size)
@@ -74,17 +61,19 @@ def by_cache(transformer, photos, folder):
 
 
 @pytest.mark.parametrize("transformer", TRANSFORMERS, ids=name_of)
-def test_hand_crafted_features_are_bit_identical(transformer, photos, tmp_path):
-    expected, *others = every_way(transformer, photos)
+def test_hand_crafted_features_are_bit_identical(
+    transformer, photos, threads, tmp_path
+):
+    expected, *others = every_way(transformer, photos, threads)
     assert len(np.unique(expected, axis=0)) == len(photos)
     for features in [*others, *by_cache(transformer, photos, tmp_path)]:
         assert_array_equal(features, expected)
 
 
 @pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
-def test_embeddings_agree(photos):
+def test_embeddings_agree(photos, threads):
     pytest.importorskip("torch", reason="Networks need torch.")
     embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
-    expected, *others = every_way(embedder, photos)
+    expected, *others = every_way(embedder, photos, threads)
     for features in others:
         assert_allclose(features, expected, rtol=1e-5, atol=1e-5)

@@ -22,7 +22,7 @@ def make_extraction(**settings):
         "n_jobs": 1,
         "batch_size": 2,
         "on_error": "raise",
-        "verbose": False,
+        "progress": None,
     }
     return Extraction(**(defaults | settings))
 

@@ -168,6 +168,7 @@ def test_tied_color_takes_the_first_name():
         (np.zeros((257, 3)), r"shape \(257, 3\).*2 to 256 colours"),
         (np.zeros((5, 4)), r"shape \(5, 4\)"),
         (np.zeros(50), r"shape \(50,\)"),
+        (np.zeros((32768, 0)), r"shape \(32768, 0\)"),
         (np.zeros((2, 3, 3)), r"shape \(2, 3, 3\)"),
         (np.full(32768, -1), r"shape \(32768,\)|-1"),
         (np.full(32768, 256), r"shape \(32768,\)|256"),
@@ -198,11 +199,21 @@ def test_missing_palette_raises(palette):
         ColorHistogram(palette=palette).get_feature_names_out()
 
 
+def header_of(shape):
+    """What an array begins with."""
+    file = BytesIO()
+    header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("a.npy", b"not an array"),
         ("a.npy", b""),
+        ("a.npy", b"PK\x03\x04 of an archive"),
+        ("a.npy", header_of((10**13, 3))),
         ("a.csv", b"red,green,blue\n"),
         ("a.txt", b"1 2 3\n4 5\n"),
     ],
@@ -360,7 +371,7 @@ def test_fetch_succeeds_after_failure(server, home):
     assert fetch_color_palette(url=f"{url}/table.mat").is_file()
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "text"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "text", "archive"])
 def test_damaged_palette_is_noticed(damage, server, home):
     url, _ = server
     path = fetch_color_palette(url=f"{url}/table.mat")
@@ -372,6 +383,7 @@ def test_damaged_palette_is_noticed(damage, server, home):
             "cut": content[:-100],
             "empty": b"",
             "text": b"something else",
+            "archive": b"PK\x03\x04 and no more",
         }[damage]
     )
     message = r"discriminative_50\.npy' is damaged\. Delete it and call"

@@ -139,10 +139,12 @@ def test_wrong_arguments_are_refused(paths, name, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_folder_is_reported_before_work(paths, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["missing/x.npy", "folder.npy"])
+def test_wrong_place_is_reported_before_work(name, paths, tmp_path, monkeypatch):
+    (tmp_path / "folder.npy").mkdir()
     monkeypatch.setattr(ColorStatistics, "transform", None)
-    with pytest.raises(FileNotFoundError):
-        extract(ColorStatistics(), paths, tmp_path / "missing" / "x.npy")
+    with pytest.raises(OSError, match="cannot be written"):
+        extract(ColorStatistics(), paths, tmp_path / name)
 
 
 def test_progress_is_shown_on_demand(paths, out, capsys):
@@ -203,13 +205,9 @@ def run(folder, paths, n_jobs, dies_at):
 
 
 @pytest.fixture(scope="module")
-def many_paths(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("many")
-    noise = np.random.default_rng(0).integers(0, 256, (N_PHOTOS, 4, 5, 3), np.uint8)
-    paths = [str(folder / f"{i}.png") for i in range(N_PHOTOS)]
-    for path, image in zip(paths, noise, strict=True):
-        Image.fromarray(image).save(path)
-    return paths
+def many_paths(write_photos):
+    rng = np.random.default_rng(0)
+    return write_photos(rng.integers(0, 256, (N_PHOTOS, 4, 5, 3), np.uint8))
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="Signals are of POSIX.")

@@ -4,26 +4,18 @@ import threading
 
 import cv2
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from sklearn_popularity.features._threads import single_threaded
 
 
-def count_threads():
-    pools = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
-    return pools | {"cv2": cv2.getNumThreads()}
-
-
 @pytest.fixture(autouse=True)
-def two_threads():
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(2)
-    with threadpool_limits(2):
+def two_threads(threads):
+    with threads(2):
         yield
-    cv2.setNumThreads(before)
 
 
-def test_one_thread_inside():
+def test_one_thread_inside(count_threads):
     before = count_threads()
     assert 2 in before.values()  # some libraries never go beyond OMP_NUM_THREADS
     with single_threaded():
@@ -31,14 +23,14 @@ def test_one_thread_inside():
     assert count_threads() == before
 
 
-def test_threads_are_restored_after_error():
+def test_threads_are_restored_after_error(count_threads):
     before = count_threads()
     with pytest.raises(ZeroDivisionError), single_threaded():
         raise ZeroDivisionError
     assert count_threads() == before
 
 
-def test_nested_blocks_stay_single_threaded():
+def test_nested_blocks_stay_single_threaded(count_threads):
     before = count_threads()
     with single_threaded():
         with single_threaded():
@@ -47,7 +39,7 @@ def test_nested_blocks_stay_single_threaded():
     assert count_threads() == before
 
 
-def test_last_of_concurrent_blocks_restores():
+def test_last_of_concurrent_blocks_restores(count_threads):
     before = count_threads()
     entered, leave = threading.Event(), threading.Event()
 
@@ -68,7 +60,7 @@ def test_last_of_concurrent_blocks_restores():
     assert count_threads() == before
 
 
-def test_changes_between_blocks_are_kept():
+def test_changes_between_blocks_are_kept(count_threads):
     with single_threaded():
         pass
     cv2.setNumThreads(1)

@@ -52,8 +52,8 @@ def test_long_single_photo_is_shortened(encoded):
     assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("n_channels", [3, 4])
-def test_single_color_array_raises(n_channels):
+@pytest.mark.parametrize("n_channels", [1, 3, 4])
+def test_single_array_raises(n_channels):
     shape = rf"\(40, 60, {n_channels}\)"
     with pytest.raises(ValueError, match=rf"X of shape {shape}.*X\[np\.newaxis\]"):
         find_photos(np.zeros((40, 60, n_channels)))
@@ -135,28 +135,27 @@ def test_batch_is_not_copied(shape):
 # --- frames
 
 
+def make_frame(package, columns):
+    frames = pytest.importorskip(package, reason=f"This form needs {package}.")
+    return frames.table(columns) if package == "pyarrow" else frames.DataFrame(columns)
+
+
 @pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
 def test_photos_among_columns_raise(package):
-    frames = pytest.importorskip(package, reason=f"This form needs {package}.")
-    columns = {"photo": ["a.jpg", "b.jpg"], "n_tags": [3, 4]}
-    X = frames.table(columns) if package == "pyarrow" else frames.DataFrame(columns)
+    X = make_frame(package, {"photo": ["a.jpg", "b.jpg"], "n_tags": [3, 4]})
     with pytest.raises(ValueError, match="X has 2 columns, photos among them"):
         find_photos(X)
 
 
 @pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
 def test_numeric_frame_is_rows(package):
-    frames = pytest.importorskip(package, reason=f"This form needs {package}.")
-    columns = {"a": [0.1, 0.2], "b": [0.3, 0.4]}
-    X = frames.table(columns) if package == "pyarrow" else frames.DataFrame(columns)
+    X = make_frame(package, {"a": [0.1, 0.2], "b": [0.3, 0.4]})
     assert find_photos(X) is None
 
 
 @pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
 def test_one_column_frame_gives_its_paths(package):
-    frames = pytest.importorskip(package, reason=f"This form needs {package}.")
-    columns = {"photo": ["a.jpg", "b.jpg"]}
-    X = frames.table(columns) if package == "pyarrow" else frames.DataFrame(columns)
+    X = make_frame(package, {"photo": ["a.jpg", "b.jpg"]})
     assert list(find_photos(X)) == ["a.jpg", "b.jpg"]
 
 
@@ -312,25 +311,25 @@ def test_channels_first_tensor_raises():
 
 def test_batches_keep_order(photo):
     photos = Photos([photo + i for i in range(5)])
-    pieces = list(photos.batches(2))
+    pieces = photos.batches(2)
     assert [len(piece) for piece in pieces] == [2, 2, 1]
     for row in range(5):
         assert_array_equal(pieces[row // 2].read(row % 2), photo + row)
 
 
 def test_batches_keep_rows_of_errors():
-    pieces = list(Photos([f"missing{i}.jpg" for i in range(5)]).batches(2))
+    pieces = Photos([f"missing{i}.jpg" for i in range(5)]).batches(2)
     for row in range(5):
         with pytest.raises(ImageError, match=rf"^row {row}, missing{row}\.jpg"):
             pieces[row // 2].read(row % 2)
-    nested = next(iter(pieces[1].batches(1)))
+    nested = pieces[1].batches(1)[0]
     with pytest.raises(ImageError, match=r"^row 2, missing2"):
         nested.read(0)
 
 
 def test_batch_of_array_shares_memory():
     X = np.zeros((5, 8, 9))
-    pieces = list(Photos(X).batches(2))
+    pieces = Photos(X).batches(2)
     assert all(np.shares_memory(piece.items, X) for piece in pieces)
 
 

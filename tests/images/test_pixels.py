@@ -49,10 +49,11 @@ def test_range_follows_dtype(dtype, values):
     assert to_rgb8(array)[0, :, 1].tolist() == expected
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32])
-def test_range_ignores_maximum(dtype):
-    white = {"f": 1, "u": np.iinfo(np.uint16).max, "i": 255}[np.dtype(dtype).kind]
-    white = 255 if dtype is np.uint8 else white
+@pytest.mark.parametrize(
+    ("dtype", "white"),
+    [(np.uint8, 255), (np.uint16, 65535), (np.int32, 255), (np.float32, 1)],
+)
+def test_range_ignores_maximum(dtype, white):
     dark = (np.full((2, 2), white) * 0.2).astype(dtype)
     assert to_rgb8(dark).max() == 51
 
@@ -90,7 +91,18 @@ def test_nonfinite_values_raise(value):
         to_rgb8(np.array([[0.5, value]]))
 
 
-@pytest.mark.parametrize("value_range", [(1, 0), (0, 0), (0, np.inf), (np.nan, 1)])
+@pytest.mark.parametrize("as_range", [tuple, list, np.array])
+def test_value_range_may_be_any_sequence(as_range):
+    image = np.array([[0, 51, 255]])
+    assert to_rgb8(image, value_range=as_range([0, 255]))[0, :, 0].tolist() == [
+        *image[0]
+    ]
+
+
+@pytest.mark.parametrize(
+    "value_range",
+    [(1, 0), (0, 0), (0, np.inf), (np.nan, 1), (-1.5e308, 1.5e308), (0, 10**400)],
+)
 def test_bad_value_range_is_no_image_error(value_range):
     with pytest.raises(ValueError, match="Got value_range=") as caught:
         to_rgb8(np.zeros((2, 2)), value_range=value_range)
@@ -144,9 +156,10 @@ def test_empty_image_raises(shape):
 
 
 @pytest.mark.parametrize("array", [[["a"]], [[None]], [[1j]]])
-def test_wrong_dtype_raises(array):
+@pytest.mark.parametrize("value_range", [None, (0, 255)])
+def test_wrong_dtype_raises(array, value_range):
     with pytest.raises(ImageError, match="expected numbers"):
-        to_rgb8(array)
+        to_rgb8(array, value_range=value_range)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (1, 1, 4)])
@@ -160,7 +173,7 @@ def test_views_become_contiguous(rgb):
     converted = to_rgb8(view)
     assert converted.flags.c_contiguous
     np.testing.assert_array_equal(converted, view)
-    assert to_rgb8(rgb) is not None and np.shares_memory(to_rgb8(rgb), rgb)
+    assert np.shares_memory(to_rgb8(rgb), rgb)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])

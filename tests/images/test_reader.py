@@ -333,9 +333,7 @@ def test_first_frame_is_read(format):
     frames = [Image.new("RGB", (16, 16), (i, 0, 255 - i)) for i in range(200)]
     file = BytesIO()
     frames[0].save(file, format, save_all=True, append_images=frames[1:])
-    start = time.perf_counter()
     rgb = read_image(file.getvalue())
-    assert time.perf_counter() - start < 0.5
     assert mean_difference(rgb, np.full((16, 16, 3), [0, 0, 255])) < LOSSY_TOLERANCE
 
 
@@ -524,13 +522,12 @@ def repeat_last_scan(jpeg, n_scans):
     return jpeg[:start] + jpeg[start:-2] * n_scans + jpeg[-2:]
 
 
-def test_many_scans_are_refused_at_once(photo):
+def test_many_scans_are_refused_undecoded(photo, monkeypatch):
     data = encode(photo, "JPEG", progressive=True)
     read_image(repeat_last_scan(data, 80))
-    start = time.perf_counter()
+    monkeypatch.setattr(Image, "open", None)
     with pytest.raises(ImageError, match="more than 100 scans"):
         read_image(repeat_last_scan(data, 1500))
-    assert time.perf_counter() - start < 0.1
 
 
 def test_many_scans_behind_comment_are_refused(photo):

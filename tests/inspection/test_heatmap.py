@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.compose import (
+    ColumnTransformer,
+    TransformedTargetRegressor,
+    make_column_transformer,
+)
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import PoissonRegressor, Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
@@ -29,6 +33,7 @@ from sklearn_popularity import (
     make_popularity,
     region_heatmap,
 )
+from sklearn_popularity.features import cache_info
 from sklearn_popularity.inspection._occlusion import occlude
 from sklearn_popularity.inspection._pooled_winners import trace_codes
 
@@ -204,7 +209,7 @@ def test_occlusion_is_the_mean_fall_by_brute_force():
     def score(batch):
         return (batch * weights).sum(axis=(1, 2, 3))
 
-    heat = occlude(image, score, patch_size=4, stride=3, batch_size=2)
+    heat, whole = occlude(image, score, patch_size=4, stride=3, batch_size=2)
     color = image.mean(axis=(0, 1)).round()
     falls = ((image - color) * weights).sum(axis=2)
     expected, n_covers = np.zeros((7, 9)), np.zeros((7, 9))
@@ -214,6 +219,7 @@ def test_occlusion_is_the_mean_fall_by_brute_force():
             expected[square] += falls[square].sum()
             n_covers[square] += 1
     assert_allclose(heat, expected / n_covers)
+    assert whole == score(image[np.newaxis])[0]
 
 
 def test_occlusion_covers_the_photo_of_a_table(photos, y):
@@ -235,6 +241,28 @@ def test_occlusion_covers_the_photo_of_a_table(photos, y):
         region_heatmap(model, row)
     with pytest.raises(ValueError, match="2 rows"):
         region_heatmap(model, posts.iloc[:2])
+
+
+CACHED = {
+    "pipeline": lambda step: make_pipeline(step, SVR()),
+    "table": lambda step: make_pipeline(
+        make_column_transformer((step, "photo")), SVR()
+    ),
+    "fusion": lambda step: StackedLateFusion(
+        [("a", make_pipeline(step, SVR()), "photo")]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CACHED)
+def test_occlusion_keeps_no_rows_of_covered_photos(name, photos, y, tmp_path):
+    cache = tmp_path / "rows.cache"
+    posts = pd.DataFrame({"photo": photos})
+    model = CACHED[name](ColorStatistics(cache=cache)).fit(posts, y)
+    region_heatmap(model, posts.iloc[[0]], patch_size=32)
+    assert cache_info(cache)["n_rows"].sum() == len(photos)
+    model.predict(posts.assign(photo=[photo // 2 for photo in photos]))
+    assert cache_info(cache)["n_rows"].sum() == 2 * len(photos)
 
 
 def test_errors_name_what_was_given(photos, y, bad_path):

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import ShuffleSplit
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
@@ -68,6 +68,23 @@ def test_colors_are_found_in_a_fusion(photos):
     alone = color_importance(fusion.branches_[0][1])
     factor = fusion.final_estimator_.coef_[0]
     assert_allclose(table["weight"], factor * alone["weight"])
+
+
+@pytest.mark.parametrize("other", [PALETTE, PALETTE[:2]])
+def test_weights_of_several_histograms_are_summed_by_color(other, photos):
+    union = make_union(ColorHistogram(palette=PALETTE), ColorHistogram(palette=other))
+    model = make_pipeline(union, Ridge()).fit(photos, shares(photos) @ [0, 3, -2, 1])
+    expected: dict[str, float] = {}
+    for name, weight in zip(
+        union.get_feature_names_out(), model[-1].coef_, strict=True
+    ):
+        color = "#" + name[-6:]
+        expected[color] = expected.get(color, 0) + weight
+    table = color_importance(model)
+    assert dict(zip(table["color"], table["weight"], strict=True)) == pytest.approx(
+        expected
+    )
+    assert table["weight"].is_monotonic_decreasing
 
 
 @pytest.mark.parametrize(
@@ -135,7 +152,8 @@ def test_impact_is_by_thirds_of_the_largest_weight():
         *["low"] * 2,
         *["negative"] * 2,
     ]
-    assert impact_groups(np.array([-1.0, -2.0])) == ["negative"] * 2
+    assert impact_groups(np.array([-1.0, -200.0])) == ["negative"] * 2
+    assert impact_groups(np.zeros(2)) == ["low"] * 2
 
 
 def test_object_errors_name_what_was_given():

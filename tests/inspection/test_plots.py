@@ -172,7 +172,7 @@ def test_missing_matplotlib_names_the_extra(monkeypatch):
         raise ImportError("No module named 'matplotlib'")
 
     monkeypatch.setattr(_optional.importlib, "import_module", refuse)
-    with pytest.raises(ImportError, match=r"sklearn-popularity\[report\]"):
+    with pytest.raises(ImportError, match=r"pip install \"\.\[report\]\""):
         DRAWN["quadrants"](None)
 
 

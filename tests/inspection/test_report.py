@@ -36,7 +36,7 @@ from sklearn_popularity import (
 from sklearn_popularity.evaluation import fit_features
 from sklearn_popularity.inspection import explain_photo
 from sklearn_popularity.inspection._report_held_out import describe_once, fit_learner
-from sklearn_popularity.inspection._report_html import render
+from sklearn_popularity.inspection._report_html import _number, render
 from sklearn_popularity.inspection._report_sections import pairs_in_order
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
@@ -147,7 +147,8 @@ def test_memorised_scores_do_not_count(posts, tmp_path):
     )
     expected = cross_val_predict(model, posts["photo"], noise, cv=splitter)
     assert_array_equal(found.predictions, expected)
-    assert abs(found.score.score) < 0.5
+    assert found.score.low < 0
+    assert "no better than chance" in found.path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -174,6 +175,7 @@ def test_every_section_is_there(report, page):
     assert report.left_out == {}
     ids = {attrs.get("id") for attrs in page.all("section")}
     assert set(report.tables) | {"data", "again"} == ids
+    assert report.score.low > 0 and "no better than chance" not in page.text()
     links = {attrs["href"] for attrs in page.all("a")}
     assert links == {f"#{name}" for name in (ids | {"content"}) - {"summary"}}
 
@@ -273,6 +275,7 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
         ({"cv": ShuffleSplit(3)}, ValueError, "test each row once"),
         ({"cv": 41}, ValueError, "too few for 41 folds"),
         ({"y": [np.nan] * 40}, ValueError, "0 have a score"),
+        ({"y": [1, 2, *[np.nan] * 38], "cv": 2}, ValueError, "2 posts and cv=2, which"),
         ({"y": [1.0]}, ValueError, "inconsistent numbers"),
         ({"objects": TWICE}, ValueError, "several columns 'crane'"),
     ],
@@ -312,8 +315,33 @@ def test_report_does_without_matplotlib(posts, tmp_path, monkeypatch):
 def test_report_without_jinja_names_the_extra(posts, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     model = make_pipeline(ColorStatistics(), Ridge())
-    with pytest.raises(ImportError, match=r"sklearn-popularity\[report\]"):
+    with pytest.raises(ImportError, match=r"pip install \"\.\[report\]\""):
         popularity_report(model, posts, posts["score"], tmp_path / "r.html")
+
+
+def test_columns_that_share_a_name_do_no_harm(posts, tmp_path):
+    twice = pd.concat([posts, posts[["tags"]]], axis=1)
+    model = make_pipeline(ColorStatistics(), Ridge())
+    settings = {"title": "title", **FEW}
+    once, found = (
+        popularity_report(model, given, posts["score"], tmp_path / "r.html", **settings)
+        for given in (posts, twice)
+    )
+    assert_array_equal(found.predictions, once.predictions)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.00"),
+        (-1.5, "\u22121.50"),
+        (999.4, "999"),
+        (999.7, "1,000"),
+        (2e6, "2,000,000"),
+    ],
+)
+def test_numbers_have_three_digits(value, text):
+    assert _number(value) == text
 
 
 @pytest.mark.parametrize("n_values", [3, 1000])
@@ -329,6 +357,7 @@ def test_pairs_in_order_counts_pairs(n_values):
     assert pairs_in_order(y, predicted) == pytest.approx(np.mean(right))
     assert pairs_in_order(y, y) == 1
     assert pairs_in_order(np.ones(4), np.arange(4)) == 0.5
+    assert pairs_in_order(np.arange(4), np.ones(4)) == 0.5
 
 
 def test_overlay_is_orange_where_the_score_is_raised():
@@ -367,7 +396,7 @@ def test_reasons_add_up_to_the_score(posts, features):
         assert total == pytest.approx(found.score)
     reasons = found.reasons["reason"]
     assert reasons.str.contains("(average", regex=False).sum() == 6
-    assert (reasons == "color-histogram").sum() == len(features) - 1
+    assert (reasons == "colours (color-histogram)").sum() == len(features) - 1
 
 
 def test_reasons_know_what_was_planted():

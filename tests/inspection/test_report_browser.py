@@ -3,10 +3,13 @@
 import os
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
-from sklearn_popularity import make_popularity
+from sklearn_popularity import ColorStatistics, make_popularity, popularity_report
 from sklearn_popularity.cli import main
 
 HOSTILE = "<script>alert(1)</script> \"quotes\" 'and' </script>"
@@ -57,6 +60,18 @@ def hostile(browser, tmp_path_factory):
     given = ["report", str(folder), "--label", HOSTILE, "--title", "title"]
     given += ["--features", "color-statistics,color-histogram", "-o", str(path)]
     assert main(given) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def unranked(browser, tmp_path_factory):
+    """A kind of posts whose scores are equal, rated neither too high nor too low."""
+    path = tmp_path_factory.mktemp("unranked") / "report.html"
+    posts, _ = make_popularity(40, image_size=(48, 64), random_state=0)
+    kinds = np.arange(40) % 4
+    y = np.where(kinds == 2, posts["score"].median(), posts["score"])
+    model = make_pipeline(ColorStatistics(), Ridge())
+    popularity_report(model, posts, y, path, by=kinds, n_photos=1, n_heatmaps=0)
     return path
 
 
@@ -170,6 +185,19 @@ def test_tables_sort(report, open_page):
         )
         assert losses == sorted(losses, key=lambda loss: order * loss)
     assert page.locator("#branches th[aria-sort='ascending']").count() == 1
+
+
+def test_unknown_numbers_sort_lowest(unranked, open_page):
+    page = open_page(unranked)
+    header = page.locator("#calibration th[data-column='within'] button")
+    for order in (-1, 1):
+        header.click()
+        told = page.locator("#calibration tr[data-within]").evaluate_all(
+            "rows => rows.map((row) => row.dataset.within)"
+        )
+        values = [-np.inf if text == "nan" else float(text) for text in told]
+        assert values == sorted(values, key=lambda value: order * value)
+        assert len(values) == 4 and -np.inf in values
 
 
 def test_keyboard_reaches_the_gallery(report, open_page):

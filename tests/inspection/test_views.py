@@ -123,6 +123,16 @@ def test_users_are_scored_each_by_itself():
         spearman_by_user(y, predictions, users=users, min_rows=30)
 
 
+def test_features_may_be_called_as_columns_are():
+    rising, users = [1, 2, 3, 4], ["ann"] * 4
+    table = spearman_by_user(
+        rising, {"user": rising, "n_rows": rising[::-1]}, users=users, min_rows=4
+    )
+    assert table["feature"].tolist() == ["user", "n_rows"]
+    assert table["spearman"].tolist() == [1, -1]
+    assert table["n_rows"].tolist() == [4, 4]
+
+
 def test_users_may_be_numbers_in_a_series():
     users = pd.Series([7, 7, 7, 3, 3, 3], index=range(10, 16))
     table = spearman_by_user(np.arange(6), {"a": np.arange(6)}, users=users, min_rows=3)

@@ -90,6 +90,11 @@ def test_constant_predictions_score_half(fraction):
     assert score == 0.5
 
 
+def test_huge_scores_are_ranked():
+    y = np.array([-1.7e308, 1.7e308])
+    assert top_fraction_accuracy(y, y, y, y, fraction=0.5, random_state=0) == 1.0
+
+
 def test_threshold_comes_from_training():
     # Test predictions are perfect, but all above the threshold of training.
     y = np.arange(40.0)

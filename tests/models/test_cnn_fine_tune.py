@@ -677,6 +677,14 @@ def test_threads_share_the_network(squares, scores):
             assert_allclose(predicted, expected, atol=1e-5)
 
 
+def test_fits_in_threads_do_not_share_random_numbers(squares, scores):
+    models = [CNNFineTuneRegressor(**TINY | {"random_state": i}) for i in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        fitted = list(pool.map(lambda each: clone(each).fit(squares, scores), models))
+    for each, expected in zip(fitted, models, strict=True):
+        assert_same_weights(each, expected.fit(squares, scores))
+
+
 def test_threads_of_torch_change_rounding_alone(squares, scores):
     model = CNNFineTuneRegressor(**PLAIN, optimizer="sgd")
     before, predictions = torch.get_num_threads(), []

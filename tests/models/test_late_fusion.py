@@ -272,7 +272,8 @@ def test_works_after_column_transformer(data):
     scaled = make_column_transformer(
         (StandardScaler(), list("abc")), remainder="passthrough"
     )
-    assert make_pipeline(scaled, StackedLateFusion(_branches())).fit(frame, y)
+    model = make_pipeline(scaled, StackedLateFusion(_branches())).fit(frame, y)
+    assert model.score(frame, y) > 0.9
 
 
 # --- weights

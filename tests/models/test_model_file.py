@@ -29,7 +29,7 @@ from sklearn_popularity import (
     load_model,
     read_model_card,
     save_model,
-    spearman_score,
+    spearman_interval,
 )
 from sklearn_popularity.evaluation import FEATURES
 from sklearn_popularity.models import ModelVersionWarning
@@ -90,7 +90,8 @@ def test_card_tells_what_was_learned(model, path):
     rng = np.random.default_rng(0)
     y = rng.normal(size=50)
     predictions = y + rng.normal(size=50)
-    save_model(model, path, y=y, predictions=predictions, label="stars")
+    found = spearman_interval(y, predictions, random_state=0)
+    save_model(model, path, y=y, predictions=predictions, spearman=found, label="stars")
     card = read_model_card(path)
     assert card["model"] == "sklearn.pipeline.Pipeline"
     assert card["versions"] == model_file._installed()
@@ -102,7 +103,8 @@ def test_card_tells_what_was_learned(model, path):
         "n_samples": 50,
         "low": y.min(),
         "high": y.max(),
-        "spearman": spearman_score(y, predictions),
+        "spearman": found.score,
+        "interval": [found.low, found.high],
         "quantiles": pytest.approx(np.sort(predictions), rel=1e-12),
     }
     assert card["sha256"] == path.read_bytes()[-64:].decode()
@@ -279,7 +281,6 @@ def test_estimators_of_a_stranger_need_trust(path, images):
 
 
 def test_trusted_takes_types(path):
-    save_model(make_pipeline(StandardScaler()).set_params(memory=None), path)
     save_model(StackedLateFusion([], cv=KFoldOfOurs(3)), path)
     with pytest.raises(ValueError, match="KFoldOfOurs"):
         load_model(path)
@@ -378,7 +379,7 @@ def test_other_scikit_learn_warns_once(path, monkeypatch):
     assert len(caught) == 1
 
 
-def test_models_load_no_torch():
+def test_import_of_models_loads_no_torch():
     code = (
         "import sys\nfrom sklearn_popularity import load_model\n"
         "assert 'torch' not in sys.modules"

@@ -3,10 +3,12 @@
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, cross_val_score
@@ -19,7 +21,6 @@ from sklearn_popularity import (
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 pytest.importorskip("skorch", reason="Networks need skorch.")
-skops_io = pytest.importorskip("skops.io")
 
 from sklearn_popularity.models.networks._inputs import hold_out, mean_and_scale  # noqa: E402
 from sklearn_popularity.models.networks._mlp_module import (  # noqa: E402
@@ -202,6 +203,16 @@ def test_threads_leave_result_alone(data, model):
     assert_same_weights(*fitted)
 
 
+def test_fits_in_threads_do_not_share_random_numbers(data):
+    X, y = data
+    model = MultiBranchMLPRegressor(branches=BRANCHES, **{**SMALL, "dropout": 0.5})
+    models = [clone(model).set_params(random_state=seed) for seed in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        fitted = list(pool.map(lambda each: clone(each).fit(X, y), models))
+    for each, expected in zip(fitted, models, strict=True):
+        assert_same_weights(each, expected.fit(X, y))
+
+
 # joblib replaces workers that have grown by torch.
 @pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
 def test_jobs_leave_result_alone(data):
@@ -284,6 +295,15 @@ def test_groups_are_held_out_together(data, model):
     assert_same_weights(by_call, by_array)
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_missing_group_is_named(data, model, missing):
+    X, y = data
+    model.set_params(early_stopping=True)
+    for groups in (["a"] * 79 + [missing], pd.Series([1.0] * 79 + [missing])):
+        with pytest.raises(ValueError, match="in row 79 of groups"):
+            model.fit(X, target_of(model, y), groups=groups)
+
+
 @pytest.mark.parametrize("groups", ["theme", 8, -1])
 def test_column_of_groups_is_no_feature(data, groups):
     X, y = data
@@ -339,6 +359,23 @@ def test_partial_fit_goes_on(data, model):
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
 
 
+def test_partial_fit_follows_the_activation(data):
+    X, y = data
+    model = MultiBranchMLPRegressor(**SMALL).fit(X, y)
+    model.set_params(activation="tanh").partial_fit(X, y)
+    inputs = [(X - model.input_means_[0]) / model.input_scales_[0]]
+    outputs = forward(model.weights_, inputs, "tanh")[:, 0]
+    expected = outputs * model.target_scale_ + model.target_mean_
+    assert_allclose(model.predict(X), expected)
+
+
+def test_partial_fit_rejects_other_layers(data):
+    X, y = data
+    model = MultiBranchMLPRegressor(**SMALL).fit(X, y).set_params(joint_layers=(7,))
+    with pytest.raises(ValueError, match="other layers than have been learned"):
+        model.partial_fit(X, y)
+
+
 def test_partial_fit_needs_classes(data):
     X, y = data
     model = MultiBranchMLPClassifier(**SMALL)
@@ -379,10 +416,10 @@ def test_copies_predict_the_same(data, model):
     model.fit(X, target_of(model, y))
     expected = outputs_of(model, X)
     assert_array_equal(outputs_of(pickle.loads(pickle.dumps(model)), X), expected)
-    dumped = skops_io.dumps(model)
-    trusted = skops_io.get_untrusted_types(data=dumped)
+    dumped = skops.io.dumps(model)
+    trusted = skops.io.get_untrusted_types(data=dumped)
     assert all(name.startswith("sklearn_popularity.") for name in trusted)
-    loaded = skops_io.loads(dumped, trusted=trusted)
+    loaded = skops.io.loads(dumped, trusted=trusted)
     assert_array_equal(outputs_of(loaded, X), expected)
     # Of the layers of `fit`, not of parameters set since.
     model.set_params(activation="tanh", branch_layers=(3,))
@@ -447,6 +484,7 @@ def test_groups_of_splitter_need_no_column(data):
         ({"joint_layers": (2.5,)}, r"Got 2\.5 in joint_layers"),
         ({"branch_layers": {"cnn": (2,)}}, r"for \['cnn'\], but the branches are \["),
         ({"groups": 99}, r"parameter groups cannot be taken from X"),
+        ({"device": "foo"}, r"Got device='foo', which cannot be used"),
     ],
     ids=str,
 )

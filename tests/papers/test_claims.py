@@ -1,8 +1,5 @@
 """The check of the papers' claims: verdicts, effects, and each claim in small."""
 
-import importlib
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,21 +11,10 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_popularity import spearman_interval, spearman_score
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 # Few rows leave few of ten senses.
 DEAD_SENSES = pytest.mark.filterwarnings(
     "ignore::sklearn_popularity.models.DeadSensesWarning"
 )
-MODULES = ("claims", "paper", "oasis_networks")
-
-
-@pytest.fixture
-def benchmark(monkeypatch):
-    """Import a module of the benchmarks."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    yield importlib.import_module
-    for name in [name for name in sys.modules if name.startswith(MODULES)]:
-        del sys.modules[name]
 
 
 @pytest.fixture

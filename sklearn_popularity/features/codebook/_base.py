@@ -123,18 +123,18 @@ class CodebookTransformer(ImageTransformer):
 
     def _learn(self, photos):
         if self.dictionary is None:
-            self.dictionaries_ = self._learn_dictionaries(photos, self._kinds())
+            self.dictionaries_ = self._learn_dictionaries(photos)
         else:
-            self.dictionaries_ = self._given_dictionaries(self._kinds())
+            self.dictionaries_ = self._given_dictionaries()
 
     def _dictionaries(self):
         """The words to use; ready ones need no fit."""
         if hasattr(self, "dictionaries_"):
             return self.dictionaries_
         check_is_fitted(self)
-        return self._given_dictionaries(self._kinds())
+        return self._given_dictionaries()
 
-    def _learn_dictionaries(self, photos, kinds):
+    def _learn_dictionaries(self, photos):
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(np.iinfo(np.int32).max))
         if len(photos) > self.n_sample_photos:
@@ -143,7 +143,10 @@ class CodebookTransformer(ImageTransformer):
             )
             photos = photos.take(np.sort(chosen))
         sampler = _Sampler(self._describe_densely(), self.n_sample_descriptors, seed)
-        samples = {kind: [np.empty((0, n), np.float32)] for kind, n in kinds.items()}
+        samples = {
+            kind: [np.empty((0, n_numbers), np.float32)]
+            for kind, n_numbers in self._kinds().items()
+        }
         consequence = "the dictionary is learned without them"
         for sample in self._extraction().map(sampler, photos, consequence):
             for kind, rows in (sample or {}).items():
@@ -153,8 +156,8 @@ class CodebookTransformer(ImageTransformer):
             for kind, rows in samples.items()
         }
 
-    def _given_dictionaries(self, kinds):
-        given = self.dictionary
+    def _given_dictionaries(self):
+        given, kinds = self.dictionary, self._kinds()
         if not isinstance(given, Mapping):
             if len(kinds) > 1:
                 raise ValueError(

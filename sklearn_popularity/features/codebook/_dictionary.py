@@ -1,13 +1,16 @@
 """Dictionaries of visual words: learned by k-means from a bounded sample, or given."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
+from .._npy import read_npy
 from .._threads import single_threaded
+
+# Distances are made of squares, which have to be finite, too.
+_LARGEST = 1e150
 
 
 def sample_rows(values: NDArray, n_rows: int, seed: list[int]) -> NDArray:
@@ -86,33 +89,35 @@ def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
     ValueError
         If the file cannot be read, or the array has another shape or is not finite.
     """
-    source = "an array"
+    what = f"The dictionary of {name}, an array,"
     if isinstance(dictionary, (str, os.PathLike)):
-        source = f"the file {str(dictionary)!r}"
-        try:
-            with Path(dictionary).open("rb") as file:
-                dictionary = np.lib.format.read_array(file, allow_pickle=False)
-        except (OSError, ValueError, EOFError, MemoryError) as error:
-            raise ValueError(
-                f"The dictionary of {name}, {source}, cannot be read ({error}). Save "
-                "an array with numpy.save."
-            ) from error
+        what = f"The dictionary of {name}, the file {str(dictionary)!r},"
+        dictionary = _read_words(dictionary, what)
     try:
         words = np.asarray(dictionary)
     except ValueError as error:
         raise ValueError(
-            f"The dictionary of {name} is no matrix ({error}); one of shape (n_words, "
-            f"{n_numbers}) was expected."
+            f"{what} is no matrix ({error}), but one of shape (n_words, {n_numbers}) "
+            "was expected."
         ) from error
     if words.ndim != 2 or words.shape[1] != n_numbers or len(words) < 1:
         raise ValueError(
-            f"The dictionary of {name}, {source}, has the shape {words.shape}, but "
-            f"(n_words, {n_numbers}) was expected."
+            f"{what} has the shape {words.shape}, but (n_words, {n_numbers}) was "
+            "expected."
         )
-    # Squares have to be finite too: distances are made of them.
-    if words.dtype.kind not in "uif" or not np.isfinite(np.abs(words).max() ** 2):
+    is_moderate = words.dtype.kind in "uif" and float(abs(words).max()) < _LARGEST
+    if not is_moderate:  # NaN is not, either
         raise ValueError(
-            f"The dictionary of {name}, {source}, holds {words.dtype} values, but "
-            "finite numbers of moderate size were expected."
+            f"{what} holds {words.dtype} values, but finite numbers of moderate size "
+            "were expected."
         )
     return words.astype(np.float64)
+
+
+def _read_words(path, what):
+    try:
+        return read_npy(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{what} cannot be read ({error}). Save an array with numpy.save."
+        ) from error

@@ -13,12 +13,13 @@ N_CHANNELS = 31
 CELL = 8
 _N_AXES = 9
 _CLIP = 0.2
-# Cells of a block lie at these multiples of half a cell from its centre.
-BLOCKS = {"2x2": (-1, 1), "3x3": (-2, 0, 2)}
+# Distances of the cells of a block from its centre, in pixels.
+BLOCKS = {"2x2": (-CELL // 2, CELL // 2), "3x3": (-CELL, 0, CELL)}
 
 # Four digits, as in Felzenszwalb's code; exact cosines would move ties.
 _COSINES = (1.0, 0.9397, 0.766, 0.5, 0.1736, -0.1736, -0.5, -0.766, -0.9397)
 _SINES = (0.0, 0.342, 0.6428, 0.866, 0.9848, 0.9848, 0.866, 0.6428, 0.342)
+_TEXTURE = 0.2357  # 1 / sqrt(18)
 
 
 @lru_cache(maxsize=1)
@@ -130,7 +131,7 @@ def hog_cells(
         cells[..., 18:27] += (
             np.minimum(unsigned * scale, np.float32(_CLIP)).transpose(1, 2, 0) / 2
         )
-        cells[..., 27 + i] = np.float32(0.2357) * signed.sum(axis=0)
+        cells[..., 27 + i] = np.float32(_TEXTURE) * signed.sum(axis=0)
     return cells
 
 
@@ -154,28 +155,22 @@ def hog_blocks(
         Blocks row by row, centred on pixels 0, spacing, 2 spacing and so on. Numbers
         are ordered cell by cell, cells column by column, 31 numbers each.
     """
-    # The outermost cell, its normaliser, its window and the gradient fit in here.
-    pad = 4 * CELL
+    # The outermost cell, its normaliser, and its window with the gradient fit in here.
+    pad = 3 * CELL
     padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REFLECT)
     gradients = oriented_gradients(np.asarray(padded, dtype=np.uint8))
     rows, cols = (np.arange(0, side, spacing) for side in image.shape[:2])
-    offsets = sorted({o for block in blocks for o in BLOCKS[block]})
-    all_rows = np.unique(np.add.outer(np.multiply(offsets, CELL // 2), rows))
-    all_cols = np.unique(np.add.outer(np.multiply(offsets, CELL // 2), cols))
+    steps = sorted({step for block in blocks for step in BLOCKS[block]})
+    all_rows = np.unique(np.add.outer(steps, rows))
+    all_cols = np.unique(np.add.outer(steps, cols))
     cells = hog_cells(gradients, all_rows + pad, all_cols + pad)
     centres = np.meshgrid(rows + 0.5, cols + 0.5, indexing="ij")
     positions = np.stack(centres, axis=-1).reshape(-1, 2)
     found = {}
     for block in blocks:
-        steps = [CELL // 2 * offset for offset in BLOCKS[block]]
-        parts = [
-            cells[
-                np.searchsorted(all_rows, rows + down)[:, np.newaxis],
-                np.searchsorted(all_cols, cols + across),
-            ]
-            for across in steps
-            for down in steps
-        ]
+        row_at = [np.searchsorted(all_rows, rows + step) for step in BLOCKS[block]]
+        col_at = [np.searchsorted(all_cols, cols + step) for step in BLOCKS[block]]
+        parts = [cells[row[:, np.newaxis], col] for col in col_at for row in row_at]
         values = np.concatenate(parts, axis=-1).reshape(len(positions), -1)
         found[block] = Descriptors(values, positions)
     return found

@@ -33,7 +33,6 @@ def llc_codes(
     *,
     n_neighbors: int,
     regularization: float,
-    words: NDArray[np.intp] | None = None,
 ) -> Codes:
     """Code descriptors by their nearest words.
 
@@ -47,8 +46,6 @@ def llc_codes(
         Words per descriptor, at most n_words.
     regularization : float
         Ridge relative to the trace of the system.
-    words : ndarray of shape (n, n_neighbors), default=None
-        Words to use; None finds the nearest.
 
     Returns
     -------
@@ -69,8 +66,6 @@ def llc_codes(
        CVPR 2010.
     """
     b = np.asarray(dictionary, dtype=np.float64)
-    if words is not None:
-        return _code(descriptors, b, n_neighbors, regularization, words)
     # Flat parts of a photo repeat one descriptor, often in half of all places.
     first, which = _distinct_rows(descriptors)
     codes = _code(descriptors[first], b, n_neighbors, regularization)
@@ -89,13 +84,13 @@ def _distinct_rows(rows):
     return slice(None), slice(None)
 
 
-def _code(descriptors, b, n_neighbors, regularization, words=None):
+def _code(descriptors, b, n_neighbors, regularization):
     gram = b @ b.T
     # Numbers that are zero everywhere, such as absent colours, add nothing to products.
     used = descriptors.any(axis=0)
     if not used.all():
         descriptors, b = descriptors[:, used], b[:, used]
-    found = np.empty((len(descriptors), n_neighbors), dtype=np.intp)
+    words = np.empty((len(descriptors), n_neighbors), dtype=np.intp)
     weights = np.empty((len(descriptors), n_neighbors))
     # The system takes longer to hand out such memory than a block takes to compute.
     buffers = np.empty((2, min(_BLOCK, len(descriptors)), len(b)))
@@ -104,18 +99,15 @@ def _code(descriptors, b, n_neighbors, regularization, words=None):
         x = np.asarray(descriptors[rows], dtype=np.float64)
         products, distances = buffers[:, : len(x)]
         np.matmul(x, b.T, out=products)
-        if words is None:
-            np.multiply(products, -2, out=distances)
-            distances += gram.diagonal()
-            found[rows] = nearest_words(distances, n_neighbors)
-        else:
-            found[rows] = words[rows]
-        weights[rows] = _weigh(x, products, found[rows], gram, regularization)
-    return Codes(found, weights)
+        np.multiply(products, -2, out=distances)
+        distances += gram.diagonal()
+        words[rows] = nearest_words(distances, n_neighbors)
+        weights[rows] = _weigh(x, products, words[rows], gram, regularization)
+    return Codes(words, weights)
 
 
 def _weigh(x, products, words, gram, regularization):
-    """Weights of the words of some descriptors, from inner products."""
+    """Weights of some words of each descriptor x, whose products are with all words."""
     squares = np.einsum("ij,ij->i", x, x)
     # Descriptors along the last axis: the loops over the few words run on long rows.
     near = np.take_along_axis(products, words, axis=1).T

@@ -72,6 +72,11 @@ def pretrained_at_hand(name: str) -> bool:
     -------
     at_hand : bool
         False also where torch or timm is missing.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network.
     """
     try:
         if name.startswith(_TIMM):
@@ -84,17 +89,16 @@ def pretrained_at_hand(name: str) -> bool:
 
 def _timm_file(name):
     """Path of the weights in the cache of Hugging Face; None if they are not there."""
-    timm = import_optional("timm", _USER)
-    config = timm.models.get_pretrained_cfg(name.removeprefix(_TIMM))
+    config = _timm_config(name)
+    if not config.hf_hub_id:
+        return None
     find = import_optional("huggingface_hub", _USER).try_to_load_from_cache
     found = find(config.hf_hub_id, config.hf_hub_filename or "model.safetensors")
     return found if isinstance(found, str) else None
 
 
 def _timm_preprocessing(name):
-    timm = import_optional("timm", _USER)
-    _check_timm_name(timm, name)
-    config = timm.models.get_pretrained_cfg(name.removeprefix(_TIMM))
+    config = _timm_config(name)
     return Preprocessing(
         size=config.input_size[-1],
         resize="squeeze" if config.crop_mode == "squash" else "crop",
@@ -107,8 +111,8 @@ def _timm_preprocessing(name):
 
 def _create(name):
     if name.startswith(_TIMM):
+        _timm_config(name)
         timm = import_optional("timm", _USER)
-        _check_timm_name(timm, name)
         return timm.create_model(name.removeprefix(_TIMM), pretrained=False)
     models = import_optional("torchvision.models", _USER)
     _torchvision_weights(name)
@@ -126,11 +130,17 @@ def _torchvision_weights(name):
     return models.get_model_weights(name).DEFAULT
 
 
-def _check_timm_name(timm, name):
-    architecture = name.removeprefix(_TIMM).split(".")[0]
-    known = timm.list_models()
-    if architecture not in known:
+def _timm_config(name):
+    """What timm knows of the published weights of a model."""
+    timm = import_optional("timm", _USER)
+    try:
+        config = timm.models.get_pretrained_cfg(name.removeprefix(_TIMM))
+    except RuntimeError:  # a model that it knows, but not with these weights
+        config = None
+    if config is None:
+        known = timm.list_models() + timm.list_pretrained()
         raise _unknown(name, [_TIMM + each for each in known])
+    return config
 
 
 def _unknown(name, known):

@@ -197,8 +197,7 @@ class CNNEmbedder(ImageTransformer):
         features = np.full((len(photos), network.n_features), np.nan, np.float32)
         settings = (network.n_features, network.settings, describe)
         with self._cached_rows(*settings, finished=False) as cache:
-            extraction = self._extraction(cache)
-            results = extraction.map(describe, photos, "their rows are NaN")
+            results = self._extraction(cache).map(describe, photos)
             squares = _without_known(results, features)
             for rows, keys, batch in _batches(squares, self.batch_size):
                 features[rows] = network(batch)

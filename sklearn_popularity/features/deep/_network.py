@@ -262,21 +262,15 @@ def read_layer(module: Any, layer: str) -> Callable:
         return lambda pixels: module(pixels).float().softmax(dim=1)
     if layer == "projection" or (layer == "penultimate" and classifier is None):
         return module
-    modules = dict(module.named_modules())
     caught: dict[str, Any] = {}
     if layer == "penultimate":
         # What the classifier sees.
         classifier.register_forward_pre_hook(
             lambda _, inputs: caught.update(value=inputs[0])
         )
-    elif layer in modules and layer:
-        modules[layer].register_forward_hook(
-            lambda _, inputs, output: caught.update(value=output)
-        )
     else:
-        raise ValueError(
-            f"Got layer={layer!r}, but 'penultimate', 'probabilities', 'projection' or "
-            f"one of {[name for name in modules if name]} was expected."
+        _module_named(layer, module).register_forward_hook(
+            lambda _, inputs, output: caught.update(value=output)
         )
 
     def read(pixels):
@@ -286,11 +280,23 @@ def read_layer(module: Any, layer: str) -> Callable:
     return read
 
 
+def _module_named(layer, module):
+    modules = {name: each for name, each in module.named_modules() if name}
+    if layer not in modules:
+        raise ValueError(
+            f"Got layer={layer!r}, but 'penultimate', 'probabilities', 'projection' or "
+            f"one of {list(modules)} was expected."
+        )
+    return modules[layer]
+
+
 def find_classifier(module: Any) -> Any:
     """The last layer, which maps to classes; None where there is none."""
     torch = import_optional("torch", _USER)
     if hasattr(module, "get_classifier"):  # of timm
         found = module.get_classifier()
+        # Distilled networks have a second one, which learned from another network.
+        found = found[0] if isinstance(found, tuple) else found
         return found if any(True for _ in found.parameters()) else None
     kinds = (torch.nn.Linear, torch.nn.Conv2d)
     return [each for each in module.modules() if isinstance(each, kinds)][-1]

@@ -89,30 +89,39 @@ def load_weights(network: Any, weights: Mapping[str, NDArray], name: str) -> Non
     """
     torch = import_optional("torch", _USER)
     expected = network.state_dict()
-    # Batch counters play no part in prediction, and some files lack them.
-    missing = [
-        key
-        for key in expected
-        if key not in weights and not key.endswith("num_batches_tracked")
-    ]
-    unknown = [key for key in weights if key not in expected]
-    wrong = [
-        f"{key} has the shape {weights[key].shape}, not {tuple(expected[key].shape)}"
-        for key in weights
-        if key in expected and weights[key].shape != tuple(expected[key].shape)
-    ]
-    if missing or unknown or wrong:
-        complaints = [f"{key} is missing" for key in missing]
-        complaints += [f"{key} is unknown" for key in unknown] + wrong
+    misfits = _misfits(weights, expected)
+    if misfits:
         raise ValueError(
-            f"The weights do not fit {name}: {complaints[0]}"
-            + (f", and {len(complaints) - 1} more." if complaints[1:] else ".")
+            f"The weights do not fit {name}: {misfits[0]}"
+            + (f", and {len(misfits) - 1} more." if misfits[1:] else ".")
         )
     tensors = {
-        key: torch.from_numpy(np.array(value)).to(expected[key].dtype)
+        key: torch.from_numpy(_native(value)).to(expected[key].dtype)
         for key, value in weights.items()
     }
     network.load_state_dict(expected | tensors)
+
+
+def _misfits(weights, expected):
+    """Names that are missing, unknown, or of another shape."""
+    misfits = [
+        f"{key} is missing"
+        for key in expected
+        # Batch counters play no part in prediction, and some files lack them.
+        if key not in weights and not key.endswith("num_batches_tracked")
+    ]
+    misfits += [f"{key} is unknown" for key in weights if key not in expected]
+    shapes = {key: tuple(tensor.shape) for key, tensor in expected.items()}
+    return misfits + [
+        f"{key} has the shape {array.shape}, not {shapes[key]}"
+        for key, array in weights.items()
+        if array.shape != shapes.get(key, array.shape)
+    ]
+
+
+def _native(array):
+    """A copy in this machine's order of bytes, which torch asks for."""
+    return array.astype(array.dtype.newbyteorder("="))
 
 
 def digest_of(network: Any) -> str:

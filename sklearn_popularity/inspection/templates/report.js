@@ -58,7 +58,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
         each.removeAttribute("aria-sort");
       }
       header.setAttribute("aria-sort", falling ? "descending" : "ascending");
-      const value = (row) => Number(row.dataset[header.dataset.column]);
+      const number = (row) => Number(row.dataset[header.dataset.column]);
+      const value = (row) => (Number.isNaN(number(row)) ? -Infinity : number(row));
       const rows = [...body.rows].sort((a, b) => value(a) - value(b));
       body.append(...(falling ? rows.reverse() : rows));
     });

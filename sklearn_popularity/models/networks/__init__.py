@@ -1,10 +1,10 @@
 """Networks: perceptrons with branches, and CNNs that go on learning."""
 
 from ._checkpoints import CheckpointWarning
-from ._classifier import MultiBranchMLPClassifier
 from ._cnn_classifier import CNNFineTuneClassifier
 from ._cnn_regressor import CNNFineTuneRegressor
-from ._regressor import MultiBranchMLPRegressor
+from ._mlp_classifier import MultiBranchMLPClassifier
+from ._mlp_regressor import MultiBranchMLPRegressor
 
 __all__ = [
     "CNNFineTuneClassifier",

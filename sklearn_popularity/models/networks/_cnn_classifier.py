@@ -2,16 +2,14 @@
 
 from typing import ClassVar
 
-import numpy as np
 from scipy.special import softmax
-from sklearn.base import ClassifierMixin
 
-from ..._sklearn_compat import StrOptions, _fit_context
+from ..._sklearn_compat import _fit_context
 from ._fine_tune import CNNFineTune
-from ._inputs import check_labels, number_classes
+from ._network_estimator import NetworkClassifierMixin
 
 
-class CNNFineTuneClassifier(ClassifierMixin, CNNFineTune):
+class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     r"""A network of photos that goes on learning, with new classes for its own.
 
     The last layer of a network that was trained on other photos is replaced by one of
@@ -138,7 +136,8 @@ class CNNFineTuneClassifier(ClassifierMixin, CNNFineTune):
     Photos are read anew in each pass, by threads that are ahead of the network, so that
     memory holds a few batches, however many photos there are. The square of `size` is
     cut out of the photo and reduced in one step, at a random place of the central
-    square in training and at its centre after it.
+    square in training and at its centre after it. A process trains one network at a
+    time; other threads wait.
 
     Order, views and dropout of a pass follow from the seed and the number of the pass
     alone. On a CPU an interrupted fit that goes on from its checkpoint therefore ends
@@ -175,7 +174,7 @@ class CNNFineTuneClassifier(ClassifierMixin, CNNFineTune):
 
     _parameter_constraints: ClassVar[dict] = {
         **CNNFineTune._parameter_constraints,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        **NetworkClassifierMixin._parameter_constraints,
     }
 
     def __init__(
@@ -329,16 +328,6 @@ class CNNFineTuneClassifier(ClassifierMixin, CNNFineTune):
         """
         most_probable = self._outputs(X).argmax(axis=1)
         return self.classes_[most_probable]
-
-    def _check_y(self, photos, y):
-        return check_labels(photos, y)
-
-    def _start(self, rows):
-        self.classes_ = np.unique(rows.target)
-        return number_classes(rows, self.classes_, self.class_weight)
-
-    def _n_outputs(self):
-        return len(self.classes_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
-from ..._scores import check_scores
 from ..._sklearn_compat import Interval, _fit_context
 from .._k_class import balanced_bins, bin_means
 from ._fine_tune import CNNFineTune
@@ -169,7 +168,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     Photos are read anew in each pass, by threads that are ahead of the network, so that
     memory holds a few batches, however many photos there are. The square of `size` is
     cut out of the photo and reduced in one step, at a random place of the central
-    square in training and at its centre after it.
+    square in training and at its centre after it. A process trains one network at a
+    time; other threads wait.
 
     Order, views and dropout of a pass follow from the seed and the number of the pass
     alone. On a CPU an interrupted fit that goes on from its checkpoint therefore ends
@@ -367,9 +367,6 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         outputs = self._outputs(X)[:, 0].astype(np.float64)
         return outputs * self.target_scale_ + self.target_mean_
 
-    def _check_y(self, photos, y):
-        return check_scores(photos, y)
-
     def _measure(self, rows):
         for name in {"bin_edges_", "bin_means_"} & set(vars(self)):
             delattr(self, name)
@@ -391,9 +388,6 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
 
     def _in_units(self, losses):
         return [loss * self.target_scale_**2 for loss in losses]
-
-    def _n_outputs(self):
-        return 1
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,6 +1,5 @@
 """What the regressor and the classifier that fine-tune a network share."""
 
-from abc import abstractmethod
 from contextlib import closing
 from dataclasses import asdict
 from numbers import Integral, Real
@@ -8,11 +7,9 @@ from os import PathLike, fspath
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..._columns import label_rows
 from ..._optional import import_optional
 from ..._sklearn_compat import Interval, StrOptions
 from ...features.deep._backbones import preprocessing_of
@@ -24,7 +21,7 @@ from ...features.deep._network import (
 from ...features.deep._preprocessing import adapt
 from ...features.deep._weights import digest_of, digest_of_arrays
 from ...images import photos_of
-from .._delegation import check_weights
+from .._delegation import groups_of
 from ._checkpoints import Checkpoint, digest_training
 from ._fine_tune_module import (
     USER,
@@ -35,8 +32,9 @@ from ._fine_tune_module import (
     run_module,
 )
 from ._fine_tune_training import FineTuneSchedule, PhotoRows, train
-from ._inputs import hold_out
+from ._network_estimator import NetworkEstimator
 from ._photo_stream import PhotoStream, even_parts
+from ._training import own_randomness
 
 # Parameters that leave the weights after a given number of passes alone.
 _WITHOUT_EFFECT = {
@@ -51,7 +49,7 @@ _WITHOUT_EFFECT = {
 }
 
 
-class CNNFineTune(BaseEstimator):
+class CNNFineTune(NetworkEstimator):
     """Base of :class:`CNNFineTuneRegressor` and the classifier."""
 
     _parameter_constraints: ClassVar[dict] = {
@@ -90,21 +88,12 @@ class CNNFineTune(BaseEstimator):
 
     def _fit(self, X, y, groups, sample_weight):
         photos = photos_of(self, X, reset=True)
-        groups = self._groups_of(X, groups)
-        rows, used = self._read(photos, y, sample_weight)
+        groups = groups_of(X, self.groups, groups)
+        y, weight, used = self._check_target(photos, y, sample_weight)
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(2**31 - 1))
-        rows = self._start(rows)
-        held_out, self.validation_rows_ = None, used[:0]
-        if self.early_stopping:
-            train_rows, validation_rows = hold_out(
-                len(used),
-                self.validation_fraction,
-                None if groups is None else groups[used],
-                random_state,
-            )
-            self.validation_rows_ = used[validation_rows]
-            held_out, rows = rows.take(validation_rows), rows.take(train_rows)
+        rows = self._start(PhotoRows(photos, y, weight).take(used))
+        rows, held_out = self._hold_out(rows, used, groups, random_state)
         self._measure(rows)
         rows = self._encode(rows)
         held_out = None if held_out is None else self._encode(held_out)
@@ -117,7 +106,8 @@ class CNNFineTune(BaseEstimator):
         architecture = self._describe_network()
         # Plain values, so that a file of the model holds no further type to trust.
         self._network = asdict(architecture)
-        module = build_module(architecture, fspath(self.weights), seed)
+        with own_randomness("cpu"):
+            module = build_module(architecture, fspath(self.weights), seed)
         checkpoint = None
         if self.checkpoint is not None:
             settings = self._settings(digest_of(module), seed)
@@ -210,28 +200,6 @@ class CNNFineTune(BaseEstimator):
                     outputs[part] = found.cpu().numpy()
         return outputs
 
-    def _groups_of(self, X, groups):
-        if groups is None:
-            return label_rows(X, self.groups, "groups")
-        check_consistent_length(X, groups)
-        return np.asarray(groups)
-
-    def _read(self, photos, y, sample_weight):
-        """Rows whose weight is not 0, and their numbers."""
-        y = self._check_y(photos, y)
-        weight = check_weights(y, sample_weight)
-        weight = np.ones(len(y)) if weight is None else weight
-        used = np.flatnonzero(weight)
-        return PhotoRows(photos, y, weight).take(used), used
-
-    @abstractmethod
-    def _check_y(self, photos, y):
-        """Check the target and return it as an array."""
-
-    def _start(self, rows):
-        """Rows with what is known of the classes, if there are any."""
-        return rows
-
     def _measure(self, rows):
         """Keep what the encoding of the target needs, if it needs anything."""
 
@@ -243,13 +211,8 @@ class CNNFineTune(BaseEstimator):
         """Losses in the units of the target."""
         return losses
 
-    @abstractmethod
-    def _n_outputs(self):
-        """Outputs of the network."""
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
         # Rows of pixels are accepted, so scikit-learn's checks run.
         tags.input_tags.three_d_array = True
         return tags

@@ -1,7 +1,6 @@
 """Training of a network on photos that are read again in every pass."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from ...features.deep._network import move_to_device
 from ._checkpoints import Checkpoint
 from ._fine_tune_module import USER, as_arrays, clear_memory_errors, run_module
 from ._photo_stream import PhotoRows, PhotoStream, RandomViews, even_parts
-from ._training import Schedule, Trained, row_losses
+from ._training import Schedule, Trained, own_randomness, row_losses
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def train(
         training.go_on_from(checkpoint)
     n_photos = len(rows.photos)
     with (
-        _own_randomness(schedule.device),
+        own_randomness(schedule.device),
         tqdm(
             total=schedule.max_epochs * n_photos,
             initial=len(training.losses) * n_photos,
@@ -243,12 +242,3 @@ def _draw(seed, epoch, n_photos):
     """Order of the photos in a pass, and the seed of its dropout."""
     rng = np.random.default_rng([seed, epoch])
     return rng.permutation(n_photos), int(rng.integers(2**63))
-
-
-@contextmanager
-def _own_randomness(device) -> Iterator[None]:
-    """Leave the random numbers that others draw alone."""
-    torch: Any = import_optional("torch", USER)
-    cuda = device.startswith("cuda")
-    with torch.random.fork_rng(range(torch.cuda.device_count()) if cuda else []):
-        yield

@@ -4,14 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
-from sklearn.utils import (
-    assert_all_finite,
-    check_array,
-    check_consistent_length,
-    column_or_1d,
-    compute_class_weight,
-)
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import check_array
 
 from ..._columns import resolve_columns, select_columns
 
@@ -111,47 +104,6 @@ def mean_and_scale(values, weight):
     return mean, np.where(is_constant, 1.0, scale)
 
 
-def check_labels(X, y):
-    """Check that y holds one label for each row of X, and return it as an array.
-
-    Raises
-    ------
-    ValueError
-        If y is None, has another length, or holds something else than labels.
-    """
-    if y is None:
-        raise ValueError("requires y to be passed, but the target y is None")
-    y = column_or_1d(y, warn=True)
-    check_consistent_length(X, y)
-    assert_all_finite(y, input_name="y")
-    check_classification_targets(y)
-    return y
-
-
-def number_classes(rows, classes, class_weight):
-    """Rows with numbers of classes for labels, and weighted by class.
-
-    Parameters
-    ----------
-    rows : named tuple
-        With the fields `target` and `weight`, ndarrays of shape (n_samples,).
-    classes : ndarray of shape (n_classes,)
-        All labels, ascending.
-    class_weight : dict, "balanced" or None
-        Weights of the classes, by label.
-
-    Returns
-    -------
-    rows : named tuple
-        Of the same type.
-    """
-    numbers = np.searchsorted(classes, rows.target)
-    weight_of = compute_class_weight(
-        class_weight, classes=classes, y=rows.target, sample_weight=rows.weight
-    )
-    return rows._replace(target=numbers, weight=rows.weight * weight_of[numbers])
-
-
 def hold_out(n_samples, fraction, groups, random_state):
     """Draw rows to validate on.
 
@@ -161,8 +113,8 @@ def hold_out(n_samples, fraction, groups, random_state):
         Number of rows.
     fraction : float
         Share of the rows, or of the groups, to hold out.
-    groups : ndarray of shape (n_samples,) or None
-        Labels of rows that stay together.
+    groups : ndarray of shape (n_samples,), int, or None
+        Numbers of the groups of rows that stay together.
     random_state : RandomState
         Who draws.
 

@@ -130,7 +130,7 @@ def forward(
     """
     weights = {name: values.astype(np.float64) for name, values in weights.items()}
     ends = [
-        _pass_through(weights, f"branches.{i}", np.float64(values), activation)
+        _pass_through(weights, f"branches.{i}", values, activation)
         for i, values in enumerate(inputs)
     ]
     values = _pass_through(weights, "joint", np.hstack(ends), activation)

@@ -1,27 +1,26 @@
 """What the regressor and the classifier with branches share."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state, gen_batches
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from ..._columns import check_table, label_rows
+from ..._columns import check_table
 from ..._sklearn_compat import Interval, StrOptions
-from .._delegation import check_weights
-from ._inputs import branch_arrays, hold_out, mean_and_scale, resolve_branches
+from .._delegation import groups_of
+from ._inputs import branch_arrays, mean_and_scale, resolve_branches
 from ._mlp_module import Shape, fit_to_width, forward
+from ._network_estimator import NetworkEstimator
 from ._training import Rows, Schedule, train
 
 # Rows whose outputs are computed at a time.
 _CHUNK = 4096
 
 
-class MultiBranchMLP(BaseEstimator):
+class MultiBranchMLP(NetworkEstimator):
     """Base of :class:`MultiBranchMLPRegressor` and the classifier."""
 
     _parameter_constraints: ClassVar[dict] = {
@@ -51,23 +50,15 @@ class MultiBranchMLP(BaseEstimator):
 
     def _fit(self, X, y, groups, sample_weight):
         X = check_table(self, X, reset=True)
-        groups = self._groups_of(X, groups)
+        groups = groups_of(X, self.groups, groups)
         rows, used = self._read(X, y, sample_weight, reset=True)
         random_state = self._seed_training()
         rows = self._start(rows)
-        held_out, self.validation_rows_ = None, used[:0]
-        if self.early_stopping:
-            train_rows, validation_rows = hold_out(
-                len(used),
-                self.validation_fraction,
-                None if groups is None else groups[used],
-                random_state,
-            )
-            self.validation_rows_ = used[validation_rows]
-            held_out, rows = rows.take(validation_rows), rows.take(train_rows)
+        rows, held_out = self._hold_out(rows, used, groups, random_state)
         self._measure(rows)
         trained = self._train(rows, self.max_epochs, held_out=held_out)
         self.weights_, self.loss_curve_, self.validation_losses_ = trained
+        self._activation = self.activation
         self.n_epochs_ = len(self.loss_curve_)
         return self
 
@@ -87,33 +78,22 @@ class MultiBranchMLP(BaseEstimator):
             self.validation_rows_, self.validation_losses_ = used[:0], []
             self.loss_curve_, self.n_epochs_ = [], 0
         trained = self._train(rows, 1, weights=None if first else self.weights_)
-        self.weights_ = trained.weights
+        self.weights_, self._activation = trained.weights, self.activation
         self.loss_curve_ = self.loss_curve_ + trained.losses
         self.n_epochs_ += 1
         return self
 
-    def _groups_of(self, X, groups):
-        if groups is None:
-            return label_rows(X, self.groups, "groups")
-        check_consistent_length(X, groups)
-        return np.asarray(groups)
-
     def _read(self, X, y, sample_weight, *, reset):
         """Rows whose weight is not 0, and their numbers."""
-        y, weight = self._check_y(X, y), check_weights(y, sample_weight)
+        y, weight, used = self._check_target(X, y, sample_weight)
         if reset:
             self.branches_ = resolve_branches(self.branches, X, self.groups)
-        inputs = branch_arrays(self.branches_, X)
-        weight = np.ones(len(y)) if weight is None else weight
-        used = np.flatnonzero(weight)
-        inputs = [values[used] for values in inputs]
-        return Rows(inputs, y[used], weight[used]), used
+        return Rows(branch_arrays(self.branches_, X), y, weight).take(used), used
 
     def _seed_training(self):
         """Draw the seed first of all, so that no row has a part in it."""
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(2**31 - 1))
-        self._activation = self.activation
         return random_state
 
     def _measure(self, rows):
@@ -188,33 +168,16 @@ class MultiBranchMLP(BaseEstimator):
             [
                 forward(
                     self.weights_,
-                    self._standardized([np.float64(v[rows]) for v in inputs]),
+                    self._standardized([v[rows].astype(np.float64) for v in inputs]),
                     self._activation,
                 )
                 for rows in gen_batches(len(inputs[0]), _CHUNK)
             ]
         )
 
-    @abstractmethod
-    def _check_y(self, X, y):
-        """Check the target and return it as an array."""
-
-    def _start(self, rows, *, classes=None, reset=True):
-        """Rows with what is known of the classes, if there are any."""
-        return rows
-
     def _encode(self, target, dtype):
         """Target as the network learns it."""
         return target
-
-    @abstractmethod
-    def _n_outputs(self):
-        """Outputs of the network."""
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        return tags
 
 
 def _check_layers(layers, owner):

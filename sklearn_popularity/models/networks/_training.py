@@ -1,7 +1,9 @@
 """Training of the network with branches, by skorch: arrays in, arrays out."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +11,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..._optional import import_optional
+from ...features.deep._network import choose_device, move_to_device
 from ._mlp_module import USER, Shape, build_module
+
+_drawing = Lock()
 
 
 class Rows(NamedTuple):
@@ -97,18 +102,17 @@ def train(
     Raises
     ------
     ValueError
-        If the loss grows beyond all numbers.
+        If the loss grows beyond all numbers, there is no such device, or `weights` are
+        of other layers.
     """
     torch: Any = import_optional("torch", USER)
-    device = schedule.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = choose_device(schedule.device)
     with _seeded(torch, schedule.seed, device):
         # First weights are drawn before anything that depends on the rows.
         module = build_module(shape).to(getattr(torch, str(rows.inputs[0].dtype)))
+        module = move_to_device(module, device)
         if weights is not None:
-            state = {name: torch.tensor(values) for name, values in weights.items()}
-            module.load_state_dict(state)
+            _load(torch, module, weights)
         held = None if held_out is None else _dataset(torch, held_out, device)
         net = _build_net(torch, module, schedule, device, held)
         net.fit(_dataset(torch, rows, device), None)
@@ -161,17 +165,39 @@ def row_losses(outputs: Any, target: Any) -> Any:
 
 
 @contextmanager
+def own_randomness(device: str) -> Iterator[None]:
+    """Leave the random numbers that others draw from torch alone; other threads wait.
+
+    A seed would decide nothing if two threads drew from torch's one generator in turn.
+    """
+    torch: Any = import_optional("torch", USER)
+    devices = range(torch.cuda.device_count()) if device.startswith("cuda") else []
+    with _drawing, torch.random.fork_rng(devices):
+        yield
+
+
+@contextmanager
 def _seeded(torch, seed, device):
     """Seed torch inside only, on one thread: sums depend on the number of threads."""
     n_threads = torch.get_num_threads()
-    cuda = torch.device(device).type == "cuda"
-    with torch.random.fork_rng(range(torch.cuda.device_count()) if cuda else []):
+    with own_randomness(device):
         torch.manual_seed(seed)
         torch.set_num_threads(1)
         try:
             yield
         finally:
             torch.set_num_threads(n_threads)
+
+
+def _load(torch, module, weights):
+    state = {name: torch.tensor(values) for name, values in weights.items()}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(
+            "Got parameters of other layers than have been learned, from which "
+            f"training cannot go on ({error}). Set them back, or use fit."
+        ) from error
 
 
 def _dataset(torch, rows, device):
@@ -192,12 +218,27 @@ def _weighted_loss(torch: Any):
     return WeightedLoss()
 
 
+def _optimizer(torch, schedule):
+    """What skorch builds the optimizer from; biases are not drawn to zero."""
+    kinds = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"}
+    own = {"rmsprop": {"alpha": 0.9}, "sgd": {"momentum": 0.9, "nesterov": True}}
+    options = own.get(schedule.optimizer, {}) | {
+        "weight_decay": schedule.alpha,
+        "param_groups": [("*.bias", {"weight_decay": 0.0})],
+    }
+    return {
+        "optimizer": getattr(torch.optim, kinds[schedule.optimizer]),
+        "lr": schedule.learning_rate,
+        **{f"optimizer__{name}": value for name, value in options.items()},
+    }
+
+
 def _build_net(torch, module, schedule, device, held_out):
     skorch: Any = import_optional("skorch", USER)
     callbacks: list = []
-    options = {"rmsprop": {"alpha": 0.9}, "sgd": {"momentum": 0.9, "nesterov": True}}
-    kinds = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"}
+    train_split = None
     if held_out is not None:
+        train_split = import_optional("skorch.helper", USER).predefined_split(held_out)
         stop = skorch.callbacks.EarlyStopping(
             patience=schedule.patience, load_best=True, sink=lambda _: None
         )
@@ -207,25 +248,14 @@ def _build_net(torch, module, schedule, device, held_out):
     return skorch.NeuralNet(
         module,
         criterion=_weighted_loss(torch),
-        optimizer=getattr(torch.optim, kinds[schedule.optimizer]),
-        **{
-            f"optimizer__{name}": value
-            for name, value in options.get(schedule.optimizer, {}).items()
-        },
-        optimizer__weight_decay=schedule.alpha,
-        optimizer__param_groups=[("*.bias", {"weight_decay": 0.0})],
-        lr=schedule.learning_rate,
+        **_optimizer(torch, schedule),
         max_epochs=schedule.max_epochs,
         batch_size=schedule.batch_size,
         iterator_train=Batches,
         iterator_train__shuffle=True,
         iterator_valid=Batches,
         iterator_valid__batch_size=-1,
-        train_split=(
-            None
-            if held_out is None
-            else import_optional("skorch.helper", USER).predefined_split(held_out)
-        ),
+        train_split=train_split,
         callbacks=callbacks,
         device=device,
         verbose=0,

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -54,12 +53,8 @@ def photos():
 
 
 @pytest.fixture(scope="module")
-def files(photos, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("codebook")
-    paths = [str(folder / f"photo{i}.png") for i in range(len(photos))]
-    for path, photo in zip(paths, photos, strict=True):
-        Image.fromarray(photo).save(path)
-    return paths
+def files(photos, write_photos):
+    return write_photos(photos)
 
 
 @pytest.fixture

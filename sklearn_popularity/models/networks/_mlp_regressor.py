@@ -1,22 +1,18 @@
-"""A class from several kinds of features, by a perceptron with branches."""
+"""A score from several kinds of features, by a perceptron with branches."""
 
-from typing import ClassVar
+from sklearn.base import RegressorMixin
 
-import numpy as np
-from scipy.special import softmax
-from sklearn.base import ClassifierMixin
-
-from ..._sklearn_compat import StrOptions, _fit_context
-from ._inputs import check_labels, number_classes
+from ..._sklearn_compat import _fit_context
+from ._inputs import mean_and_scale
 from ._multi_branch_mlp import MultiBranchMLP
 
 
-class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
+class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
     r"""A perceptron that reads each kind of features with layers of their own.
 
     Features of different kinds differ in number and meaning. Each kind is turned into
     a vector by its own branch, vectors are put one after the other, and joint layers
-    and a softmax make probabilities of classes of it. Layers learn together.
+    make a score of it. Layers learn together.
 
     Parameters
     ----------
@@ -59,8 +55,6 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
     groups : str, int or callable, default=None
         Column of X that holds the group of each row, or a function from X to the
         groups. Rows of a group, such as a user's, are held out together.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, by label. "balanced" gives each class the same total.
     device : str, default="auto"
         Where to train, such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -79,8 +73,8 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         The branches, callables called.
     input_means_, input_scales_ : list of ndarray of shape (n_columns,)
         What the columns of each branch are standardised by.
-    classes_ : ndarray of shape (n_classes,)
-        Labels of the classes.
+    target_mean_, target_scale_ : float
+        What the score is standardised by.
     loss_curve_ : list of float
         Mean loss in each pass, with dropout and without penalty.
     validation_losses_ : list of float
@@ -96,23 +90,23 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
 
     See Also
     --------
-    MultiBranchMLPRegressor : The same for a score.
-    KClassAggregatingClassifier : Around this, the model of [2]_.
+    MultiBranchMLPClassifier : The same for classes, as in both papers.
+    StackedLateFusion : One model per kind, of any type, that learn apart.
 
     Notes
     -----
     Branch b turns its standardised columns into :math:`h_b` by layers
     :math:`h \leftarrow a(W h + c)`, the merge puts all :math:`h_b` one after the other,
-    the joint layers go on likewise, and a linear layer ends it. The mean
-    cross-entropy of the softmax
-    plus :math:`\alpha/2 \sum |W|^2` is minimised, batch by batch. Weights
-    of rows are divided by their mean, so only their ratios matter; a weight is a
-    repetition while all rows fit into one batch and nothing is dropped or held out.
+    the joint layers go on likewise, and a linear layer ends it. The mean squared
+    error of the standardised score plus :math:`\alpha/2 \sum |W|^2` is minimised, batch
+    by batch. Weights of rows are divided by their mean, so only their ratios matter; a
+    weight is a repetition while all rows fit into one batch and nothing is dropped or
+    held out.
 
-    Training runs on one thread, so that results are the same for any `n_jobs` of what
-    is around it, and in the precision of X. Prediction needs no torch, on any machine,
-    and is in double precision. `partial_fit` keeps weights and scales (those of its
-    first batch) but not the optimizer's moments.
+    Training runs on one thread, a network at a time in a process, so that results are
+    the same for any `n_jobs` of what is around it, and in the precision of X.
+    Prediction needs no torch, on any machine, and is in double precision. `partial_fit`
+    keeps weights and scales (those of its first batch) but not the optimizer's moments.
 
     Departures from [1]_ and [2]_: inputs are standardised, which neither says; the
     defaults suit hundreds of rows rather than their tens of thousands. Those of [1]_
@@ -130,30 +124,18 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
 
     Examples
     --------
-    The model of memorability of [2]_:
-
     >>> import numpy as np
-    >>> from sklearn_popularity import (
-    ...     KClassAggregatingClassifier,
-    ...     MultiBranchMLPClassifier,
-    ... )
+    >>> from sklearn_popularity import MultiBranchMLPRegressor
     >>> X = np.random.default_rng(0).normal(size=(200, 8))
-    >>> y = X[:, 0] + X[:, 5]
-    >>> network = MultiBranchMLPClassifier(
-    ...     branches={"cnn": slice(0, 5), "caption": slice(5, 8)},
-    ...     batch_size=16,
-    ...     max_epochs=10,
+    >>> y = X[:, 0] + X[:, 5] ** 2
+    >>> model = MultiBranchMLPRegressor(
+    ...     branches={"cnn": slice(0, 5), "tags": slice(5, 8)},
+    ...     dropout=0.1,
     ...     random_state=0,
     ... )
-    >>> model = KClassAggregatingClassifier(network, aggregation="mean").fit(X, y)
-    >>> model.score(X, y) > 0.5
+    >>> model.fit(X, y).score(X, y) > 0.8
     True
     """
-
-    _parameter_constraints: ClassVar[dict] = {
-        **MultiBranchMLP._parameter_constraints,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-    }
 
     def __init__(
         self,
@@ -173,7 +155,6 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         validation_fraction=0.1,
         n_iter_no_change=10,
         groups=None,
-        class_weight=None,
         device="auto",
         random_state=None,
         verbose=False,
@@ -193,7 +174,6 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.groups = groups
-        self.class_weight = class_weight
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -207,7 +187,7 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         X : DataFrame or array-like of shape (n_samples, n_features)
             Features; those of branches must be finite numbers.
         y : array-like of shape (n_samples,)
-            Labels of classes.
+            Scores.
         groups : array-like of shape (n_samples,), default=None
             Group of each row, instead of a column of X; only with `early_stopping`.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -222,15 +202,16 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         ------
         ValueError
             If a branch's columns are not in X or are not finite numbers, units are no
-            positive integers, lengths differ, all weights are 0, or there are too few
-            rows or groups to hold any out, or the learning rate is far too big.
+            positive integers, lengths differ, all weights are 0, there are too few
+            rows or groups to hold any out, a group is missing, there is no such device,
+            or the learning rate is far too big.
         ImportError
             If torch or skorch is missing.
         """
         return self._fit(X, y, groups, sample_weight)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None):
         """Train the network by one pass over some rows; the first call starts it.
 
         Parameters
@@ -238,9 +219,7 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         X : DataFrame or array-like of shape (n_samples, n_features)
             Features.
         y : array-like of shape (n_samples,)
-            Labels of classes.
-        classes : array-like of shape (n_classes,), default=None
-            All labels that will come, which the first call must know.
+            Scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; only their ratios within a call matter.
 
@@ -252,35 +231,13 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         Raises
         ------
         ValueError
-            As in `fit`; with `early_stopping` or ``class_weight="balanced"``; if
-            `classes` is missing in the first call or another in a later one; or if y
-            holds a label that is not among them.
+            As in `fit`; with `early_stopping`; or if parameters of the layers have been
+            set since the first call.
         """
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "Got class_weight='balanced', which partial_fit cannot follow: it does "
-                "not see all rows. Pass a dict of weights, or use fit."
-            )
-        self._check_classes(classes)
-        return self._partial_fit(X, y, sample_weight, classes)
-
-    def predict_proba(self, X):
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; rows sum to 1.
-        """
-        return softmax(self._outputs(X), axis=1)
+        return self._partial_fit(X, y, sample_weight)
 
     def predict(self, X):
-        """Predict the most probable class of each row.
+        """Predict the score of each row.
 
         Parameters
         ----------
@@ -290,39 +247,14 @@ class MultiBranchMLPClassifier(ClassifierMixin, MultiBranchMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Labels.
+            Predicted scores.
         """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
+        return self._outputs(X)[:, 0] * self.target_scale_ + self.target_mean_
 
-    def _check_classes(self, classes):
-        if not hasattr(self, "weights_"):
-            if classes is None:
-                raise ValueError(
-                    "Got classes=None in the first call of partial_fit, but all labels "
-                    "that will come were expected. Pass classes=np.unique(all_labels)."
-                )
-        elif classes is not None and not np.array_equal(
-            np.unique(classes), self.classes_
-        ):
-            raise ValueError(
-                f"Got classes={classes!r}, but the first call of partial_fit got "
-                f"{self.classes_!r}. Pass the same, or None."
-            )
+    def _measure(self, rows):
+        super()._measure(rows)
+        mean, scale = mean_and_scale(rows.target, rows.weight)
+        self.target_mean_, self.target_scale_ = float(mean), float(scale)
 
-    def _check_y(self, X, y):
-        return check_labels(X, y)
-
-    def _start(self, rows, *, classes=None, reset=True):
-        if reset:
-            self.classes_ = np.unique(rows.target if classes is None else classes)
-        unknown = np.setdiff1d(rows.target, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"Got the label {unknown[0]!r} in y, but {self.classes_!r} were "
-                "expected. Pass all labels as classes in the first call of partial_fit."
-            )
-        return number_classes(rows, self.classes_, self.class_weight)
-
-    def _n_outputs(self):
-        return len(self.classes_)
+    def _encode(self, target, dtype):
+        return ((target - self.target_mean_) / self.target_scale_).astype(dtype)

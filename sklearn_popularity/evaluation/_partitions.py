@@ -1,0 +1,101 @@
+"""Partitions of the rows into test folds, and the predictions of each."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, KFold
+
+from ..models import out_of_fold
+
+Folds = list[tuple[NDArray, NDArray]]
+
+
+def make_partitions(
+    n_samples: int,
+    *,
+    cv: int,
+    n_repeats: int,
+    inner_cv: int,
+    groups: NDArray | None = None,
+) -> list[Folds]:
+    """Split rows into test folds several times.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    cv : int
+        Folds of a partition.
+    n_repeats : int
+        Number of partitions.
+    inner_cv : int
+        Folds that each training set has to fill again.
+    groups : ndarray of shape (n_samples,), default=None
+        Rows that stay together. The first partition is then the balanced one of
+        :class:`~sklearn.model_selection.GroupKFold`, the others are shuffled with the
+        seeds 0, 1, and so on; without groups all are shuffled.
+
+    Returns
+    -------
+    partitions : list of list of (train, test)
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, or groups, for the folds.
+    """
+    units = np.arange(n_samples) if groups is None else groups
+    n_units = len(np.unique(units))
+    if n_units < cv:
+        raise _too_few(n_units, groups, cv, inner_cv)
+    rows = np.zeros((n_samples, 1))
+    if groups is None:
+        splitters = [KFold(cv, shuffle=True, random_state=i) for i in range(n_repeats)]
+    else:
+        splitters = [GroupKFold(cv)] + [
+            GroupKFold(cv, shuffle=True, random_state=i) for i in range(n_repeats - 1)
+        ]
+    partitions = [list(split.split(rows, groups=groups)) for split in splitters]
+    if any(
+        len(np.unique(units[train])) < inner_cv
+        for folds in partitions
+        for train, _ in folds
+    ):
+        raise _too_few(n_units, groups, cv, inner_cv)
+    return partitions
+
+
+def _too_few(n_units, groups, cv, inner_cv):
+    unit = "photos" if groups is None else "groups"
+    return ValueError(
+        f"Got {n_units} {unit}, too few for {cv} folds whose training sets have "
+        f"{inner_cv} inner folds each. Use fewer folds or more {unit}."
+    )
+
+
+def columns_of_partitions(
+    parts: Sequence[NDArray], partitions: list[Folds], n_samples: int
+) -> NDArray:
+    """Put the predictions of all test folds in the order of the rows.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray
+        One per fold, partition after partition.
+    partitions : list of list of (train, test)
+        Folds, as many in each partition.
+    n_samples : int
+        Number of rows.
+
+    Returns
+    -------
+    predictions : ndarray of shape (n_samples, n_partitions), float64
+        NaN for rows in no test fold.
+    """
+    n = len(partitions[0])
+    columns = [
+        out_of_fold(parts[n * i : n * (i + 1)], folds, n_samples)
+        for i, folds in enumerate(partitions)
+    ]
+    return np.column_stack(columns)

@@ -1,0 +1,112 @@
+"""What all estimators of networks share: targets, and the rows held out."""
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import (
+    assert_all_finite,
+    check_consistent_length,
+    column_or_1d,
+    compute_class_weight,
+)
+from sklearn.utils.multiclass import check_classification_targets
+
+from ..._columns import encode_labels
+from ..._scores import check_scores
+from ..._sklearn_compat import StrOptions
+from .._delegation import check_weights
+from ._inputs import hold_out
+
+
+class NetworkEstimator(BaseEstimator):
+    """Base of the estimators that train a network, on scores unless told otherwise."""
+
+    def _check_target(self, X, y, sample_weight):
+        """Target, weights, and the numbers of the rows that weigh anything."""
+        y = self._check_y(X, y)
+        weight = check_weights(y, sample_weight)
+        weight = np.ones(len(y)) if weight is None else weight
+        return y, weight, np.flatnonzero(weight)
+
+    def _hold_out(self, rows, used, groups, random_state):
+        """Rows to train on, and those to validate on or None.
+
+        Parameters
+        ----------
+        rows : Rows or PhotoRows
+            All rows that weigh anything.
+        used : ndarray of int
+            Their numbers in X.
+        groups : array-like of shape (n_samples,) or None
+            Labels of all rows of X.
+        random_state : RandomState
+            Who draws.
+        """
+        self.validation_rows_ = used[:0]
+        if not self.early_stopping:
+            return rows, None
+        train, held_out = hold_out(
+            len(used),
+            self.validation_fraction,
+            None if groups is None else encode_labels(groups, "groups")[used],
+            random_state,
+        )
+        self.validation_rows_ = used[held_out]
+        return rows.take(train), rows.take(held_out)
+
+    def _check_y(self, X, y):
+        """Check the target and return it as an array."""
+        return check_scores(X, y)
+
+    def _start(self, rows, *, classes=None, reset=True):
+        """Rows with what is known of the classes, if there are any."""
+        return rows
+
+    def _n_outputs(self):
+        """Outputs of the network."""
+        return 1
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
+
+class NetworkClassifierMixin(ClassifierMixin):
+    """What makes a classifier of a `NetworkEstimator`: stands before it."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def _check_y(self, X, y):
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        assert_all_finite(y, input_name="y")
+        check_classification_targets(y)
+        return y
+
+    def _start(self, rows, *, classes=None, reset=True):
+        """Rows with numbers of classes for labels, and weighted by class."""
+        if reset:
+            self.classes_ = np.unique(rows.target if classes is None else classes)
+        unknown = np.setdiff1d(rows.target, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"Got the label {unknown[0]!r} in y, but {self.classes_!r} were "
+                "expected. Pass all labels as classes in the first call of partial_fit."
+            )
+        weight_of = compute_class_weight(
+            self.class_weight,
+            classes=self.classes_,
+            y=rows.target,
+            sample_weight=rows.weight,
+        )
+        numbers = np.searchsorted(self.classes_, rows.target)
+        return rows._replace(target=numbers, weight=rows.weight * weight_of[numbers])
+
+    def _n_outputs(self):
+        return len(self.classes_)
