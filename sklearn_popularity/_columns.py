@@ -24,8 +24,18 @@ def check_table(estimator, X, *, reset):
     Returns
     -------
     X : DataFrame or ndarray
+
+    Raises
+    ------
+    ValueError
+        If X has no rows, or other columns than it had in `fit`.
     """
     if hasattr(X, "columns"):
+        if len(X) == 0:
+            raise ValueError(
+                f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 "
+                f"is required by {type(estimator).__name__}."
+            )
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         return X
     return validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)

@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator
 
-from sklearn_popularity._columns import encode_labels, label_rows, resolve_columns
+from sklearn_popularity._columns import (
+    check_table,
+    encode_labels,
+    label_rows,
+    resolve_columns,
+)
 
 COLUMNS = {"user": ["b", "a", "b"], "red": [1.0, 2.0, 3.0]}
 FORMS = ["pandas", "polars", "pyarrow", "numpy"]
@@ -26,6 +32,13 @@ def make_table(form):
 def test_missing_columns_are_named(form, columns):
     with pytest.raises(ValueError, match="of the parameter user cannot be taken from"):
         resolve_columns(make_table(form), columns, "parameter user")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_tables_without_rows_are_refused(form):
+    X = make_table(form)[:0]
+    with pytest.raises(ValueError, match=r"0 sample\(s\) .* required by BaseEstimator"):
+        check_table(BaseEstimator(), X, reset=True)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -19,10 +19,14 @@ def check_folder(folder) -> Path:
 
     Raises
     ------
+    NotADirectoryError
+        If it is a file.
     FileNotFoundError
         If it is not there.
     """
     folder = Path(folder)
+    if folder.is_file():
+        raise NotADirectoryError(f"Got {str(folder)!r}, which is a file, not a folder.")
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder {str(folder)!r} is not there.")
     return folder

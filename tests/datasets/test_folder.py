@@ -99,6 +99,9 @@ def test_other_encoding_is_one_clear_error(folder):
 
 
 def test_missing_folder_and_table(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match=r"file', which is a file"):
+        load_folder(tmp_path / "file")
     with pytest.raises(FileNotFoundError, match=r"nowhere.*is not there"):
         load_folder(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match=r"labels\.csv.*a row per photo"):

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import importlib.util
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from PIL import Image, ImageCms, ImageFile, features
 
 from sklearn_popularity.images import ImageError, limit_size, read_image
@@ -596,6 +598,17 @@ def test_fifo_is_refused_without_waiting(tmp_path):
     path = tmp_path / "fifo.jpg"
     os.mkfifo(path)
     check_refused(path, "not a regular file")
+
+
+def test_photos_are_read_where_the_system_has_no_such_flags(paths, monkeypatch):
+    for flag in ("O_NONBLOCK", "O_NOCTTY"):
+        monkeypatch.delattr(os, flag, raising=False)
+    name = "sklearn_popularity.images._reader_elsewhere"
+    spec = importlib.util.spec_from_file_location(name, reader.__file__)
+    elsewhere = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(elsewhere)
+    assert elsewhere._OPEN_FLAGS == 0
+    assert_array_equal(elsewhere.read_image(paths[0]), read_image(paths[0]))
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="No /dev/zero here.")
