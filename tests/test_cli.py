@@ -238,11 +238,11 @@ def test_missing_folder_is_one_line(tmp_path, capsys):
     ("argv", "message"),
     [
         ([], "required: COMMAND"),
-        (["evaluat"], "'evaluat' .*'evaluate'"),
+        (["evaluat"], "'evaluat' .choose from .*evaluate"),
         (["evaluate", "x"], "required: --label"),
         (["demo", "--n-photos", "9"], "--n-photos: got '9'.* at least 40"),
         (["cache"], "required: ACTION"),
-        (["extract", "gits", "x", "-o", "x.npy"], "'gits' .*'gist'"),
+        (["extract", "gits", "x", "-o", "x.npy"], "'gits' .choose from .*gist"),
     ],
 )
 def test_wrong_use_is_one_line(argv, message, capsys):

@@ -68,7 +68,7 @@ def client():
             n_workers=2,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port: others may run beside
             worker_dashboard_address=None,
             silence_logs=50,
         ) as cluster,
