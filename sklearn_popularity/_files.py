@@ -1,10 +1,14 @@
 """Files that are written: possible before the work, whole or not there after it."""
 
+import errno
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def check_destination(path: Path, suffixes: list[str], given: str) -> None:
@@ -36,13 +40,15 @@ def check_destination(path: Path, suffixes: list[str], given: str) -> None:
 
 
 def _why_not(path):
-    if path.is_dir():
-        return "it is a folder"
-    if not path.parent.is_dir():
-        return f"there is no folder {str(path.parent)!r}"
-    if path.exists() and not os.access(path, os.W_OK):
-        return "a file is there that may not be changed"
     try:
+        if path.is_dir():
+            return "it is a folder"
+        if not path.parent.is_dir():
+            return f"there is no folder {str(path.parent)!r}"
+        if path.exists() and not os.access(path, os.W_OK):
+            return "a file is there that may not be changed"
+        with suppress(FileNotFoundError):
+            path.lstat()  # fails where the name is too long
         # Permissions say too little: of root, of a full disk, of /proc.
         with TemporaryFile(dir=path.parent):
             return None
@@ -54,6 +60,8 @@ def _why_not(path):
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A name to write to, which becomes the file when all is on the disk.
 
+    Threads and processes may write the same file: the last one to end wins.
+
     Parameters
     ----------
     path : path
@@ -62,17 +70,19 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Yields
     ------
     unfinished : Path
-        Beside it, with ``.part`` at the end; it is gone afterwards.
+        Beside it, with the beginning of its name, something that no one else has, and
+        ``.part`` at the end. It is gone afterwards, unless the process was killed.
     """
     path = Path(path)
-    unfinished = path.with_name(f"{path.name}.part")
+    # A beginning, since the whole name may be as long as names can be.
+    unfinished = path.with_name(f"{path.name[:40]}.{secrets.token_hex(8)}.part")
     try:
         yield unfinished
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
-        if error.errno is not None and error.filename is None:
+        if error.errno in _FULL and error.filename is None:
             error.filename = str(path)  # a full disk does not say whose
         raise
     finally:

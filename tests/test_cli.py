@@ -173,6 +173,23 @@ def test_broken_table_is_one_line(changed, capsys):
     _check_one_line(capsys, "cannot be read as comma-separated .* saw 21$")
 
 
+def test_columns_that_look_like_groups_are_named(folder, changed, capsys):
+    assert _evaluate(folder, *FAST) == 0
+    assert "the column 'user' has" in capsys.readouterr().err
+    assert _evaluate(folder, "--group", "theme", *FAST) == 0
+    assert "no --group" not in capsys.readouterr().err
+    copy = changed(lambda table: table[["path", "score"]])
+    assert _evaluate(copy, *FAST) == 0
+    assert "no --group" not in capsys.readouterr().err
+
+
+def test_features_of_chance_are_pointed_out(changed, capsys):
+    noise = np.random.default_rng(0).permutation(60)
+    copy = changed(lambda table: table.assign(score=noise))
+    assert _evaluate(copy, "--group", "theme", *FAST) == 0
+    assert "no kind of feature is surely better" in capsys.readouterr().err
+
+
 def test_evaluate_does_not_overwrite_its_table(changed, capsys):
     table = changed(lambda table: table) / "labels.csv"
     before = table.read_bytes()

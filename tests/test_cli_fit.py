@@ -138,9 +138,10 @@ def test_card_describes_the_training(model, folder):
 
 def test_fit_prints_what_it_found(folder, tmp_path, capsys):
     output = tmp_path / "one.skops"
-    assert _fit(folder, output, "--features", "color-statistics", "--cv", "3") == 0
+    options = ["--features", "color-statistics", "--cv", "3", "--group", "user"]
+    assert _fit(folder, output, *options) == 0
     printed = capsys.readouterr()
-    assert "Label 'score', 160 photos, 3 folds" in printed.out
+    assert "Label 'score', 160 photos, split once into 3 folds of" in printed.out
     spearman = read_model_card(output)["training"]["spearman"]
     assert f"Spearman {spearman:.3f} (95 % interval" in printed.out
     assert printed.err == ""

@@ -8,9 +8,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sklearn_popularity import compare_features, load_folder, make_popularity
+from sklearn_popularity import (
+    compare_features,
+    load_folder,
+    load_model,
+    make_popularity,
+    read_model_card,
+)
 from sklearn_popularity.cli import main
 from sklearn_popularity.evaluation import social_cues
+from sklearn_popularity.inspection._explain_page import explain_page
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
 
@@ -129,6 +136,15 @@ def test_explain_adds_up_what_it_shows(model, folder, tmp_path):
     values = [float(cell.replace("\u2212", "-")) for cell in cells]
     assert len(values) > 3
     assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.03)
+
+
+def test_explain_doubts_models_of_chance(model, folder):
+    photo = str(folder / "images" / "00000.jpg")
+    training = read_model_card(model)["training"] | {"n_samples": 12_345}
+    for low, doubted in ((-0.1, True), (0.1, False)):
+        page = explain_page(load_model(model), photo, training | {"interval": [low, 1]})
+        assert ("no better than chance" in page) == doubted
+    assert "of the 12,345 photos" in page
 
 
 def test_explain_writes_a_figure(model, folder, tmp_path):

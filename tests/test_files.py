@@ -1,6 +1,10 @@
 """Files that are written: refused before the work, whole or not there after it."""
 
+import errno
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +34,67 @@ def test_error_leaves_what_was_there(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_last_of_several_writers_wins(tmp_path):
+    path = tmp_path / "a.csv"
+    with whole_file(path) as slow:
+        slow.write_text("slow")
+        with whole_file(path) as quick:
+            quick.write_text("quick")
+        assert path.read_text() == "quick"
+    assert path.read_text() == "slow"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+WRITER = """
+import sys
+from sklearn_popularity._files import whole_file
+
+path, letter = sys.argv[1:]
+for _ in range(50):
+    with whole_file(path) as unfinished:
+        unfinished.write_text(100_000 * letter)
+"""
+
+
+def test_processes_may_write_the_same_file(tmp_path):
+    path = tmp_path / "a.csv"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, path, letter])
+        for letter in "abc"
+    ]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    assert path.read_text() in [100_000 * letter for letter in "abc"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_file_has_the_permissions_of_any_other(tmp_path):
+    with whole_file(tmp_path / "a") as unfinished:
+        unfinished.write_text("a")
+    (tmp_path / "b").write_text("b")
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="The whole path is limited there.")
+@pytest.mark.parametrize(("letter", "n_letters"), [("a", 251), ("\u6d77", 83)])
+def test_name_may_be_as_long_as_names_can_be(letter, n_letters, tmp_path):
+    path = tmp_path / f"{n_letters * letter}.csv"
+    check_destination(path, [".csv"], "x")
+    with whole_file(path) as unfinished:
+        unfinished.write_text("new")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "whose"), [(errno.ENOSPC, "a.csv"), (errno.EMFILE, None)]
+)
+def test_full_disk_alone_names_the_file(number, whose, tmp_path):
+    with pytest.raises(OSError) as caught, whole_file(tmp_path / "a.csv"):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.filename == (whose and str(tmp_path / whose))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.html"])
 def test_good_destination_passes(name, tmp_path):
     check_destination(tmp_path / name, [".csv", ".html"], name)
@@ -43,6 +108,7 @@ def test_good_destination_passes(name, tmp_path):
         ("a", ValueError, "Got x, but a name in"),
         ("missing/a.csv", OSError, "Got x, which cannot be written there"),
         ("folder.csv", OSError, "Got x, which cannot be written there"),
+        (252 * "a" + ".csv", OSError, "Got x, which cannot be written there"),
     ],
 )
 def test_wrong_destination_is_refused(name, error, message, tmp_path):

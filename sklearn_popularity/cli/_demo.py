@@ -90,6 +90,7 @@ def _write_report(posts, output, cache, n_jobs, command):
             'pip install ".[report]" in the folder of the source code'
         )
         return
+    print("\nWriting a page about it ...", flush=True)
     popularity_report(
         features_model(list(FEATURES), by_group=True, n_jobs=n_jobs, cache=cache),
         posts,
@@ -105,7 +106,7 @@ def _write_report(posts, output, cache, n_jobs, command):
         n_heatmaps=1,
         n_jobs=n_jobs,
     )
-    print(f"\nReport: {output.resolve()} (open it in a browser)")
+    print(f"Report: {output.resolve()} (open it in a browser)")
 
 
 def _print_causes(posts, truth, comparison):

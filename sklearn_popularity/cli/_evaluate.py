@@ -10,8 +10,8 @@ from ..evaluation import compare_features, near_duplicates, straddling_pairs
 from ._context import add_context, columns_of, context_of
 from ._options import add_cache, add_folder, add_n_jobs, integer
 from ._output import check_cache, check_output, write_text
-from ._posts import read_posts
-from ._tables import format_scores
+from ._posts import read_posts, warn_of_groups
+from ._tables import describe_run, format_scores
 
 # Pooled scores this far below those within folds are marked by their folds.
 _SUSPICIOUS_GAP = 0.1
@@ -80,9 +80,11 @@ def _evaluate(options):
         if options.output is not None:
             _write_table(options, kept, comparison.table)
     finally:
-        print(_describe_run(options, kept))
+        print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.table), flush=True)
     _warn_of_folds(comparison.table)
+    _warn_of_chance(comparison.table)
+    warn_of_groups(options, kept)
     if groups is None:
         _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
 
@@ -111,15 +113,13 @@ def _warn_of_folds(table):
         )
 
 
-def _describe_run(options, posts):
-    by = "photos"
-    if options.group is not None:
-        by = f"{posts[options.group].nunique()} groups of {options.group!r}"
-    times = "once" if options.repeats == 1 else f"{options.repeats} times"
-    return (
-        f"Label {options.label!r}, {len(posts)} photos, split {times} into "
-        f"{options.cv} folds of {by}\n"
-    )
+def _warn_of_chance(table):
+    if (table["low"] <= 0).all():
+        warnings.warn(
+            "no kind of feature is surely better than chance: all intervals contain 0, "
+            "or lie below it. Use more photos or other features",
+            stacklevel=2,
+        )
 
 
 def _write_table(options, posts, table):

@@ -5,7 +5,7 @@ from pathlib import Path
 from .._optional import import_optional
 from ..inspection._explain_page import explain_figure, explain_page
 from ..inspection._report_html import write_page
-from ._output import check_output
+from ._output import check_output, say
 from ._rank import add_model, read_fitted
 from ._tables import warn_of_chance
 
@@ -40,7 +40,8 @@ def _explain(options):
     if not options.photo.exists():
         raise FileNotFoundError(f"There is no {options.photo}.")
     training, model = read_fitted(options.model)
-    told = (model, str(options.photo), training["quantiles"], training["label"])
+    told = (model, str(options.photo), training)
+    say("Covering regions of the photo, one after the other ...")
     if options.output.suffix == ".html":
         write_page(options.output, explain_page(*told))
     else:

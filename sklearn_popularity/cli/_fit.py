@@ -8,8 +8,8 @@ from ..metrics import spearman_interval
 from ..models import save_model
 from ._options import add_cache, add_folder, add_n_jobs
 from ._output import check_cache, check_output
-from ._posts import read_posts
-from ._tables import format_range, format_size, warn_of_chance
+from ._posts import read_posts, warn_of_groups
+from ._tables import describe_run, format_range, format_size, warn_of_chance
 
 
 def add(commands):
@@ -63,10 +63,10 @@ def _fit(options):
         )
     finally:
         print(
-            f"Label {options.label!r}, {len(y)} photos, {options.cv} folds\n"
+            f"{describe_run(options, posts.iloc[fitted.kept], 1)}\n"
             f"Spearman {found.score:.3f} (95 % interval "
-            f"{format_range(found.low, found.high)}) of photos held out, in one "
-            "partition into folds"
+            f"{format_range(found.low, found.high)}) of photos held out"
         )
     print(f"{options.output}: {format_size(options.output.stat().st_size)}")
     warn_of_chance(found.low)
+    warn_of_groups(options, posts)

@@ -100,9 +100,10 @@ def _n_jobs(text):
 def _features(text):
     given = names(text)
     for i, name in enumerate(given):
-        if name not in FEATURES or name in given[:i]:
+        if name not in FEATURES:
             raise argparse.ArgumentTypeError(
-                f"got {name!r}{' twice' if name in FEATURES else ''}, but names that "
-                f"differ were expected, of {', '.join(FEATURES)}"
+                f"got {name!r}, but one of {', '.join(FEATURES)} was expected"
             )
+        if name in given[:i]:
+            raise argparse.ArgumentTypeError(f"got {name!r} twice")
     return given

@@ -1,6 +1,7 @@
 """Files that a command writes: checked before the work, whole or not there."""
 
 import sqlite3
+import sys
 
 from .._files import check_destination, whole_file
 from ..features._cache_store import prepare_file
@@ -32,6 +33,12 @@ def check_cache(path):
             f"{getattr(error, 'strerror', None) or error}. Name a cache or a new file, "
             "in a folder that may be written to."
         ) from error
+
+
+def say(text):
+    """Say what is done while nothing moves, to who looks on."""
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr)
 
 
 def write_text(path, text):

@@ -8,6 +8,9 @@ from PIL import Image
 
 from ..datasets import load_folder
 
+# Columns whose rows tend to resemble each other.
+_GROUPS = "user author owner uploader photographer theme album series group".split()
+
 
 def read_posts(options, required=()):
     """The rows of a folder's table that have a label, and their groups or None.
@@ -22,6 +25,22 @@ def read_posts(options, required=()):
         return posts, None
     check_filled(posts, options.group, "a group")
     return posts, posts[options.group].astype(str).to_numpy()
+
+
+def warn_of_groups(options, posts):
+    """Name a column that looks as if its rows should stay together, if none do."""
+    if options.group is not None:
+        return
+    for column in posts.columns[posts.columns.str.lower().isin(_GROUPS)]:
+        n = posts[column].nunique()
+        if 1 < n < len(posts):
+            warnings.warn(
+                f"no --group, but the column {column!r} has {n} values in {len(posts)} "
+                "rows. Where photos of one value resemble each other, the scores are "
+                f"too high for new ones: try --group {column}",
+                stacklevel=2,
+            )
+            return
 
 
 def find_photos(given):

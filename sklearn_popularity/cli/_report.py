@@ -15,7 +15,7 @@ from ..models import StackedLateFusion
 from ._context import add_context, columns_of, context_of
 from ._options import add_cache, add_folder, add_n_jobs
 from ._output import check_cache, check_output
-from ._posts import check_filled, read_posts
+from ._posts import check_filled, read_posts, warn_of_groups
 from ._tables import format_range, format_size, warn_of_chance
 
 _INNER_FOLDS = 4  # those of `evaluate`, whose scores these are
@@ -89,6 +89,7 @@ def _report(options):
         n_jobs=options.n_jobs,
     )
     print_report(report)
+    warn_of_groups(options, posts)
 
 
 def print_report(report):

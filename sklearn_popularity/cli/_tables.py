@@ -18,6 +18,18 @@ def format_scores(table):
     return "\n".join(lines)
 
 
+def describe_run(options, posts, n_repeats):
+    """What was predicted, from how many photos, and how they were split."""
+    by = "photos"
+    if options.group is not None:
+        by = f"{posts[options.group].nunique()} groups of {options.group!r}"
+    times = "once" if n_repeats == 1 else f"{n_repeats} times"
+    return (
+        f"Label {options.label!r}, {len(posts)} photos, split {times} into "
+        f"{options.cv} folds of {by}"
+    )
+
+
 def format_range(low, high):
     return f"{low:.3f} to {high:.3f}"
 
@@ -36,8 +48,8 @@ def warn_of_chance(low):
     """
     if low <= 0:
         warnings.warn(
-            "the 95 % interval holds 0, or lies below it: with photos that it has not "
-            "seen, this model may be no better than chance. Do not trust its order "
-            "yet; use more photos or other features",
+            "the 95 % interval contains 0, or lies below it: with photos that it has "
+            "not seen, this model may be no better than chance. Do not trust its "
+            "order yet; use more photos or other features",
             stacklevel=2,
         )

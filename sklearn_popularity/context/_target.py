@@ -136,7 +136,6 @@ def _days(n_samples, age: _Age) -> NDArray:
         days = days_between(uploaded, observed, ("uploaded", "observed"))
     else:
         days = observed - uploaded
-        observed = np.broadcast_to(observed, days.shape)
         expected = "a day not before that of 'uploaded' in the same row"
         reject_rows(days < 0, observed, "observed", expected)
     if age.min_days is not None:
@@ -147,16 +146,17 @@ def _days(n_samples, age: _Age) -> NDArray:
 
 
 def _read_moments(values, name, n_samples):
-    """Times or numbers, of length 1 for a scalar."""
+    """Times or numbers, one for each sample."""
     if np.ndim(values) == 0:
         values = [values]
     else:
         check_consistent_length(range(n_samples), values)
     if np.asarray(values).dtype.kind in "biuf":
-        return read_numbers(values, name, missing=False)
-    times = read_times(values, name)
-    reject_rows(np.isnat(times.values), times.values, name, "a time in each row")
-    return times
+        return np.broadcast_to(read_numbers(values, name, missing=False), n_samples)
+    times, zoned = read_times(values, name)
+    times = np.broadcast_to(times, n_samples)
+    reject_rows(np.isnat(times), times, name, "a time in each row")
+    return Times(times, zoned)
 
 
 @validate_params(

@@ -146,6 +146,11 @@ def _find_photo_column(posts, photo_column, table):
     for name in PHOTO_COLUMNS:
         if name in by_lower:
             return by_lower[name]
+    if len(posts.columns) == 1 and ";" in posts.columns[0]:
+        raise ValueError(
+            f"{str(table)!r} is separated by semicolons. Save it with commas between "
+            "columns, and with points in numbers (3.2, not 3,2)."
+        )
     raise ValueError(
         f"{str(table)!r} has the columns {list(posts.columns)}, but one of "
         f"{list(PHOTO_COLUMNS)} was expected to name the photos. Name it by "

@@ -326,7 +326,9 @@ def draw_desert(rng: Generator, shape: Shape) -> FloatArray:
         facing = 1.5 * sun * shape[1] * fall + 1.2 * below + 0.3
         dune = ramp(dusk, sand, coverage(facing, 0.5))
         warp = 0.6 * fractal(rng, shape, 1.7)
-        phase = 3.0 / (below + 0.15) * nearness + 3.0 * sun * cols + 2.0 * warp
+        # Far above its crest a dune is not painted, and there is nothing to divide by.
+        depth = np.maximum(below, -0.1) + 0.15
+        phase = 3.0 / depth * nearness + 3.0 * sun * cols + 2.0 * warp
         ripple = (
             0.06 * nearness * np.sin(2 * np.pi * phase) * coverage(below - 0.06, 0.1)
         )

@@ -62,7 +62,8 @@ def filter_top_tags(posts, *, n_tags=100, column="tags", separator=None):
     ['sea sun', 'sun']
     """
     check_columns(posts, [column], "posts")
-    texts = posts[column].reset_index(drop=True).astype(object).fillna("")
+    texts = posts[column].reset_index(drop=True).astype(object)
+    texts = texts.where(texts.notna(), "")
     if not texts.map(lambda text: isinstance(text, str)).all():
         raise ValueError(
             f"The column {column!r} holds values that are no text, but tags separated "

@@ -20,7 +20,7 @@ from ._compare import (
 from ._recipes import FEATURES
 
 # Settings of the run, which are none of the model.
-_AS_GIVEN = {"n_jobs": None, "cache": None, "on_error": "raise", "verbose": False}
+_RUN_DEFAULTS = {"n_jobs": None, "cache": None, "on_error": "raise", "verbose": False}
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def fit_features(
     with parallel_config(n_jobs=n_jobs):
         regressor.fit(X, y, **fit_params)
     for transformer in transformers.values():
-        transformer.set_params(**_AS_GIVEN)
+        transformer.set_params(**_RUN_DEFAULTS)
     model = make_pipeline(FeatureUnion(list(transformers.items())), regressor)
     return FittedFeatures(model, predictions[:, 0], kept)
 

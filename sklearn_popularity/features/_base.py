@@ -68,8 +68,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     machines share, it has to be made there: it then has a rollback journal instead of
     a write-ahead log.
 
-    For a subclass outside this library, the source code of each module counts that
-    `_describe` returns a function or class of, but not that of modules they import.
+    For a subclass outside this library, the cache key includes the source of the
+    modules that define what `_describe` returns, but not of the modules these import.
     """
 
     _parameter_constraints: ClassVar[dict] = {

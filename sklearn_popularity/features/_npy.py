@@ -18,5 +18,7 @@ def read_npy(path: str | PathLike[str]) -> NDArray:
     with Path(path).open("rb") as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)
-        except MemoryError as error:  # a header may promise anything
-            raise ValueError(str(error)) from error
+        except (OSError, ValueError):
+            raise
+        except Exception as error:  # a header may promise anything, or be no Python
+            raise ValueError(f"{type(error).__name__}: {error}") from error

@@ -60,14 +60,15 @@ def extract(
     ImageError
         For a photo that cannot be read, unless the transformer has ``on_error="nan"``.
     OSError
-        If `out` cannot be written.
+        If `out` or the index cannot be written.
 
     Notes
     -----
     The bytes written depend on the photos and the transformer alone, those of networks
-    up to rounding. `out` appears when it is whole; until then it is named with
-    ``.part`` at the end. Killed at any moment, a run loses the photos that the workers
-    have at hand: at most `batch_size` each, or one batch with ``n_jobs=1``.
+    up to rounding. `out` appears when it is whole; until then a file beside it grows,
+    with ``.part`` at the end. Killed at any moment, a run leaves that file, to be
+    deleted, and loses the photos that the workers have at hand: at most `batch_size`
+    each, or one batch with ``n_jobs=1``.
 
     Examples
     --------
@@ -83,9 +84,11 @@ def extract(
     ((5, 6), 'colors.npy.index.csv')
     """
     items, out = _check_paths(paths), Path(out)
-    check_destination(out, list(_WRITERS), f"out={str(out)!r}")
-    names = transformer.get_feature_names_out()
     index = out.with_name(f"{out.name}.index.csv")
+    given = f"out={str(out)!r}"
+    check_destination(out, list(_WRITERS), given)
+    check_destination(index, [".csv"], f"{given} and so the index {str(index)!r}")
+    names = transformer.get_feature_names_out()
     run = _Run(transformer, items, _piece_size(len(names)), verbose)
     # The index comes first, so that features are never without one.
     with whole_file(out) as part, whole_file(index) as index_part:

@@ -17,9 +17,10 @@ from ._thumbnails import data_uri, draw_map, name_places, overlay
 
 _SHOWN = 480  # longest side in pixels
 _N_REASONS = 3
+_LEAST = 0.01  # of the strongest: what adds less is no reason to anybody
 
 
-def explain_page(model, photo, reference, label):
+def explain_page(model, photo, training):
     """The page that explains a photo.
 
     Parameters
@@ -28,10 +29,8 @@ def explain_page(model, photo, reference, label):
         Fitted, from photos to scores.
     photo : path
         File.
-    reference : array-like of shape (n,)
-        Predictions that the percentile is among.
-    label : str or None
-        What scores are called.
+    training : dict
+        What the card of the model says of its training.
 
     Returns
     -------
@@ -39,14 +38,14 @@ def explain_page(model, photo, reference, label):
     """
     image = as_photos([photo]).read(0, max_size=_SHOWN)
     heat = draw_map(model, photo, image)
-    told = _tell(model, photo, reference)
+    told = _tell(model, photo, training)
     hottest, coldest = name_places(heat)
     name = name_of(photo)
     return render(
         "explain.html",
         heading=f"Why {name} has its score",
         name=name,
-        label=label,
+        training=training,
         src=data_uri(image),
         map=data_uri(overlay(image, heat)),
         height=image.shape[0],
@@ -57,25 +56,26 @@ def explain_page(model, photo, reference, label):
     )
 
 
-def explain_figure(model, photo, reference, label, path: Path):
+def explain_figure(model, photo, training, path: Path):
     """Draw the same with matplotlib, to a file that is whole or not there.
 
     Parameters
     ----------
-    model, photo, reference, label
+    model, photo, training
         As for `explain_page`.
     path : Path
         File to write (.png).
     """
     image = as_photos([photo]).read(0, max_size=_SHOWN)
-    told = _tell(model, photo, reference)
+    told = _tell(model, photo, training)
     left, right = several_axes(None, 2, (11.0, 4.2), width_ratios=[1, 0.9])
     figure = left.figure
     plot_heatmap(image, draw_map(model, photo, image), ax=left)
     _draw_reasons(right, told)
-    unit = f" ({label})" if label else ""
+    unit = f" ({training['label']})" if training["label"] else ""
+    doubt = "; may be no better than chance" if training["interval"][0] <= 0 else ""
     figure.suptitle(
-        f"score {told['score']:.3g}{unit}, percentile {told['percentile']:.0f}"
+        f"score {told['score']:.3g}{unit}, percentile {told['percentile']:.0f}{doubt}"
     )
     figure.canvas.draw()
     drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3]
@@ -83,20 +83,20 @@ def explain_figure(model, photo, reference, label, path: Path):
         Image.fromarray(drawn).save(unfinished, "PNG")
 
 
-def _tell(model, photo, reference):
+def _tell(model, photo, training):
     """All that is told beside the map."""
     found = explain_photo(model, photo)
     added = found.reasons["contribution"]
-    raising = found.reasons[added > 0].head(_N_REASONS)
-    lowering = found.reasons[added < 0].head(_N_REASONS)
+    least = _LEAST * added.abs().max()
+    raising = found.reasons[added > least].head(_N_REASONS)
+    lowering = found.reasons[added < -least].head(_N_REASONS)
     shown = [*raising.index, *lowering.index]
     others = found.reasons.drop(index=shown)
     return {
         "score": found.score,
         "start": found.start,
         "why_none": found.why_none,
-        "percentile": score_percentile([found.score], reference)[0],
-        "n_reference": len(reference),
+        "percentile": score_percentile([found.score], training["quantiles"])[0],
         "raising": raising.to_dict("records"),
         "lowering": lowering.to_dict("records"),
         "n_others": len(others),

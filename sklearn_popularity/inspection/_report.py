@@ -282,7 +282,7 @@ def _called(labels, otherwise):
 
 def _spelled(model):
     """The model with all parameters that were set."""
-    if isinstance(model, BaseEstimator):
+    if type(model).__repr__ is BaseEstimator.__repr__:
         return model.__repr__(N_CHAR_MAX=_MAX_SPELLED)
     return repr(model)
 

@@ -97,7 +97,7 @@ def pairs_in_order(y_true, y_pred) -> float:
     m = min(len(counts), len(np.unique(y_pred)))
     if m == 1:
         return 0.5
-    tau = kendalltau(y_true, y_pred, variant="c", method="asymptotic").statistic
+    tau = kendalltau(y_true, y_pred, variant="c").statistic
     # Kendall's tau-c is (right - wrong) / (n^2 (m - 1) / 2m).
     gain = tau * n**2 * (m - 1) / (2 * m)
     n_pairs = (n**2 - (counts**2).sum()) / 2

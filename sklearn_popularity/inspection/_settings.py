@@ -1,5 +1,7 @@
 """A fitted model as it is, but for settings of what describes its photos."""
 
+from copy import copy
+
 from sklearn.base import BaseEstimator
 
 from ..features import ImageTransformer
@@ -23,6 +25,10 @@ def with_settings(model, **settings):
         return [with_settings(part, **settings) for part in model]
     if type(model) is tuple:
         return tuple(with_settings(part, **settings) for part in model)
+    if isinstance(model, dict):
+        twin = copy(model)
+        twin.update((k, with_settings(v, **settings)) for k, v in model.items())
+        return twin
     if not isinstance(model, BaseEstimator):
         return model
     twin = object.__new__(type(model))

@@ -74,7 +74,8 @@ def save_model(model, path, *, y=None, predictions=None, spearman=None, label=No
     Raises
     ------
     ValueError
-        If `y` and `predictions` differ in length, or are not numbers.
+        If `y` and `predictions` differ in length, or are not numbers, or if
+        `predictions` are given without `y`, or `spearman` without `predictions`.
     OSError
         If the file cannot be written.
 
@@ -231,6 +232,8 @@ def _parts(value):
 
 
 def _training(y, predictions, spearman, label):
+    if spearman is not None and predictions is None:
+        raise ValueError("Got spearman without predictions, but both were expected.")
     if y is None:
         if predictions is not None:
             raise ValueError("Got predictions without y, but both were expected.")

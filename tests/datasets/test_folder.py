@@ -84,6 +84,7 @@ def test_missing_photos_are_reported_and_left_out(folder):
         ),
         ("path,y\na,1\n", {"photo_column": "f"}, ValueError, "no column 'f'"),
         ("path,photo\nimg/a.jpg,1\n", {}, ValueError, "a column 'photo' too"),
+        ("path;y\na.jpg;1,5\n", {}, ValueError, "separated by semicolons"),
     ],
 )
 def test_bad_table_is_one_clear_error(folder, text, kwargs, error, message):

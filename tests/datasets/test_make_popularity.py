@@ -231,6 +231,12 @@ def test_random_state_is_deterministic(small):
     pd.testing.assert_frame_equal(truth.effects, same.effects)
 
 
+def test_no_photo_divides_by_zero():
+    """A dune of this seed has a pixel at the very height where its ripples ended."""
+    posts, _ = make_popularity(8, random_state=5)
+    assert len(posts) == 8
+
+
 def test_random_states_differ():
     first, _ = make_popularity(4, image_size=(32, 32), random_state=0)
     second, _ = make_popularity(4, image_size=(32, 32), random_state=1)

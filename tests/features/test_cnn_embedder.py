@@ -1,7 +1,11 @@
 """Deep features: layers against the network itself, weights from files, errors."""
 
+import os
 import pickle
 import re
+import subprocess
+import sys
+import threading
 import urllib.error
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,8 +27,10 @@ from sklearn_popularity import (
     spearman_scorer,
 )
 from sklearn_popularity.features import pretrained_at_hand
+from sklearn_popularity.features.deep._backbones import build_network
 from sklearn_popularity.features.deep._network import _cached_network
 from sklearn_popularity.features.deep._preprocessing import Preprocessing
+from sklearn_popularity.features.deep._randomness import own_randomness
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 models = pytest.importorskip("torchvision.models", reason="Networks need torchvision.")
@@ -273,6 +279,67 @@ def test_random_weights_follow_seed(squares):
     state = torch.random.get_rng_state()
     CNNEmbedder(**WHOLE, random_state=5).fit(squares)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_networks_are_built_while_no_other_thread_draws():
+    def build():
+        build_network("squeezenet1_1", "random", seed=1)
+        return done.append(True)
+
+    done: list[bool] = []
+    thread = threading.Thread(target=build)
+    with own_randomness("cpu", "A test"):
+        torch.manual_seed(0)
+        build_network("squeezenet1_1", "random", seed=2)  # a turn within a turn
+        thread.start()
+        drawn = torch.rand(3)
+        thread.join(timeout=0.5)
+        assert not done
+    thread.join()
+    assert done
+    assert torch.equal(drawn, torch.rand(3, generator=torch.manual_seed(0)))
+
+
+def test_published_weights_leave_random_numbers_alone(monkeypatch):
+    create, state = timm.create_model, torch.random.get_rng_state()
+    monkeypatch.setattr(
+        timm, "create_model", lambda name, pretrained: create(name, pretrained=False)
+    )
+    build_network("timm/resnet18", "pretrained", seed=0)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+FORK = """
+import os, signal, threading, warnings
+from sklearn_popularity.features.deep import _network, _randomness
+
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+held, over = threading.Event(), threading.Event()
+
+def hold():
+    with _network._building.turn(), _randomness.own_randomness("cpu", "A test"):
+        held.set()
+        over.wait()
+
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    with _network._building.turn(), _randomness.own_randomness("cpu", "A test"):
+        os._exit(0)
+_, status = os.waitpid(child, 0)
+over.set()
+thread.join()
+raise SystemExit(status)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork.")
+def test_forked_child_waits_for_no_thread_of_its_parent():
+    run = subprocess.run([sys.executable, "-c", FORK], capture_output=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_changed_weights_are_noticed(network, squares, tmp_path):

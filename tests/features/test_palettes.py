@@ -207,6 +207,11 @@ def header_of(shape):
     return file.getvalue()
 
 
+def with_header(text):
+    """Bytes that begin as an array does, and say of it what they like."""
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + b"12345678"
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -214,6 +219,10 @@ def header_of(shape):
         ("a.npy", b""),
         ("a.npy", b"PK\x03\x04 of an archive"),
         ("a.npy", header_of((10**13, 3))),
+        ("a.npy", header_of((10**22, 3)) + b"12345678"),
+        ("a.npy", with_header(b"{[]: 1}\n")),
+        ("a.npy", with_header(b"{'descr': '<f8'\n")),
+        ("a.npy", with_header(b"{'descr': ',f8', 'fortran_order': 0, 'shape': (1,)}")),
         ("a.csv", b"red,green,blue\n"),
         ("a.txt", b"1 2 3\n4 5\n"),
     ],

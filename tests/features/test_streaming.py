@@ -139,11 +139,22 @@ def test_wrong_arguments_are_refused(paths, name, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["missing/x.npy", "folder.npy"])
-def test_wrong_place_is_reported_before_work(name, paths, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing/x.npy", "there is no folder"),
+        ("folder.npy", "cannot be written there: it is a folder"),
+        ("taken.npy", r"taken.npy' and so the index .* written there: it is a folder"),
+        (246 * "x" + ".npy", "and so the index '.*', which cannot be written there"),
+    ],
+)
+def test_wrong_place_is_reported_before_work(
+    name, message, paths, tmp_path, monkeypatch
+):
     (tmp_path / "folder.npy").mkdir()
+    (tmp_path / "taken.npy.index.csv").mkdir()
     monkeypatch.setattr(ColorStatistics, "transform", None)
-    with pytest.raises(OSError, match="cannot be written"):
+    with pytest.raises(OSError, match=message):
         extract(ColorStatistics(), paths, tmp_path / name)
 
 
@@ -227,7 +238,7 @@ def test_killed_run_goes_on_where_it_was(n_jobs, share, many_paths, tmp_path):
     assert (tmp_path / "features.npy").read_bytes() == expected.read_bytes()
     index = (tmp_path / "features.npy.index.csv").read_text()
     assert index == "path,reason\n" + "".join(f"{path},\n" for path in many_paths)
-    assert not list(tmp_path.glob("*.part"))
+    assert len(list(tmp_path.glob("*.part"))) == 2  # of the killed run
 
 
 # --- bounded memory

@@ -29,6 +29,7 @@ from sklearn_popularity import (
     ColorStatistics,
     ImageError,
     LatentRankSVM,
+    PerUserRegressor,
     StackedLateFusion,
     make_popularity,
     region_heatmap,
@@ -250,6 +251,11 @@ CACHED = {
     ),
     "fusion": lambda step: StackedLateFusion(
         [("a", make_pipeline(step, SVR()), "photo")]
+    ),
+    "users": lambda step: PerUserRegressor(
+        make_pipeline(make_column_transformer((step, "photo")), SVR()),
+        user=lambda X: np.arange(len(X)) % 3,
+        min_samples=2,
     ),
 }
 

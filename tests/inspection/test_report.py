@@ -19,7 +19,7 @@ from sklearn.model_selection import (
     cross_val_predict,
 )
 from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
@@ -302,6 +302,17 @@ def test_interrupted_write_leaves_what_was_there(posts, tmp_path, monkeypatch):
         popularity_report(model, posts, posts["score"], path, **FEW)
     assert path.read_bytes() == b"earlier"
     assert list(tmp_path.iterdir()) == [path]
+
+
+class Terse(Pipeline):
+    def __repr__(self):
+        return "the terse one"
+
+
+def test_models_may_describe_themselves(posts, tmp_path):
+    model = Terse([("colors", ColorStatistics()), ("ridge", Ridge())])
+    found = popularity_report(model, posts, posts["score"], tmp_path / "r.html", **FEW)
+    assert "the terse one" in found.path.read_text(encoding="utf-8")
 
 
 def test_report_does_without_matplotlib(posts, tmp_path, monkeypatch):

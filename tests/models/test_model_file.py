@@ -36,6 +36,7 @@ from sklearn_popularity.models import ModelVersionWarning
 from sklearn_popularity.models import _model_file as model_file
 
 MARK = model_file._MARK
+INTERVAL = spearman_interval(np.arange(9.0), np.arange(9.0), random_state=0)
 REFUSED = r"damaged|not written by save_model"
 
 
@@ -121,6 +122,8 @@ def test_many_predictions_are_summarised(path):
     ("training", "message"),
     [
         ({"predictions": [1.0]}, "predictions without y"),
+        ({"spearman": INTERVAL}, "spearman without predictions"),
+        ({"y": [1.0, 2.0], "spearman": INTERVAL}, "spearman without predictions"),
         ({"y": [1.0, 2.0], "predictions": [1.0]}, "inconsistent numbers of samples"),
         ({"y": [1.0, np.nan]}, "y contains NaN"),
         ({"y": ["a", "b"]}, "could not convert"),

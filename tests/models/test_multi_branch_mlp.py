@@ -296,9 +296,10 @@ def test_groups_are_held_out_together(data, model):
 
 
 @pytest.mark.parametrize("missing", [None, np.nan])
-def test_missing_group_is_named(data, model, missing):
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_missing_group_is_named(data, model, missing, early_stopping):
     X, y = data
-    model.set_params(early_stopping=True)
+    model.set_params(early_stopping=early_stopping)
     for groups in (["a"] * 79 + [missing], pd.Series([1.0] * 79 + [missing])):
         with pytest.raises(ValueError, match="in row 79 of groups"):
             model.fit(X, target_of(model, y), groups=groups)
@@ -359,14 +360,14 @@ def test_partial_fit_goes_on(data, model):
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
 
 
-def test_partial_fit_follows_the_activation(data):
+def test_partial_fit_rejects_another_activation(data, model):
     X, y = data
-    model = MultiBranchMLPRegressor(**SMALL).fit(X, y)
-    model.set_params(activation="tanh").partial_fit(X, y)
-    inputs = [(X - model.input_means_[0]) / model.input_scales_[0]]
-    outputs = forward(model.weights_, inputs, "tanh")[:, 0]
-    expected = outputs * model.target_scale_ + model.target_mean_
-    assert_allclose(model.predict(X), expected)
+    y = target_of(model, y)
+    model.fit(X, y).set_params(activation="tanh")
+    expected = outputs_of(model, X)
+    with pytest.raises(ValueError, match=r"activation='tanh', but .* with 'relu'"):
+        model.partial_fit(X, y)
+    assert_array_equal(outputs_of(model, X), expected)
 
 
 def test_partial_fit_rejects_other_layers(data):

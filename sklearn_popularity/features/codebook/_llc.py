@@ -107,7 +107,7 @@ def _code(descriptors, b, n_neighbors, regularization):
 
 
 def _weigh(x, products, words, gram, regularization):
-    """Weights of some words of each descriptor x, whose products are with all words."""
+    """Weights of the chosen words of each descriptor; `products` are with all words."""
     squares = np.einsum("ij,ij->i", x, x)
     # Descriptors along the last axis: the loops over the few words run on long rows.
     near = np.take_along_axis(products, words, axis=1).T

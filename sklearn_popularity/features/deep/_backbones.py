@@ -6,6 +6,7 @@ from typing import Any
 
 from ..._optional import import_optional
 from ._preprocessing import Preprocessing
+from ._randomness import own_randomness
 from ._weights import load_weights, read_weights
 
 _USER = "CNNEmbedder"
@@ -14,6 +15,8 @@ _TIMM = "timm/"
 
 def build_network(name: str, weights: str, seed: int) -> Any:
     """Build a network in evaluation mode, on the CPU.
+
+    It waits while another thread trains a network: both draw random numbers of torch.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ def build_network(name: str, weights: str, seed: int) -> Any:
         If pretrained weights are neither on this machine nor to be had.
     """
     torch = import_optional("torch", _USER)
-    with torch.random.fork_rng(devices=[]):
+    with own_randomness("cpu", _USER):
         torch.manual_seed(seed)
         network = _create(name)
     if weights == "pretrained":
@@ -157,7 +160,8 @@ def _pretrained_state(name):
         if name.startswith(_TIMM):
             folder = import_optional("huggingface_hub.constants", _USER).HF_HUB_CACHE
             timm = import_optional("timm", _USER)
-            model = timm.create_model(name.removeprefix(_TIMM), pretrained=True)
+            with own_randomness("cpu", _USER):  # it draws before it loads
+                model = timm.create_model(name.removeprefix(_TIMM), pretrained=True)
             return model.state_dict()
         hub = import_optional("torch", _USER).hub
         folder = Path(hub.get_dir()) / "checkpoints"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock, RLock
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from ..._optional import import_optional
 from ._backbones import build_network
 from ._preprocessing import Preprocessing
+from ._turns import Turns
 from ._weights import digest_of
 
 _USER = "CNNEmbedder"
 # Threads share what a process holds: a second one waits for the network, and its turn.
-_building = Lock()
+_building = Turns()
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def check_weights_file(weights: str) -> tuple[int, int] | None:
 def load_network(spec: NetworkSpec) -> "Network":
     """Build a network, or take the one that this process has built before."""
     state = check_weights_file(spec.weights)
-    with _building:
+    with _building.turn():
         return _cached_network(spec, state)
 
 

@@ -34,7 +34,6 @@ from ._fine_tune_module import (
 from ._fine_tune_training import FineTuneSchedule, PhotoRows, train
 from ._network_estimator import NetworkEstimator
 from ._photo_stream import PhotoStream, even_parts
-from ._training import own_randomness
 
 # Parameters that leave the weights after a given number of passes alone.
 _WITHOUT_EFFECT = {
@@ -106,8 +105,7 @@ class CNNFineTune(NetworkEstimator):
         architecture = self._describe_network()
         # Plain values, so that a file of the model holds no further type to trust.
         self._network = asdict(architecture)
-        with own_randomness("cpu"):
-            module = build_module(architecture, fspath(self.weights), seed)
+        module = build_module(architecture, fspath(self.weights), seed)
         checkpoint = None
         if self.checkpoint is not None:
             settings = self._settings(digest_of(module), seed)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,11 @@ from ...features.deep._network import (
     to_planes,
 )
 from ...features.deep._preprocessing import Preprocessing
+from ...features.deep._turns import Turns
 from ...features.deep._weights import load_weights
 
 USER = "A fine-tuned CNN"
-_building = Lock()
+_building = Turns()
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class FittedNetwork:
 
     def module(self) -> Any:
         """The torch module for prediction, which the process keeps."""
-        with _building:  # a second thread waits for it
+        with _building.turn():  # a second thread waits for it
             return _build_fitted(self)
 
 

@@ -9,10 +9,11 @@ from tqdm import tqdm
 
 from ..._optional import import_optional
 from ...features.deep._network import move_to_device
+from ...features.deep._randomness import own_randomness
 from ._checkpoints import Checkpoint
 from ._fine_tune_module import USER, as_arrays, clear_memory_errors, run_module
 from ._photo_stream import PhotoRows, PhotoStream, RandomViews, even_parts
-from ._training import Schedule, Trained, own_randomness, row_losses
+from ._training import Schedule, Trained, row_losses
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def train(
         training.go_on_from(checkpoint)
     n_photos = len(rows.photos)
     with (
-        own_randomness(schedule.device),
+        own_randomness(schedule.device, USER),
         tqdm(
             total=schedule.max_epochs * n_photos,
             initial=len(training.losses) * n_photos,

@@ -254,8 +254,8 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
         ValueError
             As in `fit`; with `early_stopping` or ``class_weight="balanced"``; if
             `classes` is missing in the first call or another in a later one; if y holds
-            a label that is not among them; or if parameters of the layers have been set
-            since the first call.
+            a label that is not among them; or if there are other layers, or another
+            `activation`, than in the first call.
         """
         if self.class_weight == "balanced":
             raise ValueError(

@@ -231,8 +231,8 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         Raises
         ------
         ValueError
-            As in `fit`; with `early_stopping`; or if parameters of the layers have been
-            set since the first call.
+            As in `fit`; with `early_stopping`; or if there are other layers, or another
+            `activation`, than in the first call.
         """
         return self._partial_fit(X, y, sample_weight)
 

@@ -69,6 +69,11 @@ class MultiBranchMLP(NetworkEstimator):
                 "rows to hold out. Pass early_stopping=False, or use fit."
             )
         first = not hasattr(self, "weights_")
+        if not first and self.activation != self._activation:
+            raise ValueError(
+                f"Got activation={self.activation!r}, but the weights were learned "
+                f"with {self._activation!r}. Set it back, or use fit."
+            )
         X = check_table(self, X, reset=first)
         rows, used = self._read(X, y, sample_weight, reset=first)
         rows = self._start(rows, classes=classes, reset=first)

@@ -44,13 +44,12 @@ class NetworkEstimator(BaseEstimator):
             Who draws.
         """
         self.validation_rows_ = used[:0]
+        if groups is not None:
+            groups = encode_labels(groups, "groups")[used]
         if not self.early_stopping:
             return rows, None
         train, held_out = hold_out(
-            len(used),
-            self.validation_fraction,
-            None if groups is None else encode_labels(groups, "groups")[used],
-            random_state,
+            len(used), self.validation_fraction, groups, random_state
         )
         self.validation_rows_ = used[held_out]
         return rows.take(train), rows.take(held_out)

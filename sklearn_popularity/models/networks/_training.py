@@ -1,9 +1,7 @@
 """Training of the network with branches, by skorch: arrays in, arrays out."""
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,9 +10,8 @@ from tqdm import tqdm
 
 from ..._optional import import_optional
 from ...features.deep._network import choose_device, move_to_device
+from ...features.deep._randomness import own_randomness
 from ._mlp_module import USER, Shape, build_module
-
-_drawing = Lock()
 
 
 class Rows(NamedTuple):
@@ -165,22 +162,10 @@ def row_losses(outputs: Any, target: Any) -> Any:
 
 
 @contextmanager
-def own_randomness(device: str) -> Iterator[None]:
-    """Leave the random numbers that others draw from torch alone; other threads wait.
-
-    A seed would decide nothing if two threads drew from torch's one generator in turn.
-    """
-    torch: Any = import_optional("torch", USER)
-    devices = range(torch.cuda.device_count()) if device.startswith("cuda") else []
-    with _drawing, torch.random.fork_rng(devices):
-        yield
-
-
-@contextmanager
 def _seeded(torch, seed, device):
     """Seed torch inside only, on one thread: sums depend on the number of threads."""
     n_threads = torch.get_num_threads()
-    with own_randomness(device):
+    with own_randomness(device, USER):
         torch.manual_seed(seed)
         torch.set_num_threads(1)
         try:
