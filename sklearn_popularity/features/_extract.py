@@ -108,7 +108,7 @@ class Extraction:
         self,
         function: Callable,
         photos: Photos,
-        consequence: str = "their rows are NaN",
+        consequence: str = "they have no features (NaN)",
     ) -> Iterator:
         """Apply a function to every photo, in worker processes.
 
@@ -118,7 +118,7 @@ class Extraction:
             From one uint8 image of shape (height, width, 3) to anything picklable.
         photos : Photos
             What to apply it to.
-        consequence : str, default="their rows are NaN"
+        consequence : str, default="they have no features (NaN)"
             What comes of photos that cannot be read, for the warning.
 
         Yields
