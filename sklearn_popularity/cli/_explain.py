@@ -41,7 +41,7 @@ def _explain(options):
         raise FileNotFoundError(f"There is no {options.photo}.")
     training, model = read_fitted(options.model)
     told = (model, str(options.photo), training)
-    say("Covering regions of the photo, one after the other ...")
+    say("Looking at the regions of the photo ...")
     if options.output.suffix == ".html":
         write_page(options.output, explain_page(*told))
     else:
