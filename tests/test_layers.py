@@ -25,6 +25,7 @@ OPEN_TO_ALL = {
     "_columns",
     "_files",
     "_optional",
+    "_process",
     "_scores",
     "_sklearn_compat",
     "__init__",
