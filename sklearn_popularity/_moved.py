@@ -1,0 +1,53 @@
+"""Parameters that have moved: an old name is one error that says the new one."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+
+class MovedParametersMixin:
+    """Refuses the old names of parameters of an estimator; stands before its base.
+
+    Attributes
+    ----------
+    _moved : dict of str to str
+        What to pass in place of each old name, such as ``{"size":
+        "preprocessing=Preprocessing(size=...)"}``.
+    """
+
+    _moved: ClassVar[dict[str, str]] = {}
+
+    # `__init__` only assigns, and does not know the old names.
+    def __new__(cls, *args: Any, **params: Any) -> Any:
+        """Make an estimator."""
+        message = cls._say_moved(params)
+        if message:
+            raise TypeError(message)
+        return super().__new__(cls)
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters, also of nested objects by ``<name>__<parameter>``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+        """
+        message = self._say_moved(params)
+        if message:
+            raise ValueError(message)
+        return super().set_params(**params)  # type: ignore[misc]
+
+    @classmethod
+    def _say_moved(cls, names: Iterable[str]) -> str | None:
+        for name in names:
+            if name in cls._moved:
+                return (
+                    f"{cls.__name__} has no parameter {name!r} any more. Pass "
+                    f"{cls._moved[name]}."
+                )
+        return None
