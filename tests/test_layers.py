@@ -29,6 +29,7 @@ OPEN_TO_ALL = {
     "_process",
     "_scores",
     "_sklearn_compat",
+    "_warnings",
     "__init__",
 }
 
