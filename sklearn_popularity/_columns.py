@@ -6,7 +6,16 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from ._messages import quote
 from ._sklearn_compat import _safe_indexing
+
+
+def column_names(X) -> list | None:
+    """Names of the columns of a pandas, polars or pyarrow table; None of an array."""
+    # Of the type: a column, too, may be called "columns". Of pyarrow they hold data.
+    if hasattr(type(X), "column_names"):
+        return list(X.column_names)
+    return list(X.columns) if hasattr(type(X), "columns") else None
 
 
 def check_table(estimator, X, *, reset):
@@ -30,7 +39,7 @@ def check_table(estimator, X, *, reset):
     ValueError
         If X has no rows, or other columns than it had in `fit`.
     """
-    if hasattr(X, "columns"):
+    if column_names(X) is not None:
         if len(X) == 0:
             raise ValueError(
                 f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 "
@@ -74,7 +83,8 @@ def resolve_columns(X, columns, owner):
         select_columns(X, columns)
     except Exception as error:  # each kind of frame has errors of its own
         raise ValueError(
-            f"The columns {columns!r} of the {owner} cannot be taken from X: {error}"
+            f"The columns {quote(columns)} of the {owner} cannot be taken from X: "
+            f"{error}"
         ) from error
     return columns
 

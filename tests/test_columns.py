@@ -6,8 +6,10 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 
+from sklearn_popularity import SocialFeatures, UserHistoryEncoder
 from sklearn_popularity._columns import (
     check_table,
+    column_names,
     encode_labels,
     label_rows,
     resolve_columns,
@@ -25,6 +27,40 @@ def make_table(form):
         return frame.to_numpy()
     package = pytest.importorskip(form, reason=f"This form needs {form}.")
     return package.table(COLUMNS) if form == "pyarrow" else package.DataFrame(COLUMNS)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_columns_have_their_names(form):
+    expected = None if form == "numpy" else ["user", "red"]
+    assert column_names(make_table(form)) == expected
+
+
+def test_columns_may_have_any_name():
+    X = pd.DataFrame([[1, 2, 3]], columns=["columns", "column_names", 7])
+    assert column_names(X) == ["columns", "column_names", 7]
+    assert column_names(X.iloc[0]) is None
+    assert column_names([[1, 2]]) is None
+
+
+@pytest.mark.parametrize("form", ["polars", "pyarrow"])
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        SocialFeatures(),
+        SocialFeatures(counts=["red"], texts=[0]),
+        UserHistoryEncoder(user="user", cv=2, random_state=0),
+        UserHistoryEncoder(user=0, mode="past", time="red"),
+    ],
+    ids=str,
+)
+def test_tables_of_all_packages_give_the_same(transformer, form):
+    X, plain = make_table(form), make_table("pandas")
+    y = [1.0, 3.0, 2.0]
+    expected = transformer.fit_transform(plain, y)
+    names = transformer.get_feature_names_out().tolist()
+    assert_array_equal(transformer.fit_transform(X, y), expected)
+    assert_array_equal(transformer.transform(X), transformer.transform(plain))
+    assert transformer.get_feature_names_out().tolist() == names
 
 
 @pytest.mark.parametrize("form", FORMS)

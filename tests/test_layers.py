@@ -24,6 +24,7 @@ FLOORS = [
 OPEN_TO_ALL = {
     "_columns",
     "_files",
+    "_messages",
     "_moved",
     "_optional",
     "_process",

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .._columns import resolve_columns, select_columns
+from .._columns import column_names, resolve_columns, select_columns
+from .._messages import quote
 
 
 class Column(NamedTuple):
@@ -19,7 +20,7 @@ class Column(NamedTuple):
 def find_column(X, which, owner) -> Column:
     """Find a column by its name or its position, which may count from the end."""
     resolve_columns(X, which, f"parameter {owner}")
-    names = list(X.columns) if hasattr(X, "columns") else None
+    names = column_names(X)
     if isinstance(which, str) and names is not None:
         return Column(which, names.index(which))
     position = range(X.shape[1])[which]
@@ -99,9 +100,7 @@ def reject_rows(bad, values, name, expected, *, lead=""):
     """
     rows = np.flatnonzero(bad)
     if len(rows):
-        value = values[rows[0]]
-        shown = repr(value) if isinstance(value, str) else value
         raise ValueError(
-            f"{lead}The column {name!r} holds {shown} in row {rows[0]} ({len(rows)} "
-            f"such row(s) in all), but {expected} was expected."
+            f"{lead}The column {name!r} holds {quote(values[rows[0]])} in row "
+            f"{rows[0]} ({len(rows)} such row(s) in all), but {expected} was expected."
         )

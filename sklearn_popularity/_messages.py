@@ -1,0 +1,34 @@
+"""Values as errors show them."""
+
+import re
+from reprlib import Repr
+
+import numpy as np
+
+MAX_QUOTED = 200
+
+
+def quote(value) -> str:
+    """Show a value that was given: its `repr` in one line of at most 200 characters."""
+    text = re.sub(r"\s*\n\s*", " ", _repr.repr(value))
+    return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "..."
+
+
+class _ShortRepr(Repr):
+    """Looks at the beginning of a value alone: a photo may have millions of bytes."""
+
+    def repr_bytes(self, value, level):
+        return repr(value[:40]) + ("..." if len(value) > 40 else "")
+
+    repr_bytearray = repr_bytes
+
+    def repr_instance(self, value, level):
+        if isinstance(value, np.generic):  # its own repr names its type
+            text = isinstance(value, (str, bytes))
+            return self.repr1(value.item(), level) if text else str(value)
+        return super().repr_instance(value, level)
+
+
+_repr = _ShortRepr()
+_repr.maxlevel = 3
+_repr.maxstring = _repr.maxother = MAX_QUOTED
