@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 from PIL import Image, UnidentifiedImageError
 
@@ -95,7 +97,7 @@ class ImageError(ValueError):
 def decoding_errors() -> Iterator[None]:
     """Turn whatever Pillow raises into ImageError and keep its warnings silent."""
     try:
-        with _pillow_warnings_ignored:
+        with _pillow_is_silent():
             yield
     except ImageError:
         raise
@@ -120,30 +122,42 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else repr(text)
 
 
-class _PillowWarningsIgnored:
-    """Ignore the warnings that Pillow itself issues, also from several threads.
+@contextmanager
+def _pillow_is_silent() -> Iterator[None]:
+    """Ignore the warnings that Pillow issues in this thread.
 
-    The filters of a process are shared by its threads: with a `catch_warnings`
-    each, the last thread to leave could restore those of another.
+    `catch_warnings` would tell the process that its filters changed: a warning of the
+    user that has come once would come again for each photo. So the filter goes into
+    the list itself, and leaves it and a copy that another thread may have made of it.
     """
+    asked = _PillowInThisThread()
+    ignore = ("ignore", None, Warning, asked, 0)
+    at_first = _filters()
+    at_first.insert(0, ignore)
+    try:
+        yield
+    finally:
+        asked.thread = None
+        for filters in (at_first, _filters()):
+            with suppress(ValueError):
+                filters.remove(ignore)
+
+
+class _PillowInThisThread:
+    """Stands for the pattern of a module; matches Pillow's until its thread is done."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._n_inside = 0
+        self.thread: int | None = threading.get_ident()
 
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._n_inside == 0:
-                self._saved = warnings.catch_warnings()
-                self._saved.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\.")
-            self._n_inside += 1
+    def match(self, module: str) -> bool:
+        return module.startswith("PIL.") and threading.get_ident() == self.thread
 
-    def __exit__(self, *exc_info: object) -> None:
-        with self._lock:
-            self._n_inside -= 1
-            if self._n_inside == 0:
-                self._saved.__exit__(None, None, None)
+    def __reduce__(self) -> tuple[Any, ...]:
+        # scikit-learn sends the filters to its workers, where nothing waits for us.
+        return re.compile, ("(?!)",)
 
 
-_pillow_warnings_ignored = _PillowWarningsIgnored()
+def _filters() -> list[Any]:
+    # From Python 3.14 a context may have filters of its own.
+    of_context = getattr(warnings, "_get_filters", None)
+    return of_context() if of_context else cast("list[Any]", warnings.filters)

@@ -3,12 +3,13 @@
 import pickle
 import threading
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from sklearn_popularity.images import ImageError
+from sklearn_popularity.images import ImageError, read_image
 from sklearn_popularity.images._errors import decoding_errors
 
 
@@ -83,13 +84,34 @@ def test_guard_passes_interrupts():
         raise KeyboardInterrupt
 
 
+def warn_as_pillow():
+    warnings.warn_explicit("odd tag", UserWarning, "x.py", 1, "PIL.TiffPlugin")
+
+
 def test_guard_silences_only_pillow():
     with decoding_errors():
-        warnings.warn_explicit("odd tag", UserWarning, "x.py", 1, "PIL.TiffPlugin")
+        warn_as_pillow()
     with warnings.catch_warnings(), pytest.raises(ImageError, match="ours"):
         warnings.simplefilter("error")
         with decoding_errors():
             warnings.warn("ours", UserWarning, stacklevel=1)
+
+
+def read_beside(during):
+    """Do something while another thread is in the guard, and let it leave then."""
+    inside, done = threading.Event(), threading.Event()
+
+    def read():
+        with decoding_errors():
+            inside.set()
+            done.wait(5)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert inside.wait(5)
+    during()
+    done.set()
+    thread.join(5)
 
 
 def test_guard_restores_filters_across_threads():
@@ -110,3 +132,82 @@ def test_guard_restores_filters_across_threads():
         second_is_in.set()
         thread.join(5)
     assert warnings.filters[:] == before
+
+
+def test_guard_leaves_copies_of_filters():
+    before = warnings.filters[:]
+    blocks = [warnings.catch_warnings() for _ in range(2)]
+
+    def enter():
+        for block in blocks:
+            block.__enter__()
+
+    read_beside(enter)
+    assert warnings.filters[:] == before
+    for block in reversed(blocks):
+        block.__exit__(None, None, None)
+        with pytest.raises(UserWarning, match="odd"):  # a copy may stay, but is idle
+            warn_as_pillow()
+    assert warnings.filters[:] == before
+
+
+def test_guard_leaves_discarded_filters():
+    before = warnings.filters[:]
+    block = warnings.catch_warnings()
+    block.__enter__()
+    read_beside(lambda: block.__exit__(None, None, None))
+    assert warnings.filters[:] == before
+    read_beside(lambda: None)
+    assert warnings.filters[:] == before
+
+
+def test_guard_outlives_reset_of_filters():
+    with warnings.catch_warnings():
+        read_beside(warnings.resetwarnings)
+        assert warnings.filters[:] == []
+
+
+def test_guard_is_for_its_thread():
+    def during():
+        with pytest.raises(UserWarning, match="odd"):
+            warn_as_pillow()
+        with decoding_errors():
+            warn_as_pillow()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_beside(during)
+
+
+def test_filters_may_be_sent_to_workers_during_a_read():
+    with decoding_errors():
+        sent = pickle.dumps(warnings.filters)
+    assert not pickle.loads(sent)[0][3].match("PIL.Image")
+
+
+@pytest.mark.parametrize("action", ["once", "default", "module"])
+@pytest.mark.parametrize("n_threads", [1, 4])
+def test_warnings_of_users_come_once(action, n_threads):
+    file = BytesIO()
+    Image.new("RGB", (4, 4)).save(file, "PNG")
+    registry = {}
+
+    def read():
+        for _ in range(50):
+            read_image(file.getvalue())
+            warnings.warn_explicit(
+                "mine", UserWarning, "x.py", 1, module="x", registry=registry
+            )
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter(action)
+        warnings.onceregistry.clear()
+        warnings.warn_explicit(
+            "mine", UserWarning, "x.py", 1, module="x", registry=registry
+        )
+        threads = [threading.Thread(target=read) for _ in range(n_threads)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [str(warning.message) for warning in caught] == ["mine"]
