@@ -3,18 +3,13 @@
 import math
 import os
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from sklearn.utils.validation import validate_data
 
-from ._errors import ImageError
-from ._pixels import check_value_range, limit_size, to_rgb8
-from ._reader import decode_file, read_file
+from ._photos import Photos
 
 _FRAME_PACKAGES = {"pandas", "polars", "pyarrow"}
 
@@ -27,129 +22,39 @@ class ImageShapeWarning(UserWarning):
     """
 
 
-def _current_folder() -> str:
-    try:
-        return str(Path.cwd())
-    except OSError:  # it was removed, and whole paths can still be read
-        return ""
-
-
-@dataclass(frozen=True)
-class Photos:
-    """A sequence of photos that slices cheaply and decodes one photo at a time.
+def photos_of(estimator, X, *, reset):
+    """Photos that an estimator was given.
 
     Parameters
     ----------
-    items : list or ndarray
-        File paths, encoded bytes, PIL images or arrays, one per photo; or one array
-        whose first axis counts photos.
-    value_range : (low, high) or None, default=None
-        Pixel values of black and white. None follows the dtype.
-    clip : bool, default=False
-        Whether values outside the range are clipped (rows) or refused (photos).
-    rows : sequence of int, default=()
-        Rows of X that the items came from, for error messages; () counts them.
-    folder : str, default=current
-        Where relative paths start: workers may have been started somewhere else.
+    estimator : estimator
+        With the parameters `value_range` and `image_shape`. Its `n_features_in_` and
+        `feature_names_in_` are set or compared where X holds rows of pixel values.
+    X : sequence of photos
+        Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
+    reset : bool
+        Whether to set (in `fit`) or to compare.
+
+    Returns
+    -------
+    photos : Photos
+
+    Raises
+    ------
+    ValueError
+        If there are none, or X is of no known kind.
     """
-
-    items: Sequence[Any] | np.ndarray
-    value_range: tuple[float, float] | None = None
-    clip: bool = False
-    rows: Sequence[int] = ()
-    folder: str = field(default_factory=_current_folder)
-
-    def __post_init__(self) -> None:
-        if self.value_range is not None:
-            check_value_range(self.value_range)
-        if not self.rows:
-            object.__setattr__(self, "rows", range(len(self.items)))
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def batches(self, size: int) -> list["Photos"]:
-        """Consecutive pieces of at most `size` photos; a worker gets one at a time."""
-        return [
-            replace(self, items=self.items[i : i + size], rows=self.rows[i : i + size])
-            for i in range(0, len(self), size)
-        ]
-
-    def take(self, indices: Sequence[int] | np.ndarray) -> "Photos":
-        """The photos at some positions."""
-        items = [self.items[i] for i in indices]
-        return replace(self, items=items, rows=[self.rows[i] for i in indices])
-
-    def read(self, index: int, *, max_size: int | None = None) -> np.ndarray:
-        """Decode one photo.
-
-        Parameters
-        ----------
-        index : int
-            Position in this sequence.
-        max_size : int or None, default=None
-            Longest side of the result in pixels; larger photos are reduced.
-
-        Returns
-        -------
-        image : ndarray of shape (height, width, 3), uint8
-            Upright, sRGB 0-255.
-
-        Raises
-        ------
-        ImageError
-            If the photo cannot be read; it carries the row and the path.
-        """
-        return self.decode(index, self.content(index), max_size=max_size)
-
-    def content(self, index: int) -> bytes | np.ndarray:
-        """What one photo is made of: the bytes of its file, or else its pixels.
-
-        Parameters
-        ----------
-        index : int
-            Position in this sequence.
-
-        Returns
-        -------
-        content : bytes, or ndarray of shape (height, width, 3), uint8
-            Encoded bytes as they are, or sRGB 0-255.
-
-        Raises
-        ------
-        ImageError
-            As `read`.
-        """
-        item = self.items[index]
-        with self._place(index):
-            if isinstance(item, bytes):
-                return item
-            if isinstance(item, (str, os.PathLike)):
-                return read_file(item, self.folder)
-            return to_rgb8(item, value_range=self.value_range, clip=self.clip)
-
-    def decode(
-        self, index: int, content: bytes | np.ndarray, *, max_size: int | None = None
-    ) -> np.ndarray:
-        """Decode what `content` returned for a photo; see `read`."""
-        with self._place(index):
-            if isinstance(content, bytes):
-                return decode_file(content, max_size)
-            return limit_size(content, max_size)
-
-    def error(self, index: int, reason: str) -> ImageError:
-        """The error of a photo, with its row and its path."""
-        item = self.items[index]
-        path = os.fsdecode(item) if isinstance(item, (str, os.PathLike)) else None
-        return ImageError(reason, path=path, row=int(self.rows[index]))
-
-    @contextmanager
-    def _place(self, index: int) -> Iterator[None]:
-        """Let an error say which photo it is about."""
-        try:
-            yield
-        except ImageError as error:
-            raise self.error(index, error.reason) from (error.__cause__ or error)
+    items = find_photos(X)
+    if items is None:
+        rows = validate_data(estimator, X, reset=reset, dtype="numeric")
+        batch = rows_as_batch(rows, estimator.image_shape)
+        return Photos(batch, value_range=estimator.value_range, clip=True)
+    if len(items) == 0:
+        raise ValueError("Got X with no photos, but at least one was expected.")
+    if reset:  # nothing is left behind of an earlier fit on rows
+        for name in {"n_features_in_", "feature_names_in_"} & set(vars(estimator)):
+            delattr(estimator, name)
+    return Photos(items, value_range=estimator.value_range)
 
 
 def find_photos(X: Any) -> list[Any] | np.ndarray | None:

@@ -46,7 +46,7 @@ from sklearn_popularity.features import (
 )
 from sklearn_popularity.features._cache_keys import NotCacheableError, settings_digest
 from sklearn_popularity.features._cache_store import checksum_of, is_on_network
-from sklearn_popularity.images import _kinds
+from sklearn_popularity.images import _photos
 
 N_NUMBERS = 300
 
@@ -140,7 +140,7 @@ def test_known_photos_are_not_decoded(paths, path, monkeypatch):
     transformer = ColorStatistics(cache=path)
     expected = transformer.transform(paths)
     assert_array_equal(expected, ColorStatistics().transform(paths))
-    monkeypatch.setattr(_kinds, "decode_file", forbid)
+    monkeypatch.setattr(_photos, "decode_file", forbid)
     assert_array_equal(transformer.transform(paths[::-1]), expected[::-1])
 
 
@@ -150,7 +150,7 @@ def test_photos_are_known_by_content(paths, path, tmp_path, monkeypatch):
     for old, new in zip(paths, moved, strict=True):
         new.write_bytes(Path(old).read_bytes())
     encoded = [new.read_bytes() for new in moved]
-    monkeypatch.setattr(_kinds, "decode_file", forbid)
+    monkeypatch.setattr(_photos, "decode_file", forbid)
     for X in (moved, encoded):
         assert_array_equal(ColorStatistics(cache=path).transform(X), expected)
 
@@ -171,7 +171,7 @@ def test_file_is_read_once(paths, path, monkeypatch):
         read.append(source)
         return Path(source).read_bytes()
 
-    monkeypatch.setattr(_kinds, "read_file", read_file)
+    monkeypatch.setattr(_photos, "read_file", read_file)
     ColorStatistics(cache=path).transform(paths)
     assert read == paths
 
@@ -358,7 +358,7 @@ def test_rows_of_networks_are_kept(embedder, paths, path, monkeypatch):
     plain = clone(embedder).set_params(cache=None).transform(paths)
     expected = embedder.transform(paths)
     assert_array_equal(expected, plain)
-    monkeypatch.setattr(_kinds, "decode_file", forbid)
+    monkeypatch.setattr(_photos, "decode_file", forbid)
     for settings in ({}, {"batch_size": 2}, {"batch_size": 100}):
         changed = clone(embedder).set_params(**settings)
         assert_array_equal(changed.transform(paths[::-1]), expected[::-1])
