@@ -41,6 +41,7 @@ def check_destination(path: Path, suffixes: list[str], given: str) -> None:
 
 def _why_not(path):
     try:
+        path = _follow(path)
         if path.is_dir():
             return "it is a folder"
         if not path.parent.is_dir():
@@ -56,6 +57,16 @@ def _why_not(path):
         return error.strerror
 
 
+def _follow(path: str | os.PathLike[str]) -> Path:
+    """The file itself behind any links to it, whether it is there yet or not."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return target
+
+
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A name to write to, which becomes the file when all is on the disk.
@@ -65,7 +76,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Parameters
     ----------
     path : path
-        File; what is there stays until then, and for good after an error.
+        File; what is there stays until then, and for good after an error. A link
+        stays a link, and the file that it leads to is written.
 
     Yields
     ------
@@ -73,7 +85,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         Beside it, with the beginning of its name, something that no one else has, and
         ``.part`` at the end. It is gone afterwards, unless the process was killed.
     """
-    path = Path(path)
+    path = _follow(path)
     # A beginning, since the whole name may be as long as names can be.
     unfinished = path.with_name(f"{path.name[:40]}.{secrets.token_hex(8)}.part")
     try:

@@ -95,6 +95,65 @@ def test_full_disk_alone_names_the_file(number, whose, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+needs_links = pytest.mark.skipif(
+    sys.platform == "win32", reason="Only administrators make links there."
+)
+
+
+@needs_links
+@pytest.mark.parametrize("n_links", [1, 3])
+@pytest.mark.parametrize("before", [None, "old"])
+def test_links_are_followed(n_links, before, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    target = folder / "a.csv"
+    if before is not None:
+        target.write_text(before)
+    last = Path("elsewhere", "a.csv")  # from the folder of the link
+    for i in range(n_links):
+        link = tmp_path / f"link{i}.csv"
+        link.symlink_to(last)
+        last = link
+    check_destination(link, [".csv"], "x")
+    with whole_file(link) as unfinished:
+        unfinished.write_text("new")
+        assert unfinished.parent == folder
+    assert link.is_symlink()
+    assert target.read_text() == "new" and not target.is_symlink()
+    assert list(folder.iterdir()) == [target]
+    assert len(list(tmp_path.iterdir())) == 1 + n_links
+
+
+@needs_links
+def test_error_leaves_what_a_link_leads_to(tmp_path):
+    (tmp_path / "a.csv").write_text("old")
+    link = tmp_path / "link.csv"
+    link.symlink_to("a.csv")
+    with pytest.raises(ZeroDivisionError), whole_file(link):
+        raise ZeroDivisionError
+    assert link.is_symlink() and link.read_text() == "old"
+
+
+@needs_links
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("missing/a.csv", "no folder"),
+        ("link.csv", os.strerror(errno.ELOOP)),
+        (".", "a folder"),
+        ("/dev/null", "not a regular file"),
+    ],
+)
+def test_links_to_nowhere_are_refused(target, reason, tmp_path):
+    link = tmp_path / "link.csv"
+    link.symlink_to(target)
+    with pytest.raises(OSError, match=f"Got x, which cannot be written.*{reason}"):
+        check_destination(link, [".csv"], "x")
+    with pytest.raises(OSError), whole_file(link) as unfinished:
+        unfinished.write_text("new")
+    assert link.is_symlink() and [link] == list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.html"])
 def test_good_destination_passes(name, tmp_path):
     check_destination(tmp_path / name, [".csv", ".html"], name)
