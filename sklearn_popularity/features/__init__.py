@@ -4,11 +4,11 @@ from ._base import ImageTransformer
 from ._cache import CacheWarning
 from ._cache_care import cache_info, prune_cache, verify_cache
 from ._color import ColorHistogram, ColorStatistics
+from ._describe import UnreadablePhotosWarning
 from ._discriminative import fetch_color_palette
-from ._extract import UnreadablePhotosWarning
+from ._extract import extract
 from ._gist import GistTransformer
 from ._lbp import LBPPyramid
-from ._streaming import extract
 from .codebook import HOGLLC, ColorNamesLLC
 from .deep import CNNEmbedder, pretrained_at_hand
 

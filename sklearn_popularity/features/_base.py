@@ -16,8 +16,8 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..images import photos_of
-from ._cache import RowCache, cached_rows
-from ._extract import Describe, Extraction
+from ._cache import RowCache
+from ._describe import Describe, describe_photos
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
@@ -152,7 +152,13 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         self._validate_params()
-        return self._compute(photos_of(self, X, reset=False))
+        photos = photos_of(self, X, reset=False)
+        describe, finish = self._describe(), self._finish()
+        rows = self._row_cache(describe, finish)
+        features = np.full((len(photos), rows.n_numbers), np.nan, dtype=np.float32)
+        keep = features.__setitem__
+        describe_photos(self, photos, describe, keep, cache=rows, finish=finish)
+        return features
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features.
@@ -171,30 +177,19 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             _check_feature_names_in(self, input_features)
         return np.asarray(self._feature_names(), dtype=object)
 
-    def _compute(self, photos):
-        """Features of photos, one by one; networks take several at a time."""
-        n_features = len(self._feature_names())
-        describe = self._describe()
-        with self._cached_rows(n_features, describe) as cache:
-            return self._extraction(cache).describe(describe, photos, n_features)
+    def _finish(self):
+        """What makes rows of a batch of descriptions, if these are none.
+
+        A function from the stacked descriptions, with all that decides its rows in
+        `settings`. It runs in the calling process.
+        """
 
     def _learn(self, photos):
         """Learn from photos what `_describe` needs; most features need nothing."""
 
-    def _cached_rows(self, n_features, *settings, finished=True):
-        """The rows that there are, known by `max_size` and all else that counts."""
-        settings = (self.max_size, *settings)
-        return cached_rows(self.cache, self, n_features, *settings, finished=finished)
-
-    def _extraction(self, cache=None):
-        return Extraction(
-            max_size=self.max_size,
-            n_jobs=self.n_jobs,
-            batch_size=self.batch_size,
-            on_error=self.on_error,
-            progress=type(self).__name__ if self.verbose else None,
-            cache=cache or RowCache(),
-        )
+    def _row_cache(self, describe, finish):
+        settings = (self.max_size, describe, getattr(finish, "settings", ()))
+        return RowCache.of(self, len(self._feature_names()), self.cache, settings)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

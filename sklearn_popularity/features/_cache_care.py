@@ -146,7 +146,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         raise OSError(
             f"The cache {str(path)!r} cannot be used ({error}). If it is damaged, "
-            "delete it, and those with -wal and -shm beside it."
+            "delete it."
         ) from error
 
 
@@ -172,7 +172,6 @@ def _remove_oldest(connection, share_kept):
 
 def _compact(connection):
     connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _size(connection):

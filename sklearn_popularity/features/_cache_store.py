@@ -2,22 +2,22 @@
 
 import hashlib
 import os
-import re
 import sqlite3
 import time
 from contextlib import closing, contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-_APPLICATION_ID = 0x736B7070
+FAULTS = (sqlite3.Error, OSError, MemoryError)
 DAY = 24 * 60 * 60  # seconds
+_APPLICATION_ID = 0x736B7070
 # Large enough for several rows of 512 numbers to share a page.
 _PAGE_SIZE = 16384
-_TIMEOUT = 5  # seconds that a writer waits for others
+_TIMEOUT = 5  # seconds that one waits for others
 
 # The numbers come last: what is before them is read without them.
 _SCHEMA = f"""
@@ -28,90 +28,118 @@ CREATE TABLE rows (
 );
 """
 
-# Where processes of several machines meet, which cannot share memory.
-_NETWORK = {
-    *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "9p", "virtiofs"),
-    *("lustre", "gpfs", "beegfs", "ceph", "glusterfs", "pvfs2", "orangefs", "panfs"),
-}
-
 
 class NoCacheError(OSError):
-    """A file that is there and no cache, or one that is not safe to open."""
+    """A file that is there and no cache."""
+
+
+class CacheFault(NamedTuple):
+    """Why a cache could not be used in full."""
+
+    path: str
+    reason: str
+
+    @classmethod
+    def while_(cls, action, path, error):
+        reason = getattr(error, "strerror", None) or error
+        return cls(path, f"it cannot be {action} ({reason})")
 
 
 class RowStore:
-    """An open cache, for one thread of one process.
+    """The rows of a cache within reach, for one thread of one process.
+
+    After a fault there are none, and none are kept. Several processes may read and
+    write at a time; a killed one loses what it has not written.
 
     Parameters
     ----------
-    path : path
-        Of the file; see `prepare_file`.
-
-    Raises
-    ------
-    OSError, sqlite3.Error
-        If the file is something else, is damaged or cannot be read. All methods raise
-        sqlite3.Error where it is damaged or locked, or the disk full.
+    path : str or None
+        File, see `prepare_file`; None keeps nothing.
+    kind : str
+        Name of the transformer.
+    n_numbers : int
+        Length of a row.
 
     Attributes
     ----------
-    n_damaged : int
-        Rows found that are not what was written.
-
-    Notes
-    -----
-    Several processes may read and write at a time: on a local disk with a write-ahead
-    log, on a network file system with a rollback journal. A killed process loses what
-    it has not committed.
+    faults : list of CacheFault
+        What went wrong.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._connection = open_file(Path(path))
-        self._new: list[tuple] = []
-        self._used: list[tuple] = []
+    def __init__(self, path: str | None, kind: str, n_numbers: int) -> None:
+        self._path, self._kind, self._n_numbers = path, kind, n_numbers
         self._today = today()
-        self.n_damaged = 0
+        self._fresh: dict[bytes, NDArray[np.float32]] = {}
+        self._used: list[tuple[int, bytes]] = []
+        self._connection: sqlite3.Connection | None = None
+        self.faults: list[CacheFault] = []
+        if path is not None:
+            with self._noting_faults("opened"):
+                self._connection = open_file(Path(path))
 
-    def find(self, key: bytes, n_numbers: int) -> NDArray[np.float32] | None:
+    def find(self, key: bytes) -> NDArray[np.float32] | None:
         """A row; None if there is none, or a damaged one."""
+        row = self._fresh.get(key)
+        if row is None and self._connection is not None:
+            with self._noting_faults("read"):
+                return self._read(self._connection, key)
+        return row
+
+    def keep(self, key: bytes, row: NDArray[np.float32]) -> None:
+        """Take a row, which `close` writes."""
+        if self._connection is not None:
+            self._fresh[key] = row
+
+    def close(self) -> None:
+        """Write what is new, and which rows were used today; let go of the file."""
+        if self._connection is not None:
+            with self._noting_faults("written"):
+                self._write(self._connection)
+                self._connection.close()
+
+    def _read(self, connection, key):
         query = "SELECT used, checksum, numbers FROM rows WHERE key = ?"
-        found = self._connection.execute(query, (key,)).fetchone()
+        found = connection.execute(query, (key,)).fetchone()
         if found is None:
             return None
         used, checksum, numbers = found
-        if not is_sound(key, checksum, numbers) or len(numbers) != 4 * n_numbers:
-            self.n_damaged += 1
+        if not is_sound(key, checksum, numbers) or len(numbers) != 4 * self._n_numbers:
+            fault = CacheFault(self._path, "it holds damaged rows")
+            self.faults += [fault] * (fault not in self.faults)
             return None
         if used != self._today:
             self._used.append((self._today, key))
         return np.frombuffer(numbers, "<f4").astype(np.float32, copy=False)
 
-    def add(self, key: bytes, row: NDArray[np.float32], kind: str) -> None:
-        """Take a row, which `commit` writes."""
-        numbers = row.astype("<f4", copy=False).tobytes()
-        checksum = checksum_of(key, numbers)
-        self._new.append((key, self._today, kind, checksum, numbers))
-
-    def commit(self) -> None:
-        """Write new rows in one transaction, and which ones were used today."""
-        if self._new:
-            with _writing(self._connection):
+    def _write(self, connection):
+        if self._fresh:
+            with _writing(connection):
                 statement = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)"
-                self._connection.executemany(statement, self._new)
-                self._note_use()
+                connection.executemany(statement, map(self._record, self._fresh))
+                self._note_use(connection)
         elif self._used:
             # Rows can be used from a file that cannot be written.
-            with suppress(sqlite3.Error), _writing(self._connection):
-                self._note_use()
-        self._new, self._used = [], []
+            with suppress(sqlite3.Error), _writing(connection):
+                self._note_use(connection)
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+    def _record(self, key):
+        numbers = self._fresh[key].astype("<f4", copy=False).tobytes()
+        return key, self._today, self._kind, checksum_of(key, numbers), numbers
 
-    def _note_use(self):
+    def _note_use(self, connection):
         statement = "UPDATE rows SET used = ? WHERE key = ?"
-        self._connection.executemany(statement, self._used)
+        connection.executemany(statement, self._used)
+
+    @contextmanager
+    def _noting_faults(self, action):
+        try:
+            yield
+        except FAULTS as error:
+            self.faults.append(CacheFault.while_(action, self._path, error))
+            if self._connection is not None:
+                with suppress(sqlite3.Error):
+                    self._connection.close()
+                self._connection = None
 
 
 @contextmanager
@@ -170,19 +198,20 @@ def open_file(path: Path, mode: str = "rw") -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=_TIMEOUT, isolation_level=None)
     connection.text_factory = bytes  # damaged text may be no UTF-8
     try:
-        _check(connection, path)
-        # Commits reach the disk with the next checkpoint; until then a power cut may
-        # take the last ones, a killed process none.
-        connection.execute("PRAGMA synchronous = NORMAL")
+        _check(connection)
         connection.execute("PRAGMA trusted_schema = OFF")
+        if mode == "rw":
+            # A journal that is emptied costs less than one that is removed, and both
+            # work where processes of several machines meet.
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
     except (sqlite3.Error, OSError):
         connection.close()
         raise
     return connection
 
 
-def _check(connection, path):
-    """Refuse files of others, and a log where it cannot be shared."""
+def _check(connection):
+    """Refuse files of others."""
     try:
         ((application,),) = connection.execute("PRAGMA application_id")
     except sqlite3.DatabaseError as error:
@@ -191,40 +220,6 @@ def _check(connection, path):
         application = None
     if application != _APPLICATION_ID:
         raise NoCacheError("the file is no cache of sklearn-popularity, or is damaged")
-    ((journal,),) = connection.execute("PRAGMA journal_mode")
-    if journal == b"wal" and is_on_network(path.absolute()):
-        raise NoCacheError(
-            "it has the log of a local disk, which processes of several machines "
-            "cannot share"
-        )
-
-
-@lru_cache(maxsize=32)
-def is_on_network(path: Path, mounts: str | None = None) -> bool:
-    """Whether a path lies on a file system that several machines share.
-
-    Parameters
-    ----------
-    path : Path
-        Absolute, of a file that need not be there.
-    mounts : str, default=None
-        Lines of device, folder and type, as in ``/proc/mounts``; None reads that. Where
-        there is none, every path counts as local.
-    """
-    if mounts is None:
-        try:
-            mounts = Path("/proc/mounts").read_text(errors="surrogateescape")
-        except OSError:
-            return False
-    folder, kind = Path("/"), ""
-    resolved = path.resolve()
-    for line in mounts.splitlines():
-        _, name, mounted_kind, *_ = line.split(" ")
-        # Blanks in names are written as octal numbers.
-        mounted = Path(re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), name))
-        if resolved.is_relative_to(mounted) and mounted.is_relative_to(folder):
-            folder, kind = mounted, mounted_kind
-    return kind in _NETWORK or kind.startswith("fuse.")
 
 
 def _create(path):
@@ -235,8 +230,6 @@ def _create(path):
         new = Path(folder) / path.name
         with closing(sqlite3.connect(new)) as connection:
             connection.executescript(_SCHEMA)
-            if not is_on_network(path):
-                connection.execute("PRAGMA journal_mode = WAL")
         try:
             os.link(new, path)
         except FileExistsError:

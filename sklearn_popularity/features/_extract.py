@@ -1,217 +1,236 @@
-"""From a sequence of photos to a matrix: batch, run in parallel, keep rows aligned."""
+"""Features of any number of photos to a file, in bounded memory, again and again."""
 
+import csv
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from random import Random
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib.parallel import get_active_backend
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..images import ImageError, Photos
-from ._cache import CacheFault, RowCache
-from ._threads import single_threaded
-from ._workers import run_in_order
+from .._files import check_destination, whole_file
+from .._optional import import_optional
+from ..images import ImageError
+from ._describe import UnreadablePhotosWarning
 
-Describe = Callable[[np.ndarray], np.ndarray]
-
-
-class UnreadablePhotosWarning(UserWarning):
-    """Some photos could not be read; their rows of features are NaN.
-
-    Parameters
-    ----------
-    message : str
-        What happened, with the first of them.
-    errors : sequence of ImageError, default=()
-        One per photo, in the order of their rows.
-
-    Attributes
-    ----------
-    errors : tuple of ImageError
-        See Parameters.
-    """
-
-    def __init__(self, message: str, errors: Sequence[ImageError] = ()) -> None:
-        super().__init__(message)
-        self.errors = tuple(errors)
+# What is in memory at a time, in photos and in bytes of their rows.
+_MAX_PHOTOS, _MAX_BYTES = 2048, 2**24
 
 
-@dataclass(frozen=True)
-class Extraction:
-    """How photos are turned into features, apart from what is computed.
+def extract(
+    transformer: Any,
+    paths: Iterable[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    verbose: bool = False,
+) -> Path:
+    """Write the features of any number of photos to a file, in bounded memory.
+
+    With a transformer that has a `cache`, an interrupted run is resumed by running it
+    again: rows that are in the cache are copied to the file.
 
     Parameters
     ----------
-    max_size : int or None
-        Longest side of the photo that is described, in pixels.
-    n_jobs : int or None
-        Number of worker processes, as joblib counts them.
-    batch_size : int
-        Photos handed to a worker at a time; memory grows with it, never with n.
-    on_error : {"raise", "nan"}
-        Stop at a photo that cannot be read, or fill its row with NaN and warn.
-    progress : str or None
-        What to call the progress bar; None shows none.
-    cache : RowCache
-        Rows that were described before; by default none are kept.
+    transformer : ImageTransformer
+        Or anything else with `transform` and `get_feature_names_out` that takes a list
+        of paths, such as a :class:`~sklearn.pipeline.FeatureUnion`. It has to be fitted
+        if it learns. Its `n_jobs`, `batch_size`, `cache` and `on_error` hold.
+    paths : iterable of str or path-like
+        Photos.
+    out : path
+        File to write: ``.npy`` with a float32 matrix, which
+        ``np.load(out, mmap_mode="r")`` reads row by row; or ``.parquet`` with a column
+        per feature, for those of a few hundred numbers (extra `parquet`).
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    index : Path
+        A CSV file beside `out`, named as it with ``.index.csv`` at the end: the
+        ``path`` of each row and, where it is NaN, the ``reason``.
+
+    Raises
+    ------
+    ValueError
+        If there are no paths, an entry is none, or `out` has another suffix.
+    ImageError
+        For a photo that cannot be read, unless the transformer has ``on_error="nan"``.
+    OSError
+        If `out` or the index cannot be written.
+
+    Notes
+    -----
+    The bytes written depend on the photos and the transformer alone, those of networks
+    up to rounding. `out` appears when it is whole; until then a file beside it grows,
+    with ``.part`` at the end. Killed at any moment, a run leaves that file, to be
+    deleted, and loses the photos that the workers have at hand: at most `batch_size`
+    each, or one batch with ``n_jobs=1``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from sklearn_popularity import ColorStatistics, extract, make_popularity
+    >>> with TemporaryDirectory() as folder:
+    ...     posts, _ = make_popularity(5, folder=f"{folder}/photos", random_state=0)
+    ...     statistics = ColorStatistics(cache=f"{folder}/features.cache")
+    ...     index = extract(statistics, posts["photo"], f"{folder}/colors.npy")
+    ...     np.load(f"{folder}/colors.npy", mmap_mode="r").shape, index.name
+    ((5, 6), 'colors.npy.index.csv')
     """
-
-    max_size: int | None
-    n_jobs: int | None
-    batch_size: int
-    on_error: str
-    progress: str | None
-    cache: RowCache = field(default_factory=RowCache)
-
-    def describe(
-        self, describe: Describe, photos: Photos, n_features: int
-    ) -> NDArray[np.float32]:
-        """Describe every photo by a row of numbers.
-
-        Parameters
-        ----------
-        describe : callable
-            From one uint8 image of shape (height, width, 3) to `n_features` numbers.
-            It has to be picklable, and its result to depend on the image alone.
-        photos : Photos
-            What to describe.
-        n_features : int
-            Length of one description.
-
-        Returns
-        -------
-        features : ndarray of shape (len(photos), n_features), float32
-            In the order of `photos`.
-
-        Raises
-        ------
-        ImageError
-            With ``on_error="raise"``, for a photo that cannot be read.
-        """
-        features = np.full((len(photos), n_features), np.nan, dtype=np.float32)
-        order = self._order(len(photos))
-        if not isinstance(order, range):
-            photos = photos.take(order)
-        described = self.map(_AsFloat32(describe), photos)
-        for i, description in zip(order, described, strict=True):
-            if description is not None:
-                features[i] = description
-        return features
-
-    def map(
-        self,
-        function: Callable,
-        photos: Photos,
-        consequence: str = "they have no features (NaN)",
-    ) -> Iterator:
-        """Apply a function to every photo, in worker processes.
-
-        Parameters
-        ----------
-        function : callable
-            From one uint8 image of shape (height, width, 3) to anything picklable.
-        photos : Photos
-            What to apply it to.
-        consequence : str, default="they have no features (NaN)"
-            What comes of photos that cannot be read, for the warning.
-
-        Yields
-        ------
-        result : object
-            In the order of `photos`; None for a photo that cannot be read.
-        """
-        failures: list[ImageError] = []
-        batches = run_in_order(
-            self.n_jobs,
-            partial(_map_batch, function, settings=self),
-            photos.batches(self.batch_size),
-            partial(_lost, settings=self),
-        )
-        bar = tqdm(
-            total=len(photos),
-            desc=self.progress,
-            unit="photo",
-            disable=self.progress is None,
-        )
-        with bar:
-            for results, errors in batches:
-                for error in errors:
-                    if isinstance(error, CacheFault):
-                        self.cache.faults.append(error)
-                    else:
-                        failures.append(error)
-                bar.update(len(results))
-                yield from results
-        if failures:
-            _warn_unreadable(failures, len(photos), consequence)
-
-    def _order(self, n_photos):
-        """Positions of photos, in the order in which they are described.
-
-        Processes that start together on the same photos, as those of a grid search do,
-        take batches in orders of their own: they meet in the cache and share the work.
-        """
-        backend, _ = get_active_backend()
-        if self.cache.path is None or backend.nesting_level == 0:
-            return range(n_photos)
-        starts = list(range(0, n_photos, self.batch_size))
-        Random(os.getpid()).shuffle(starts)
-        return [
-            i
-            for start in starts
-            for i in range(start, min(start + self.batch_size, n_photos))
-        ]
+    items, out = _check_paths(paths), Path(out)
+    index = out.with_name(f"{out.name}.index.csv")
+    given = f"out={str(out)!r}"
+    check_destination(out, list(_WRITERS), given)
+    check_destination(index, [".csv"], f"{given} and so the index {str(index)!r}")
+    names = transformer.get_feature_names_out()
+    run = _Run(transformer, items, _piece_size(len(names)), verbose)
+    # The index comes first, so that features are never without one.
+    with whole_file(out) as part, whole_file(index) as index_part:
+        matrix = _WRITERS[out.suffix](part, len(items), names)
+        with closing(matrix), closing(_IndexWriter(index_part)) as listed:
+            for features, piece, reasons in run.pieces():
+                matrix.write(features)
+                listed.write(piece, reasons)
+    run.warn(index)
+    return index
 
 
-@dataclass(frozen=True)
-class _AsFloat32:
-    """Send half as many bytes from a worker as float64 would take."""
-
-    describe: Describe
-
-    def __call__(self, image):
-        return np.asarray(self.describe(image), dtype=np.float32)
+def _piece_size(n_features: int) -> int:
+    """Photos that are in memory at a time."""
+    return max(1, min(_MAX_PHOTOS, _MAX_BYTES // (4 * n_features)))
 
 
-def _map_batch(function, photos, settings):
-    """Results for a few photos, in a worker; those unreadable are None and listed."""
-    results: list[Any] = []
-    errors: list[ImageError] = []
-    with single_threaded(), settings.cache.opened() as rows:
-        for i in range(len(photos)):
+class _Run:
+    """Pieces of features in order, and what there is to warn of."""
+
+    def __init__(self, transformer, items, size, verbose):
+        self._transformer = transformer
+        self._items = items
+        self._size = size
+        self._verbose = verbose
+        self._n_unreadable = 0
+        self._warnings: dict[str, Warning | str] = {}
+
+    def pieces(self):
+        """Rows, their paths, and why some are NaN, by position."""
+        n = len(self._items)
+        with tqdm(total=n, unit="photo", disable=not self._verbose) as bar:
+            for start in range(0, n, self._size):
+                items = self._items[start : start + self._size]
+                features, reasons = self._transform(items, start)
+                self._n_unreadable += len(reasons)
+                yield features, items, reasons
+                bar.update(len(items))
+
+    def warn(self, index):
+        """Once, for all pieces."""
+        for message in self._warnings.values():
+            warnings.warn(message, stacklevel=3)
+        if self._n_unreadable:
+            warnings.warn(
+                f"{self._n_unreadable} of {len(self._items)} photos could not be read; "
+                f"their rows are NaN, and the reasons are in {str(index)!r}.",
+                UnreadablePhotosWarning,
+                stacklevel=3,
+            )
+
+    def _transform(self, items, start):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             try:
-                results.append(rows.result(photos, i, function, settings.max_size))
+                features = self._transformer.transform(items)
             except ImageError as error:
-                if settings.on_error == "raise":
-                    raise
-                errors.append(error)
-                results.append(None)
-    return results, errors + rows.faults
+                raise error.at_row(start + (error.row or 0)) from error
+        reasons: dict[int | None, str] = {}
+        for each in caught:
+            if isinstance(each.message, UnreadablePhotosWarning):
+                reasons |= {error.row: error.reason for error in each.message.errors}
+            else:
+                self._warnings.setdefault(str(each.message), each.message)
+        features = np.asarray(features, dtype=np.float32)
+        for row in np.flatnonzero(np.isnan(features).any(axis=1)):
+            # Warnings of other processes are not heard.
+            reasons.setdefault(int(row), "the row holds NaN")
+        return features, reasons
 
 
-def _lost(error, settings):
-    """Results for a photo that no worker survives, as of `_map_batch`."""
-    if settings.on_error == "raise":
-        raise error
-    return [None], [error]
+def _check_paths(paths):
+    if isinstance(paths, (str, os.PathLike)):
+        raise ValueError(f"Got paths={str(paths)!r}, a single one. Pass a list of it.")
+    items = list(paths)
+    if not items:
+        raise ValueError("Got no paths, but at least one was expected.")
+    for row, item in enumerate(items):
+        if not isinstance(item, (str, os.PathLike)):
+            raise ValueError(
+                f"Got a {type(item).__name__} as path {row}, but the path of a photo "
+                "was expected."
+            )
+    return items
 
 
-def _warn_unreadable(failures, n_photos, consequence, n_shown=10):
-    failures = sorted(failures, key=lambda error: error.row)
-    listed = "\n".join(f"  {error}" for error in failures[:n_shown])
-    if len(failures) > n_shown:
-        listed += f"\n  and {len(failures) - n_shown} more"
-    message = (
-        f"{len(failures)} of {n_photos} photos could not be read; {consequence}:\n"
-        f"{listed}"
-    )
-    warnings.warn(
-        UnreadablePhotosWarning(message, failures),
-        stacklevel=7,  # who called transform
-    )
+class _IndexWriter:
+    """Paths of rows and reasons for NaN, as CSV."""
+
+    def __init__(self, path):
+        # Names of files may be no UTF-8.
+        self._file = path.open(
+            "w", newline="", encoding="utf-8", errors="surrogateescape"
+        )
+        self._csv = csv.writer(self._file, lineterminator="\n")
+        self._csv.writerow(["path", "reason"])
+
+    def write(self, items, reasons):
+        self._csv.writerows(
+            (os.fsdecode(item), reasons.get(row, "")) for row, item in enumerate(items)
+        )
+
+    def close(self):
+        self._file.close()
+
+
+class _NpyWriter:
+    """Rows of a matrix, piece by piece."""
+
+    def __init__(self, path, n_rows, names):
+        self._file = path.open("wb")
+        shape = (n_rows, len(names))
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def write(self, rows):
+        self._file.write(np.ascontiguousarray(rows, "<f4").data)
+
+    def close(self):
+        self._file.close()
+
+
+class _ParquetWriter:
+    """The same as columns with names, a row group per piece."""
+
+    def __init__(self, path, n_rows, names):
+        self._arrow = import_optional("pyarrow", "extract to .parquet")
+        parquet = import_optional("pyarrow.parquet", "extract to .parquet")
+        self._names = list(names)
+        number = self._arrow.float32()
+        schema = self._arrow.schema([(name, number) for name in self._names])
+        self._file = parquet.ParquetWriter(path, schema)
+
+    def write(self, rows):
+        columns = [self._arrow.array(column) for column in rows.T]
+        self._file.write_table(self._arrow.table(columns, names=self._names))
+
+    def close(self):
+        self._file.close()
+
+
+_WRITERS: dict[str, type[_NpyWriter] | type[_ParquetWriter]] = {
+    ".npy": _NpyWriter,
+    ".parquet": _ParquetWriter,
+}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._extract import Describe
+from ._describe import Describe
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,31 @@
 """Batches of photos through worker processes, in order, whichever of them die."""
 
 import sys
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 
-from ..images import ImageError, Photos
+from ..images import Photos
+
+# Batches per worker of one call of joblib; of two calls in turn, all workers have work.
+_N_PER_WORKER = 2
 
 
 def run_in_order(
-    n_jobs: int | None,
-    function: Callable[[Photos], Any],
-    batches: list[Photos],
-    lost: Callable[[ImageError], Any],
-) -> Iterator[Any]:
+    n_jobs: int | None, function: Callable[[Photos], Any], batches: list[Photos]
+) -> Iterator[tuple[Photos, Any]]:
     """Apply a function to batches of photos in worker processes.
 
-    When a worker dies, all that was under way is lost, whoever is to blame. These
-    batches run again with nothing beside them, and a batch whose worker dies again runs
-    photo by photo.
+    However slow the caller is, no more than four results per worker wait for it. When a
+    worker dies, all that was under way is lost, whoever is to blame: these batches run
+    again with nothing beside them, and a batch whose worker dies again runs photo by
+    photo.
 
     Parameters
     ----------
@@ -33,71 +35,92 @@ def run_in_order(
         What a worker does with a batch.
     batches : list of Photos
         What it does it with.
-    lost : callable
-        From the error of a photo on which workers die to what stands for its result.
 
     Yields
     ------
+    batch : Photos
+        Each in order, or a photo of one that ran photo by photo.
     result : object
-        Of each batch, in order, or of each photo of a batch that ran photo by photo.
+        What the function returned, or the ImageError of a photo on which workers die.
     """
+    n_workers = effective_n_jobs(n_jobs)
+    if n_workers == 1 and not _dask_client():
+        for batch in batches:
+            yield batch, function(batch)
+        return
     n_done = 0
     while n_done < len(batches):
-        under_way = _Started(function, batches[n_done:])
         try:
-            for result in _run(n_jobs, under_way):
+            for result in _run(n_jobs, function, batches[n_done:]):
                 n_done += 1
-                yield result
+                yield batches[n_done - 1], result
         except TerminatedWorkerError:
-            n_suspects = under_way.n
+            n_suspects = 2 * _N_PER_WORKER * n_workers
         except _killed_on_dask():
             n_suspects = 1  # dask knows on which task its workers died
         else:
             return
         for batch in batches[n_done : n_done + n_suspects]:
             n_done += 1
-            yield from _run_alone(n_jobs, function, batch, lost)
+            yield from _run_alone(n_jobs, function, batch)
 
 
-class _Started:
-    """Tasks for joblib, counted as it takes them."""
-
-    def __init__(self, function, batches):
-        self._tasks = (delayed(function)(batch) for batch in batches)
-        self.n = 0
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        task = next(self._tasks)
-        self.n += 1
-        return task
-
-
-def _run(n_jobs, tasks, n_at_once=64):
-    """Results of joblib's tasks one by one, whatever its backend can do."""
+def _run(n_jobs, function, batches):
+    """Results one by one, whatever the backend of joblib can do."""
+    client = _dask_client()
+    if client:
+        return _run_on_dask(client, function, batches)
     backend, _ = get_active_backend()
-    if hasattr(backend, "client"):
-        yield from _run_on_dask(backend, tasks)
-    elif getattr(backend, "supports_return_generator", False):
-        yield from Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-    else:
-        # multiprocessing and ray return lists; pieces keep the memory bounded.
-        tasks = iter(tasks)
-        while piece := list(islice(tasks, n_at_once)):
-            yield from Parallel(n_jobs=n_jobs)(piece)
+    # multiprocessing and ray return lists, and threads of two calls are twice as many.
+    generates = getattr(backend, "supports_return_generator", False)
+    n_calls = 2 if generates and not getattr(backend, "uses_threads", False) else 1
+    parallel = {"n_jobs": n_jobs, "return_as": "generator" if generates else "list"}
+    size = 2 // n_calls * _N_PER_WORKER * effective_n_jobs(n_jobs)
+    return _run_in_pieces(parallel, function, iter(batches), size, n_calls)
 
 
-def _run_on_dask(backend, tasks):
-    """As joblib does, which however waits for ever for a task whose workers died."""
-    client = backend.client
+def _run_in_pieces(parallel, function, batches, size, n_calls):
+    """Results of joblib, which by itself would run ahead of a slow caller for ever."""
+    calls: deque[Any] = deque()
+    try:
+        while True:
+            piece = list(islice(batches, size))
+            if piece:
+                calls.append(Parallel(**parallel)(delayed(function)(b) for b in piece))
+            if not calls:
+                return
+            if len(calls) == n_calls or not piece:
+                # Not `yield from`, which would close it before we do.
+                for result in calls[0]:  # noqa: UP028
+                    yield result
+                calls.popleft()
+    finally:
+        if calls:
+            _cancel(calls)
+
+
+def _cancel(calls):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # joblib tells what it cancels
+        for call in calls:
+            if hasattr(call, "close"):
+                call.close()
+
+
+def _dask_client():
+    backend, _ = get_active_backend()
+    return getattr(backend, "client", None)
+
+
+def _run_on_dask(client, function, batches):
+    """As joblib does, but joblib waits for ever for a task whose workers died."""
     n_ahead = 2 * max(1, sum(client.ncores().values()))
+    backend, _ = get_active_backend()
     futures: deque[Any] = deque()
     try:
         with backend.retrieval_context():
-            for function, args, _ in tasks:
-                futures.append(client.submit(function, *args, pure=False))
+            for batch in batches:
+                futures.append(client.submit(function, batch, pure=False))
                 if len(futures) > n_ahead:
                     yield futures.popleft().result()
             while futures:
@@ -106,21 +129,21 @@ def _run_on_dask(backend, tasks):
         client.cancel(list(futures))
 
 
-def _run_alone(n_jobs, function, batch, lost):
+def _run_alone(n_jobs, function, batch):
     """Results of a batch with nothing beside it, if need be photo by photo."""
     deaths = (TerminatedWorkerError, *_killed_on_dask())
     try:
-        yield from _run(n_jobs, [delayed(function)(batch)])
+        [result] = _run(n_jobs, function, [batch])
+        yield batch, result
         return
     except deaths:
         photos = batch.batches(1)
     for photo in photos:
         try:
-            [result] = _run(n_jobs, [delayed(function)(photo)])
+            [result] = _run(n_jobs, function, [photo])
         except deaths:
-            reason = "its worker died, twice, perhaps out of memory"
-            result = lost(photo.error(0, reason))
-        yield result
+            result = photo.error(0, "its worker died, twice, perhaps out of memory")
+        yield photo, result
 
 
 def _killed_on_dask():

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from os import PathLike
 from typing import ClassVar
 
@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ..._messages import quote
+from ..._moved import MovedParametersMixin
 from ..._sklearn_compat import Interval
+from ..._warnings import warn_caller
 from .._base import ImageTransformer
+from .._cache import CacheWarning
+from .._describe import describe_photos
 from .._flip import flip_average
 from ._descriptors import Descriptors
 from ._dictionary import learn_words, load_words, sample_rows
@@ -26,7 +31,7 @@ DescribeDensely = Callable[[NDArray[np.uint8]], dict[str, Descriptors]]
 
 @dataclass(frozen=True)
 class Encoder:
-    """From one image to its pooled codes.
+    """From one image to its pooled codes; each batch of photos takes a copy along.
 
     Parameters
     ----------
@@ -36,8 +41,6 @@ class Encoder:
         Words of each kind.
     n_neighbors : int
         Words that a descriptor is coded by.
-    regularization : float
-        See :func:`llc_codes`.
     n_levels : int
         Levels of the pyramid.
     """
@@ -45,7 +48,6 @@ class Encoder:
     densely: DescribeDensely
     dictionaries: dict[str, NDArray]
     n_neighbors: int
-    regularization: float
     n_levels: int
 
     def pool(self, image: NDArray[np.uint8]) -> dict[str, tuple[Pooled, Descriptors]]:
@@ -57,7 +59,6 @@ class Encoder:
                 descriptors.values,
                 dictionary,
                 n_neighbors=min(self.n_neighbors, len(dictionary)),
-                regularization=self.regularization,
             )
             size = image.shape[:2]
             regions = finest_regions(descriptors.positions, size, self.n_levels)
@@ -93,7 +94,7 @@ class _Sampler:
         }
 
 
-class CodebookTransformer(ImageTransformer):
+class CodebookTransformer(MovedParametersMixin, ImageTransformer):
     """Base of features from dense descriptors, a dictionary, LLC and max pooling.
 
     A subclass says which kinds of descriptors there are (`_kinds`) and how an image is
@@ -102,15 +103,24 @@ class CodebookTransformer(ImageTransformer):
 
     _parameter_constraints: ClassVar[dict] = {
         **ImageTransformer._parameter_constraints,
-        "n_words": [Interval(Integral, 1, None, closed="left")],
-        "dictionary": ["array-like", str, PathLike, Mapping, None],
+        "dictionary": [
+            Interval(Integral, 1, None, closed="left"),
+            "array-like",
+            str,
+            PathLike,
+            Mapping,
+        ],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "regularization": [Interval(Real, 0, None, closed="neither")],
         "n_levels": [Interval(Integral, 1, 6, closed="both")],
         "flip": ["boolean"],
-        "n_sample_photos": [Interval(Integral, 1, None, closed="left")],
-        "n_sample_descriptors": [Interval(Integral, 1, None, closed="left")],
+        "subsample": [tuple, list],
         "random_state": ["random_state"],
+    }
+    _moved: ClassVar[dict[str, str]] = {
+        "n_words": "dictionary=, the number of words to learn or ready words",
+        "n_sample_photos": "subsample=(photos, descriptors per photo)",
+        "n_sample_descriptors": "subsample=(photos, descriptors per photo)",
+        "regularization": "nothing: it is the 0.03 of the toolbox",
     }
 
     @abstractmethod
@@ -122,10 +132,35 @@ class CodebookTransformer(ImageTransformer):
         """Return the kinds of descriptors and their lengths."""
 
     def _learn(self, photos):
-        if self.dictionary is None:
-            self.dictionaries_ = self._learn_dictionaries(photos)
-        else:
+        n_photos, n_descriptors = self._sample_sizes()
+        if not self._is_learned():
             self.dictionaries_ = self._given_dictionaries()
+            return
+        if self.cache is not None and not isinstance(self.random_state, Integral):
+            self._warn_of_chance()
+        self.dictionaries_ = self._learn_dictionaries(photos, n_photos, n_descriptors)
+
+    def _is_learned(self):
+        return isinstance(self.dictionary, Integral)
+
+    def _sample_sizes(self):
+        sizes = [n for n in self.subsample if isinstance(n, Integral) and n > 0]
+        if len(sizes) != 2 or len(self.subsample) != 2:
+            raise ValueError(
+                f"Got subsample={quote(self.subsample)}, but two positive integers "
+                "were expected, photos and descriptors of a kind per photo, such as "
+                "(500, 200)."
+            )
+        return sizes
+
+    def _warn_of_chance(self):
+        warn_caller(
+            f"{type(self).__name__} learns its dictionary with random_state="
+            f"{quote(self.random_state)}, so another fit learns other words and will "
+            f"not find the rows that this one keeps in the cache {quote(self.cache)}. "
+            "Pass an integer as random_state, or ready words as dictionary.",
+            CacheWarning,
+        )
 
     def _dictionaries(self):
         """The words to use; ready ones need no fit."""
@@ -134,25 +169,28 @@ class CodebookTransformer(ImageTransformer):
         check_is_fitted(self)
         return self._given_dictionaries()
 
-    def _learn_dictionaries(self, photos):
+    def _learn_dictionaries(self, photos, n_photos, n_descriptors):
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(np.iinfo(np.int32).max))
-        if len(photos) > self.n_sample_photos:
+        if len(photos) > n_photos:
             chosen = np.random.default_rng(seed).choice(
-                len(photos), self.n_sample_photos, replace=False
+                len(photos), n_photos, replace=False
             )
             photos = photos.take(np.sort(chosen))
-        sampler = _Sampler(self._describe_densely(), self.n_sample_descriptors, seed)
+        sampler = _Sampler(self._describe_densely(), n_descriptors, seed)
         samples = {
             kind: [np.empty((0, n_numbers), np.float32)]
             for kind, n_numbers in self._kinds().items()
         }
         consequence = "the dictionary is learned without them"
-        for sample in self._extraction().map(sampler, photos, consequence):
-            for kind, rows in (sample or {}).items():
+        found: dict[int, dict] = {}
+        keep = found.__setitem__
+        describe_photos(self, photos, sampler, keep, consequence=consequence)
+        for _, sample in sorted(found.items()):
+            for kind, rows in sample.items():
                 samples[kind].append(rows)
         return {
-            kind: learn_words(np.concatenate(rows), self.n_words, seed)
+            kind: learn_words(np.concatenate(rows), self.dictionary, seed)
             for kind, rows in samples.items()
         }
 
@@ -176,7 +214,6 @@ class CodebookTransformer(ImageTransformer):
             densely=self._describe_densely(),
             dictionaries=self._dictionaries(),
             n_neighbors=self.n_neighbors,
-            regularization=self.regularization,
             n_levels=self.n_levels,
         )
 
@@ -193,5 +230,26 @@ class CodebookTransformer(ImageTransformer):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.requires_fit = self.dictionary is None
+        tags.requires_fit = self._is_learned()
         return tags
+
+
+def pooled_codes(
+    transformer: CodebookTransformer, image: NDArray[np.uint8]
+) -> dict[str, tuple[Pooled, Descriptors]]:
+    """Pooled codes of one image, from which its features are made.
+
+    Parameters
+    ----------
+    transformer : CodebookTransformer
+        Fitted, or with ready words; its `flip` is left to the caller.
+    image : ndarray of shape (height, width, 3), uint8
+        As the transformer describes it, so reduced to its `max_size`.
+
+    Returns
+    -------
+    pooled : dict of str to (Pooled, Descriptors)
+        By the kind of descriptors: their codes before normalisation, and what they
+        code.
+    """
+    return transformer._encoder().pool(image)

@@ -1,15 +1,11 @@
 """Embeddings of photos by a network that was trained on others."""
 
-from itertools import islice
 from numbers import Integral, Real
 from os import PathLike, fspath
 from typing import ClassVar
 
-import numpy as np
-
 from ..._sklearn_compat import Interval, StrOptions
 from .._base import ImageTransformer
-from .._cache import Unfinished
 from ._backbones import preprocessing_of
 from ._network import NetworkSpec, choose_device, choose_precision, load_network
 from ._preprocessing import adapt
@@ -192,17 +188,8 @@ class CNNEmbedder(ImageTransformer):
         self.precision = precision
         self.random_state = random_state
 
-    def _compute(self, photos):
-        network, describe = self._network(), self._describe()
-        features = np.full((len(photos), network.n_features), np.nan, np.float32)
-        settings = (network.n_features, network.settings, describe)
-        with self._cached_rows(*settings, finished=False) as cache:
-            results = self._extraction(cache).map(describe, photos)
-            squares = _without_known(results, features)
-            for rows, keys, batch in _batches(squares, self.batch_size):
-                features[rows] = network(batch)
-                cache.keep(keys, features[rows])
-        return features
+    def _finish(self):
+        return self._network()
 
     def _learn(self, photos):
         self.weights_digest_ = load_network(self._spec()).digest
@@ -246,19 +233,3 @@ class CNNEmbedder(ImageTransformer):
         names = ("size", "resize", "mean", "std", "scale", "channel_order")
         given = {name: getattr(self, name) for name in names}
         return adapt(preprocessing_of(self.backbone), **given)
-
-
-def _without_known(results, features):
-    """Row, key and square of photos whose rows are not known; the others are filled."""
-    for row, result in enumerate(results):
-        if isinstance(result, Unfinished):
-            yield row, *result
-        elif result is not None:
-            features[row] = result
-
-
-def _batches(squares, batch_size):
-    """Row numbers, keys and pixels, some at a time."""
-    while batch := list(islice(squares, batch_size)):
-        rows, keys, pixels = zip(*batch, strict=True)
-        yield list(rows), keys, np.stack(pixels)
