@@ -58,8 +58,9 @@ def _why_not(path):
 
 
 def _follow(path: str | os.PathLike[str]) -> Path:
-    """The file itself behind any links to it, whether it is there yet or not."""
-    target = Path(os.path.realpath(path))
+    """The file that a link leads to, whether it is there yet or not."""
+    path = Path(path)
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     if target.exists() and not (target.is_file() or target.is_dir()):

@@ -39,21 +39,32 @@ def _floor(room):
     return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
 
 
-def _imported_rooms(path):
-    """Rooms of this package that a file imports from, at any depth of its code."""
+def _imports(path):
+    """What a file imports, at any depth of its code: whole names, in parts."""
     inside = ("sklearn_popularity", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             base = inside[: len(inside) - node.level + 1] if node.level else ()
             names = [*base, *(node.module or "").split(".")]
             names = [name for name in names if name]
-            if names[0] == "sklearn_popularity":
-                yield from names[1:2] or (alias.name for alias in node.names)
+            yield from ((*names, alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
-            for alias in node.names:
-                parts = alias.name.split(".")
-                if parts[0] == "sklearn_popularity":
-                    yield from parts[1:2]
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+
+
+def _imported_rooms(path):
+    """Rooms of this package that a file imports from."""
+    ours = (parts for parts in _imports(path) if parts[0] == "sklearn_popularity")
+    return {parts[1] for parts in ours if len(parts) > 1}
+
+
+def _private_imports(path):
+    """Private modules and names of other rooms that a file imports."""
+    open_here = {path.relative_to(PACKAGE).parts[0], *OPEN_TO_ALL, "__version__"}
+    for package, *parts in _imports(path):
+        if package == "sklearn_popularity" and not open_here.issuperset(parts[:1]):
+            if any(part.startswith("_") for part in parts):
+                yield ".".join(parts)
 
 
 def _files():
@@ -65,9 +76,9 @@ def _files():
 def test_imports_run_downhill(path):
     room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if room in OPEN_TO_ALL:
-        assert set(_imported_rooms(path)) <= OPEN_TO_ALL
+        assert _imported_rooms(path) <= OPEN_TO_ALL
         return
-    for other in set(_imported_rooms(path)) - {room, "__version__"} - OPEN_TO_ALL:
+    for other in _imported_rooms(path) - {room, "__version__"} - OPEN_TO_ALL:
         assert _floor(other) < _floor(room), f"{room} imports from {other}"
 
 
@@ -81,12 +92,38 @@ def test_import_walker_sees_every_form(tmp_path, monkeypatch):
         "def f():\n    from sklearn_popularity.datasets import load_folder\n"
     )
     monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
-    assert set(_imported_rooms(path)) == {
+    assert _imported_rooms(path) == {
         "cli",
         "models",
         "features",
         "papers",
         "datasets",
+    }
+
+
+@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_rooms_use_what_others_show(path):
+    assert list(_private_imports(path)) == []
+
+
+def test_private_imports_are_seen_in_every_form(tmp_path, monkeypatch):
+    room = tmp_path / "features" / "deep"
+    room.mkdir(parents=True)
+    path = room / "_x.py"
+    path.write_text(
+        "from ...images._pixels import to_rgb8\nfrom ...images import _reader\n"
+        "import sklearn_popularity.metrics._spearman\n"
+        "def f():\n    from sklearn_popularity.images import read_image, _hidden\n"
+        "from ..._files import whole_file\nfrom .. import _cache, __version__\n"
+        "from .._cache import Row\nfrom ._y import z\nimport sklearn_popularity\n"
+        "from numpy import _core\n"
+    )
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    assert set(_private_imports(path)) == {
+        "images._pixels.to_rgb8",
+        "images._reader",
+        "metrics._spearman",
+        "images._hidden",
     }
 
 

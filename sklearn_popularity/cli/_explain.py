@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from .._optional import import_optional
-from ..inspection._explain_page import explain_figure, explain_page
-from ..inspection._report_html import write_page
+from ..inspection import explain_figure, explain_page, write_page
 from ._output import check_output, say
 from ._rank import add_model, read_fitted
 from ._tables import warn_of_chance

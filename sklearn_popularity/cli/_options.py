@@ -5,7 +5,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-from ..datasets._folder import PHOTO_COLUMNS
+from ..datasets import PHOTO_COLUMNS
 from ..evaluation import FEATURES
 
 

@@ -1,5 +1,7 @@
 """Datasets: folders of photos with scores, those of papers, and made-up ones."""
 
+# Names imported as themselves are for other rooms, not for users.
+from ._folder import PHOTO_COLUMNS as PHOTO_COLUMNS
 from ._folder import load_folder
 from ._known_columns import KNOWN_COLUMNS, YFCC100M_FIELDS
 from ._lamem import fetch_lamem, load_lamem

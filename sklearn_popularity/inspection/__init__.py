@@ -1,11 +1,14 @@
 """Inspection: why a model gives a photo its score, and what it is good for."""
 
+# Names imported as themselves are for other rooms, not for users.
 from ._ablation import AblationResult, ablation, plot_ablation
 from ._branches import branch_importance, plot_branch_importance
 from ._calibration import calibration, plot_calibration
 from ._colors import color_importance, plot_color_importance
 from ._distribution import plot_popularity_distribution, popularity_distribution
 from ._explain import PhotoExplanation, explain_photo
+from ._explain_page import explain_figure as explain_figure
+from ._explain_page import explain_page as explain_page
 from ._heatmap import plot_heatmap, region_heatmap
 from ._mean_image import mean_image, plot_mean_image
 from ._objects import object_importance, plot_object_importance
@@ -14,6 +17,7 @@ from ._percentiles import score_percentile
 from ._quadrants import plot_quadrants, quadrants
 from ._reliability import percentile_reliability, plot_percentile_reliability
 from ._report import PopularityReport, popularity_report
+from ._report_html import write_page as write_page
 from ._score_distribution import plot_score_distribution, score_distribution
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
 

@@ -15,8 +15,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._columns import encode_labels, label_rows, resolve_columns, select_columns
 from .._scores import check_score
 from .._sklearn_compat import Interval, _safe_indexing, validate_params
-from ..evaluation._baselines import predict_best_column, predict_user_mean
-from ..evaluation._protocol_folds import FoldSettings, Rows, k_folds
+from ..evaluation import (
+    FoldSettings,
+    Rows,
+    k_folds,
+    predict_best_column,
+    predict_user_mean,
+)
 from ..metrics import spearman_interval
 from ..models import StackedLateFusion, out_of_fold
 from ._plotting import draw_intervals, several_axes

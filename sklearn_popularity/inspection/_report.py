@@ -19,7 +19,7 @@ from .._columns import encode_labels, resolve_columns
 from .._files import check_destination
 from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
-from ..evaluation._partitions import make_partitions
+from ..evaluation import make_partitions
 from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
 from ._report_data import read_data

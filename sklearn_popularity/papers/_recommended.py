@@ -10,8 +10,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..context import TagEmbedder, UserHistoryEncoder
-from ..evaluation import FEATURES
-from ..evaluation._recipes import kernel_svr, ridge
+from ..evaluation import FEATURES, kernel_svr, ridge
 from ..features import CNNEmbedder, pretrained_at_hand
 from ..models import LatentRankSVM, StackedLateFusion
 
