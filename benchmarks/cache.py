@@ -49,7 +49,7 @@ def cpu(function, *args):
 
 def words(photos):
     """Words that are ready before any split, learned without scores."""
-    return HOGLLC(n_sample_photos=200, random_state=0).fit(photos).dictionaries_
+    return HOGLLC(subsample=(200, 200), random_state=0).fit(photos).dictionaries_
 
 
 def features(dictionary, cache):

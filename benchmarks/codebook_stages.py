@@ -50,9 +50,8 @@ def code_stages(descriptors, dictionary, size):
     search, _ = milliseconds(
         lambda: [_llc.nearest_words(p.copy(), 3) for p in products]
     )
-    settings = {"n_neighbors": 3, "regularization": 0.03}
     total, codes = milliseconds(
-        _llc.llc_codes, descriptors.values, dictionary, **settings
+        _llc.llc_codes, descriptors.values, dictionary, n_neighbors=3
     )
     regions = finest_regions(descriptors.positions, size, 3)
     pool, _ = milliseconds(max_pool, codes, regions, len(dictionary), 3)

@@ -35,7 +35,7 @@ from sklearn_popularity.images import Photos
 distributed = pytest.importorskip("distributed", reason="A cluster needs dask.")
 
 # Dictionaries are learned by k-means, which is exact on one thread.
-SMALL = {"n_words": 8, "n_sample_descriptors": 20, "random_state": 0}
+SMALL = {"dictionary": 8, "subsample": (500, 20), "random_state": 0}
 TRANSFORMERS = [
     ColorStatistics(),
     ColorHistogram(),

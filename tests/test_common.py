@@ -625,7 +625,8 @@ def test_transform_needs_no_fit(transformer, paths):
     unfitted = transformer.transform(paths)
     assert_array_equal(transformer.fit(paths).transform(paths), unfitted)
     learned = {name for name in vars(transformer) if name.endswith("_")}
-    assert learned <= {"dictionaries_"}  # the ready ones, kept for pickles
+    # What was given, kept for pickles.
+    assert learned <= {"dictionaries_", "palette_", "n_colors_"}
 
 
 def test_parameters_are_shown_and_set(transformer):

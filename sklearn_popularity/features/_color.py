@@ -9,7 +9,7 @@ import numpy as np
 
 from ._base import ImageTransformer
 from ._intensity import MAX_LEVEL, intensity_levels
-from ._palettes import Palette, color_bins, load_palette, mean_colors
+from ._palettes import Palette, PaletteMixin, color_bins, mean_colors
 
 _STATISTICS = [
     "mean_hue",
@@ -170,7 +170,7 @@ class ColorStatistics(ImageTransformer):
         return _STATISTICS
 
 
-class ColorHistogram(ImageTransformer):
+class ColorHistogram(PaletteMixin, ImageTransformer):
     """Share of the pixels in each of 50 colours.
 
     Parameters
@@ -209,6 +209,11 @@ class ColorHistogram(ImageTransformer):
 
     Attributes
     ----------
+    palette_ : ndarray of shape (32768,), uint8
+        Number of the colour of each bin R // 8 + 32 (G // 8) + 1024 (B // 8). A file
+        is read in `fit` alone; `transform` without a `fit` reads it each time.
+    n_colors_ : int
+        Number of colours.
     n_features_in_ : int
         Length of a row; only after a fit on rows of pixel values.
     feature_names_in_ : ndarray of str
@@ -271,11 +276,14 @@ class ColorHistogram(ImageTransformer):
         )
         self.palette = palette
 
+    def _learn(self, photos):
+        self._fit_palette()
+
     def _describe(self):
-        return partial(color_histogram, palette=load_palette(self.palette))
+        return partial(color_histogram, palette=self._fitted_palette())
 
     def _feature_names(self):
-        colors = mean_colors(load_palette(self.palette)).round().astype(int)
+        colors = mean_colors(self._fitted_palette()).round().astype(int)
         return [
             f"color{i:02d}_{red:02x}{green:02x}{blue:02x}"
             for i, (red, green, blue) in enumerate(colors)

@@ -3,12 +3,11 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._discriminative import read_discriminative
-from ._npy import read_npy
 
 # Five bits a channel, red fastest, as in the tables of Khan et al. 2013.
 _BITS = 5
@@ -138,6 +137,21 @@ def load_palette(palette) -> Palette:
     return _table_from_array(np.asarray(palette), source)
 
 
+class PaletteMixin:
+    """Reads the parameter `palette` once, at fit; a transformer of colours has it."""
+
+    palette: Any
+
+    def _fit_palette(self):
+        self.palette_, self.n_colors_ = load_palette(self.palette)
+
+    def _fitted_palette(self) -> Palette:
+        """The palette of `fit`; without a fit that of the parameter."""
+        if hasattr(self, "palette_"):
+            return Palette(self.palette_, self.n_colors_)
+        return load_palette(self.palette)
+
+
 def _table_from_array(values, source):
     if values.dtype.kind not in "uif" or not np.isfinite(values).all():
         raise ValueError(
@@ -202,6 +216,23 @@ def _farthest_points(points, n):
         distance = np.minimum(distance, from_last)
         chosen.append(int(distance.argmax()))
     return points[chosen]
+
+
+def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read an array from a ``.npy`` file; archives and pickles are refused.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        try:
+            return np.lib.format.read_array(file, allow_pickle=False)
+        except (OSError, ValueError):
+            raise
+        except Exception as error:  # a header may promise anything, or be no Python
+            raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
 def _read_array(path):

@@ -10,7 +10,7 @@ from sklearn.utils import column_or_1d
 
 from .._columns import resolve_columns, select_columns
 from .._sklearn_compat import Interval, StrOptions, validate_params
-from ..features.codebook._base import CodebookTransformer
+from ..features.codebook import CodebookTransformer
 from ..images import photos_of
 from ._linear import NotLinearError, linear_parts
 from ._occlusion import occlude
@@ -139,7 +139,7 @@ def region_heatmap(
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn_popularity import HOGLLC, region_heatmap
     >>> photos = np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8)
-    >>> model = make_pipeline(HOGLLC(n_words=8, random_state=0), Ridge())
+    >>> model = make_pipeline(HOGLLC(dictionary=8, random_state=0), Ridge())
     >>> model.fit(photos, [3, 1, 2, 4])[-1].coef_.shape
     (336,)
     >>> heat, intercept = region_heatmap(model, photos[0], return_intercept=True)

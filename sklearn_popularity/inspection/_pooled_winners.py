@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features.codebook._base import CodebookTransformer, Encoder
+from ..features.codebook import CodebookTransformer, pooled_codes
 
 
 class Places(NamedTuple):
@@ -42,11 +42,10 @@ def trace_codes(
     places : Places
         With ``flip=True`` those of the photo and of its mirror image, half each.
     """
-    encoder = transformer._encoder()
-    straight = _trace(encoder, image, weights)
+    straight = _trace(transformer, image, weights)
     if not transformer.flip:
         return straight
-    mirror = _trace(encoder, np.ascontiguousarray(image[:, ::-1]), weights)
+    mirror = _trace(transformer, np.ascontiguousarray(image[:, ::-1]), weights)
     back = mirror.positions * [1, -1] + [0, 1]
     return Places(
         np.vstack([straight.positions, back]),
@@ -54,9 +53,9 @@ def trace_codes(
     )
 
 
-def _trace(encoder: Encoder, image, weights) -> Places:
+def _trace(transformer, image, weights) -> Places:
     positions, contributions = [], []
-    for pooled, descriptors in encoder.pool(image).values():
+    for pooled, descriptors in pooled_codes(transformer, image).values():
         values, winners = pooled
         own, weights = np.split(weights, [values.size])
         length = np.linalg.norm(values) or 1.0

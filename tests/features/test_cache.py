@@ -230,7 +230,7 @@ DIFFERENT = [
     (LBPPyramid(), {"flip": True, "max_size": None}),
     (ColorHistogram(), {"palette": [[0, 0, 0], [9, 9, 9]], "max_size": 200}),
     (HOGLLC(), {"blocks": ("2x2",), "spacing": 8, "n_neighbors": 2, "n_levels": 2}),
-    (HOGLLC(), {"regularization": 0.1, "flip": True, "max_size": 300}),
+    (HOGLLC(), {"flip": True, "max_size": 300}),
     (ColorNamesLLC(), {"patch_sizes": (6, 10), "spacing": 5, "n_neighbors": 2}),
 ]
 SAME = {
@@ -246,7 +246,7 @@ SAME = {
 def test_parameters_decide_rows(transformer, changes, path, images):
     transformer = clone(transformer).set_params(cache=path)
     if hasattr(transformer, "dictionary"):
-        transformer.set_params(n_words=4, random_state=0)
+        transformer.set_params(dictionary=4, random_state=0)
     settings = settings_of(transformer.fit(images))
     for name, value in SAME.items():
         changed = clone(transformer).set_params(**{name: value})
@@ -257,7 +257,7 @@ def test_parameters_decide_rows(transformer, changes, path, images):
 
 
 def test_words_decide_rows(images, path):
-    learned = ColorNamesLLC(n_words=5, random_state=0, cache=path).fit(images)
+    learned = ColorNamesLLC(dictionary=5, random_state=0, cache=path).fit(images)
     words = learned.dictionaries_["colorpatch"]
     given = ColorNamesLLC(dictionary=words, cache=path)
     assert settings_of(given) == settings_of(learned)

@@ -19,7 +19,7 @@ from sklearn_popularity import (
 )
 
 # Words are learned, so that this is computed in each way too.
-SMALL = {"n_words": 16, "n_sample_descriptors": 30, "random_state": 0}
+SMALL = {"dictionary": 16, "subsample": (500, 30), "random_state": 0}
 TRANSFORMERS = [
     ColorStatistics(),
     ColorHistogram(),

@@ -126,6 +126,26 @@ def test_palette_file_equals_array(kind, suffix, as_path, tmp_path):
     )
 
 
+@pytest.mark.parametrize("kind", ["colors", "names", "probabilities"])
+@pytest.mark.parametrize("change", ["rewritten", "deleted"])
+def test_palette_file_is_read_at_fit(kind, change, tmp_path):
+    path, tables = tmp_path / "palette.npy", make_tables()
+    np.save(path, tables.pop(kind))
+    image = np.random.default_rng(1).integers(0, 256, (1, 30, 40, 3), dtype=np.uint8)
+    fitted = ColorHistogram(palette=path).fit(image)
+    expected, names = fitted.transform(image), fitted.get_feature_names_out()
+    assert_array_equal(ColorHistogram(palette=path).transform(image), expected)
+    path.unlink()
+    if change == "rewritten":
+        np.save(path, next(iter(tables.values())))
+    assert_array_equal(fitted.transform(image), expected)
+    assert_array_equal(fitted.get_feature_names_out(), names)
+    if change == "rewritten":
+        assert fitted.fit(image).get_feature_names_out().tolist() != names.tolist()
+    assert (fitted.palette_.shape, fitted.palette_.dtype) == ((32768,), np.uint8)
+    assert type(fitted.n_colors_) is int
+
+
 def test_lists_are_palettes():
     assert_array_equal(load_palette(COLORS.tolist()).table, load_palette(COLORS).table)
 

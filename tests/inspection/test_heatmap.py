@@ -35,10 +35,11 @@ from sklearn_popularity import (
     region_heatmap,
 )
 from sklearn_popularity.features import cache_info
+from sklearn_popularity.features.codebook import pooled_codes
 from sklearn_popularity.inspection._occlusion import occlude
 from sklearn_popularity.inspection._pooled_winners import trace_codes
 
-SMALL = {"n_words": 8, "n_levels": 2, "random_state": 0}
+SMALL = {"dictionary": 8, "n_levels": 2, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +162,7 @@ def test_path_is_mapped_in_the_size_asked_for(paths):
 def test_a_word_is_given_back_to_the_place_that_won_it(photos):
     """Exactly the word's code, by brute force over descriptors and regions."""
     transformer = codes().fit(photos)
-    encoder = transformer._encoder()
-    pooled, descriptors = encoder.pool(photos[0])["colorpatch"]
+    pooled, descriptors = pooled_codes(transformer, photos[0])["colorpatch"]
     region, word = np.argwhere(pooled.winners >= 0)[7]
     weights = np.zeros(pooled.values.size)
     weights[region * 8 + word] = 3.0
@@ -288,7 +288,7 @@ def test_hottest_tenth_lies_on_the_planted_object():
     is_cat = (objects["name"].iloc[rows] == "cat").to_numpy()
     noise = np.random.default_rng(0).normal(scale=0.1, size=len(rows))
     model = make_pipeline(
-        HOGLLC(n_words=64, spacing=6, random_state=0), RidgeCV(np.logspace(-3, 3, 7))
+        HOGLLC(dictionary=64, spacing=6, random_state=0), RidgeCV(np.logspace(-3, 3, 7))
     ).fit(photos[:100], (is_cat + noise)[:100])
     inside, chance = [], []
     for i in np.flatnonzero(is_cat[100:]) + 100:

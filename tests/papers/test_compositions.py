@@ -24,7 +24,7 @@ from sklearn_popularity.papers import (
 )
 
 TINY = {"image_size": (48, 64), "random_state": 0}
-SMALL = {"n_sample_photos": 10, "n_sample_descriptors": 50}
+SMALL = {"subsample": (10, 50)}
 
 
 @pytest.fixture(scope="module")

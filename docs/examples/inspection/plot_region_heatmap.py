@@ -15,7 +15,7 @@ from sklearn_popularity.inspection import plot_heatmap
 
 posts, truth = make_popularity(160, random_state=0)
 model = make_pipeline(
-    ColorNamesLLC(n_words=100, random_state=0), RidgeCV(alphas=[0.1, 1, 10])
+    ColorNamesLLC(dictionary=100, random_state=0), RidgeCV(alphas=[0.1, 1, 10])
 )
 model.fit(posts["photo"][:150], posts["score"][:150])
 

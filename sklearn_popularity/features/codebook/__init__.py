@@ -1,6 +1,7 @@
 """Codebook features: dense descriptors, a dictionary, LLC codes, pooled by region."""
 
+from ._base import CodebookTransformer, pooled_codes
 from ._color_names_llc import ColorNamesLLC
 from ._hog_llc import HOGLLC
 
-__all__ = ["HOGLLC", "ColorNamesLLC"]
+__all__ = ["HOGLLC", "CodebookTransformer", "ColorNamesLLC", "pooled_codes"]

@@ -144,8 +144,8 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         return isinstance(self.dictionary, Integral)
 
     def _sample_sizes(self):
-        sizes = [n for n in self.subsample if isinstance(n, Integral) and n > 0]
-        if len(sizes) != 2 or len(self.subsample) != 2:
+        sizes = [int(n) for n in self.subsample if isinstance(n, Integral)]
+        if len(sizes) != 2 or len(self.subsample) != 2 or min(sizes) < 1:
             raise ValueError(
                 f"Got subsample={quote(self.subsample)}, but two positive integers "
                 "were expected, photos and descriptors of a kind per photo, such as "

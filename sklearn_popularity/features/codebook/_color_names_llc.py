@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..._sklearn_compat import Interval
 from .._color import color_index
-from .._palettes import Palette, load_palette
+from .._palettes import Palette, PaletteMixin
 from ._base import CodebookTransformer
 from ._color_patches import color_patches
 
@@ -29,7 +29,7 @@ class _ColorPatches:
         return {KIND: patches}
 
 
-class ColorNamesLLC(CodebookTransformer):
+class ColorNamesLLC(PaletteMixin, CodebookTransformer):
     """Colour patches, coded by 200 words and pooled over 21 regions: 4200 numbers.
 
     Square patches of several sizes are described by the shares of 50 colours in them,
@@ -44,25 +44,21 @@ class ColorNamesLLC(CodebookTransformer):
         Sides of the patches in pixels (section 4.2 of [1]_).
     spacing : int, default=6
         Distance of neighbouring patches in pixels (section 4.2 of [1]_).
-    n_words : int, default=200
-        Words of the dictionary (section 4.2 of [1]_).
-    dictionary : array-like of shape (n_words, n_numbers), path or dict, default=None
-        Ready words, or a ``.npy`` file with them; the features are then the same in
-        every fold and need no fit. None learns them in `fit`.
+    dictionary : int, array-like of shape (n_words, n_numbers), path or dict, \
+            default=200
+        Number of words to learn in `fit` (section 4.2 of [1]_); or ready words, or a
+        ``.npy`` file with them, so that the features are the same in every fold and
+        need no fit.
     n_neighbors : int, default=3
         Words that a descriptor is coded by (the toolbox of [1]_; 5 in [2]_).
-    regularization : float, default=0.03
-        Ridge of the codes relative to the trace of their system (the toolbox).
     n_levels : int, default=3
         Levels of the pyramid of 1, 2 x 2, 4 x 4 regions (21 with 3).
     flip : bool, default=False
         Whether to average the vectors of the photo and of its mirror image. It takes
         twice as long, and the features no longer tell left from right.
-    n_sample_photos : int, default=500
-        Photos that the dictionary is learned from, at most (the toolbox).
-    n_sample_descriptors : int, default=200
-        Descriptors of a kind per photo that it is learned from, at most. Memory is
-        bounded by the product of the two.
+    subsample : tuple of 2 ints, default=(500, 200)
+        Photos that the dictionary is learned from, and descriptors of a kind per photo,
+        at most (the toolbox takes 500 photos). Memory is bounded by the product.
     random_state : int, RandomState instance or None, default=None
         Seed of the samples and of k-means.
     max_size : int or None, default=500
@@ -88,6 +84,11 @@ class ColorNamesLLC(CodebookTransformer):
 
     Attributes
     ----------
+    palette_ : ndarray of shape (32768,), uint8
+        Number of the colour of each bin R // 8 + 32 (G // 8) + 1024 (B // 8). A file
+        is read in `fit` alone; `transform` without a `fit` reads it each time.
+    n_colors_ : int
+        Number of colours.
     dictionaries_ : dict of str to ndarray of shape (n_words, n_numbers)
         Words of each kind of descriptor. Fewer than `n_words` where the photos have
         fewer distinct descriptors.
@@ -122,7 +123,7 @@ class ColorNamesLLC(CodebookTransformer):
     >>> import numpy as np
     >>> from sklearn_popularity import ColorNamesLLC
     >>> photos = np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8)
-    >>> features = ColorNamesLLC(n_words=8, random_state=0).fit(photos)
+    >>> features = ColorNamesLLC(dictionary=8, random_state=0).fit(photos)
     >>> features.transform(photos).shape
     (4, 168)
     >>> features.get_feature_names_out()[8]
@@ -142,14 +143,11 @@ class ColorNamesLLC(CodebookTransformer):
         palette="perceptual",
         patch_sizes=(6, 10, 16),
         spacing=6,
-        n_words=200,
-        dictionary=None,
+        dictionary=200,
         n_neighbors=3,
-        regularization=0.03,
         n_levels=3,
         flip=False,
-        n_sample_photos=500,
-        n_sample_descriptors=200,
+        subsample=(500, 200),
         random_state=None,
         max_size=500,
         image_shape=None,
@@ -173,23 +171,23 @@ class ColorNamesLLC(CodebookTransformer):
         self.palette = palette
         self.patch_sizes = patch_sizes
         self.spacing = spacing
-        self.n_words = n_words
         self.dictionary = dictionary
         self.n_neighbors = n_neighbors
-        self.regularization = regularization
         self.n_levels = n_levels
         self.flip = flip
-        self.n_sample_photos = n_sample_photos
-        self.n_sample_descriptors = n_sample_descriptors
+        self.subsample = subsample
         self.random_state = random_state
 
+    def _learn(self, photos):
+        self._fit_palette()
+        super()._learn(photos)
+
     def _describe_densely(self):
-        return _ColorPatches(
-            load_palette(self.palette), self._sizes(), int(self.spacing)
-        )
+        palette = self._fitted_palette()
+        return _ColorPatches(palette, self._sizes(), int(self.spacing))
 
     def _kinds(self):
-        return {KIND: load_palette(self.palette).n_colors}
+        return {KIND: self._fitted_palette().n_colors}
 
     def _sizes(self):
         sizes = tuple(int(s) for s in self.patch_sizes if isinstance(s, Integral))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from .._npy import read_npy
+from .._palettes import read_npy
 from .._threads import single_threaded
 
 # Distances are made of squares, which have to be finite, too.
@@ -49,23 +49,23 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
 
     Returns
     -------
-    words : ndarray of shape (n_found, n_numbers), float64
-        Fewer than `n_words` if the samples have fewer distinct rows; a single word of
-        zeros if there are none.
+    words : ndarray of shape (n_found, n_numbers)
+        Of the type of the samples. Fewer than `n_words` if these have fewer distinct
+        rows; a single word of zeros if there are none.
     """
-    distinct = np.unique(samples, axis=0).astype(np.float64)
+    distinct = np.unique(samples, axis=0)
     if len(distinct) == 0:
-        return np.zeros((1, samples.shape[1]))
+        return np.zeros((1, samples.shape[1]), samples.dtype)
     if len(distinct) <= n_words:
         return distinct
     # The best of a few starts is found on few rows: on all of them k-means++ alone
     # would take longer than k-means.
-    few = sample_rows(distinct, 20 * n_words, [random_state]).astype(samples.dtype)
+    few = sample_rows(distinct, 20 * n_words, [random_state])
     with single_threaded():
         start = KMeans(n_words, n_init=3, max_iter=20, random_state=random_state)
         start = start.fit(few).cluster_centers_
         words = KMeans(n_words, init=start, n_init=1, max_iter=50).fit(samples)
-    return words.cluster_centers_.astype(np.float64)
+    return words.cluster_centers_
 
 
 def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
@@ -82,7 +82,8 @@ def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
 
     Returns
     -------
-    words : ndarray of shape (n_words, n_numbers), float64
+    words : ndarray of shape (n_words, n_numbers)
+        A copy: float32 where that holds all values of their type, otherwise float64.
 
     Raises
     ------
@@ -111,7 +112,9 @@ def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
             f"{what} holds {words.dtype} values, but finite numbers of moderate size "
             "were expected."
         )
-    return words.astype(np.float64)
+    # Each batch of photos takes the words along to its worker.
+    is_small = np.can_cast(words.dtype, np.float32)
+    return words.astype(np.float32 if is_small else np.float64)
 
 
 def _read_words(path, what):

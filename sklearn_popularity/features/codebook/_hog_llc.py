@@ -35,26 +35,22 @@ class HOGLLC(CodebookTransformer):
         dictionary.
     spacing : int, default=4
         Distance of neighbouring blocks in pixels (section 4.2 of [1]_).
-    n_words : int, default=256
-        Words of each dictionary (section 4.2 of [1]_).
-    dictionary : array-like of shape (n_words, n_numbers), path or dict, default=None
-        Ready words, or a ``.npy`` file with them, or for several kinds of blocks a
-        dict from "hog2x2" and "hog3x3" to these; the features are then the same in
-        every fold and need no fit. None learns them in `fit`.
+    dictionary : int, array-like of shape (n_words, n_numbers), path or dict, \
+            default=256
+        Number of words to learn in `fit` for each kind of blocks (section 4.2 of
+        [1]_); or ready words, or a ``.npy`` file with them, or for several kinds of
+        blocks a dict from "hog2x2" and "hog3x3" to these, so that the features are the
+        same in every fold and need no fit.
     n_neighbors : int, default=3
         Words that a descriptor is coded by (the toolbox of [1]_; 5 in [2]_).
-    regularization : float, default=0.03
-        Ridge of the codes relative to the trace of their system (the toolbox).
     n_levels : int, default=3
         Levels of the pyramid of 1, 2 x 2, 4 x 4 regions (21 with 3).
     flip : bool, default=False
         Whether to average the vectors of the photo and of its mirror image. It takes
         twice as long, and the features no longer tell left from right.
-    n_sample_photos : int, default=500
-        Photos that the dictionary is learned from, at most (the toolbox).
-    n_sample_descriptors : int, default=200
-        Descriptors of a kind per photo that it is learned from, at most. Memory is
-        bounded by the product of the two.
+    subsample : tuple of 2 ints, default=(500, 200)
+        Photos that the dictionary is learned from, and descriptors of a kind per photo,
+        at most (the toolbox takes 500 photos). Memory is bounded by the product.
     random_state : int, RandomState instance or None, default=None
         Seed of the samples and of k-means.
     max_size : int or None, default=400
@@ -115,7 +111,7 @@ class HOGLLC(CodebookTransformer):
     >>> import numpy as np
     >>> from sklearn_popularity import HOGLLC
     >>> photos = np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8)
-    >>> features = HOGLLC(n_words=8, random_state=0).fit(photos)
+    >>> features = HOGLLC(dictionary=8, random_state=0).fit(photos)
     >>> features.transform(photos).shape
     (4, 336)
     >>> features.get_feature_names_out()[-1]
@@ -133,14 +129,11 @@ class HOGLLC(CodebookTransformer):
         *,
         blocks=("2x2", "3x3"),
         spacing=4,
-        n_words=256,
-        dictionary=None,
+        dictionary=256,
         n_neighbors=3,
-        regularization=0.03,
         n_levels=3,
         flip=False,
-        n_sample_photos=500,
-        n_sample_descriptors=200,
+        subsample=(500, 200),
         random_state=None,
         max_size=400,
         image_shape=None,
@@ -163,14 +156,11 @@ class HOGLLC(CodebookTransformer):
         )
         self.blocks = blocks
         self.spacing = spacing
-        self.n_words = n_words
         self.dictionary = dictionary
         self.n_neighbors = n_neighbors
-        self.regularization = regularization
         self.n_levels = n_levels
         self.flip = flip
-        self.n_sample_photos = n_sample_photos
-        self.n_sample_descriptors = n_sample_descriptors
+        self.subsample = subsample
         self.random_state = random_state
 
     def _describe_densely(self):

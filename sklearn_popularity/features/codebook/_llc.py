@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+# Of the toolbox of Khosla et al.: ridge of the codes, relative to the trace of their
+# system.
+REGULARIZATION = 0.03
 # Below this share of the squares that it is the difference of, a system is rounding
 # error.
 _SINGULAR = 1e-9
@@ -32,7 +35,7 @@ def llc_codes(
     dictionary: NDArray,
     *,
     n_neighbors: int,
-    regularization: float,
+    regularization: float = REGULARIZATION,
 ) -> Codes:
     """Code descriptors by their nearest words.
 
@@ -44,7 +47,7 @@ def llc_codes(
         Words.
     n_neighbors : int
         Words per descriptor, at most n_words.
-    regularization : float
+    regularization : float, default=0.03
         Ridge relative to the trace of the system.
 
     Returns

@@ -15,8 +15,8 @@ RADIUS = 5
 # How far from a pixel a descriptor that sees it can be centred, see test_hog.py.
 REACH = {"colorpatch": 8, "hog2x2": 20, "hog3x3": 24}
 CASES = {
-    "ColorNamesLLC": (ColorNamesLLC(n_words=40, random_state=0), (120, 160)),
-    "HOGLLC": (HOGLLC(n_words=40, spacing=6, random_state=0), (240, 320)),
+    "ColorNamesLLC": (ColorNamesLLC(dictionary=40, random_state=0), (120, 160)),
+    "HOGLLC": (HOGLLC(dictionary=40, spacing=6, random_state=0), (240, 320)),
 }
 
 

@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from sklearn_popularity import (
     HOGLLC,
+    CacheWarning,
     ColorNamesLLC,
     ImageError,
     UnreadablePhotosWarning,
@@ -27,8 +28,8 @@ from sklearn_popularity.images import Photos
 KINDS = {"ColorNamesLLC": ["colorpatch"], "HOGLLC": ["hog2x2", "hog3x3"]}
 NUMBERS = {"colorpatch": 50, "hog2x2": 124, "hog3x3": 279}
 TRANSFORMERS = [
-    ColorNamesLLC(n_words=12, random_state=0),
-    HOGLLC(n_words=12, spacing=8, random_state=0),
+    ColorNamesLLC(dictionary=12, random_state=0),
+    HOGLLC(dictionary=12, spacing=8, random_state=0),
 ]
 
 
@@ -61,13 +62,13 @@ def files(photos, write_photos):
 def reads(monkeypatch):
     """Rows that are read, in their order."""
     rows = []
-    read = Photos.read
+    content = Photos.content
 
-    def read_and_note(self, index, **settings):
+    def read_and_note(self, index):
         rows.append(self.rows[index])
-        return read(self, index, **settings)
+        return content(self, index)
 
-    monkeypatch.setattr(Photos, "read", read_and_note)
+    monkeypatch.setattr(Photos, "content", read_and_note)
     return rows
 
 
@@ -119,7 +120,7 @@ def test_defaults_give_published_numbers(transformer, n_features):
 
 @pytest.mark.parametrize("n_levels", [1, 2, 4])
 def test_names_list_kinds_regions_words(transformer, n_levels, photos):
-    transformer.set_params(n_levels=n_levels, n_words=3).fit(photos)
+    transformer.set_params(n_levels=n_levels, dictionary=3).fit(photos)
     names = transformer.get_feature_names_out()
     expected = [
         f"{kind}_level{level}_r{row}c{col}_word{word}"
@@ -151,7 +152,7 @@ def pool_by_hand(transformer, photo, words, names):
     """The vectors of one photo, one number at a time."""
     kinds = []
     for kind, found in describe_by_hand(transformer, photo).items():
-        codes = llc_codes(found.values, words[kind], n_neighbors=4, regularization=0.1)
+        codes = llc_codes(found.values, words[kind], n_neighbors=4)
         full = np.zeros((len(found.values), len(words[kind])))
         np.put_along_axis(full, codes.words, codes.weights, axis=1)
         values = []
@@ -173,7 +174,7 @@ def pool_by_hand(transformer, photo, words, names):
 
 def test_features_equal_their_steps(transformer, photos):
     words = random_words(transformer, n_words=5)
-    settings = {"n_neighbors": 4, "regularization": 0.1}
+    settings = {"n_neighbors": 4}
     if isinstance(transformer, ColorNamesLLC):
         photos = [as_black_and_white(photo) for photo in photos]
         words = {"colorpatch": np.random.default_rng(0).random((5, 2))}
@@ -193,7 +194,7 @@ def test_words_are_learned_in_fit(transformer, photos):
     transformer.fit(photos)
     assert list(transformer.dictionaries_) == kinds_of(transformer)
     for kind, words in transformer.dictionaries_.items():
-        assert (words.shape, words.dtype) == ((12, NUMBERS[kind]), np.float64)
+        assert (words.shape, words.dtype) == ((12, NUMBERS[kind]), np.float32)
         assert len(np.unique(words, axis=0)) == 12
     first = transformer.dictionaries_
     assert differ(transformer.fit(photos[:2]).dictionaries_, first)
@@ -227,7 +228,7 @@ def test_given_words_equal_learned_ones(transformer, form, photos, tmp_path):
     for kind, array in words.items():
         np.save(tmp_path / f"{kind}.npy", array)
     given = clone(transformer)
-    given.set_params(dictionary=DICTIONARY_FORMS[form](words, tmp_path), n_words=3)
+    given.set_params(dictionary=DICTIONARY_FORMS[form](words, tmp_path))
     # Whatever they are fitted on, and without a fit.
     for model in (given.fit(photos[:1]), clone(given).fit(photos[2:4]), clone(given)):
         assert_array_equal(model.transform(photos), expected)
@@ -271,7 +272,7 @@ def test_neighbors_are_at_most_all_words(transformer, n_neighbors, photos):
 
 
 def test_fit_reads_few_photos(transformer, reads, files):
-    transformer.set_params(n_sample_photos=3, batch_size=2).fit(files)
+    transformer.set_params(subsample=(3, 200), batch_size=2).fit(files)
     assert len(reads) == len(set(reads)) == 3
     assert set(reads) <= set(range(len(files)))
     chosen = sorted(reads)
@@ -282,13 +283,13 @@ def test_fit_reads_few_photos(transformer, reads, files):
         clone(transformer).set_params(random_state=seed).fit(files)
         others.add(tuple(sorted(reads)))
     assert len(others) > 1
-    few = clone(transformer).set_params(n_sample_photos=500)
+    few = clone(transformer).set_params(subsample=(500, 200))
     assert_same_words(few.fit([files[i] for i in chosen]).dictionaries_, words)
 
 
-@pytest.mark.parametrize("n_sample_photos", [7, 8, 500])
-def test_fit_reads_all_of_few_photos(transformer, n_sample_photos, reads, files):
-    transformer.set_params(n_sample_photos=n_sample_photos).fit(files)
+@pytest.mark.parametrize("n_photos", [7, 8, 500])
+def test_fit_reads_all_of_few_photos(transformer, n_photos, reads, files):
+    transformer.set_params(subsample=(n_photos, 200)).fit(files)
     assert reads == list(range(7))
 
 
@@ -299,7 +300,7 @@ def rows_among(values, words):
 
 
 def test_samples_are_descriptors_of_photos(photos):
-    transformer = HOGLLC(n_words=1000, n_sample_descriptors=5, spacing=8)
+    transformer = HOGLLC(dictionary=1000, subsample=[500, 5], spacing=8)
     words = transformer.fit(photos[:3]).dictionaries_
     for kind, block in (("hog2x2", "2x2"), ("hog3x3", "3x3")):
         assert len(words[kind]) == 15
@@ -312,7 +313,7 @@ def test_samples_differ_between_photos():
     # Photos of the same shape, so that only their pixels make the draws differ.
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     transformer = HOGLLC(
-        blocks=("2x2",), n_words=1000, n_sample_descriptors=8, random_state=0
+        blocks=("2x2",), dictionary=1000, subsample=(500, 8), random_state=0
     )
     places = []
     for photo in pixels:
@@ -334,7 +335,7 @@ def test_samples_differ_between_photos():
     ids=str,
 )
 def test_schedule_leaves_words_alone(transformer, settings, files):
-    transformer.set_params(n_sample_photos=5)
+    transformer.set_params(subsample=(5, 200))
     expected = clone(transformer).fit(files)
     transformer.set_params(**settings).fit(files)
     assert_same_words(transformer.dictionaries_, expected.dictionaries_)
@@ -368,7 +369,7 @@ def test_fit_names_unreadable_photo(transformer, files, bad_path):
 
 def test_fit_names_row_of_sampled_photo(transformer, tmp_path):
     X = [str(tmp_path / f"missing{i}.png") for i in range(20)]
-    transformer.set_params(n_sample_photos=3)
+    transformer.set_params(subsample=(3, 200))
     with pytest.raises(ImageError) as caught:
         transformer.fit(X)
     assert caught.value.path == X[caught.value.row]
@@ -403,7 +404,7 @@ def test_fit_without_readable_photo_gives_one_word(transformer, bad_path, files)
 
 
 def test_photo_smaller_than_patch_gives_zeros(photos):
-    transformer = ColorNamesLLC(n_words=5, patch_sizes=(6, 10), random_state=0)
+    transformer = ColorNamesLLC(dictionary=5, patch_sizes=(6, 10), random_state=0)
     features = transformer.fit(photos).transform(
         [photos[0][:5], photos[0][:, :5], photos[0][:1, :1], photos[0][:6, :6]]
     )
@@ -415,7 +416,7 @@ def test_photo_smaller_than_patch_gives_zeros(photos):
 
 
 def test_small_photos_add_nothing_to_words(photos):
-    transformer = ColorNamesLLC(n_words=5, random_state=0)
+    transformer = ColorNamesLLC(dictionary=5, random_state=0)
     expected = clone(transformer).fit(photos).dictionaries_
     found = transformer.fit([photos[0][:5], *photos, photos[1][:, :5]]).dictionaries_
     assert_same_words(found, expected)
@@ -455,7 +456,8 @@ def test_mirrored_photo_swaps_regions(photos):
 
 def test_palette_may_be_an_array(photos):
     palette = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [255, 255, 255]])
-    transformer = ColorNamesLLC(palette=palette, n_words=6, random_state=0).fit(photos)
+    transformer = ColorNamesLLC(palette=palette, dictionary=6, random_state=0)
+    transformer.fit(photos)
     assert transformer.dictionaries_["colorpatch"].shape == (6, 4)
     assert transformer.transform(photos).shape == (len(photos), 6 * 21)
     red = np.tile(np.uint8([250, 5, 5]), (1, 30, 30, 1))
@@ -473,7 +475,7 @@ def test_palette_may_be_an_array(photos):
     ids=str,
 )
 def test_descriptors_follow_parameters(transformer, settings, photos):
-    transformer = clone(transformer).set_params(n_words=4, random_state=0)
+    transformer = clone(transformer).set_params(dictionary=4, random_state=0)
     before = transformer.fit(photos).dictionaries_
     after = transformer.set_params(**settings).fit(photos).dictionaries_
     if "blocks" in settings:
@@ -484,7 +486,8 @@ def test_descriptors_follow_parameters(transformer, settings, photos):
 
 
 def test_patch_sizes_may_be_numpy_integers(photos):
-    expected = ColorNamesLLC(patch_sizes=(6, 10), n_words=4, random_state=0).fit(photos)
+    expected = ColorNamesLLC(patch_sizes=(6, 10), dictionary=4, random_state=0)
+    expected.fit(photos)
     found = clone(expected).set_params(patch_sizes=tuple(np.array([6, 10]))).fit(photos)
     assert_same_words(found.dictionaries_, expected.dictionaries_)
 
@@ -537,21 +540,101 @@ def test_bad_words_name_their_kind(transformer, photos, tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("n_words", 0),
         ("n_neighbors", 0),
-        ("regularization", 0),
         ("n_levels", 0),
         ("n_levels", 7),
-        ("n_sample_photos", 0),
-        ("n_sample_descriptors", 0),
+        ("subsample", 500),
         ("spacing", 0),
         ("random_state", "seed"),
-        ("dictionary", 5),
+        ("dictionary", 0),
+        ("dictionary", 5.0),
+        ("dictionary", None),
     ],
 )
 def test_bad_parameters_raise(transformer, name, value, photos):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of"):
         transformer.set_params(**{name: value}).fit(photos)
+
+
+@pytest.mark.parametrize(
+    "subsample", [(), (500,), (500, 200, 1), (0, 200), (500, 0.5), ("500", 200)]
+)
+def test_bad_subsample_raises(transformer, subsample, photos):
+    match = rf"Got subsample={re.escape(repr(subsample))}, but two positive integers"
+    with pytest.raises(ValueError, match=match):
+        transformer.set_params(subsample=subsample).fit(photos)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("n_words", "dictionary="),
+        ("n_sample_photos", r"subsample=\(photos, descriptors"),
+        ("n_sample_descriptors", r"subsample=\(photos, descriptors"),
+        ("regularization", "nothing"),
+    ],
+)
+def test_moved_parameters_say_where(transformer, old, new):
+    match = f"no parameter '{old}' any more. Pass {new}"
+    with pytest.raises(TypeError, match=match):
+        type(transformer)(**{old: 8})
+    with pytest.raises(ValueError, match=match):
+        transformer.set_params(**{old: 8})
+
+
+def test_parameters_are_few(transformer):
+    assert len(transformer.get_params()) <= 17
+
+
+# --- what was read at fit
+
+
+@pytest.mark.parametrize("change", ["rewritten", "deleted"])
+def test_files_are_read_once(change, photos, tmp_path):
+    rng = np.random.default_rng(0)
+    palette, words = tmp_path / "palette.npy", tmp_path / "words.npy"
+    np.save(palette, rng.integers(0, 256, (9, 3)))
+    np.save(words, rng.random((4, 9)))
+    fitted = ColorNamesLLC(palette=palette, dictionary=words).fit(photos)
+    expected, names = fitted.transform(photos), fitted.get_feature_names_out()
+    if change == "rewritten":
+        np.save(palette, rng.integers(0, 256, (7, 3)))
+        np.save(words, rng.random((5, 7)))
+        assert clone(fitted).fit_transform(photos).shape == (7, 5 * 21)
+    else:
+        palette.unlink()
+        words.unlink()
+    for model in (fitted, pickle.loads(pickle.dumps(fitted))):
+        assert_array_equal(model.transform(photos), expected)
+        assert_array_equal(model.get_feature_names_out(), names)
+
+
+# --- words that chance decides, and a cache
+
+
+@pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)], ids=str)
+def test_cache_of_words_by_chance_warns(transformer, random_state, photos, tmp_path):
+    transformer.set_params(random_state=random_state, cache=tmp_path / "a.cache")
+    with pytest.warns(CacheWarning, match="not find the rows .* Pass an int") as caught:
+        transformer.fit_transform(photos)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_cache_of_sure_words_does_not_warn(transformer, photos, tmp_path):
+    path = tmp_path / "a.cache"
+    words = transformer.set_params(cache=path).fit(photos).dictionaries_
+    transformer.set_params(random_state=np.int64(3)).fit(photos)
+    transformer.set_params(random_state=None, dictionary=words).fit(photos)
+    transformer.set_params(dictionary=12, cache=None).fit(photos)
+
+
+def test_description_is_small_to_send(transformer, photos):
+    transformer.set_params(dictionary=200).fit(photos)
+    words = sum(array.size for array in transformer.dictionaries_.values())
+    palette = 32_768 if isinstance(transformer, ColorNamesLLC) else 0
+    size = len(pickle.dumps(transformer._describe()))
+    assert size < 4 * words + palette + 1000
 
 
 # --- as scikit-learn uses it
