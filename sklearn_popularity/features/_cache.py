@@ -75,7 +75,7 @@ class RowCache:
             if self.path is not None:
                 prepare_file(self.path)
         except FAULTS as error:
-            return [CacheFault.while_("opened", self.path, error)]
+            return [CacheFault.of(self.path, "opened", error)]
         return []
 
     @contextmanager

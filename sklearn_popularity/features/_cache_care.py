@@ -4,11 +4,12 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from numbers import Integral
 from pathlib import Path
 
 import pandas as pd
 
-from ._cache_store import DAY, NoCacheError, is_sound, open_file, prepare_file, today
+from ._cache_store import DAY, NoCacheError, is_sound, open_file, today
 
 
 def cache_info(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -52,11 +53,8 @@ def cache_info(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     with _opened(path) as connection:
         found = connection.execute(query).fetchall()
-    names = ["kind", "n_rows", "n_bytes", "last_used"]
-    table = pd.DataFrame(found, columns=names)
-    for name in ("kind", "last_used"):
-        table[name] = [_as_text(value) for value in table[name]]
-    return table
+    table = pd.DataFrame(found, columns=["kind", "n_rows", "n_bytes", "last_used"])
+    return table.fillna({"kind": "unknown", "last_used": "unknown"})
 
 
 def verify_cache(path: str | os.PathLike[str]) -> int:
@@ -79,9 +77,9 @@ def verify_cache(path: str | os.PathLike[str]) -> int:
         If there is no such file, it is no cache, or it is damaged.
     """
     with _opened(path) as connection:
-        complaints = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if complaints != (b"ok",):
-            raise sqlite3.DatabaseError(complaints[0].decode(errors="replace"))
+        (complaint,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if complaint != "ok":
+            raise sqlite3.DatabaseError(complaint)
         return len(_damaged(connection))
 
 
@@ -111,12 +109,20 @@ def prune_cache(
     ------
     OSError
         If there is no such file, it is no cache, or it is damaged or locked.
+    ValueError
+        If a limit is no whole number of 0 or more.
 
     Notes
     -----
     The file is written anew, which needs as much free space as is left in it. Processes
     that write to it meanwhile may have to wait, or not keep some rows.
     """
+    for name, limit in {"max_bytes": max_bytes, "max_days": max_days}.items():
+        if limit is not None and not (isinstance(limit, Integral) and limit >= 0):
+            raise ValueError(
+                f"Got {name}={limit!r}, but a whole number of 0 or more was expected, "
+                "or None for no limit."
+            )
     with _opened(path) as connection:
         before = _count(connection)
         ids = [(each,) for each in _damaged(connection)]
@@ -124,12 +130,12 @@ def prune_cache(
         if max_days is not None:
             oldest = today() - max_days
             connection.execute("DELETE FROM rows WHERE used < ?", (oldest,))
-        _compact(connection)
+        connection.execute("VACUUM")
         while max_bytes is not None and _size(connection) > max_bytes:
             if not _count(connection):
                 break
             _remove_oldest(connection, max_bytes / _size(connection))
-            _compact(connection)
+            connection.execute("VACUUM")
         return before - _count(connection)
 
 
@@ -138,7 +144,6 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
     path = Path(path)
     path.stat()  # a file that is not there is not made
     try:
-        prepare_file(path)
         with closing(open_file(path)) as connection:
             yield connection
     except NoCacheError as error:
@@ -170,10 +175,6 @@ def _remove_oldest(connection, share_kept):
     connection.execute(query, (share_kept,))
 
 
-def _compact(connection):
-    connection.execute("VACUUM")
-
-
 def _size(connection):
     n_pages, page_size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -184,7 +185,3 @@ def _size(connection):
 
 def _count(connection) -> int:
     return connection.execute("SELECT COUNT(*) FROM rows").fetchone()[0]
-
-
-def _as_text(value):
-    return "unknown" if value is None else value.decode(errors="replace")

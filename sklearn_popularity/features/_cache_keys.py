@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import lru_cache, partial
@@ -32,8 +33,8 @@ def settings_digest(*settings: Any) -> bytes:
     Parameters
     ----------
     *settings : object
-        Numbers, strings, arrays, functions of modules, partial functions, dataclasses,
-        and tuples, lists and dicts of them.
+        Numbers, strings, arrays, functions and what these captured, partial functions,
+        methods, dataclasses, and tuples, lists and dicts of them.
 
     Returns
     -------
@@ -48,9 +49,12 @@ def settings_digest(*settings: Any) -> bytes:
         For anything else.
     """
     digest = hashlib.sha256()
-    for token in _tokens((_environment(), settings)):
-        digest.update(len(token).to_bytes(8, "little"))
-        digest.update(token)
+    try:
+        for token in _tokens((_environment(), settings)):
+            digest.update(len(token).to_bytes(8, "little"))
+            digest.update(token)
+    except RecursionError:
+        raise NotCacheableError("it holds itself") from None
     return digest.digest()
 
 
@@ -82,46 +86,85 @@ def _tokens(value: Any) -> Iterator[bytes]:
     """A sequence of bytes that no other value has."""
     if isinstance(value, np.generic):
         value = value.item()
-    if type(value) in _ATOMS:
-        yield f"{type(value).__name__} {value!r}".encode("utf-8", "surrogatepass")
-    elif isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+    kind = type(value)
+    if kind in _ATOMS:
+        yield f"{kind.__name__} {value!r}".encode("utf-8", "surrogatepass")
+    elif kind in (np.ndarray, np.memmap) and value.dtype.kind in "biufc":
         yield f"array {value.dtype.str} {value.shape}".encode()
         yield np.ascontiguousarray(value).tobytes()
-    elif isinstance(value, dict):
-        yield from _tokens_of_parts("dict", [list(item) for item in value.items()])
-    elif isinstance(value, partial):
-        parts = [value.func, value.args, value.keywords]
-        yield from _tokens_of_parts("partial", parts)
-    elif is_dataclass(value) and not isinstance(value, type):
-        parts = [type(value), *(getattr(value, f.name) for f in fields(value))]
-        yield from _tokens_of_parts("dataclass", parts)
-    elif type(value) in (tuple, list):
-        yield from _tokens_of_parts("sequence", value)
-    elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        yield from _tokens_of_parts("named", [type(value), *value])
     elif inspect.isfunction(value) or inspect.isclass(value):
         yield from _tokens_of_code(value)
     else:
-        raise NotCacheableError(f"it holds a {type(value).__name__}")
+        name, parts = _parts(value)
+        yield f"{name} {len(parts)}".encode()
+        for part in parts:
+            yield from _tokens(part)
 
 
-def _tokens_of_parts(name, parts):
-    yield f"{name} {len(parts)}".encode()
-    for part in parts:
-        yield from _tokens(part)
+def _parts(value):
+    """What a value is made of, with a name for its kind."""
+    if isinstance(value, dict):
+        return "dict", [list(item) for item in value.items()]
+    if isinstance(value, partial):
+        return "partial", [value.func, value.args, value.keywords]
+    if inspect.ismethod(value):
+        return "method", [value.__func__, value.__self__]
+    if type(value) in (tuple, list):
+        return "sequence", value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return "named", [type(value), *value]
+    if is_dataclass(value):
+        # Not the fields alone: a method may keep more than these.
+        names = {f.name for f in fields(value)} | set(getattr(value, "__dict__", ()))
+        state = [[name, getattr(value, name)] for name in sorted(names)]
+        return "dataclass", [type(value), *state]
+    raise NotCacheableError(f"it holds a {type(value).__name__}")
 
 
 def _tokens_of_code(value):
-    """A function or class by its name and the source code around it."""
+    """A function or class by its name, the source around it, and what it captured."""
     name = f"{value.__module__}.{value.__qualname__}"
-    if "<" in name:
-        raise NotCacheableError(f"it holds {name}, which is not of a module")
     yield f"code {name}".encode()
+    if not _is_of_module(value):
+        if inspect.isclass(value):
+            raise NotCacheableError(f"it holds {name}, which is not of a module")
+        yield from _tokens_of_bytecode(value.__code__)
     if value.__module__.partition(".")[0] != _PACKAGE:
         try:
             yield Path(inspect.getfile(value)).read_bytes()
         except (OSError, TypeError):
             raise NotCacheableError(f"the source code of {name} is not there") from None
+    if inspect.isfunction(value):
+        state = {k: v for k, v in vars(value).items() if k != "__wrapped__"}
+        defaults = (value.__defaults__, value.__kwdefaults__)
+        yield from _tokens((defaults, _captured(value), state))
+
+
+def _is_of_module(value):
+    """Whether the name of a function or class leads to it."""
+    found: Any = sys.modules.get(value.__module__)
+    for part in value.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is value
+
+
+def _captured(function):
+    """Values of the enclosing scope that a function uses."""
+    try:
+        return [cell.cell_contents for cell in function.__closure__ or ()]
+    except ValueError:
+        raise NotCacheableError("it holds a function that is not complete") from None
+
+
+def _tokens_of_bytecode(code):
+    """What tells functions of the same name apart."""
+    yield code.co_code
+    yield from _tokens((code.co_names, code.co_varnames))
+    for constant in code.co_consts:
+        if inspect.iscode(constant):
+            yield from _tokens_of_bytecode(constant)
+        else:
+            yield repr(constant).encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=1)

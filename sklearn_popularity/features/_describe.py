@@ -69,8 +69,12 @@ class Troubles:
         if gathered is None:
             self.warn(n_photos, consequence)
         else:
-            gathered.errors += self.errors
-            gathered.faults += self.faults
+            gathered.add(self)
+
+    def add(self, others: "Troubles") -> None:
+        """Take over the troubles of another run."""
+        self.errors += others.errors
+        self.faults += others.faults
 
     def warn(self, n_photos: int, consequence: str) -> None:
         """Warn the caller, once of the photos and once of each cache."""
@@ -235,16 +239,17 @@ class _Taker:
                 self.keep(row, outcome.value)
             else:
                 unfinished.append((row, outcome.key, outcome.value))
-        if unfinished:
-            self._finish(*zip(*unfinished, strict=True))
+        if unfinished and self.finish is not None:
+            rows, keys, values = zip(*unfinished, strict=True)
+            finished = self.cache.check_rows(self.finish(np.stack(values)))
+            self._keep_finished(rows, keys, finished)
 
     def _refuse(self, error):
         if self.is_strict:
             raise error
         self.troubles.errors.append(error)
 
-    def _finish(self, rows, keys, values):
-        finished = self.cache.check_rows(self.finish(np.stack(values)))
+    def _keep_finished(self, rows, keys, finished):
         with self.cache.opened() as store:
             for row, key, numbers in zip(rows, keys, finished, strict=True):
                 store.keep(key, numbers)

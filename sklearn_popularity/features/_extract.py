@@ -1,10 +1,9 @@
 """Features of any number of photos to a file, in bounded memory, again and again."""
 
-import csv
+import operator
 import os
-import warnings
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,11 @@ import numpy as np
 from tqdm import tqdm
 
 from .._files import check_destination, whole_file
-from .._optional import import_optional
+from .._warnings import warn_caller
 from ..images import ImageError
-from ._describe import UnreadablePhotosWarning
+from ._cache import warn_of_faults
+from ._describe import Troubles, UnreadablePhotosWarning, gathered_troubles
+from ._feature_files import FEATURE_FILES, IndexWriter
 
 # What is in memory at a time, in photos and in bytes of their rows.
 _MAX_PHOTOS, _MAX_BYTES = 2048, 2**24
@@ -25,6 +26,7 @@ def extract(
     paths: Iterable[str | os.PathLike[str]],
     out: str | os.PathLike[str],
     *,
+    part: tuple[int, int] | None = None,
     verbose: bool = False,
 ) -> Path:
     """Write the features of any number of photos to a file, in bounded memory.
@@ -44,23 +46,28 @@ def extract(
         File to write: ``.npy`` with a float32 matrix, which
         ``np.load(out, mmap_mode="r")`` reads row by row; or ``.parquet`` with a column
         per feature, for those of a few hundred numbers (extra `parquet`).
+    part : tuple of 2 ints, default=None
+        ``(i, n)`` describes the i-th of n parts of the photos alone, counted from 0,
+        for the i-th job of an array on a cluster. The file of a part has
+        ``.part{i}of{n}`` in its name; :func:`join_parts` makes `out` of them.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Returns
     -------
     index : Path
-        A CSV file beside `out`, named as it with ``.index.csv`` at the end: the
-        ``path`` of each row and, where it is NaN, the ``reason``.
+        A CSV file beside the features, named as these with ``.index.csv`` at the end:
+        the ``path`` of each row and, where it is NaN, the ``reason``.
 
     Raises
     ------
     ValueError
-        If there are no paths, an entry is none, or `out` has another suffix.
+        If there are no paths, an entry is none, `out` has another suffix, or there is
+        no such part.
     ImageError
         For a photo that cannot be read, unless the transformer has ``on_error="nan"``.
     OSError
-        If `out` or the index cannot be written.
+        If the features or the index cannot be written.
 
     Notes
     -----
@@ -83,22 +90,85 @@ def extract(
     ...     np.load(f"{folder}/colors.npy", mmap_mode="r").shape, index.name
     ((5, 6), 'colors.npy.index.csv')
     """
-    items, out = _check_paths(paths), Path(out)
-    index = out.with_name(f"{out.name}.index.csv")
-    given = f"out={str(out)!r}"
-    check_destination(out, list(_WRITERS), given)
-    check_destination(index, [".csv"], f"{given} and so the index {str(index)!r}")
+    items, out, start = _check_paths(paths), Path(out), 0
+    if part is not None:
+        i, n = _check_part(part)
+        start, stop = i * len(items) // n, (i + 1) * len(items) // n
+        items, out = items[start:stop], _part_file(out, i, n)
+    index = _check_out(out)
     names = transformer.get_feature_names_out()
-    run = _Run(transformer, items, _piece_size(len(names)), verbose)
-    # The index comes first, so that features are never without one.
-    with whole_file(out) as part, whole_file(index) as index_part:
-        matrix = _WRITERS[out.suffix](part, len(items), names)
-        with closing(matrix), closing(_IndexWriter(index_part)) as listed:
-            for features, piece, reasons in run.pieces():
+    troubles, n_unreadable = Troubles(), 0
+    with _whole_files(out, index, len(items), names) as (matrix, listed):
+        with tqdm(total=len(items), unit="photo", disable=not verbose) as bar:
+            for piece in _pieces(items, _piece_size(len(names))):
+                features, reasons = _transform(transformer, piece, start, troubles)
                 matrix.write(features)
                 listed.write(piece, reasons)
-    run.warn(index)
+                start, n_unreadable = start + len(piece), n_unreadable + len(reasons)
+                bar.update(len(piece))
+    _warn(troubles, n_unreadable, len(items), index)
     return index
+
+
+def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
+    """Join the files that the jobs of :func:`extract` have written.
+
+    Parameters
+    ----------
+    out : path
+        As it was given to all of the jobs.
+    n_parts : int
+        Number of parts.
+
+    Returns
+    -------
+    index : Path
+        The CSV file beside `out`. Both have the bytes that a single run would have
+        written, and the files of the parts may be deleted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If parts are missing; it tells which jobs have to run again.
+    ValueError
+        If parts have other columns than the first, or `n_parts` is no positive number.
+    OSError
+        If a part cannot be read, or `out` cannot be written.
+    """
+    out, (_, n) = Path(out), _check_part((0, n_parts))
+    index, kind = _check_out(out), FEATURE_FILES[out.suffix]
+    parts = [_part_file(out, i, n) for i in range(n)]
+    missing = [i for i in range(n) if not _index(parts[i]).exists()]
+    if missing:
+        raise FileNotFoundError(
+            f"Got out={str(out)!r} and n_parts={n}, but the parts {missing} are not "
+            "there. Run their jobs first."
+        )
+    n_rows, names = _check_shapes(parts, [kind.shape(part) for part in parts])
+    size = _piece_size(len(names))
+    pieces = (piece for part in parts for piece in kind.pieces(part, size))
+    with _whole_files(out, index, n_rows, names) as (matrix, listed):
+        for piece in _rearranged(pieces, size):
+            matrix.write(piece)
+        for part in parts:
+            listed.append(_index(part))
+    return index
+
+
+def _check_shapes(parts, shapes):
+    """Rows of all parts, and the names of their columns."""
+    _, names = shapes[0]
+    for part, (_, found) in zip(parts, shapes, strict=True):
+        if found != names:
+            raise ValueError(
+                f"{str(part)!r} has {len(found)} columns, and they are not the "
+                f"{len(names)} of {str(parts[0])!r}. Extract all parts in the same way."
+            )
+    return sum(n_rows for n_rows, _ in shapes), names
+
+
+def _pieces(items, size):
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _piece_size(n_features: int) -> int:
@@ -106,58 +176,80 @@ def _piece_size(n_features: int) -> int:
     return max(1, min(_MAX_PHOTOS, _MAX_BYTES // (4 * n_features)))
 
 
-class _Run:
-    """Pieces of features in order, and what there is to warn of."""
+def _transform(transformer, items, start, troubles):
+    """Rows of a piece, and why some are NaN, by position."""
+    with gathered_troubles() as found:
+        try:
+            features = transformer.transform(items)
+        except ImageError as error:
+            raise error.at_row(start + (error.row or 0)) from error
+    troubles.add(found)
+    features = np.asarray(features, dtype=np.float32)
+    reasons = {error.row: error.reason for error in found.errors}
+    for row in np.flatnonzero(np.isnan(features).any(axis=1)):
+        # What other processes have to tell is not heard.
+        reasons.setdefault(int(row), "the row holds NaN")
+    return features, reasons
 
-    def __init__(self, transformer, items, size, verbose):
-        self._transformer = transformer
-        self._items = items
-        self._size = size
-        self._verbose = verbose
-        self._n_unreadable = 0
-        self._warnings: dict[str, Warning | str] = {}
 
-    def pieces(self):
-        """Rows, their paths, and why some are NaN, by position."""
-        n = len(self._items)
-        with tqdm(total=n, unit="photo", disable=not self._verbose) as bar:
-            for start in range(0, n, self._size):
-                items = self._items[start : start + self._size]
-                features, reasons = self._transform(items, start)
-                self._n_unreadable += len(reasons)
-                yield features, items, reasons
-                bar.update(len(items))
+def _rearranged(pieces, size):
+    """The same rows in pieces of a size, but for the last."""
+    rest = None
+    for piece in pieces:
+        rest = piece if rest is None else np.concatenate([rest, piece])
+        while len(rest) >= size:
+            yield rest[:size]
+            rest = rest[size:]
+    if rest is not None and len(rest):
+        yield rest
 
-    def warn(self, index):
-        """Once, for all pieces."""
-        for message in self._warnings.values():
-            warnings.warn(message, stacklevel=3)
-        if self._n_unreadable:
-            warnings.warn(
-                f"{self._n_unreadable} of {len(self._items)} photos could not be read; "
-                f"their rows are NaN, and the reasons are in {str(index)!r}.",
-                UnreadablePhotosWarning,
-                stacklevel=3,
-            )
 
-    def _transform(self, items, start):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                features = self._transformer.transform(items)
-            except ImageError as error:
-                raise error.at_row(start + (error.row or 0)) from error
-        reasons: dict[int | None, str] = {}
-        for each in caught:
-            if isinstance(each.message, UnreadablePhotosWarning):
-                reasons |= {error.row: error.reason for error in each.message.errors}
-            else:
-                self._warnings.setdefault(str(each.message), each.message)
-        features = np.asarray(features, dtype=np.float32)
-        for row in np.flatnonzero(np.isnan(features).any(axis=1)):
-            # Warnings of other processes are not heard.
-            reasons.setdefault(int(row), "the row holds NaN")
-        return features, reasons
+def _warn(troubles, n_unreadable, n_photos, index):
+    warn_of_faults(troubles.faults)
+    if n_unreadable:
+        warn_caller(
+            f"{n_unreadable} of {n_photos} photos could not be read; their rows are "
+            f"NaN, and the reasons are in {str(index)!r}.",
+            UnreadablePhotosWarning,
+        )
+
+
+@contextmanager
+def _whole_files(out, index, n_rows, names):
+    """Writers of features and index, which appear when all is well."""
+    # The index comes first, so that features are never without one.
+    with whole_file(out) as new, whole_file(index) as new_index:
+        matrix = FEATURE_FILES[out.suffix](new, n_rows, names)
+        with closing(matrix), closing(IndexWriter(new_index)) as listed:
+            yield matrix, listed
+
+
+def _index(out):
+    return out.with_name(f"{out.name}.index.csv")
+
+
+def _check_out(out):
+    given, index = f"out={str(out)!r}", _index(out)
+    check_destination(out, list(FEATURE_FILES), given)
+    check_destination(index, [".csv"], f"{given} and so the index {str(index)!r}")
+    return index
+
+
+def _part_file(out, i, n):
+    return out.with_name(f"{out.stem}.part{i}of{n}{out.suffix}")
+
+
+def _check_part(part):
+    try:
+        i, n = part
+        if 0 <= operator.index(i) < operator.index(n):
+            return int(i), int(n)
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(
+        f"Got part={part!r}, but (i, n) with 0 <= i < n was expected, the i-th of n "
+        "parts, counted from 0."
+    )
 
 
 def _check_paths(paths):
@@ -173,64 +265,3 @@ def _check_paths(paths):
                 "was expected."
             )
     return items
-
-
-class _IndexWriter:
-    """Paths of rows and reasons for NaN, as CSV."""
-
-    def __init__(self, path):
-        # Names of files may be no UTF-8.
-        self._file = path.open(
-            "w", newline="", encoding="utf-8", errors="surrogateescape"
-        )
-        self._csv = csv.writer(self._file, lineterminator="\n")
-        self._csv.writerow(["path", "reason"])
-
-    def write(self, items, reasons):
-        self._csv.writerows(
-            (os.fsdecode(item), reasons.get(row, "")) for row, item in enumerate(items)
-        )
-
-    def close(self):
-        self._file.close()
-
-
-class _NpyWriter:
-    """Rows of a matrix, piece by piece."""
-
-    def __init__(self, path, n_rows, names):
-        self._file = path.open("wb")
-        shape = (n_rows, len(names))
-        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
-
-    def write(self, rows):
-        self._file.write(np.ascontiguousarray(rows, "<f4").data)
-
-    def close(self):
-        self._file.close()
-
-
-class _ParquetWriter:
-    """The same as columns with names, a row group per piece."""
-
-    def __init__(self, path, n_rows, names):
-        self._arrow = import_optional("pyarrow", "extract to .parquet")
-        parquet = import_optional("pyarrow.parquet", "extract to .parquet")
-        self._names = list(names)
-        number = self._arrow.float32()
-        schema = self._arrow.schema([(name, number) for name in self._names])
-        self._file = parquet.ParquetWriter(path, schema)
-
-    def write(self, rows):
-        columns = [self._arrow.array(column) for column in rows.T]
-        self._file.write_table(self._arrow.table(columns, names=self._names))
-
-    def close(self):
-        self._file.close()
-
-
-_WRITERS: dict[str, type[_NpyWriter] | type[_ParquetWriter]] = {
-    ".npy": _NpyWriter,
-    ".parquet": _ParquetWriter,
-}
