@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import inspect
 import json
 import os
 import platform
@@ -17,14 +16,16 @@ from zipfile import ZIP_STORED, ZipFile
 import numpy as np
 import sklearn
 import skops
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils import check_consistent_length
 
 from .. import __version__
 from .._files import whole_file
 from .._scores import check_score
+from .._warnings import warn_caller
 from ..metrics import spearman_score
+from ._saved_parts import Packing, Unpacking, UnsavedPart
+from ._saved_types import is_approved, name_of
 
 # A file is an archive of skops with a card; its comment, which is the end of the file,
 # holds the SHA-256 of all bytes before that number.
@@ -33,31 +34,21 @@ _MARK = b"sklearn-popularity 1 sha256:"
 _N_DIGITS = 64
 _MAX_BYTES = 2**33
 _MAX_QUANTILES = 1001
-# What our estimators and compositions hold beside public estimators and what skops
-# trusts: splitters, scorers and records, whose code does nothing when they are made.
-_APPROVED = {
-    "sklearn.compose._column_transformer.make_column_selector",
-    "sklearn.metrics._scorer._Scorer",
-    "sklearn.model_selection._split.KFold",
-    "sklearn.model_selection._split.ShuffleSplit",
-    "sklearn_popularity.context._table.Column",
-    "sklearn_popularity.metrics._spearman.spearman_score",
-    "sklearn_popularity.models._senses.Scaling",
-    "sklearn_popularity.models._senses.Senses",
-}
 
 
 class ModelVersionWarning(UserWarning):
     """A model was saved with other versions of the libraries than are installed."""
 
 
-def save_model(model, path, *, y=None, predictions=None, spearman=None, label=None):
+def save_model(
+    model, path, *, y=None, predictions=None, spearman=None, label=None, trusted=()
+):
     """Write a fitted model to a file that :func:`load_model` can check.
 
     Parameters
     ----------
     model : estimator
-        Any estimator that skops can write.
+        Estimator of this package or of scikit-learn, or one made of them.
     path : path
         File to write; what was there is replaced when all is written.
     y : array-like of shape (n_samples,), default=None
@@ -70,12 +61,17 @@ def save_model(model, path, *, y=None, predictions=None, spearman=None, label=No
         :func:`spearman_interval` returns; None has the correlation without one.
     label : str, default=None
         What the scores are called.
+    trusted : sequence of str or type, default=()
+        Types and functions of others that the model holds; :func:`load_model` then
+        needs them, too.
 
     Raises
     ------
     ValueError
-        If `y` and `predictions` differ in length, or are not numbers, or if
-        `predictions` are given without `y`, or `spearman` without `predictions`.
+        If the model holds something that :func:`load_model` would not read, such as a
+        lambda, which the error names with its place. If `y` and `predictions` differ in
+        length, or are not numbers, or if `predictions` are given without `y`, or
+        `spearman` without `predictions`.
     OSError
         If the file cannot be written.
 
@@ -88,6 +84,10 @@ def save_model(model, path, *, y=None, predictions=None, spearman=None, label=No
     The file is an archive in the format of skops, with the card as ``card.json`` and
     the SHA-256 of everything at the end. It tells damage, not who wrote the file: it
     is no signature, since whoever changes a file can write a new one.
+
+    Paths, such as that of a cache, are written as text. Trees of forests and of
+    histogram-based gradient boosting are written as arrays, which are checked when
+    they are read; those of other gradient boosting cannot be, and are refused.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def save_model(model, path, *, y=None, predictions=None, spearman=None, label=No
         "settings": _settings(model),
         "training": _training(y, predictions, spearman, label),
     }
-    buffer = BytesIO(_skops_io().dumps(model, compression=ZIP_STORED))
+    buffer = BytesIO(_pack(model, trusted))
     with ZipFile(buffer, "a") as archive:
         archive.writestr(_CARD, json.dumps(card, indent=1, default=repr))
         archive.comment = _MARK + b"0" * _N_DIGITS
@@ -156,8 +156,7 @@ def load_model(path, *, trusted=()):
     card = _read_card(data, path)
     with _loading(path, card):
         found = _skops_io().get_untrusted_types(data=data)
-    known = {t if isinstance(t, str) else _name_of(t) for t in trusted} | _APPROVED
-    refused = [name for name in found if name not in known and not _is_ours(name)]
+    refused = _refused(found, trusted)
     if refused:
         raise ValueError(
             f"The model in {_shown(path)} holds types that are not trusted: "
@@ -167,7 +166,7 @@ def load_model(path, *, trusted=()):
     _warn_of_versions(card["versions"], path)
     with _loading(path, card), warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        return _skops_io().loads(data, trusted=found)
+        return _unpack(data, found)
 
 
 def read_model_card(path):
@@ -199,6 +198,49 @@ def read_model_card(path):
         If there is no such file.
     """
     return _read_card(_checked(path), path)
+
+
+def _pack(model, trusted) -> bytes:
+    """An archive of skops that is known to load, since it has been loaded."""
+    packing = Packing()
+    try:
+        packed = packing.visit(model)
+        data, found = _dump(packed)
+        refused = _refused(found, trusted)
+        if refused:
+            raise UnsavedPart("; ".join(_places_of(refused, packing.places)))
+        _unpack(data, found)
+    except Exception as error:
+        raise ValueError(
+            f"The model cannot be saved, since load_model could not read it: {error}. "
+            "Put functions into a module instead of a lambda, and pass trusted= with "
+            "the names of types and functions of others, here and to load_model."
+        ) from error
+    return data
+
+
+def _dump(part):
+    """What skops writes of a part, and the types in it that skops does not trust."""
+    data = _skops_io().dumps(part, compression=ZIP_STORED)
+    return data, _skops_io().get_untrusted_types(data=data)
+
+
+def _places_of(refused, places):
+    """Where in a model types are: such as "features__pca__callback: a lambda"."""
+    for name in refused:
+        holders = (place for place, part in places if name in _dump(part)[1])
+        what = "a lambda" if name.endswith(".<lambda>") else name
+        yield f"{next(holders, 'the model')}: {what}"
+
+
+def _unpack(data, found):
+    return Unpacking().visit(_skops_io().loads(data, trusted=found))
+
+
+def _refused(found, trusted):
+    """Names of types that neither we nor the user trust."""
+    known = {t if isinstance(t, str) else name_of(t) for t in trusted}
+    return [name for name in found if name not in known and not is_approved(name)]
 
 
 def _skops_io():
@@ -303,22 +345,6 @@ def _check_members(archive, n_bytes):
         raise ValueError("its members are larger than the file")
 
 
-def _is_ours(name: str) -> bool:
-    """Whether a type is a public estimator; the file's word imports no module."""
-    import sklearn_popularity
-
-    public = name.rpartition(".")[2]
-    if public not in dir(sklearn_popularity):
-        return False
-    value = getattr(sklearn_popularity, public)
-    is_estimator = inspect.isclass(value) and issubclass(value, BaseEstimator)
-    return is_estimator and _name_of(value) == name
-
-
-def _name_of(value: type) -> str:
-    return f"{value.__module__}.{value.__qualname__}"
-
-
 def _warn_of_versions(saved, path):
     changed = [
         f"{name} {saved.get(name)} (installed: {now})"
@@ -326,11 +352,10 @@ def _warn_of_versions(saved, path):
         if saved.get(name) != now
     ]
     if changed:
-        warnings.warn(
+        warn_caller(
             f"The model in {_shown(path)} was written with {', '.join(changed)}; it "
             "may fail or predict differently. Fit it again, or install these versions.",
             ModelVersionWarning,
-            stacklevel=3,
         )
 
 

@@ -1,0 +1,516 @@
+"""Models on disk: what is written can be read; what could not be is not written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import Birch
+from sklearn.compose import (
+    ColumnTransformer,
+    TransformedTargetRegressor,
+    make_column_transformer,
+)
+from sklearn.ensemble import (
+    BaggingRegressor,
+    ExtraTreesRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    StackingRegressor,
+)
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import make_scorer, mean_squared_error
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, StandardScaler
+from sklearn.svm import SVR
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils import all_estimators
+
+from sklearn_popularity import (
+    CNNEmbedder,
+    ColorHistogram,
+    KClassAggregatingClassifier,
+    LatentRankSVM,
+    MultiBranchMLPClassifier,
+    MultiBranchMLPRegressor,
+    PerUserRegressor,
+    PerUserShuffleSplit,
+    SocialFeatures,
+    StackedLateFusion,
+    TagEmbedder,
+    UserHistoryEncoder,
+    ZeroShotTagger,
+    load_model,
+    make_popularity,
+    per_user_spearman_scorer,
+    save_model,
+    spearman_score,
+    spearman_scorer,
+)
+from sklearn_popularity.models import _saved_trees as saved_trees
+from sklearn_popularity.papers import (
+    cappallo2015,
+    dufour2015,
+    khosla2014,
+    lafin,
+    memorability2018,
+    recommended,
+)
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4))
+Y = X[:, 0] + np.abs(X[:, 1]) + 0.1 * RNG.normal(size=60) + 3
+TINY_CNN = {"backbone": "squeezenet1_1", "weights": "random", "size": 32}
+
+
+def saved(model, folder):
+    save_model(model, folder / "model.skops")
+    return load_model(folder / "model.skops")
+
+
+def check_saved(model, folder, data):
+    """A model, read back, says the same, but for the order in which sums are made."""
+    loaded = saved(model, folder)
+    assert loaded.get_params().keys() == model.get_params().keys()
+    for method in ("predict", "predict_proba", "transform"):
+        if hasattr(model, method):
+            expected = getattr(model, method)(data)
+            found = getattr(loaded, method)(data)
+            if np.asarray(found).dtype.kind == "f":
+                assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+            else:
+                assert_array_equal(found, expected)
+    return loaded
+
+
+# --- scikit-learn's
+
+
+COMMON = [
+    DecisionTreeRegressor(max_depth=4),
+    ExtraTreesRegressor(5, random_state=0),
+    RandomForestRegressor(5, random_state=0),
+    HistGradientBoostingRegressor(max_iter=5),
+    BaggingRegressor(n_estimators=3, max_features=0.5, random_state=0),
+    KNeighborsRegressor(),
+    KNeighborsRegressor(algorithm="ball_tree", metric="minkowski", p=3, leaf_size=5),
+    KNeighborsRegressor(algorithm="brute", weights="distance"),
+    GaussianProcessRegressor(RBF() + WhiteKernel()),
+    MLPRegressor(max_iter=2000, random_state=0),
+    SVR(),
+    make_pipeline(
+        KBinsDiscretizer(3, quantile_method="averaged_inverted_cdf"), Ridge()
+    ),
+    TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1),
+    StackingRegressor([("tree", DecisionTreeRegressor()), ("ridge", Ridge())]),
+]
+
+
+@pytest.mark.parametrize("model", COMMON, ids=repr)
+def test_common_regressors_are_read_back(model, tmp_path):
+    check_saved(model.fit(X, Y), tmp_path, X)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        RandomForestClassifier(5, random_state=0),
+        HistGradientBoostingClassifier(max_iter=3),
+        CalibratedClassifierCV(LogisticRegression(), ensemble=False),
+    ],
+    ids=repr,
+)
+def test_classifiers_of_k_classes_are_read_back(classifier, tmp_path):
+    model = KClassAggregatingClassifier(classifier, n_classes=3, aggregation="mean")
+    check_saved(model.fit(X, Y), tmp_path, X)
+
+
+def _regressors():
+    for _, regressor in all_estimators("regressor"):
+        try:
+            yield regressor()
+        except (TypeError, FutureWarning):  # it needs another, or will go
+            continue
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("model", [*_regressors()], ids=repr)
+def test_any_regressor_is_read_back_or_refused(model, tmp_path):
+    try:
+        model.fit(X, Y)
+    except ValueError as error:
+        pytest.skip(f"It does not learn from these data: {error}")
+    try:
+        loaded = saved(model, tmp_path)
+    except ValueError as error:
+        assert "The model cannot be saved, since load_model" in str(error)
+        assert not [*tmp_path.iterdir()]
+    else:
+        assert_allclose(loaded.predict(X), model.predict(X), rtol=1e-9, atol=1e-12)
+
+
+# --- ours
+
+
+@pytest.fixture(scope="module")
+def posts():
+    posts = make_popularity(60, image_size=(32, 40), random_state=0)[0]
+    return posts.assign(views=np.exp(posts["score"]))
+
+
+@pytest.fixture(scope="module")
+def vectors(posts):
+    words = sorted({word for tags in posts["tags"] for word in tags.split()})
+    return {word: np.full(3, float(i)) for i, word in enumerate(words)}
+
+
+def _of_columns(vectors):
+    social = SocialFeatures(counts=["views"], texts=["title"], times=["uploaded"])
+    history = UserHistoryEncoder(user="user", mode="past", time="uploaded")
+    tagger = ZeroShotTagger({"a": [1.0, 0.0, 0.0], "b": [0.0, 1.0, 0.0]}, n_words=1)
+    tags = make_column_transformer((TagEmbedder(vectors), "tags"))
+    numbers = make_column_transformer(
+        ("passthrough", ["views", "user"]), verbose_feature_names_out=False
+    ).set_output(transform="pandas")
+    per_user = PerUserRegressor(Ridge(), user="user", min_samples=3)
+    return {
+        "cues": make_pipeline(social, SVR()),
+        "past": history,
+        "out of fold": UserHistoryEncoder(user="user", groups="theme", random_state=0),
+        "tags": make_pipeline(tags, FunctionTransformer(np.abs), Ridge()),
+        "tagger": make_pipeline(
+            tags, ColumnTransformer([("3", "passthrough", slice(3))]), tagger
+        ),
+        "per user": make_pipeline(numbers, per_user),
+        "union": FeatureUnion([("history", history), ("social", social)]),
+    }
+
+
+def _of_arrays():
+    ranker = LatentRankSVM(max_iter=5, random_state=0)
+    perceptron = {"max_epochs": 2, "random_state": 0}
+    return {
+        "fusion": StackedLateFusion(
+            [("svr", SVR(), [0, 1]), ("ranker", ranker, slice(2, 4))], cv=KFold(3)
+        ),
+        "fusion by groups": StackedLateFusion(
+            [("a", HistGradientBoostingRegressor(max_iter=3), slice(None))],
+            cv=GroupKFold(3),
+            groups=0,
+        ),
+        "users of two types": PerUserRegressor(Ridge(), user=0, min_samples=1),
+        "MLP": MultiBranchMLPRegressor(**perceptron),
+        "classes": KClassAggregatingClassifier(MultiBranchMLPClassifier(**perceptron)),
+        "search": GridSearchCV(
+            make_pipeline(StandardScaler(), ranker),
+            {"latentranksvm__alpha": [0.1, 1.0]},
+            scoring=spearman_scorer,
+            cv=KFold(3, shuffle=True, random_state=0),
+        ),
+        "search of users": GridSearchCV(
+            Ridge(),
+            {"alpha": [0.1, 1.0]},
+            scoring=per_user_spearman_scorer(user=0),
+            cv=PerUserShuffleSplit(2, random_state=0, user=0),
+        ),
+        "own score": GridSearchCV(
+            Ridge(),
+            {"alpha": [0.1, 1.0]},
+            scoring={
+                "rho": make_scorer(spearman_score),
+                "mse": make_scorer(mean_squared_error, greater_is_better=False),
+            },
+            refit="rho",
+        ),
+        "target": TransformedTargetRegressor(
+            make_pipeline(StandardScaler(), SVR()), transformer=StandardScaler()
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", _of_arrays())
+def test_models_of_arrays_are_read_back(name, tmp_path):
+    if name in ("MLP", "classes"):
+        pytest.importorskip("torch", reason="networks need torch")
+    # The first column is a user, of which there are some with many rows.
+    table = np.column_stack([np.arange(60) % 4, X[:, 1:]])
+    check_saved(_of_arrays()[name].fit(table, Y), tmp_path, table)
+
+
+@pytest.mark.parametrize("name", _of_columns({}))
+def test_models_of_posts_are_read_back(name, posts, vectors, tmp_path):
+    model = _of_columns(vectors)[name]
+    check_saved(model.fit(posts, posts["score"]), tmp_path, posts)
+
+
+def _compositions(posts, vectors):
+    network = CNNEmbedder(**TINY_CNN)
+    networks = {"cnn": network, "caption": network}
+    histogram = khosla2014.FEATURES["color_histogram"]
+    cues = SocialFeatures(texts=["title"])
+    table = {"user": "user", "time": "uploaded", "cues": cues, "groups": "theme"}
+    return {
+        "khosla2014.content": khosla2014.content("color_histogram"),
+        "khosla2014.content_combined": khosla2014.content_combined(["color_histogram"]),
+        "khosla2014.social": khosla2014.social(cues),
+        "khosla2014.content_and_social": khosla2014.content_and_social(
+            cues, ["color_histogram"]
+        ),
+        "cappallo2015.ranker": cappallo2015.ranker(n_senses=2, network=histogram),
+        "cappallo2015.regression": cappallo2015.regression(network=network),
+        "memorability2018.k_class_mlp": memorability2018.k_class_mlp(
+            ["cnn"], networks=networks, top_score=None
+        ),
+        "memorability2018.regression": memorability2018.regression(
+            ["cnn"], networks=networks
+        ),
+        "lafin.interestingness": lafin.interestingness(
+            ["cnn", "tags"], vectors=vectors, networks=networks
+        ),
+        "dufour2015.regression": dufour2015.regression(**TINY_CNN, max_epochs=1),
+        "dufour2015.binned": dufour2015.binned(**TINY_CNN, max_epochs=1),
+        "dufour2015.favorite": dufour2015.favorite(**TINY_CNN, max_epochs=1),
+        "recommended": recommended(
+            posts,
+            embeddings={"seen": ["seen0", "seen1"]},
+            networks=[],
+            photo=None,
+            tags="tags",
+            vectors=vectors,
+            **table,
+        )[0],
+    }
+
+
+NAMES = [
+    *(f"khosla2014.{name}" for name in ("content", "content_combined")),
+    *(f"khosla2014.{name}" for name in ("social", "content_and_social")),
+    *(f"cappallo2015.{name}" for name in ("ranker", "regression")),
+    *(f"memorability2018.{name}" for name in ("k_class_mlp", "regression")),
+    "lafin.interestingness",
+    *(f"dufour2015.{name}" for name in ("regression", "binned", "favorite")),
+    "recommended",
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*validation:UserWarning")
+@pytest.mark.parametrize("name", NAMES)
+def test_compositions_of_papers_are_read_back(name, posts, vectors, tmp_path):
+    pytest.importorskip("torch", reason="networks need torch")
+    posts = posts.assign(seen0=RNG.normal(size=60), seen1=RNG.normal(size=60))
+    model = _compositions(posts, vectors)[name]
+    y = posts["score"]
+    if name.endswith(("favorite", "interestingness")):
+        y = y > y.median()
+    data = posts["photo"] if name.startswith("dufour2015") else posts
+    check_saved(model.fit(data, y), tmp_path, data)
+
+
+# --- parts that change on the way
+
+
+def test_users_keep_their_types(tmp_path):
+    users = np.array([1, "1", True, 2.5, (3, 4)], dtype=object)[np.arange(60) % 5]
+    model = PerUserRegressor(Ridge(), user=lambda X: users[: len(X)], min_samples=3)
+    model.fit(X, Y)
+    model.user = None  # a lambda is refused, as below
+    loaded = saved(model, tmp_path)
+    assert list(loaded.estimators_) == list(model.estimators_)
+    assert [*map(type, loaded.estimators_)] == [*map(type, model.estimators_)]
+
+
+def test_paths_become_text(tmp_path):
+    cache = tmp_path / "rows.sqlite"
+    model = make_pipeline(ColorHistogram(cache=cache), Ridge())
+    search = GridSearchCV(model, {"colorhistogram__cache": [cache, None]})
+    loaded = saved(search, tmp_path)
+    assert loaded.estimator[0].cache == str(cache)
+    assert loaded.param_grid == {"colorhistogram__cache": [str(cache), None]}
+    assert model[0].cache is cache  # what was given stays as it is
+
+
+def test_parts_that_are_shared_stay_shared(tmp_path):
+    tree = DecisionTreeRegressor().fit(X, Y)
+    model = StackedLateFusion([("a", tree, slice(None)), ("b", tree, slice(None))])
+    loaded = saved(model, tmp_path)
+    assert_array_equal(loaded.branches[0][1].predict(X), tree.predict(X))
+    assert_array_equal(loaded.branches[1][1].predict(X), tree.predict(X))
+
+
+# --- what is refused
+
+
+class Centre(TransformerMixin, BaseEstimator):
+    """Not a public estimator of anybody."""
+
+    def __init__(self, callback=None):
+        self.callback = callback
+
+    def fit(self, X, y=None):
+        return self
+
+
+HERE = Centre.__module__
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (FunctionTransformer(lambda X: X), "union__part__func: a lambda"),
+        (FunctionTransformer(saved), rf"union__part__func: {HERE}\.saved"),
+        (Centre(), rf"union__part: {HERE}\.Centre"),
+        (make_pipeline(Centre()), rf"union__part__centre: {HERE}\.Centre"),
+        (
+            GridSearchCV(Ridge(), {}, scoring=make_scorer(lambda y, z: 0.0)),
+            "union__part__scoring: a lambda",
+        ),
+        (
+            GridSearchCV(Centre(), {"callback": [None, print]}),
+            r"union__part__param_grid\['callback'\]\[1\]: builtins\.print",
+        ),
+        (
+            FunctionTransformer(kw_args={"key": Path}),
+            r"union__part__kw_args\['key'\]: pathlib\.Path",
+        ),
+        (Birch().fit(X), "Objects of type Birch are not supported"),
+        (IsolationForest(n_estimators=2).fit(X), "union__part: a fitted IsolationF"),
+        (
+            GradientBoostingRegressor(n_estimators=2).fit(X, Y),
+            "union__part: a fitted GradientBoostingRegressor, whose trees cannot",
+        ),
+        (
+            HistGradientBoostingRegressor(
+                max_iter=1, categorical_features=[0], min_samples_leaf=1
+            ).fit(np.column_stack([np.arange(60) % 3, X]), Y),
+            "union__part: trees that split categories; encode these as numbers",
+        ),
+    ],
+    ids=lambda value: None if isinstance(value, str) else type(value).__name__,
+)
+def test_parts_that_cannot_be_read_are_named_when_saving(part, message, tmp_path):
+    model = make_pipeline(FeatureUnion([("part", part)]), Ridge())
+    model.steps[0] = ("union", model.steps[0][1])
+    path = tmp_path / "model.skops"
+    with pytest.raises(ValueError, match=rf"cannot be saved, .*{message}"):
+        save_model(model, path)
+    assert not path.exists()
+
+
+# --- trees that a stranger wrote
+
+
+def _forged(model, folder, monkeypatch, forge):
+    """A file that says of trees what `forge` makes of them."""
+    monkeypatch.setattr("sklearn_popularity.models._model_file._unpack", lambda *a: 0)
+    arrays, predictor = saved_trees._arrays_of, saved_trees.SavedPredictor
+    monkeypatch.setattr(saved_trees, "_arrays_of", lambda tree: forge(arrays(tree)))
+    save = saved_trees.save_trees
+
+    def forged(estimator, state):
+        state = save(estimator, state)
+        if "_predictors" in state:
+            state["_predictors"] = [
+                [forge(predictor(t.nodes))] for [t] in state["_predictors"]
+            ]
+        return state
+
+    monkeypatch.setattr("sklearn_popularity.models._saved_parts.save_trees", forged)
+    save_model(model, folder / "model.skops")
+    monkeypatch.undo()
+
+
+def _change(field, row, value):
+    def forge(saved):
+        nodes = saved.nodes.copy()
+        nodes[field][row] = value
+        return saved._replace(nodes=nodes)
+
+    return forge
+
+
+FORGED_TREES = {
+    "child out of range": _change("left_child", 0, 10**6),
+    "child before": _change("right_child", 2, 0),
+    "child of two": _change("left_child", 0, 2),
+    "below leaf": _change("left_child", 0, -2),
+    "feature": _change("feature", 0, 4),
+    "negative feature": _change("feature", 0, -3),
+    "wide": lambda saved: saved._replace(n_features=5),
+    "no classes": lambda saved: saved._replace(n_classes=np.zeros(1, dtype=np.intp)),
+    "classes": lambda saved: saved._replace(n_classes=np.full(9, 1)),
+    "values": lambda saved: saved._replace(values=saved.values[:-1]),
+    "nodes": lambda saved: saved._replace(nodes=np.zeros(3)),
+    "no nodes": lambda s: s._replace(nodes=s.nodes[:0], values=s.values[:0]),
+}
+FORGED_PREDICTORS = {
+    "child out of range": _change("left", 0, 2**31),
+    "child before": _change("right", 0, 0),
+    "feature": _change("feature_idx", 0, 4),
+    "negative feature": _change("feature_idx", 0, -3),
+    "category": _change("is_categorical", 0, 1),
+    "no leaf": _change("is_leaf", -1, 0),
+    "nodes": lambda saved: saved._replace(nodes=np.zeros(3)),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED_TREES.values(), ids=FORGED_TREES)
+@pytest.mark.parametrize(
+    "model", [DecisionTreeRegressor(max_depth=3), RandomForestRegressor(2)], ids=repr
+)
+def test_forged_trees_are_refused(model, forge, tmp_path, monkeypatch):
+    _forged(model.fit(X, Y), tmp_path, monkeypatch, forge)
+    with pytest.raises(ValueError, match=r"cannot be loaded \("):
+        load_model(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("forge", FORGED_PREDICTORS.values(), ids=FORGED_PREDICTORS)
+def test_forged_trees_of_boosting_are_refused(forge, tmp_path, monkeypatch):
+    model = HistGradientBoostingRegressor(max_iter=2).fit(X, Y)
+    _forged(model, tmp_path, monkeypatch, forge)
+    with pytest.raises(ValueError, match=r"cannot be loaded \("):
+        load_model(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("width", [3, None])
+def test_trees_wider_than_their_owner_are_refused(width, tmp_path, monkeypatch):
+    model = RandomForestRegressor(2).fit(X, Y)
+    model.n_features_in_ = width
+    monkeypatch.setattr("sklearn_popularity.models._model_file._unpack", lambda *a: 0)
+    save_model(model, tmp_path / "model.skops")
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=r"sees 3\.|without n_features_in_"):
+        load_model(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_forged_numbers_crash_nobody(seed, tmp_path, monkeypatch):
+    """Whatever the nodes say, they are refused, or those of some tree."""
+    rng = np.random.default_rng(seed)
+    model = DecisionTreeRegressor(max_depth=3).fit(X, Y)
+
+    def forge(saved):
+        nodes = saved.nodes.copy()
+        for field in ("left_child", "right_child", "feature"):
+            row = rng.integers(len(nodes))
+            nodes[field][row] = rng.integers(-2, len(nodes) + 1)
+        return saved._replace(nodes=nodes)
+
+    _forged(model, tmp_path, monkeypatch, forge)
+    try:
+        loaded = load_model(tmp_path / "model.skops")
+    except ValueError as error:
+        assert "cannot be loaded" in str(error)
+    else:
+        assert np.isfinite(loaded.predict(X)).all()
+        assert loaded.decision_path(X).shape[0] == 60
