@@ -18,7 +18,7 @@ class _ShortRepr(Repr):
     """Looks at the beginning of a value alone: a photo may have millions of bytes."""
 
     def repr_bytes(self, value, level):
-        return repr(value[:40]) + ("..." if len(value) > 40 else "")
+        return repr(value[:20]) + ("..." if len(value) > 20 else "")
 
     repr_bytearray = repr_bytes
 

@@ -1,10 +1,11 @@
 """A photo, however it is given, as an upright sRGB array, or one clear error."""
 
 from ._errors import ImageError
-from ._kinds import ImageShapeWarning, find_photos, photos_of, rows_as_batch
+from ._kinds import find_photos, photos_of
 from ._photos import Photos
 from ._pixels import limit_size, to_rgb8
 from ._reader import read_image
+from ._rows import ImageShapeWarning, rows_as_batch
 
 __all__ = [
     "ImageError",

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from PIL import Image, UnidentifiedImageError
 
+from .._messages import MAX_QUOTED, quote
+
 
 class ImageError(ValueError):
     """An image that cannot be used, with the reason and the place it came from.
@@ -119,7 +121,8 @@ def _reason(error: Exception) -> str:
 
 def _printable(text: str) -> str:
     # File names that are not UTF-8 hold lone surrogates, which print() refuses.
-    return text if text.isprintable() else repr(text)
+    fits = len(text) <= MAX_QUOTED and text.isprintable()
+    return text if fits else quote(text)
 
 
 @contextmanager

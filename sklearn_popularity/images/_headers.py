@@ -124,7 +124,12 @@ def sample_range(image: Image.Image) -> tuple[float, float] | None:
     in which zero is white unless they have 8 bits.
     """
     if image.format == "TIFF" and image.mode != "I":
-        tags = image.tag_v2  # type: ignore[attr-defined]
+        tags = getattr(image, "tag_v2", None)
+        if tags is None:
+            raise ImageError(
+                "an opened TIFF whose tags did not come with it from another process; "
+                "pass its path or its contents"
+            )
         bits = tags.get(_TIFF_BITS_PER_SAMPLE, (16,))[0]
         black, white = 0.0, 1.0 if image.mode == "F" else 2.0**bits - 1
         is_inverted = tags.get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ._errors import ImageError
 from ._pixels import check_value_range, limit_size, to_rgb8
 from ._reader import decode_file, read_file
+
+_MISSING = "the photo is missing; drop the row or fill in its photo"
 
 
 def _current_folder() -> str:
@@ -28,8 +31,8 @@ class Photos:
     Parameters
     ----------
     items : list or ndarray
-        File paths, encoded bytes, PIL images or arrays, one per photo; or one array
-        whose first axis counts photos.
+        File paths, encoded bytes, PIL images or arrays, one per photo, None where one
+        is missing; or one array whose first axis counts photos.
     value_range : (low, high) or None, default=None
         Pixel values of black and white. None follows the dtype.
     clip : bool, default=False
@@ -52,6 +55,14 @@ class Photos:
         if not self.rows:
             object.__setattr__(self, "rows", range(len(self.items)))
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Of an image that Pillow opened, neither the format nor the tags would reach
+        # another process; they may say which of its values is white.
+        state = vars(self).copy()
+        if not isinstance(self.items, np.ndarray):
+            state["items"] = [_to_send(item) for item in self.items]
+        return state
+
     def __len__(self) -> int:
         return len(self.items)
 
@@ -66,6 +77,13 @@ class Photos:
         """The photos at some positions."""
         items = [self.items[i] for i in indices]
         return replace(self, items=items, rows=[self.rows[i] for i in indices])
+
+    def check_present(self) -> None:
+        """Raise the error of the first photo that is missing."""
+        if not isinstance(self.items, np.ndarray):
+            for index, item in enumerate(self.items):
+                if item is None:
+                    raise self.error(index, _MISSING)
 
     def read(self, index: int, *, max_size: int | None = None) -> np.ndarray:
         """Decode one photo.
@@ -109,6 +127,10 @@ class Photos:
         """
         item = self.items[index]
         with self._place(index):
+            if item is None:
+                raise ImageError(_MISSING)
+            if isinstance(item, ImageError):
+                raise item
             if isinstance(item, bytes):
                 return item
             if isinstance(item, (str, os.PathLike)):
@@ -137,3 +159,13 @@ class Photos:
             yield
         except ImageError as error:
             raise self.error(index, error.reason) from (error.__cause__ or error)
+
+
+def _to_send(item: Any) -> Any:
+    """What another process gets for an opened image: its pixels, or its error."""
+    if not isinstance(item, Image.Image):
+        return item
+    try:
+        return Image.fromarray(to_rgb8(item))
+    except ImageError as error:
+        return error

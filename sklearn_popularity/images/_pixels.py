@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from .._messages import quote
 from ._errors import ImageError, decoding_errors
 from ._headers import sample_range
 
@@ -143,7 +144,7 @@ def check_max_size(max_size: int | None) -> None:
     """Refuse a limit that no image can keep."""
     if max_size is not None and max_size < 1:
         raise ValueError(
-            f"Got max_size={max_size!r}, but expected an integer of at least 1 "
+            f"Got max_size={quote(max_size)}, but expected an integer of at least 1 "
             "(pixels of the longest side), or None for no limit."
         )
 
@@ -156,8 +157,8 @@ def check_value_range(value_range: Any) -> tuple[float, float]:
         low = high = np.nan
     if not (low < high and np.isfinite(high - low)):
         raise ValueError(
-            f"Got value_range={value_range!r}, but expected two finite numbers, the "
-            "lower one first, such as (0, 255)."
+            f"Got value_range={quote(value_range)}, but expected two finite numbers, "
+            "the lower one first, such as (0, 255)."
         )
     return low, high
 

@@ -30,7 +30,9 @@ _OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def read_image(
-    source: str | os.PathLike[str] | bytes, *, max_size: int | None = None
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    max_size: int | None = None,
 ) -> NDArray[np.uint8]:
     """Read an image file as upright 8-bit sRGB.
 
@@ -40,7 +42,7 @@ def read_image(
 
     Parameters
     ----------
-    source : str, path-like or bytes
+    source : str, path-like or bytes-like
         Path of a regular file, or the encoded contents of one, as bytes. JPEG, PNG,
         WebP, GIF, TIFF, BMP, PPM and, where Pillow has it, AVIF are read.
 
@@ -92,6 +94,8 @@ def read_image(
     [200, 200, 200]
     """
     check_max_size(max_size)
+    if isinstance(source, (bytearray, memoryview)):
+        source = bytes(source)
     data = source if isinstance(source, bytes) else read_file(source)
     try:
         return decode_file(data, max_size)

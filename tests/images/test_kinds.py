@@ -1,6 +1,8 @@
 """What X may be: each form that is understood, each guard that stops a mistake."""
 
+import pickle
 import warnings
+from collections import deque
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,7 +70,15 @@ def test_single_color_tensor_raises():
 # --- missing and foreign entries
 
 
-@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT], ids=str)
+def check_missing(X, row):
+    message = rf"^row {row}: the photo is missing; drop the row"
+    with pytest.raises(ImageError, match=message):
+        Photos(find_photos(X)).read(row)
+    with pytest.raises(ImageError, match=message):
+        ColorStatistics().fit(X)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT, ""], ids=repr)
 @pytest.mark.parametrize(
     "as_X",
     [
@@ -82,32 +92,220 @@ def test_single_color_tensor_raises():
     ids=["list", "tuple", "array", "column", "series", "frame"],
 )
 def test_missing_path_raises_its_row(missing, as_X):
-    X = as_X(["a.jpg", "b.jpg", missing, "c.jpg", missing])
-    with pytest.raises(ValueError, match=r"Got X\[2\]=.* among photos.*Drop the row"):
-        find_photos(X)
+    check_missing(as_X(["a.jpg", "b.jpg", missing, "c.jpg", missing]), 2)
 
 
 @pytest.mark.parametrize("missing", [None, np.nan], ids=str)
 def test_missing_string_raises_its_row(missing):
-    X = pd.Series([missing, "b.jpg"], dtype="str")
-    with pytest.raises(ValueError, match=r"Got X\[0\]=(nan|None) among photos"):
-        find_photos(X)
+    check_missing(pd.Series([missing, "b.jpg"], dtype="str"), 0)
 
 
 @pytest.mark.parametrize("package", ["polars", "pyarrow"])
 def test_null_path_raises_its_row(package):
     frames = pytest.importorskip(package, reason=f"This form needs {package}.")
     make = frames.Series if package == "polars" else frames.array
-    with pytest.raises(ValueError, match=r"Got X\[1\]=None among photos"):
-        find_photos(make(["a.jpg", None]))
+    check_missing(make(["a.jpg", None]), 1)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT, ""], ids=repr)
+def test_missing_photos_alone_raise(missing):
+    check_missing([missing, missing], 0)
+    check_missing(pd.DataFrame({"photo": [missing]}), 0)
+
+
+def test_missing_photo_leaves_its_row_empty(photo, encoded):
+    X = [photo, None, encoded, {"bytes": None, "path": None}, np.nan]
+    with pytest.warns(UserWarning, match="3 of 5|3 photos"):
+        rows = ColorStatistics(on_error="nan").fit_transform(X)
+    assert_array_equal(np.isnan(rows).all(axis=1), [False, True, False, True, True])
+    assert_array_equal(rows[[0, 2]], ColorStatistics().fit_transform([photo, photo]))
+
+
+def test_missing_photo_is_found_before_any_is_read(photo, monkeypatch):
+    monkeypatch.setattr(Photos, "content", None)
+    with pytest.raises(ImageError, match=r"^row 1: the photo is missing"):
+        ColorStatistics().fit([photo, None])
 
 
 @pytest.mark.parametrize(
-    "foreign", [3, 2.5, [1, 2], np.zeros(4), {"path": "a.jpg"}], ids=str
+    "foreign", [3, 2.5, [1, 2], np.zeros(4), {"path": "a.jpg"}, object()], ids=str
 )
 def test_foreign_entry_raises_its_row(foreign):
     with pytest.raises(ValueError, match=r"Got X\[1\]=.* among photos, but a path"):
         find_photos(["a.jpg", foreign])
+
+
+@pytest.mark.parametrize("foreign", [{"path": "a.jpg"}, object(), {1}], ids=str)
+def test_foreign_entries_alone_raise(foreign):
+    with pytest.raises(ValueError, match=r"Got X\[0\]=.* among photos, but a path"):
+        find_photos([foreign, foreign])
+
+
+def test_opened_file_is_named(tmp_path):
+    with (tmp_path / "a.jpg").open("wb+") as file:
+        with pytest.raises(ValueError, match=r"Got X\[0\]=<_io\.Buff.*a\.jpg"):
+            find_photos([file, file])
+
+
+def test_errors_show_little_of_a_photo(encoded):
+    X = ["a.jpg", {"bytes": 10**7 * b"\0", "image": 10**7 * "a"}]
+    for bad in (X, X[1:], 10**7 * b"\0", bytearray(10**7), {"bytes": encoded * 99}):
+        with pytest.raises(ValueError) as caught:
+            ColorStatistics().fit(bad)
+        assert len(str(caught.value)) < 500
+
+
+# --- containers
+
+
+def as_batch_of(form):
+    """A function from the bytes of some photos to X."""
+    if form == "memoryview":
+        return lambda files: [memoryview(file) for file in files]
+    if form == "bytearray":
+        return lambda files: pd.Series([bytearray(file) for file in files])
+    if form == "BytesIO":  # read from its start, wherever it is
+        return lambda files: [SeekedBytesIO(file) for file in files]
+    if form == "deque":
+        return deque
+    kind, _, package = form.partition(" of ")
+    if kind == "dicts":
+        return lambda files: as_column([of_hub(file) for file in files], package)
+    return lambda files: as_column(files, package)
+
+
+def of_hub(file):
+    return {"bytes": file, "path": "a.png"}
+
+
+class SeekedBytesIO(BytesIO):
+    def __init__(self, file):
+        super().__init__(file)
+        self.seek(7)
+
+
+def as_column(items, package):
+    if package == "lists":
+        return items
+    if package == "arrays":
+        array = np.empty(len(items), dtype=object)
+        array[:] = items
+        return array
+    if package == "pandas":
+        return pd.DataFrame({"photo": items}, index=[5, 5, 2])
+    frames = pytest.importorskip(package.split()[0], reason=f"Needs {package}.")
+    if package == "pyarrow chunks":
+        whole = frames.array(items)
+        return frames.chunked_array([whole[:1], whole[1:]])
+    return (
+        frames.table({"photo": items})
+        if package == "pyarrow"
+        else (frames.DataFrame({"photo": items}))
+    )
+
+
+PACKAGES = ["lists", "arrays", "pandas", "polars", "pyarrow", "pyarrow chunks"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "memoryview",
+        "bytearray",
+        "BytesIO",
+        "deque",
+        *[f"bytes of {package}" for package in PACKAGES],
+        *[f"dicts of {package}" for package in PACKAGES],
+    ],
+)
+def test_contents_of_files_are_read_from_any_container(form, photo):
+    files = []
+    for i in range(3):
+        file = BytesIO()
+        Image.fromarray(photo + i).save(file, "PNG")
+        files.append(file.getvalue())
+    photos = Photos(find_photos(as_batch_of(form)(files)))
+    assert len(photos) == 3
+    for i in range(3):
+        assert_array_equal(photos.read(i), photo + i)
+        assert photos.content(i) == files[i]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_dicts_may_hold_paths_alone(package, encoded, tmp_path):
+    path = str(tmp_path / "a.png")
+    Path(path).write_bytes(encoded)
+    items = [{"bytes": None, "path": path}] * 2 + [{"bytes": encoded, "path": None}]
+    photos = Photos(find_photos(as_column(items, package)))
+    assert photos.items == [path, path, encoded]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        (f"{i}.jpg" for i in range(3)),
+        Path().iterdir(),
+        {"a.jpg", "b.jpg"},
+        {"a.jpg": 1}.keys(),
+        {"photo": ["a.jpg"]},
+        map(str, range(3)),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+def test_photos_without_order_raise(X):
+    with pytest.raises(ValueError, match=r"Got X=.*Pass a list"):
+        find_photos(X)
+
+
+def test_numpy_bytes_raise(encoded):
+    with pytest.raises(ValueError, match=r"of dtype \|S\d+.*X\.astype\(str\)"):
+        find_photos(np.array([encoded + b"\0", encoded]))
+    assert find_photos(np.array([b"a.jpg"]).astype(str)) == ["a.jpg"]
+
+
+# --- images that Pillow opened
+
+
+def make_opened(kind):
+    """A function that opens the same file anew."""
+    file, options = BytesIO(), {}
+    pixels = np.linspace(0, 60_000, 48).reshape(6, 8)
+    if kind == "float":
+        image = Image.fromarray((pixels / 65535).astype(np.float32))
+    elif kind == "broken":
+        image = Image.fromarray(pixels.astype(np.uint8))
+    else:
+        image = Image.fromarray(pixels.astype(np.uint16))
+    if kind == "inverted":
+        options = {"tiffinfo": {262: 0}}
+    image.save(file, "PPM" if kind == "ppm" else "TIFF", **options)
+    data = file.getvalue()
+    return lambda: Image.open(BytesIO(data[:-20] if kind == "broken" else data))
+
+
+@pytest.mark.parametrize("kind", ["16 bit", "float", "inverted", "ppm"])
+def test_opened_image_is_the_same_in_other_processes(kind):
+    make = make_opened(kind)
+    expected = ColorStatistics(n_jobs=1).fit_transform([make(), make()])
+    rows = ColorStatistics(n_jobs=2, batch_size=1).fit_transform([make(), make()])
+    assert_array_equal(rows, expected)
+    sent = pickle.loads(pickle.dumps(Photos([make()], value_range=(0, 9))))
+    assert_array_equal(sent.read(0), Photos([make()]).read(0))
+    file = make().fp.getvalue()
+    assert_array_equal(sent.read(0), Photos([file]).read(0))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_broken_opened_image_is_one_error(n_jobs):
+    X = [make_opened("float")(), make_opened("broken")()]
+    with pytest.raises(ImageError, match=r"^row 1: the image cannot be decoded"):
+        ColorStatistics(n_jobs=n_jobs, batch_size=1).fit_transform(X)
+
+
+def test_opened_tiff_without_its_tags_is_refused():
+    sent = pickle.loads(pickle.dumps(make_opened("inverted")()))
+    with pytest.raises(ImageError, match=r"tags did not come with it.*pass its path"):
+        Photos([sent]).read(0)
 
 
 # --- the order of the axes
