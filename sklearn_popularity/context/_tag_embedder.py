@@ -1,8 +1,9 @@
 """Tags to the mean vector of their words."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,17 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn_compat import HasMethods, _fit_context
+from .._columns import column_names, select_columns
+from .._messages import quote
+from .._sklearn_compat import HasMethods, StrOptions, _fit_context
+from .._warnings import warn_caller
+from ._table import as_objects
 from ._tags import split_tags
 from ._word_vectors import open_vectors
+
+# Above this share of unknown tags something is wrong rather than rare.
+_MOST = 0.9
+_N_EXAMPLES = 5
 
 
 def tags_of_rows(X, separator) -> list[list[str]]:
@@ -22,8 +31,9 @@ def tags_of_rows(X, separator) -> list[list[str]]:
             f"Got one string, {X[:50]!r}, as X, but a row per post was expected. Pass "
             "a list, such as [X]."
         )
-    if hasattr(X, "columns"):
-        X = X.to_numpy()
+    if column_names(X) is not None:
+        columns = [as_objects(select_columns(X, i)) for i in range(X.shape[1])]
+        X = columns[0] if len(columns) == 1 else pd.concat(columns, axis=1).to_numpy()
     if getattr(X, "ndim", 1) == 2:
         X = X[:, 0] if X.shape[1] == 1 else _known_cells(np.asarray(X))
     return split_tags(X, separator)
@@ -43,11 +53,26 @@ def _check_pattern(exclude):
         ) from error
 
 
+class _Found(NamedTuple):
+    """Tags of all rows, and the words that stand for each distinct one."""
+
+    owners: np.ndarray  # row of each tag
+    codes: np.ndarray  # which of the distinct ones it is
+    tags: list[str]
+    kept: np.ndarray  # whether a distinct one is not excluded
+    spelled: list[list[str]]
+
+    @property
+    def known(self):
+        return np.array([len(words) > 0 for words in self.spelled], dtype=bool)
+
+
 class TagEmbedder(TransformerMixin, BaseEstimator):
     """Describe posts by the mean word vector of their tags.
 
     Tags that have no vector are skipped and counted; a post none of whose tags has one
-    gets zeros, and says so.
+    gets zeros, and says so. Phrases and captions without a vector of their own get the
+    mean vector of their words.
 
     Parameters
     ----------
@@ -61,10 +86,22 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         What separates tags where X holds text. None takes the words of the text: runs
         of letters and digits, which suits titles.
     exclude : str, default=None
-        Regular expression; tags in which it is found are dropped, and count neither as
-        known nor as unknown.
+        Regular expression; tags in which it is found, in any case of letters, are
+        dropped, and count neither as known nor as unknown.
     lowercase : bool, default=True
         Whether to look for lower-case words.
+    phrases : {"whole", "joined", "words"}, default="words"
+        How a tag such as "black and white" is looked up:
+
+        - "whole": as it is.
+        - "joined": as it is, then with underscores, as files of word2vec have phrases
+          ("black_and_white").
+        - "words": as it is, then with underscores, then as the mean of those of its
+          words that are known; it is unknown if none is.
+
+        A function in place of vectors gets tags as they are.
+    report_unknown : bool, default=True
+        Whether two more columns count unknown tags, and say where none is known.
 
     Attributes
     ----------
@@ -119,13 +156,26 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         "separator": [str, None],
         "exclude": [str, None],
         "lowercase": ["boolean"],
+        "phrases": [StrOptions({"whole", "joined", "words"})],
+        "report_unknown": ["boolean"],
     }
 
-    def __init__(self, vectors, *, separator=",", exclude=None, lowercase=True):
+    def __init__(
+        self,
+        vectors,
+        *,
+        separator=",",
+        exclude=None,
+        lowercase=True,
+        phrases="words",
+        report_unknown=True,
+    ):
         self.vectors = vectors
         self.separator = separator
         self.exclude = exclude
         self.lowercase = lowercase
+        self.phrases = phrases
+        self.report_unknown = report_unknown
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -149,9 +199,11 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
             If the vectors are of no known kind, their file is damaged, `exclude` is no
             regular expression, or a row of X is neither text nor a list of text.
         """
-        tags_of_rows(X, self.separator)
+        rows = tags_of_rows(X, self.separator)
         _check_pattern(self.exclude)
-        self.n_dimensions_ = open_vectors(self.vectors).n_dimensions
+        source = open_vectors(self.vectors)
+        self.n_dimensions_ = source.n_dimensions
+        _warn_of_unknown(self._look_up(rows, source))
         return self
 
     def transform(self, X):
@@ -165,24 +217,25 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         Returns
         -------
         features : ndarray of shape (n_samples, n_dimensions + 2), float32
-            The mean vector, the number of unknown tags, and 1 where no tag is known.
+            The mean vector and, with `report_unknown`, the number of unknown tags, and
+            1 where no tag is known.
         """
         check_is_fitted(self)
         rows = tags_of_rows(X, self.separator)
-        owners = np.repeat(np.arange(len(rows)), [len(tags) for tags in rows])
-        flat = np.array([tag for tags in rows for tag in tags], dtype=object)
-        codes, tags = pd.factorize(flat)
-        known, kept, vectors = self._embed(tags.tolist())
-        used, met = known[codes], kept[codes]
-        n_known = np.bincount(owners[used], minlength=len(rows))
-        n_tags = np.bincount(owners[met], minlength=len(rows))
-        rank = np.cumsum(known) - 1
+        source = open_vectors(self.vectors)
+        found = self._look_up(rows, source)
+        vectors = _mean_vectors([words for words in found.spelled if words], source)
+        used, met = found.known[found.codes], found.kept[found.codes]
+        n_known = np.bincount(found.owners[used], minlength=len(rows))
+        n_tags = np.bincount(found.owners[met], minlength=len(rows))
+        rank = np.cumsum(found.known) - 1
         counts = csr_matrix(
-            (np.ones(used.sum()), (owners[used], rank[codes[used]])),
+            (np.ones(used.sum()), (found.owners[used], rank[found.codes[used]])),
             shape=(len(rows), len(vectors)),
         )
-        mean = (counts @ vectors) / np.maximum(n_known, 1)[:, None]
-        features = np.column_stack([mean, n_tags - n_known, n_known == 0])
+        features = (counts @ vectors) / np.maximum(n_known, 1)[:, None]
+        if self.report_unknown:
+            features = np.column_stack([features, n_tags - n_known, n_known == 0])
         return features.astype(np.float32)
 
     def get_feature_names_out(self, input_features=None):
@@ -199,18 +252,23 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         names = [f"tag_vector{i}" for i in range(self.n_dimensions_)]
-        return np.array([*names, "n_unknown_tags", "no_known_tag"], dtype=object)
+        if self.report_unknown:
+            names += ["n_unknown_tags", "no_known_tag"]
+        return np.array(names, dtype=object)
 
-    def _embed(self, tags):
-        """Tags that have a vector, tags that are not excluded, and the vectors."""
-        words = [tag.lower() for tag in tags] if self.lowercase else tags
-        kept = np.ones(len(words), dtype=bool)
+    def _look_up(self, rows, source) -> _Found:
+        owners = np.repeat(np.arange(len(rows)), [len(tags) for tags in rows])
+        flat = [tag.lower() if self.lowercase else tag for tags in rows for tag in tags]
+        codes, tags = pd.factorize(np.array(flat, dtype=object))
+        kept = np.ones(len(tags), dtype=bool)
         if self.exclude is not None:
-            kept[:] = [re.search(self.exclude, word) is None for word in words]
-        known = kept.copy()
-        candidates = [word for word, keep in zip(words, kept, strict=True) if keep]
-        known[kept], vectors = open_vectors(self.vectors).embed(candidates)
-        return known, kept, vectors
+            excluded = re.compile(self.exclude, re.IGNORECASE)
+            kept[:] = [excluded.search(tag) is None for tag in tags]
+        spelled = [
+            source.spell(tag, self.phrases) if keep else []
+            for tag, keep in zip(tags, kept, strict=True)
+        ]
+        return _Found(owners, codes, tags.tolist(), kept, spelled)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -219,3 +277,28 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _mean_vectors(spelled, source):
+    """Mean vector of the words of each tag."""
+    owners = np.repeat(np.arange(len(spelled)), [len(words) for words in spelled])
+    flat = np.array([word for words in spelled for word in words], dtype=object)
+    codes, words = pd.factorize(flat)
+    vectors = source.embed(words.tolist())
+    shares = np.array([1 / len(words) for words in spelled], dtype=np.float32)
+    mean = csr_matrix((shares[owners], (owners, codes)), (len(spelled), len(words)))
+    return mean @ vectors
+
+
+def _warn_of_unknown(found: _Found):
+    met = found.kept[found.codes]
+    unknown = met & ~found.known[found.codes]
+    if unknown.sum() <= _MOST * met.sum():
+        return
+    commonest = Counter(found.codes[unknown].tolist()).most_common(_N_EXAMPLES)
+    examples = [found.tags[code] for code, _ in commonest]
+    warn_caller(
+        f"{unknown.sum()} of {met.sum()} tags have no vector, such as "
+        f"{quote(examples)}. Check how X is split into tags (separator=), whether the "
+        "words of the vectors are in lower case (lowercase=), and their language."
+    )

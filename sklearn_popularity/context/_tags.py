@@ -41,6 +41,11 @@ def split_tags(values, separator, name="tags") -> list[list[str]]:
     ]
 
 
+def words_of(tag: str) -> list[str]:
+    """Words of a tag or a caption: runs of letters and digits."""
+    return re.findall(r"[^\W_]+", tag)
+
+
 def _clean(value, split, separator):
     if isinstance(value, str):
         value = value.split(separator) if split is None else split(value)

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .._warnings import warn_caller
+from ._tags import words_of
 from ._vector_files import index_binary, index_text, read_npz
 
 _READERS = {
@@ -42,32 +44,51 @@ class WordVectors:
     read: Callable[[list[int]], NDArray]
     n_dimensions: int
 
-    def embed(self, words) -> tuple[NDArray, NDArray]:
-        """Vectors of the words that are known.
+    def spell(self, tag: str, phrases: str) -> list[str]:
+        """Words whose vectors, averaged, stand for a tag.
+
+        Parameters
+        ----------
+        tag : str
+            Word, phrase or caption.
+        phrases : {"whole", "joined", "words"}
+            How far to look; see :class:`TagEmbedder`.
+
+        Returns
+        -------
+        words : list of str
+            Known words, which may come more than once; none if the tag is unknown.
+        """
+        if tag in self.positions:
+            return [tag]
+        words = [] if phrases == "whole" else words_of(tag)
+        joined = "_".join(words)
+        if words and joined in self.positions:
+            return [joined]
+        known = [word for word in words if word in self.positions]
+        return known if phrases == "words" else []
+
+    def embed(self, words) -> NDArray:
+        """Vectors of words that are known.
 
         Parameters
         ----------
         words : sequence of str
-            Words.
+            Words, as of `spell`.
 
         Returns
         -------
-        known : ndarray of shape (n_words,), bool
-            Words that have a vector.
-        vectors : ndarray of shape (n_known, n_dimensions), float32
-            Their vectors.
+        vectors : ndarray of shape (n_words, n_dimensions), float32
 
         Raises
         ------
         ValueError
             If a vector is not finite, or of another length.
         """
-        known = np.array([word in self.positions for word in words], dtype=bool)
-        found = [word for word, there in zip(words, known, strict=True) if there]
-        if not found:
-            return known, np.empty((0, self.n_dimensions), dtype=np.float32)
-        vectors = self.read([self.positions[word] for word in found])
-        return known, check_vectors(vectors, found, self.n_dimensions)
+        if len(words) == 0:
+            return np.empty((0, self.n_dimensions), np.float32)
+        vectors = self.read([self.positions[word] for word in words])
+        return check_vectors(vectors, words, self.n_dimensions)
 
 
 @dataclass(frozen=True)
@@ -85,12 +106,15 @@ class Encoder:
     encode: Callable
     n_dimensions: int
 
-    def embed(self, words) -> tuple[NDArray, NDArray]:
-        """As of :class:`WordVectors`, all words being known."""
+    def spell(self, tag: str, phrases: str) -> list[str]:
+        """The tag itself: functions read phrases and captions as they are."""
+        return [tag]
+
+    def embed(self, words) -> NDArray:
+        """As of :class:`WordVectors`."""
         if len(words) == 0:
-            return np.ones(0, bool), np.empty((0, self.n_dimensions), np.float32)
-        vectors = check_vectors(self.encode(list(words)), words, self.n_dimensions)
-        return np.ones(len(words), dtype=bool), vectors
+            return np.empty((0, self.n_dimensions), np.float32)
+        return check_vectors(self.encode(list(words)), words, self.n_dimensions)
 
 
 def check_vectors(vectors, words, n_dimensions=None) -> NDArray:
@@ -181,14 +205,17 @@ def _open_dict(source):
 @functools.lru_cache(maxsize=4)
 def _open_file(path, changed, size):
     """`changed` and `size` tell one state of a file from another."""
-    if path.suffix not in _READERS:
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
         raise ValueError(
             f"Got the file of vectors {str(path)!r}, but {_EXPECTED} were expected."
         )
     try:
-        positions, read, n_dimensions = _READERS[path.suffix](path)
+        found = reader(path)
     except ValueError as error:
         raise ValueError(
-            f"The file of vectors {str(path)!r} cannot be used: {error}"
+            f"The file of vectors {str(path)!r} cannot be used: {error}."
         ) from error
-    return WordVectors(positions, read, n_dimensions)
+    if found.faults:
+        warn_caller(f"The file of vectors {str(path)!r} has {found.faults}.")
+    return WordVectors(found.positions, found.read, found.n_dimensions)

@@ -15,7 +15,24 @@ from .._sklearn_compat import (
     _check_feature_names_in,
     _fit_context,
 )
-from ._word_vectors import check_vectors, open_words
+from ._word_vectors import open_words
+
+_FLOATS = (np.float64, np.float32)
+
+
+def _read_vocabulary(source):
+    table = open_words(source)
+    words = list(table.positions)
+    vectors = table.embed(words)
+    array = np.empty(len(words), dtype=object)
+    array[:] = words
+    return array, vectors
+
+
+def _largest(X, n_columns):
+    """Columns with the largest numbers of each row; the first of equals."""
+    order = [np.argsort(-row, kind="stable")[:n_columns] for row in X]
+    return np.stack(order)
 
 
 class ZeroShotTagger(TransformerMixin, BaseEstimator):
@@ -37,8 +54,9 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
     ----------
     words_ : ndarray of shape (n_vocabulary,)
         The vocabulary.
-    neighbors_ : NearestNeighbors
-        Search by cosine distance.
+    neighbors_ : NearestNeighbors or None
+        Search by cosine distance; None without a vocabulary, where the nearest words
+        are the columns with the largest numbers.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -108,8 +126,12 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
             If the embeddings of the vocabulary have another length than those of X, or
             one of them is not finite or all zeros.
         """
-        X = validate_data(self, X)
-        self.words_, vectors = self._read_vocabulary(X)
+        X = validate_data(self, X, dtype=_FLOATS)
+        if self.vocabulary is None:
+            self.words_ = getattr(self, "feature_names_in_", np.arange(X.shape[1]))
+            self.neighbors_ = None
+            return self
+        self.words_, vectors = _read_vocabulary(self.vocabulary)
         if vectors.shape[1] != X.shape[1]:
             raise ValueError(
                 f"Got X with {X.shape[1]} columns, but the vocabulary has embeddings "
@@ -121,9 +143,7 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
                 f"The embedding of the word {self.words_[zeros[0]]!r} is all zeros, "
                 "which have no direction. Leave it out."
             )
-        n_neighbors = min(self.n_words, len(self.words_))
-        self.neighbors_ = NearestNeighbors(n_neighbors=n_neighbors, metric="cosine")
-        self.neighbors_.fit(vectors)
+        self.neighbors_ = NearestNeighbors(metric="cosine").fit(vectors)
         return self
 
     def transform(self, X):
@@ -141,8 +161,12 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
             names of columns.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False)
-        return self.words_[self.neighbors_.kneighbors(X, return_distance=False)]
+        X = validate_data(self, X, dtype=_FLOATS, reset=False)
+        if self.neighbors_ is None:
+            return self.words_[_largest(X, self._n_found())]
+        return self.words_[
+            self.neighbors_.kneighbors(X, self._n_found(), return_distance=False)
+        ]
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns: word0 for the nearest, and so on.
@@ -158,19 +182,10 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features)
-        n_words = self.neighbors_.n_neighbors
-        return np.array([f"word{i}" for i in range(n_words)], dtype=object)
+        return np.array([f"word{i}" for i in range(self._n_found())], dtype=object)
 
-    def _read_vocabulary(self, X):
-        if self.vocabulary is None:
-            unnamed = np.arange(X.shape[1])
-            return getattr(self, "feature_names_in_", unnamed), np.eye(X.shape[1])
-        table = open_words(self.vocabulary)
-        words = list(table.positions)
-        vectors = table.read([table.positions[word] for word in words])
-        words_of_objects = np.empty(len(words), dtype=object)
-        words_of_objects[:] = words
-        return words_of_objects, check_vectors(vectors, words, table.n_dimensions)
+    def _n_found(self):
+        return min(self.n_words, len(self.words_))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

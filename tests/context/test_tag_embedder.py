@@ -77,12 +77,17 @@ def test_polars_agrees(rows):
 
 def test_pyarrow_agrees():
     pyarrow = pytest.importorskip("pyarrow", reason="This form needs pyarrow.")
-    assert_allclose(TagEmbedder(VECTORS).fit_transform(pyarrow.array(TAGS)), EXPECTED)
+    table = pyarrow.table({"tags": LISTS})
+    cells = pyarrow.Table.from_pandas(pd.DataFrame(_padded(), columns=list("abc")))
+    for X in (pyarrow.array(TAGS), table, table.select(["tags"]), cells):
+        assert_allclose(TagEmbedder(VECTORS).fit_transform(X), EXPECTED)
 
 
-def test_excluded_tags_count_as_nothing():
-    found = TagEmbedder(VECTORS, exclude="explor").fit_transform(["Explored,sun"])
-    assert_allclose(found, [[3, 4, 0, 0, 0]])
+@pytest.mark.parametrize("exclude", ["explor", "Explore", "^EXPLORED$"])
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_excluded_tags_count_as_nothing(exclude, lowercase):
+    embedder = TagEmbedder(VECTORS, exclude=exclude, lowercase=lowercase)
+    assert_allclose(embedder.fit_transform(["Explored,sun"]), [[3, 4, 0, 0, 0]])
 
 
 def test_bad_pattern_is_one_error():
@@ -104,6 +109,66 @@ def test_separator_splits_text(separator, text):
 def test_case_matters_where_asked():
     found = TagEmbedder(VECTORS, lowercase=False).fit_transform(TAGS[:1])
     assert_allclose(found, [[1, 0, 2, 1, 0]])
+
+
+PHRASES = {
+    "whole": [[3, 4, 0, 1, 0]],
+    "joined": [[3.5, 3, 2.5, 0, 0]],
+    "words": [[3.5, 3, 2.5, 0, 0]],
+}
+
+
+@pytest.mark.parametrize("phrases", PHRASES)
+def test_phrases_are_found_joined(phrases):
+    vectors = {"sun": [3.0, 4.0, 0.0], "black_and_white": [4.0, 2.0, 5.0]}
+    embedder = TagEmbedder(vectors, phrases=phrases)
+    found = embedder.fit_transform(["sun, Black and white"])
+    assert_allclose(found, PHRASES[phrases])
+
+
+def test_caption_counts_as_the_mean_of_its_words():
+    captions = [["A dog in the sun", "sun"], ["a dog's sun: dog"], ["nothing known"]]
+    dog, sun = (np.array(VECTORS[word]) for word in ("dog", "sun"))
+    found = TagEmbedder(VECTORS).fit_transform(captions)
+    assert_allclose(found[0], [*((dog + sun) / 2 + sun) / 2, 0, 0])
+    assert_allclose(found[1], [*(2 * dog + sun) / 3, 0, 0], rtol=1e-6)
+    assert_allclose(found[2], [0, 0, 0, 1, 1])
+
+
+def test_functions_get_captions_as_they_are():
+    asked = []
+
+    def encode(texts):
+        asked.extend(texts)
+        return np.ones((len(texts), 2))
+
+    TagEmbedder(encode, lowercase=False).fit(["x"]).transform([["A dog, here", "sun"]])
+    assert asked[-2:] == ["A dog, here", "sun"]
+
+
+def test_unknown_tags_are_reported_where_asked():
+    embedder = TagEmbedder(VECTORS, report_unknown=False)
+    assert_array_equal(embedder.fit_transform(TAGS), EXPECTED[:, :3])
+    names = embedder.get_feature_names_out().tolist()
+    assert names == ["tag_vector0", "tag_vector1", "tag_vector2"]
+
+
+def test_vectors_that_know_next_to_nothing_warn_once():
+    rows = ["b, b", "dog", *["a, b, c, d, e, f"] * 2]  # 14 of 15
+    match = r"^14 of 15 tags have no vector, such as \['b', 'a', 'c', 'd', 'e'\]"
+    with pytest.warns(UserWarning, match=match) as caught:
+        TagEmbedder(VECTORS).fit_transform(rows)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("rows", [[], ["", None], ["dog", *"abcdefghi"]], ids=str)
+def test_tags_that_are_often_unknown_do_not_warn(rows):
+    TagEmbedder(VECTORS).fit(rows)
+
+
+def test_excluded_tags_are_not_unknown():
+    TagEmbedder(VECTORS, exclude="explor").fit([*["explored"] * 99, "dog"])
 
 
 def test_mean_equals_plain_loop():

@@ -1,5 +1,7 @@
 """ZeroShotTagger: the nearest words by cosine, tagged and embedded as in LaFin."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,11 +57,57 @@ def test_columns_are_words_without_a_vocabulary():
     assert tagger.fit_transform(X.to_numpy()).tolist() == [[1, 2], [0, 2]]
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8, np.int64])
+def test_columns_are_tagged_as_by_an_identity(dtype):
+    X = np.random.default_rng(0).permuted(np.tile(np.arange(1, 41), (9, 1)), axis=1)
+    identity = dict(zip(range(40), np.eye(40), strict=True))
+    tagger = ZeroShotTagger().fit(X.astype(dtype))
+    expected = ZeroShotTagger(identity).fit_transform(X)
+    assert_array_equal(tagger.transform(X.astype(dtype)), expected)
+    assert len(pickle.dumps(tagger)) < 2000
+
+
+def test_tied_columns_come_in_their_order():
+    found = ZeroShotTagger(n_words=3).fit_transform([[0, 1, 1, 0, 1], [0, 0, 0, 0, 0]])
+    assert found.tolist() == [[1, 2, 4], [0, 1, 2]]
+
+
+def test_number_of_words_may_change_after_fit(vocabulary, photos):
+    for tagger in (ZeroShotTagger(vocabulary, n_words=2), ZeroShotTagger(n_words=2)):
+        tagger.fit(photos).set_params(n_words=5)
+        assert tagger.transform(photos).shape == (12, 5)
+        assert len(tagger.get_feature_names_out()) == 5
+
+
+def test_vocabulary_of_a_former_fit_is_forgotten(vocabulary, photos):
+    tagger = ZeroShotTagger(vocabulary).fit(photos).set_params(vocabulary=None)
+    expected = ZeroShotTagger().fit_transform(photos)
+    assert_array_equal(tagger.fit_transform(photos), expected)
+
+
 def test_vocabulary_comes_from_files(vocabulary, photos, tmp_path):
     vectors = np.array(list(vocabulary.values()))
     np.savez(tmp_path / "a.npz", words=np.array(WORDS), vectors=vectors)
     found = ZeroShotTagger(str(tmp_path / "a.npz")).fit_transform(photos)
     assert found.tolist() == _nearest(photos, vocabulary, 10)
+
+
+@pytest.mark.parametrize("package", ["default", "pandas", "polars"])
+def test_captions_can_be_embedded_by_their_words(photos, package):
+    if package != "default":
+        pytest.importorskip(package, reason=f"This output needs {package}.")
+    rng = np.random.default_rng(0)
+    captions = {
+        "A dog.": rng.normal(size=8),
+        "Dogs at sea": rng.normal(size=8),
+    }
+    words = {"dog": [1.0, 0.0], "dogs": [2.0, 0.0], "sea": [0.0, 2.0]}
+    embedder = TagEmbedder(words, report_unknown=False)
+    model = make_pipeline(ZeroShotTagger(captions, n_words=1), embedder)
+    found = np.asarray(model.set_output(transform=package).fit_transform(photos))
+    nearest = [row == ["A dog."] for row in _nearest(photos, captions, 1)]
+    assert 0 < sum(nearest) < 12
+    assert_allclose(found, np.where(np.c_[nearest], [[1, 0]], [[1, 1]]))
 
 
 @pytest.mark.parametrize("package", ["default", "pandas", "polars"])
