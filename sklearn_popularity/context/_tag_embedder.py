@@ -219,10 +219,21 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         features : ndarray of shape (n_samples, n_dimensions + 2), float32
             The mean vector and, with `report_unknown`, the number of unknown tags, and
             1 where no tag is known.
+
+        Raises
+        ------
+        ValueError
+            If a row of X is neither text nor a list of text, or the vectors have
+            another length than in `fit`.
         """
         check_is_fitted(self)
         rows = tags_of_rows(X, self.separator)
         source = open_vectors(self.vectors)
+        if source.n_dimensions != self.n_dimensions_:
+            raise ValueError(
+                f"The vectors have {source.n_dimensions} numbers, but had "
+                f"{self.n_dimensions_} in fit. Fit again, or put the former file back."
+            )
         found = self._look_up(rows, source)
         vectors = _mean_vectors([words for words in found.spelled if words], source)
         used, met = found.known[found.codes], found.kept[found.codes]

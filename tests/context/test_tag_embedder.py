@@ -205,6 +205,16 @@ def test_other_input_is_refused(X, message):
             method(X)
 
 
+def test_vectors_of_another_length_are_refused(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("dog 1 2\n")
+    embedder = TagEmbedder(path).fit(["dog"])
+    path.write_text("dog 1 2 3\n")
+    with pytest.raises(ValueError, match=r"have 3 numbers, but had 2 in fit\."):
+        embedder.transform(["dog"])
+    assert embedder.fit_transform(["dog"]).shape == (1, 5)
+
+
 # --- what scikit-learn's checks ask of others
 
 
