@@ -12,6 +12,7 @@ _EXTRA_OF = {
     "safetensors": "torch",
     "matplotlib": "report",
     "jinja2": "report",
+    "pi_heif": "heic",
     "pyarrow": "parquet",
 }
 

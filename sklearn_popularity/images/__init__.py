@@ -1,6 +1,9 @@
 """A photo, however it is given, as an upright sRGB array, or one clear error."""
 
+# Names imported as themselves are for other rooms, not for users.
 from ._errors import ImageError
+from ._formats import PHOTO_SUFFIXES as PHOTO_SUFFIXES
+from ._formats import REFUSED_SUFFIXES as REFUSED_SUFFIXES
 from ._kinds import find_photos, photos_of
 from ._photos import Photos
 from ._pixels import limit_size, to_rgb8

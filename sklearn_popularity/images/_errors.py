@@ -127,7 +127,7 @@ def _printable(text: str) -> str:
 
 @contextmanager
 def _pillow_is_silent() -> Iterator[None]:
-    """Ignore the warnings that Pillow issues in this thread.
+    """Ignore the warnings that Pillow and pi_heif issue in this thread.
 
     `catch_warnings` would tell the process that its filters changed: a warning of the
     user that has come once would come again for each photo. So the filter goes into
@@ -147,13 +147,14 @@ def _pillow_is_silent() -> Iterator[None]:
 
 
 class _PillowInThisThread:
-    """Stands for the pattern of a module; matches Pillow's until its thread is done."""
+    """Stands for the pattern of a module; matches theirs until its thread is done."""
 
     def __init__(self) -> None:
         self.thread: int | None = threading.get_ident()
 
     def match(self, module: str) -> bool:
-        return module.startswith("PIL.") and threading.get_ident() == self.thread
+        of_ours = module.startswith(("PIL.", "pi_heif"))
+        return of_ours and threading.get_ident() == self.thread
 
     def __reduce__(self) -> tuple[Any, ...]:
         # scikit-learn sends the filters to its workers, where nothing waits for us.

@@ -8,6 +8,8 @@ from functools import cache
 from PIL import Image
 
 from ._errors import ImageError
+from ._formats import why_refused
+from ._tiff import tiff_range
 
 # Where Pillow gives up, too; ours holds when a program has lifted Pillow's limit.
 MAX_PIXELS = 178_956_970
@@ -21,17 +23,11 @@ MAX_SCANS = 100
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF")
 
-_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"}
-
 # A JPEG marker; FF 00 is a stuffed byte, FF D0 to FF D7 restart within a scan.
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
 _JPEG_EOI = 0xD9
 _JPEG_SOS = 0xDA
 _JPEG_WITHOUT_LENGTH = {0x01, 0xD8}
-
-_TIFF_BITS_PER_SAMPLE = 258
-_TIFF_PHOTOMETRIC = 262
-_TIFF_WHITE_IS_ZERO = 0
 
 
 @cache
@@ -45,8 +41,9 @@ def check_encoded(data: bytes) -> None:
     """Refuse encoded bytes that would cost much memory or time to open or decode."""
     if not data:
         raise ImageError("the file is empty")
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        raise ImageError("HEIC is not read; convert the image to JPEG or PNG")
+    reason = why_refused(data)
+    if reason is not None:
+        raise ImageError(reason)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         check_size(*_webp_canvas(data))
     if data[:2] == b"\xff\xd8" and _has_too_many_scans(data):
@@ -124,16 +121,7 @@ def sample_range(image: Image.Image) -> tuple[float, float] | None:
     in which zero is white unless they have 8 bits.
     """
     if image.format == "TIFF" and image.mode != "I":
-        tags = getattr(image, "tag_v2", None)
-        if tags is None:
-            raise ImageError(
-                "an opened TIFF whose tags did not come with it from another process; "
-                "pass its path or its contents"
-            )
-        bits = tags.get(_TIFF_BITS_PER_SAMPLE, (16,))[0]
-        black, white = 0.0, 1.0 if image.mode == "F" else 2.0**bits - 1
-        is_inverted = tags.get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO
-        return (white, black) if is_inverted else (black, white)
+        return tiff_range(image)
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         return 0.0, 65535.0
     return None

@@ -20,7 +20,9 @@ from ._headers import (
     readable_formats,
     repair_transparency,
 )
+from ._heif import is_heif, open_heif
 from ._pixels import check_max_size, limit_size, to_rgb8
+from ._tiff import check_layout
 
 # pathlib turns http:// into http:/; a drive letter has one letter.
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]+://|https?:/|data:)", re.IGNORECASE)
@@ -44,7 +46,8 @@ def read_image(
     ----------
     source : str, path-like or bytes-like
         Path of a regular file, or the encoded contents of one, as bytes. JPEG, PNG,
-        WebP, GIF, TIFF, BMP, PPM and, where Pillow has it, AVIF are read.
+        WebP, GIF, TIFF, BMP, PPM and, where Pillow has it, AVIF are read, and HEIC
+        with the extra ``heic``.
 
     max_size : int, default=None
         Largest number of pixels of the longest side. Larger images are reduced,
@@ -75,7 +78,8 @@ def read_image(
     -----
     The EXIF orientation and the embedded colour profile are applied; broken ones
     are ignored, and so are PNG gamma and chromaticities. Transparency is composited
-    on white. Of animations and multi-page files the first image is read. Deeper
+    on white. Of animations and multi-page files the first image is read, of HEIC the
+    primary one. Deeper
     images are scaled to 8 bits by the range of their format: 0 to 65535 for 16
     bits, 0 to 1 for floating-point TIFF and PFM, whose values outside are refused.
     A file that lacks only what follows its pixels is read. Flipped bits within
@@ -149,12 +153,25 @@ def decode_file(data: bytes, max_size: int | None) -> NDArray[np.uint8]:
     """Decode the contents of a file; see :func:`read_image`."""
     check_encoded(data)
     with decoding_errors():
-        image = Image.open(_stream(data), formats=readable_formats())
-        check_size(*image.size)
-        repair_transparency(image)
-        if max_size is not None and image.format in ("JPEG", "MPO"):
-            _draft(image, max_size)
+        image = _open_heif(data) if is_heif(data) else _open(data, max_size)
     return limit_size(to_rgb8(image), max_size)
+
+
+def _open_heif(data: bytes) -> Image.Image:
+    file = open_heif(data)
+    check_size(*file.size)
+    return file.to_pillow()
+
+
+def _open(data: bytes, max_size: int | None) -> Image.Image:
+    image = Image.open(_stream(data), formats=readable_formats())
+    check_size(*image.size)
+    repair_transparency(image)
+    if image.format == "TIFF":
+        check_layout(image)
+    if max_size is not None and image.format in ("JPEG", "MPO"):
+        _draft(image, max_size)
+    return image
 
 
 def _draft(image: Image.Image, max_size: int) -> None:

@@ -1,0 +1,49 @@
+"""Formats of photos: those that are read, and those that are refused by their name."""
+
+_RAW = (
+    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf "
+    ".pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f"
+).split()
+RAW_REASON = "the raw file of a camera is not read; save it as JPEG, PNG or TIFF"
+_JXL_REASON = "JPEG XL is not read; convert the image to JPEG or PNG"
+
+# How the names of files end, in lower case, whose formats `read_image` knows.
+PHOTO_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .gif .tif .tiff .bmp .dib .ppm .pgm "
+    ".pbm .pnm .pfm .avif .heic .heif .hif".split()
+)
+
+# How other names of photos end, and why such a file is refused.
+REFUSED_SUFFIXES = {
+    **dict.fromkeys(_RAW, RAW_REASON),
+    ".jxl": _JXL_REASON,
+    **dict.fromkeys(
+        (".jp2", ".j2k", ".jpx", ".jpf"),
+        "JPEG 2000 is not read; convert the image to JPEG or PNG",
+    ),
+    ".psd": "a file of Photoshop is not read; save it as JPEG, PNG or TIFF",
+}
+
+# Raw files that are TIFF inside, and could be taken for it, are known by their tags.
+_BEGINNINGS = {
+    b"\xff\x0a": _JXL_REASON,
+    b"\0\0\0\x0cJXL \r\n\x87\n": _JXL_REASON,
+    b"FUJIFILMCCD-RAW": RAW_REASON,
+    b"FOVb": RAW_REASON,
+    b"IIRO": RAW_REASON,
+    b"IIRS": RAW_REASON,
+    b"MMOR": RAW_REASON,
+    b"IIU\0": RAW_REASON,
+    b"II\x1a\0\0\0HEAPCCDR": RAW_REASON,
+    b"\0MRM": RAW_REASON,
+}
+
+
+def why_refused(data: bytes) -> str | None:
+    """Why the contents of a file are refused, where their beginning is known."""
+    if data[4:12] == b"ftypcrx " or (data[:4] == b"II*\0" and data[8:10] == b"CR"):
+        return RAW_REASON  # of Canon, new and old
+    for beginning, reason in _BEGINNINGS.items():
+        if data.startswith(beginning):
+            return reason
+    return None

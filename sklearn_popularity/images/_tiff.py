@@ -1,0 +1,58 @@
+"""TIFF, whose tags say what its numbers mean, and which Pillow reads wrongly."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from ._errors import ImageError
+from ._formats import RAW_REASON
+
+_SUBFILE_TYPE = 254
+_BITS_PER_SAMPLE = 258
+_COMPRESSION = 259
+_PHOTOMETRIC = 262
+_SAMPLES_PER_PIXEL = 277
+_PLANAR_CONFIGURATION = 284
+_DNG_VERSION = 50706
+
+_IS_REDUCED_COPY = 1
+_UNCOMPRESSED = 1
+_SEPARATE_PLANES = 2
+_WHITE_IS_ZERO = 0
+
+
+def check_layout(image: Image.Image) -> None:
+    """Refuse a TIFF that Pillow would read as other pixels, or as those of a thumbnail.
+
+    Pillow takes the planes of uncompressed 16-bit samples for 8-bit ones, those of
+    grey and opacity for one of each, and decompressed big-endian floats for others.
+    """
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    if _DNG_VERSION in tags or tags.get(_SUBFILE_TYPE, 0) & _IS_REDUCED_COPY:
+        raise ImageError(RAW_REASON)
+    bits = tags.get(_BITS_PER_SAMPLE, (1,))[0]
+    is_compressed = tags.get(_COMPRESSION, _UNCOMPRESSED) != _UNCOMPRESSED
+    layout = None
+    if tags.get(_PLANAR_CONFIGURATION) == _SEPARATE_PLANES:
+        if bits == 16 and not is_compressed:
+            layout = "uncompressed planes of 16 bits"
+        elif tags.get(_SAMPLES_PER_PIXEL) == 2:
+            layout = "planes of grey and opacity"
+    elif image.mode == "F" and is_compressed and tags.prefix == b"MM":
+        layout = "compressed big-endian floating-point numbers"
+    if layout is not None:
+        raise ImageError(f"a TIFF with {layout} is not read; save it in another layout")
+
+
+def tiff_range(image: Image.Image) -> tuple[float, float]:
+    """Stored values of black and white in a mode of more than 8 bits."""
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        raise ImageError(
+            "an opened TIFF whose tags did not come with it from another process; "
+            "pass its path or its contents"
+        )
+    bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
+    black, white = 0.0, 1.0 if image.mode == "F" else 2.0**bits - 1
+    is_inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    return (white, black) if is_inverted else (black, white)
