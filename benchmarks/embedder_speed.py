@@ -16,7 +16,6 @@ import resource
 import sys
 import tempfile
 import time
-from collections import deque
 from pathlib import Path
 from statistics import median
 
@@ -27,8 +26,9 @@ from skimage import data
 from sklearn.base import clone
 
 from sklearn_popularity import CNNEmbedder
-from sklearn_popularity.features.deep._network import compute_in
+from sklearn_popularity.features._describe import describe_photos
 from sklearn_popularity.images import Photos
+from sklearn_popularity.networks import torch_work
 
 N_ROUNDS = 3
 
@@ -53,15 +53,15 @@ def per_second(function, n_photos):
 
 def bare_loop(embedder, batches):
     """What a torch user would write for batches that are ready."""
-    spec, module = embedder._spec(), embedder._network()._module
+    spec, module = embedder._spec(), embedder._finish()._network.module
     mean, std = (
         torch.tensor(v, device=spec.device).view(1, 3, 1, 1)
-        for v in (spec.preprocessing.mean, spec.preprocessing.std)
+        for v in (spec.squares.mean, spec.squares.std)
     )
 
     def run():
         for batch in batches:
-            with torch.inference_mode(), compute_in(spec.precision, spec.device):
+            with torch_work(spec.device, spec.precision, gradients=False):
                 pixels = torch.from_numpy(batch).to(spec.device)
                 pixels = pixels.permute(0, 3, 1, 2) / 255
                 module((pixels - mean) / std).float().cpu().numpy()
@@ -70,23 +70,22 @@ def bare_loop(embedder, batches):
 
 
 def decode_alone(embedder, paths):
-    def run():
-        squares = embedder._extraction().map(embedder._preprocessing(), Photos(paths))
-        deque(squares, maxlen=0)
+    def forget(row, square):
+        pass
 
-    return run
+    return lambda: describe_photos(
+        embedder, Photos(paths), embedder._describe(), forget
+    )
 
 
 def measure(embedder, paths, n_jobs):
     """Median photos per second of each of the four, in alternating rounds."""
-    squares = [
-        embedder._preprocessing()(Photos(paths).read(i)) for i in range(len(paths))
-    ]
+    squares = [embedder._describe()(Photos(paths).read(i)) for i in range(len(paths))]
     batches = [
         np.stack(squares[i : i + embedder.batch_size])
         for i in range(0, len(squares), embedder.batch_size)
     ]
-    ready = clone(embedder).set_params(resize="squeeze").fit(paths)
+    ready = clone(embedder).set_params(preprocessing__resize="squeeze").fit(paths)
     from_files = clone(embedder).set_params(n_jobs=n_jobs).fit(paths)
     sides = {
         "forward limit": bare_loop(embedder, batches),

@@ -14,25 +14,36 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 from paper_tables._data import CAFFE
+from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 
-from sklearn_popularity import CNNEmbedder, CNNFineTuneRegressor, spearman_score
+from sklearn_popularity import (
+    CNNEmbedder,
+    CNNFineTuneRegressor,
+    Preprocessing,
+    spearman_score,
+)
 from sklearn_popularity.evaluation._recipes import ridge
 
 
 def models(options):
     """Ridge on the network as it is, and the network that goes on learning."""
-    network = CAFFE | {"backbone": "squeezenet1_0", "weights": options.weights}
-    network["size"] = options.size
-    fine_tuned = network | {
+    embedder = CNNEmbedder(
+        backbone="squeezenet1_0",
+        weights=options.weights,
+        preprocessing=Preprocessing(**CAFFE | {"size": options.size}),
+    )
+    centre = {"preprocessing__resize": "crop", "preprocessing__crop_share": 0.875}
+    fine_tuned = {
+        "embedder": clone(embedder).set_params(**centre),
         "learning_rate": options.learning_rate,
         "max_epochs": options.epochs,
         "optimizer": options.optimizer,
         "random_state": 0,
     }
     return {
-        "RidgeCV on embeddings": make_pipeline(CNNEmbedder(**network), ridge()),
+        "RidgeCV on embeddings": make_pipeline(embedder, ridge()),
         "fine-tuned on scores": CNNFineTuneRegressor(**fine_tuned),
         "fine-tuned on 10 bins": CNNFineTuneRegressor(**fine_tuned, n_bins=10),
     }

@@ -52,6 +52,7 @@ MADE_UP_LABELS = {"cappallo": "log_views", "dufour": "views"}
 
 #: Times that posts are split, where it is not ten.
 SPLITS = {"lafin": 5, "dufour": 1}
+_SIZE = "embedder__preprocessing__size"
 
 
 def main(arguments=None):
@@ -176,11 +177,11 @@ def tuning(options):
     """How dufour's network goes on learning, where it is not as in the paper."""
     asked = {
         "max_epochs": options.epochs,
-        "size": options.size,
+        _SIZE: options.size,
         "learning_rate": options.learning_rate,
     }
     asked = {name: value for name, value in asked.items() if value is not None}
-    quick = {"max_epochs": 1, "size": 32, "learning_rate": 1e-6}
+    quick = {"max_epochs": 1, _SIZE: 32, "learning_rate": 1e-6}
     return quick | asked if options.quick else asked
 
 

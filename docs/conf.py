@@ -70,6 +70,7 @@ sphinx_gallery_conf = {
 
 ROOMS = [
     "images",
+    "networks",
     "features",
     "context",
     "models",

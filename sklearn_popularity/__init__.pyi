@@ -7,6 +7,7 @@ from . import (
     inspection,
     metrics,
     models,
+    networks,
     papers,
 )
 from .context import (
@@ -65,5 +66,6 @@ from .models import (
     read_model_card,
     save_model,
 )
+from .networks import Preprocessing
 
 __version__: str

@@ -29,6 +29,7 @@ PRINTED = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 ROOMS = [
     "images",
+    "networks",
     "features",
     "context",
     "models",

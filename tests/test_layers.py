@@ -13,6 +13,7 @@ PACKAGE = Path(sklearn_popularity.__file__).parent
 # Data runs down this list. Rooms on one line may not import from each other.
 FLOORS = [
     {"metrics", "images"},
+    {"networks"},
     {"features", "context"},
     {"models"},
     {"evaluation"},

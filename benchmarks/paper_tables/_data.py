@@ -8,7 +8,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import make_column_transformer
 
-from sklearn_popularity import CNNEmbedder, load_folder, make_popularity
+from sklearn_popularity import (
+    CNNEmbedder,
+    Preprocessing,
+    load_folder,
+    make_popularity,
+)
 
 #: What papers ask for, and the column that is taken where none is named.
 ROLES = {
@@ -269,7 +274,11 @@ def known_column(block):
 
 def tiny_network():
     """A small network with random weights, for quick runs."""
-    return CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
+    return CNNEmbedder(
+        backbone="squeezenet1_1",
+        weights="random",
+        preprocessing=Preprocessing(size=32),
+    )
 
 
 #: How networks that learned by Caffe see photos.
@@ -284,6 +293,7 @@ CAFFE = {
 
 def caffe_network(backbone, weights, **settings):
     """A network that learned by Caffe, for whole photos."""
+    squeezed = Preprocessing(resize="squeeze", **CAFFE)
     return CNNEmbedder(
-        backbone=backbone, weights=weights, resize="squeeze", **CAFFE, **settings
+        backbone=backbone, weights=weights, preprocessing=squeezed, **settings
     )

@@ -18,7 +18,7 @@ from sklearn_popularity import drop_viral
 from sklearn_popularity.models._k_class import balanced_bins
 from sklearn_popularity.papers import dufour2015
 
-from ._data import NotTestableError
+from ._data import CAFFE, NotTestableError
 from ._lines import as_table, lines_of
 from ._scores import in_parallel, mean_on_test_rows, splits_of
 
@@ -48,7 +48,11 @@ _TITLES = {
     "5.3": ("Experiment 3: ten balanced bins", "half squared error in bins"),
 }
 # What a network for embeddings and one that goes on learning have in common.
-_SHARED = ("backbone", "weights", "mean", "std", "scale", "channel_order", "size")
+_SHARED = (
+    "backbone",
+    "weights",
+    *(f"preprocessing__{name}" for name in CAFFE),
+)
 
 
 def tables(data, photos, plan, **settings):
@@ -63,7 +67,7 @@ def tables(data, photos, plan, **settings):
     plan : Plan
         How much is computed.
     **settings
-        Parameters of the network, such as `max_epochs` and `size`.
+        Parameters of the network, such as `max_epochs`.
 
     Returns
     -------
@@ -124,7 +128,11 @@ class _Trained:
         self.data, self.posts, self.photos, self.plan = data, posts, photos, plan
         network = photos.networks.get("cnn")
         own = {} if network is None else network.get_params()
-        chosen = {name: own[name] for name in _SHARED if own.get(name) is not None}
+        chosen = {
+            f"embedder__{name}": own[name]
+            for name in _SHARED
+            if own.get(name) is not None
+        }
         self.settings = {"random_state": 0} | chosen | settings
         self.groups = None if data.group is None else posts[data.group].to_numpy()
         self.splits = splits_of(len(posts), TEST_SHARE, plan.n_splits, self.groups)

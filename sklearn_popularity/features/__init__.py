@@ -1,16 +1,17 @@
 """Features: an image in, a vector out."""
 
+from ..networks import pretrained_at_hand
 from ._base import ImageTransformer
 from ._cache import CacheWarning
 from ._cache_care import cache_info, prune_cache, verify_cache
+from ._cnn_embedder import CNNEmbedder
 from ._color import ColorHistogram, ColorStatistics
 from ._describe import UnreadablePhotosWarning
 from ._discriminative import fetch_color_palette
-from ._extract import extract
+from ._extract import extract, join_parts
 from ._gist import GistTransformer
 from ._lbp import LBPPyramid
 from .codebook import HOGLLC, ColorNamesLLC
-from .deep import CNNEmbedder, pretrained_at_hand
 
 __all__ = [
     "HOGLLC",
@@ -26,6 +27,7 @@ __all__ = [
     "cache_info",
     "extract",
     "fetch_color_palette",
+    "join_parts",
     "pretrained_at_hand",
     "prune_cache",
     "verify_cache",

@@ -13,19 +13,19 @@ collection of models; torchvision's AlexNet, which had learned 1,000 classes, st
 X are photos, such as a column of paths.
 """
 
+from ..features import CNNEmbedder
 from ..models import CNNFineTuneClassifier, CNNFineTuneRegressor
+from ..networks import Preprocessing
 
 # Sections 3.1 and 4.1. 20,000 steps were "a little over 4" passes over 393,691 photos,
 # so batches held about 80 photos. (Section 5.1 tells of 6,000 steps instead.)
 _SETTINGS = {
-    "backbone": "alexnet",
     "head_multiplier": 20,
     "dropout": 0.5,
     "optimizer": "sgd",
     "batch_size": 80,
-    "size": 227,
-    "crop_share": 227 / 256,
 }
+_SQUARES = {"size": 227, "resize": "crop", "crop_share": 227 / 256}
 # Told for the raw counts alone. 1e-3 is what Caffe's example of the same network has.
 _RAW_LEARNING_RATE, _LEARNING_RATE = 1e-8, 1e-3
 # Passes: 86,000 and 97,000 steps are 17.5 and 19.7 of them.
@@ -38,8 +38,8 @@ def regression(**settings):
     Parameters
     ----------
     **settings
-        Other parameters of `CNNFineTuneRegressor`, such as `weights`, `checkpoint`,
-        `max_epochs` and `random_state`.
+        Other parameters of `CNNFineTuneRegressor`, such as `embedder__weights`,
+        `checkpoint`, `max_epochs` and `random_state`.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def regression(**settings):
         "learning_rate": _RAW_LEARNING_RATE,
         "max_epochs": 4,
     }
-    return CNNFineTuneRegressor(**(_SETTINGS | raw | settings))
+    return _model(CNNFineTuneRegressor, raw | settings)
 
 
 def favorite(**settings):
@@ -69,7 +69,7 @@ def favorite(**settings):
         with 89.1 %, that of always saying no.
     """
     chosen = {"learning_rate": _LEARNING_RATE, "max_epochs": _LONG}
-    return CNNFineTuneClassifier(**(_SETTINGS | chosen | settings))
+    return _model(CNNFineTuneClassifier, chosen | settings)
 
 
 def binned(*, n_bins=10, **settings):
@@ -94,4 +94,9 @@ def binned(*, n_bins=10, **settings):
         "learning_rate": _LEARNING_RATE,
         "max_epochs": _LONG,
     }
-    return CNNFineTuneRegressor(**(_SETTINGS | chosen | settings))
+    return _model(CNNFineTuneRegressor, chosen | settings)
+
+
+def _model(kind, settings):
+    network = CNNEmbedder(backbone="alexnet", preprocessing=Preprocessing(**_SQUARES))
+    return kind(embedder=network).set_params(**_SETTINGS | settings)

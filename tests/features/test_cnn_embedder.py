@@ -23,29 +23,33 @@ from sklearn.pipeline import make_pipeline
 from sklearn_popularity import (
     CNNEmbedder,
     ImageError,
+    Preprocessing,
     UnreadablePhotosWarning,
     spearman_scorer,
 )
-from sklearn_popularity.features import pretrained_at_hand
-from sklearn_popularity.features.deep._backbones import build_network
-from sklearn_popularity.features.deep._network import _cached_network
-from sklearn_popularity.features.deep._preprocessing import Preprocessing
-from sklearn_popularity.features.deep._randomness import own_randomness
+from sklearn_popularity.networks import (
+    LayerReader,
+    Squares,
+    build_network,
+    own_randomness,
+    pretrained_at_hand,
+    shelf,
+)
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 models = pytest.importorskip("torchvision.models", reason="Networks need torchvision.")
 timm = pytest.importorskip("timm", reason="Some networks need timm.")
 
-TINY = {"backbone": "squeezenet1_1", "weights": "random", "size": 32}
-CAFFE = {
-    "backbone": "squeezenet1_0",
-    "size": 227,
-    "resize": "squeeze",
-    "mean": (104, 117, 123),
-    "std": (1, 1, 1),
-    "scale": 255,
-    "channel_order": "bgr",
-}
+SMALL = Preprocessing(size=32)
+TINY = {"backbone": "squeezenet1_1", "weights": "random", "preprocessing": SMALL}
+CAFFE = Preprocessing(
+    size=227,
+    resize="squeeze",
+    mean=(104, 117, 123),
+    std=(1, 1, 1),
+    scale=255,
+    channel_order="bgr",
+)
 
 
 @pytest.fixture
@@ -69,7 +73,7 @@ def normalised(squares):
 
 
 # A square of the network's size is taken as it is.
-WHOLE = TINY | {"resize": "squeeze"}
+WHOLE = TINY | {"preprocessing": Preprocessing(size=32, resize="squeeze")}
 
 
 def test_penultimate_is_what_the_classifier_sees(network, squares):
@@ -111,7 +115,9 @@ def test_named_layer_averages_over_places(network, squares):
     ],
 )
 def test_penultimate_sizes(backbone, size, n_features, squares):
-    embedder = CNNEmbedder(backbone=backbone, weights="random", size=size)
+    embedder = CNNEmbedder(
+        backbone=backbone, weights="random", preprocessing=Preprocessing(size=size)
+    )
     assert embedder.fit_transform(squares[:1]).shape == (1, n_features)
     names = embedder.get_feature_names_out()
     assert len(set(names)) == n_features
@@ -124,7 +130,7 @@ def test_network_without_classes_gives_its_output(squares):
     )
     headless = clone(plain).set_params(backbone="timm/vit_small_patch14_reg4_dinov2")
     assert plain.fit_transform(squares[:1]).shape == (1, 192)
-    headless.set_params(size=518)
+    headless.set_params(preprocessing__size=518)
     assert headless.fit_transform(squares[:1]).shape == (1, 384)
     with pytest.raises(ValueError, match="no classes"):
         headless.set_params(layer="probabilities").fit(squares[:1])
@@ -191,19 +197,19 @@ def test_precision_changes_rounding_alone(squares):
 def test_crop_takes_the_centre():
     image = np.zeros((40, 80, 3), np.uint8)
     image[10:30, 30:50] = 255
-    square = Preprocessing(size=20, crop_share=0.5)(image)
+    square = Squares(size=20, crop_share=0.5)(image)
     assert_array_equal(square, 255)
 
 
 def test_squeeze_takes_all():
     image = np.repeat([[[0], [200]]], 10, axis=0).repeat(10, axis=1).repeat(3, axis=2)
-    square = Preprocessing(size=10, resize="squeeze")(image.astype(np.uint8))
+    square = Squares(size=10, resize="squeeze")(image.astype(np.uint8))
     assert square.shape == (10, 10, 3)
     assert_allclose(square.mean(), 100, atol=1)
 
 
 def test_pad_fills_with_white():
-    square = Preprocessing(size=20, resize="pad")(np.zeros((10, 20, 3), np.uint8))
+    square = Squares(size=20, resize="pad")(np.zeros((10, 20, 3), np.uint8))
     assert_array_equal(square[5:15], 0)
     assert_array_equal(square[:5], 255)
 
@@ -213,7 +219,10 @@ def test_channels_can_be_swapped_and_scaled(network, squares):
     with torch.inference_mode():
         expected = network.features((pixels - 100) / 50).mean(dim=(2, 3)).numpy()
     given = {"mean": (100, 100, 100), "std": (50, 50, 50)}
-    embedder = CNNEmbedder(**WHOLE, scale=255, channel_order="bgr", **given)
+    swapped = Preprocessing(
+        size=32, resize="squeeze", scale=255, channel_order="bgr", **given
+    )
+    embedder = CNNEmbedder(**(WHOLE | {"preprocessing": swapped}))
     assert_allclose(embedder.fit_transform(squares), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -288,8 +297,7 @@ def test_networks_are_built_while_no_other_thread_draws():
 
     done: list[bool] = []
     thread = threading.Thread(target=build)
-    with own_randomness("cpu", "A test"):
-        torch.manual_seed(0)
+    with own_randomness(0):
         build_network("squeezenet1_1", "random", seed=2)  # a turn within a turn
         thread.start()
         drawn = torch.rand(3)
@@ -311,15 +319,21 @@ def test_published_weights_leave_random_numbers_alone(monkeypatch):
 
 FORK = """
 import os, signal, threading, warnings
-from sklearn_popularity.features.deep import _network, _randomness
+import torch
+from sklearn_popularity.networks import KeptNetwork, own_randomness, shelf
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
 held, over = threading.Event(), threading.Event()
+kept = KeptNetwork(torch.nn.Identity(), "")
+
+def build():
+    held.set()
+    over.wait()
+    return KeptNetwork(torch.nn.Identity(), "")
 
 def hold():
-    with _network._building.turn(), _randomness.own_randomness("cpu", "A test"):
-        held.set()
-        over.wait()
+    with kept.turn(), own_randomness(0):
+        shelf.take("held", build)
 
 thread = threading.Thread(target=hold)
 thread.start()
@@ -327,7 +341,8 @@ held.wait()
 child = os.fork()
 if child == 0:
     signal.alarm(20)
-    with _network._building.turn(), _randomness.own_randomness("cpu", "A test"):
+    with kept.turn(), own_randomness(0):
+        shelf.take("other", lambda: kept)
         os._exit(0)
 _, status = os.waitpid(child, 0)
 over.set()
@@ -350,7 +365,7 @@ def test_changed_weights_are_noticed(network, squares, tmp_path):
     state["features.0.bias"] += 1
     path.unlink()
     save(state, path)
-    _cached_network.cache_clear()  # as in a new process
+    shelf.clear()  # as in a new process
     with pytest.raises(ValueError, match="have changed since fit"):
         embedder.transform(squares)
 
@@ -416,18 +431,20 @@ def test_missing_pretrained_weights_name_the_way_out(squares, monkeypatch, tmp_p
         ({"layer": "features.99"}, ValueError, "layer='features.99'"),
         ({"weights": "missing.npz"}, FileNotFoundError, "no such file"),
         ({"weights": __file__}, ValueError, r"a file in \.npz"),
-        ({"mean": (0, 0)}, ValueError, "3 finite numbers"),
-        ({"mean": (0, float("nan"), 0)}, ValueError, "3 finite numbers"),
-        ({"mean": ("a", "b", "c")}, ValueError, "3 finite numbers"),
-        ({"size": 5}, ValueError, "size=5"),
+        ({"preprocessing__mean": (0, 0)}, ValueError, "3 finite numbers"),
+        ({"preprocessing__mean": (0, np.nan, 0)}, ValueError, "3 finite numbers"),
+        ({"preprocessing__mean": ("a", "b", "c")}, ValueError, "3 finite numbers"),
+        ({"preprocessing__size": 5}, ValueError, "size=5"),
         ({"device": "foo"}, ValueError, "device='foo'"),
-        ({"std": (0, 1, 1)}, ValueError, "above 0"),
-        ({"resize": "stretch"}, ValueError, "'resize' parameter"),
+        ({"preprocessing__std": (0, 1, 1)}, ValueError, "above 0"),
+        ({"preprocessing__resize": "stretch"}, ValueError, "'resize' parameter"),
+        ({"preprocessing": {"size": 32}}, ValueError, "'preprocessing' parameter"),
     ],
 )
 def test_bad_parameters_raise(change, error, message, squares):
+    embedder = clone(CNNEmbedder(**TINY)).set_params(**change)
     with pytest.raises(error, match=message):
-        CNNEmbedder(**(TINY | change)).fit(squares)
+        embedder.fit(squares)
 
 
 # --- as scikit-learn uses it
@@ -457,8 +474,7 @@ def test_memory_shortage_halves_the_batch(squares, monkeypatch):
     squares = squares[:4]
     embedder = CNNEmbedder(**WHOLE).fit(squares)
     expected = embedder.transform(squares)
-    network = embedder._network()
-    forward, sizes = type(network)._forward, []
+    forward, sizes = LayerReader._forward, []
 
     def short(self, batch):
         sizes.append(len(batch))
@@ -466,7 +482,7 @@ def test_memory_shortage_halves_the_batch(squares, monkeypatch):
             raise torch.OutOfMemoryError("full")
         return forward(self, batch)
 
-    monkeypatch.setattr(type(network), "_forward", short)
+    monkeypatch.setattr(LayerReader, "_forward", short)
     with pytest.warns(UserWarning, match="batch_size=2 or less"):
         rows = embedder.transform(squares)
     assert sizes == [4, 2, 2]
@@ -502,7 +518,12 @@ def test_real_weights_know_what_is_there(imagenet, photo, label, probability):
     from skimage import data
 
     path, labels = imagenet
-    embedder = CNNEmbedder(**CAFFE, weights=path, layer="probabilities")
+    embedder = CNNEmbedder(
+        backbone="squeezenet1_0",
+        weights=path,
+        layer="probabilities",
+        preprocessing=CAFFE,
+    )
     found = embedder.fit_transform([Image.fromarray(getattr(data, photo)())])[0]
     assert labels[found.argmax()] == label
     assert_allclose(found.max(), probability, atol=0.005)

@@ -16,6 +16,7 @@ from sklearn_popularity import (
     ColorStatistics,
     GistTransformer,
     LBPPyramid,
+    Preprocessing,
 )
 
 # Words are learned, so that this is computed in each way too.
@@ -73,7 +74,11 @@ def test_hand_crafted_features_are_bit_identical(
 @pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
 def test_embeddings_agree(photos, threads):
     pytest.importorskip("torch", reason="Networks need torch.")
-    embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
+    embedder = CNNEmbedder(
+        backbone="squeezenet1_1",
+        weights="random",
+        preprocessing=Preprocessing(size=32),
+    )
     expected, *others = every_way(embedder, photos, threads)
     for features in others:
         assert_allclose(features, expected, rtol=1e-5, atol=1e-5)

@@ -19,12 +19,13 @@ from sklearn_popularity import (
     CNNFineTuneClassifier,
     CNNFineTuneRegressor,
     ImageError,
+    Preprocessing,
     make_popularity,
     spearman_score,
 )
-from sklearn_popularity.features.deep._preprocessing import Preprocessing
 from sklearn_popularity.images import Photos
 from sklearn_popularity.models import CheckpointWarning
+from sklearn_popularity.networks import Squares
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 models = pytest.importorskip("torchvision.models", reason="Networks need torchvision.")
@@ -40,17 +41,27 @@ from sklearn_popularity.models.networks._photo_stream import (  # noqa: E402
     even_parts,
 )
 
+
+def tiny_embedder(*, crop_share=0.875, **params):
+    network = {"backbone": "squeezenet1_1", "weights": "random"}
+    small = Preprocessing(size=32, crop_share=crop_share)
+    return CNNEmbedder(preprocessing=small).set_params(**network | params)
+
+
 TINY = {
-    "backbone": "squeezenet1_1",
-    "weights": "random",
-    "size": 32,
+    "embedder": tiny_embedder(),
     "learning_rate": 1e-3,
     "max_epochs": 2,
     "batch_size": 8,
     "random_state": 0,
 }
 # One step sees all photos, as they are.
-PLAIN = TINY | {"augment": False, "dropout": 0.0, "batch_size": 100, "crop_share": 1.0}
+PLAIN = TINY | {
+    "embedder": tiny_embedder(crop_share=1.0),
+    "augment": False,
+    "dropout": 0.0,
+    "batch_size": 100,
+}
 
 LEARNING = TINY | {"learning_rate": 3e-4, "batch_size": 16, "max_epochs": 9}
 
@@ -67,7 +78,7 @@ def scores():
 
 @pytest.fixture(params=[CNNFineTuneRegressor, CNNFineTuneClassifier])
 def model(request):
-    return request.param(**TINY)
+    return clone(request.param(**TINY))
 
 
 def target_of(model, scores):
@@ -179,12 +190,12 @@ def test_raw_steps_are_smaller_by_the_variance(squares, scores):
 @pytest.mark.parametrize("backbone", ["squeezenet1_1", "mobilenet_v3_small"])
 def test_head_sees_what_the_classifier_saw(backbone):
     module = build_module(
-        Architecture(backbone, Preprocessing(size=64), 2, 0.5), "random", 0
+        Architecture(backbone, Squares(size=64), 2, 0.5), "random", 0
     ).eval()
     torch.nn.init.normal_(module.head.weight, generator=torch.manual_seed(0))
     squares = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
-    embedder = CNNEmbedder(
-        backbone=backbone, weights="random", size=64, resize="squeeze", random_state=0
+    embedder = tiny_embedder(backbone=backbone).set_params(
+        preprocessing=Preprocessing(size=64, resize="squeeze")
     )
     seen = embedder.fit_transform(squares)
     pixels = torch.from_numpy(squares).permute(0, 3, 1, 2) / 255
@@ -199,15 +210,14 @@ def test_head_sees_what_the_classifier_saw(backbone):
 
 def test_timm_backbone_learns(squares, scores):
     pytest.importorskip("timm", reason="This backbone needs timm.")
-    model = CNNFineTuneRegressor(
-        **(TINY | {"backbone": "timm/tf_mobilenetv3_small_100"})
-    )
+    embedder = tiny_embedder(backbone="timm/tf_mobilenetv3_small_100")
+    model = CNNFineTuneRegressor(**TINY | {"embedder": embedder})
     model.set_params(max_epochs=1).fit(squares, scores)
     assert model.weights_["head.weight"].shape == (1, 1024)
 
 
 def test_head_has_one_dropout():
-    sizes = Preprocessing(size=64)
+    sizes = Squares(size=64)
     alexnet = build_module(Architecture("alexnet", sizes, 1, 0.25), "random", 0)
     squeezenet = build_module(
         Architecture("squeezenet1_1", sizes, 1, 0.25), "random", 0
@@ -241,7 +251,7 @@ def test_network_ranks_unseen_photos(posts):
 def test_classifier_beats_most_frequent(posts):
     X, y = posts
     labels = np.where(y > np.median(y), "liked", "dull")
-    model = CNNFineTuneClassifier(**LEARNING)
+    model = CNNFineTuneClassifier(**LEARNING | {"max_epochs": 12})
     model.fit(X[:120], labels[:120])
     assert model.loss_curve_[-1] < 0.8 * np.log(2)
     frequent = max(np.mean(labels[120:] == label) for label in model.classes_)
@@ -293,7 +303,8 @@ def test_steps_become_a_tenth(monkeypatch, squares, scores):
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_statistics_can_be_frozen(frozen, squares, scores):
-    model = CNNFineTuneRegressor(**TINY | {"backbone": "resnet18"})
+    embedder = tiny_embedder(backbone="resnet18")
+    model = CNNFineTuneRegressor(**TINY | {"embedder": embedder})
     model.set_params(freeze_statistics=frozen, learning_rate=1e-5, max_epochs=1)
     weights = model.fit(squares, scores).weights_
     assert (weights["backbone.bn1.running_mean"] == 0).all() == frozen
@@ -308,7 +319,7 @@ def test_huge_steps_raise(squares, scores):
 
 def test_half_precision_changes_rounding_alone(squares, scores):
     exact = CNNFineTuneRegressor(**PLAIN, optimizer="sgd").fit(squares, scores)
-    rough = clone(exact).set_params(precision="bfloat16").fit(squares, scores)
+    rough = clone(exact).set_params(embedder__precision="bfloat16").fit(squares, scores)
     assert rough.weights_["head.weight"].dtype == np.float32
     assert rough.loss_curve_ != exact.loss_curve_
     assert_allclose(rough.loss_curve_, exact.loss_curve_, rtol=0.01)
@@ -394,7 +405,7 @@ def test_views_are_of_training_alone(monkeypatch, squares, scores):
 
 def test_view_is_a_shifted_square():
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
-    stream = PhotoStream(Preprocessing(size=30, crop_share=0.75), None, None)
+    stream = PhotoStream(Squares(size=30, crop_share=0.75), None, None)
 
     class Corner:
         def __call__(self, row):
@@ -443,7 +454,7 @@ def test_memory_holds_few_photos(monkeypatch, n_jobs, squares):
         return stack(arrays).view(Square)
 
     monkeypatch.setattr(np, "stack", count)
-    stream = PhotoStream(Preprocessing(size=32), None, n_jobs)
+    stream = PhotoStream(Squares(size=32), None, n_jobs)
     photos = Photos([squares[0]] * 200)
     for batch in stream.batches(photos, even_parts(np.arange(200), 4)):
         assert len(batch) == 4
@@ -454,7 +465,9 @@ def test_memory_holds_few_photos(monkeypatch, n_jobs, squares):
 def test_threads_that_read_leave_result_alone(paths):
     y = np.arange(7.0)
     fitted = [
-        CNNFineTuneRegressor(**TINY | {"batch_size": 2}, n_jobs=n_jobs).fit(paths, y)
+        clone(CNNFineTuneRegressor(**TINY | {"batch_size": 2}))
+        .set_params(embedder__n_jobs=n_jobs)
+        .fit(paths, y)
         for n_jobs in (1, 3)
     ]
     assert_same_weights(*fitted)
@@ -484,7 +497,8 @@ def test_forms_of_x_agree(squares, scores, tmp_path):
         squares.reshape(20, -1),
     ]
     for X in forms:
-        model = CNNFineTuneRegressor(**TINY, image_shape=(32, 32, 3)).fit(X, scores)
+        model = clone(expected).set_params(embedder__image_shape=(32, 32, 3))
+        model.fit(X, scores)
         assert_same_weights(model, expected)
         assert_array_equal(model.predict(X), expected.predict(squares))
     assert model.n_features_in_ == 3072
@@ -657,7 +671,7 @@ def test_copies_predict_the_same(model, squares, scores):
     loaded = skops.io.loads(dumped, trusted=trusted)
     assert_array_equal(outputs_of(loaded, squares), expected)
     # Of the network of `fit`, not of parameters set since.
-    model.set_params(backbone="alexnet", size=64)
+    model.set_params(embedder__backbone="alexnet", embedder__preprocessing__size=64)
     assert_array_equal(outputs_of(model, squares), expected)
 
 
@@ -731,13 +745,17 @@ def test_verbose_shows_progress(model, squares, scores, capsys):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"backbone": "resnet5"}, ValueError, "Did you mean 'resnet50'"),
-        ({"weights": "missing.npz"}, FileNotFoundError, "no such file"),
-        ({"mean": (0, 0)}, ValueError, "3 finite numbers"),
-        ({"std": (0, 1, 1)}, ValueError, "above 0"),
-        ({"size": 5}, ValueError, "cannot see squares of size=5"),
-        ({"device": "foo"}, ValueError, "device='foo'"),
-        ({"crop_share": 1.5}, ValueError, "'crop_share' parameter"),
+        ({"embedder__backbone": "resnet5"}, ValueError, "Did you mean 'resnet50'"),
+        ({"embedder__weights": "missing.npz"}, FileNotFoundError, "no such file"),
+        ({"embedder__preprocessing__mean": (0, 0)}, ValueError, "3 finite numbers"),
+        ({"embedder__preprocessing__std": (0, 1, 1)}, ValueError, "above 0"),
+        ({"embedder__preprocessing__size": 5}, ValueError, "squares of size=5"),
+        ({"embedder__preprocessing__crop_share": 1.5}, ValueError, "'crop_share' par"),
+        ({"embedder__device": "foo"}, ValueError, "device='foo'"),
+        ({"embedder__precision": "float8"}, ValueError, "'precision' parameter"),
+        ({"embedder__layer": "features.3"}, ValueError, "with layer='features.3'"),
+        ({"embedder__flip": True}, ValueError, "with flip=True"),
+        ({"embedder": "resnet50"}, ValueError, "'embedder' parameter"),
         ({"head_multiplier": 0}, ValueError, "'head_multiplier' parameter"),
         ({"groups": lambda X: [1]}, ValueError, "inconsistent numbers of samples"),
     ],
@@ -757,14 +775,21 @@ def test_no_photos_raise(model):
 
 
 def test_real_weights_learn_on(shared, paths):
-    model = CNNFineTuneRegressor(
-        backbone="squeezenet1_0",
-        weights=shared / "weights" / "squeezenet1_0_tvkeys_f16.npz",
+    caffe = Preprocessing(
         size=64,
         mean=(104, 117, 123),
         std=(1, 1, 1),
         scale=255,
         channel_order="bgr",
+        crop_share=0.875,
+    )
+    embedder = CNNEmbedder(
+        backbone="squeezenet1_0",
+        weights=shared / "weights" / "squeezenet1_0_tvkeys_f16.npz",
+        preprocessing=caffe,
+    )
+    model = CNNFineTuneRegressor(
+        embedder=embedder,
         dropout=0.0,
         augment=False,
         max_epochs=8,

@@ -8,6 +8,7 @@ from sklearn.model_selection import ParameterSampler
 
 from sklearn_popularity import (
     CNNEmbedder,
+    Preprocessing,
     SocialFeatures,
     load_model,
     make_popularity,
@@ -35,7 +36,11 @@ def posts():
 @pytest.fixture
 def network():
     pytest.importorskip("torch", reason="networks need torch")
-    return CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
+    return CNNEmbedder(
+        backbone="squeezenet1_1",
+        weights="random",
+        preprocessing=Preprocessing(size=32),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -201,20 +206,23 @@ def test_lafin_needs_vectors(name):
 def test_dufour_has_the_papers_constants():
     models = [dufour2015.regression(), dufour2015.favorite(), dufour2015.binned()]
     for model in models:
-        assert (model.backbone, model.head_multiplier, model.dropout) == (
-            "alexnet",
-            20,
-            0.5,
-        )
-        assert (model.size, model.crop_share) == (227, 227 / 256)
+        assert (model.head_multiplier, model.dropout) == (20, 0.5)
+        network, squares = model.embedder, model.embedder.preprocessing
+        assert network.backbone == "alexnet"
+        assert (squares.size, squares.crop_share) == (227, 227 / 256)
     assert models[0].learning_rate == 1e-8  # section 4.1
     assert models[2].n_bins == 10  # section 4.3
 
 
 def test_dufour_learns_numbers_of_bins(posts):
     pytest.importorskip("torch", reason="networks need torch")
-    tiny = {"backbone": "squeezenet1_1", "weights": "random", "size": 32}
-    model = dufour2015.binned(**tiny, max_epochs=1, random_state=0)
+    model = dufour2015.binned(
+        embedder__backbone="squeezenet1_1",
+        embedder__weights="random",
+        embedder__preprocessing__size=32,
+        max_epochs=1,
+        random_state=0,
+    )
     model.fit(posts["photo"][:40], posts["score"][:40])
     assert len(model.bin_means_) == 10
     # Little is learned yet, and always saying the mean costs 4.125 (section 5.3).

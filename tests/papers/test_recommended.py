@@ -6,6 +6,7 @@ import pytest
 
 from sklearn_popularity import (
     CNNEmbedder,
+    Preprocessing,
     SocialFeatures,
     make_popularity,
     spearman_score,
@@ -86,7 +87,11 @@ def test_photos_without_networks_are_hand_crafted():
 def test_networks_see_the_photos():
     pytest.importorskip("torch", reason="networks need torch")
     posts, _ = make_popularity(24, image_size=(48, 64), random_state=0)
-    network = CNNEmbedder(backbone="squeezenet1_1", weights="random", size=32)
+    network = CNNEmbedder(
+        backbone="squeezenet1_1",
+        weights="random",
+        preprocessing=Preprocessing(size=32),
+    )
     model, _ = recommended(posts, networks=[network], batch_size=7)
     assert [name for name, _, _ in model.branches] == ["svr", "ranker"]
     predicted = model.fit(posts[:20], posts["score"][:20]).predict(posts[20:])

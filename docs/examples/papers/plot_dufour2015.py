@@ -14,9 +14,9 @@ from sklearn_popularity.papers import dufour2015
 
 posts, truth = make_popularity(200, image_size=(48, 64), random_state=0)
 network = dufour2015.binned(
-    weights="random",
-    backbone="squeezenet1_1",
-    size=40,
+    embedder__weights="random",
+    embedder__backbone="squeezenet1_1",
+    embedder__preprocessing__size=40,
     batch_size=20,
     max_epochs=10,
     optimizer="adam",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..._files import whole_file
-from ..._optional import import_optional
+from ...networks import import_torch
 from ._photo_stream import PhotoRows
 
 _HEADER = b"sklearn-popularity checkpoint 1\n"
@@ -47,7 +47,7 @@ class Checkpoint:
         state : dict
             Tensors, numbers, strings, and lists and dicts of them.
         """
-        torch: Any = import_optional("torch", "A checkpoint")
+        torch = import_torch()
         buffer = BytesIO()
         torch.save({"settings": self.settings, "state": state}, buffer)
         content = buffer.getbuffer()
@@ -122,7 +122,7 @@ def _read(path):
 
 def _parse(content):
     """What was saved; None if a byte has changed, or it is not what we save."""
-    torch: Any = import_optional("torch", "A checkpoint")
+    torch = import_torch()
     end = len(_HEADER) + _N_DIGEST
     saved = memoryview(content)[end:]
     # torch does not look at the checksums within its files.

@@ -17,11 +17,12 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
 
     Parameters
     ----------
-    backbone : str, default="resnet50"
-        A classifier of torchvision or "timm/" and a model of timm, as in
-        :class:`CNNEmbedder`. That of [1]_ is much like "alexnet".
-    weights : {"pretrained", "random"} or path, default="pretrained"
-        Published weights, random ones, or a file, as in :class:`CNNEmbedder`.
+    embedder : CNNEmbedder, default=None
+        The network that goes on learning and how it takes photos; see Notes. None is
+        a ResNet-50 with published weights that sees the centre of each photo:
+        ``CNNEmbedder(preprocessing=Preprocessing(resize="crop", crop_share=0.875))``.
+        The network of [1]_ is much like "alexnet" with ``size=227`` and
+        ``crop_share=227 / 256``.
     head_multiplier : float, default=20
         What the learning rate of the new head is multiplied by, as in [1]_.
     dropout : float, default=0.5
@@ -41,8 +42,8 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         weights, so that a photo's output does not depend on the batch. Pass False
         for random weights and large batches.
     augment : bool, default=True
-        Whether each pass sees a random square of each photo, and every second one
-        mirrored. Validation and prediction see the centre.
+        Whether each pass sees a random square of each photo, half of them mirrored.
+        Validation and prediction see the centre.
     batch_size : int, default=32
         Photos of a step, at most, and of a prediction.
     max_epochs : int, default=10
@@ -62,34 +63,6 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     checkpoint : str or path, default=None
         File that keeps the state after each pass. A fit with the same settings and
         data goes on from it; `random_state` must be an integer.
-    size : int, default=None
-        Side in pixels of the square that the network sees; 227 in [1]_. None here and
-        below is as the published weights were trained.
-    crop_share : float, default=0.875
-        Side of that square over the shorter side of the photo; 227 of 256 in [1]_.
-    mean, std : tuple of 3 floats, default=None
-        Subtracted from the channels, and what they are divided by, in the order of
-        the network's channels.
-    scale : float, default=None
-        Value of white before `mean` is subtracted: 1, or 255 for networks of Caffe.
-    channel_order : {"rgb", "bgr"}, default=None
-        Order of the network's channels.
-    max_size : int or None, default=None
-        Longest side in pixels; larger photos are reduced before they are cut.
-    image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
-    value_range : tuple of 2 floats, default=None
-        Pixel values of black and white in arrays; None follows the dtype (uint8
-        0-255, uint16 0-65535, floats 0-1).
-    device : str, default="auto"
-        Where to compute, such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
-    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        Of the computation; weights and predictions are float32. "auto" is bfloat16 on
-        a GPU that has it, and float32 elsewhere.
-    n_jobs : int, default=None
-        Number of threads that read photos ahead of the network; None means 1 unless in
-        a :func:`joblib.parallel_config` context, -1 means all cores. It leaves the
-        result alone.
     random_state : int, RandomState instance or None, default=None
         Seed of random weights, of the rows held out, of the order of the photos, of
         their views and of dropout.
@@ -133,11 +106,18 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     learning_rate=1e-3``; Adam's steps, which are the default, are of the same size for
     any backbone.
 
+    Of `embedder`, which is not changed, these parameters count: `backbone`, `weights`,
+    `preprocessing`, `max_size`, `image_shape`, `value_range`, `device`, `precision`,
+    and `n_jobs` as the number of threads that read photos ahead of the network. Its
+    `layer` has to be "penultimate" and its `flip` False; the others are not used, so
+    nothing is cached and an unreadable photo is an error. Its parameters can be set and
+    searched, as ``embedder__backbone`` or ``embedder__preprocessing__size``.
+
     Photos are read anew in each pass, by threads that are ahead of the network, so that
-    memory holds a few batches, however many photos there are. The square of `size` is
-    cut out of the photo and reduced in one step, at a random place of the central
-    square in training and at its centre after it. A process trains one network at a
-    time; other threads wait.
+    memory holds a few batches, however many photos there are. The square is cut out of
+    the photo and reduced in one step, at a random place of the central square in
+    training and at its centre after it; photos that are squeezed or padded are mirrored
+    alone. A process trains one network at a time; other threads wait.
 
     Order, views and dropout of a pass follow from the seed and the number of the pass
     alone. On a CPU an interrupted fit that goes on from its checkpoint therefore ends
@@ -162,11 +142,10 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_popularity import CNNFineTuneClassifier
+    >>> from sklearn_popularity import CNNEmbedder, CNNFineTuneClassifier
     >>> photos = np.random.default_rng(0).integers(0, 256, (8, 40, 60, 3), np.uint8)
-    >>> model = CNNFineTuneClassifier(
-    ...     backbone="squeezenet1_1", weights="random", size=32, max_epochs=2
-    ... )
+    >>> embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random")
+    >>> model = CNNFineTuneClassifier(embedder=embedder, max_epochs=2)
     >>> labels = ["dull", "liked"] * 4
     >>> model.fit(photos, labels).predict_proba(photos).shape  # doctest: +SKIP
     (8, 2)
@@ -180,8 +159,7 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     def __init__(
         self,
         *,
-        backbone="resnet50",
-        weights="pretrained",
+        embedder=None,
         head_multiplier=20,
         dropout=0.5,
         optimizer="adam",
@@ -198,23 +176,10 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         groups=None,
         class_weight=None,
         checkpoint=None,
-        size=None,
-        crop_share=0.875,
-        mean=None,
-        std=None,
-        scale=None,
-        channel_order=None,
-        max_size=None,
-        image_shape=None,
-        value_range=None,
-        device="auto",
-        precision="auto",
-        n_jobs=None,
         random_state=None,
         verbose=False,
     ):
-        self.backbone = backbone
-        self.weights = weights
+        self.embedder = embedder
         self.head_multiplier = head_multiplier
         self.dropout = dropout
         self.optimizer = optimizer
@@ -231,18 +196,6 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         self.groups = groups
         self.class_weight = class_weight
         self.checkpoint = checkpoint
-        self.size = size
-        self.crop_share = crop_share
-        self.mean = mean
-        self.std = std
-        self.scale = scale
-        self.channel_order = channel_order
-        self.max_size = max_size
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.device = device
-        self.precision = precision
-        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 

@@ -10,21 +10,24 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..._optional import import_optional
+from ..._moved import MovedParametersMixin
 from ..._sklearn_compat import Interval, StrOptions
-from ...features.deep._backbones import preprocessing_of
-from ...features.deep._network import (
+from ...features import CNNEmbedder
+from ...images import photos_of
+from ...networks import (
+    NestedDefaultsMixin,
+    Preprocessing,
     check_weights_file,
     choose_device,
     choose_precision,
+    digest_of,
+    digest_of_arrays,
+    import_torch,
+    squares_for,
 )
-from ...features.deep._preprocessing import adapt
-from ...features.deep._weights import digest_of, digest_of_arrays
-from ...images import photos_of
 from .._delegation import groups_of
 from ._checkpoints import Checkpoint, digest_training
 from ._fine_tune_module import (
-    USER,
     Architecture,
     FittedNetwork,
     build_module,
@@ -38,22 +41,28 @@ from ._photo_stream import PhotoStream, even_parts
 # Parameters that leave the weights after a given number of passes alone.
 _WITHOUT_EFFECT = {
     "checkpoint",
-    "device",
+    "embedder",
     "groups",
     "max_epochs",
-    "n_jobs",
     "random_state",
     "verbose",
-    "weights",
 }
+# What of an embedder decides the weights, beside its network and its squares.
+_WITH_EFFECT = ("image_shape", "max_size", "precision", "value_range")
+_OF_EMBEDDER = ("backbone", "weights", "device", "n_jobs", *_WITH_EFFECT)
+_OF_PREPROCESSING = ("size", "crop_share", "mean", "std", "scale", "channel_order")
 
 
-class CNNFineTune(NetworkEstimator):
+def _default_embedder():
+    """A ResNet-50 that sees central squares of seven eighths of the shorter side."""
+    return CNNEmbedder(preprocessing=Preprocessing(resize="crop", crop_share=0.875))
+
+
+class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
     """Base of :class:`CNNFineTuneRegressor` and the classifier."""
 
     _parameter_constraints: ClassVar[dict] = {
-        "backbone": [str],
-        "weights": [str, PathLike],
+        "embedder": [CNNEmbedder, None],
         "head_multiplier": [Interval(Real, 0, None, closed="neither")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "optimizer": [StrOptions({"adam", "sgd"})],
@@ -69,21 +78,28 @@ class CNNFineTune(NetworkEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "groups": [callable, None],
         "checkpoint": [str, PathLike, None],
-        "size": [Interval(Integral, 1, None, closed="left"), None],
-        "crop_share": [Interval(Real, 0, 1, closed="right")],
-        "mean": [tuple, list, None],
-        "std": [tuple, list, None],
-        "scale": [Interval(Real, 0, None, closed="neither"), None],
-        "channel_order": [StrOptions({"rgb", "bgr"}), None],
-        "max_size": [Interval(Integral, 1, None, closed="left"), None],
-        "image_shape": [tuple, list, None],
-        "value_range": [tuple, list, None],
-        "device": [str],
-        "precision": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
-        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+    _nested_defaults: ClassVar[dict] = {"embedder": _default_embedder}
+    _moved: ClassVar[dict[str, str]] = {
+        **{name: f"embedder=CNNEmbedder({name}=...)" for name in _OF_EMBEDDER},
+        **{
+            name: f"embedder=CNNEmbedder(preprocessing=Preprocessing({name}=...))"
+            for name in _OF_PREPROCESSING
+        },
+    }
+
+    # Where `photos_of` looks for them.
+    @property
+    def image_shape(self):
+        """Height, width and channels of the images in numeric rows, of `embedder`."""
+        return self._chosen_embedder().image_shape
+
+    @property
+    def value_range(self):
+        """Pixel values of black and white in arrays, of `embedder`."""
+        return self._chosen_embedder().value_range
 
     def _fit(self, X, y, groups, sample_weight):
         photos = photos_of(self, X, reset=True)
@@ -100,15 +116,16 @@ class CNNFineTune(NetworkEstimator):
         return self
 
     def _train(self, rows, held_out, seed):
-        import_optional("torch", USER)
-        check_weights_file(fspath(self.weights))
+        import_torch()
+        weights = fspath(self._chosen_embedder().weights)
+        check_weights_file(weights)
         architecture = self._describe_network()
         # Plain values, so that a file of the model holds no further type to trust.
         self._network = asdict(architecture)
-        module = build_module(architecture, fspath(self.weights), seed)
+        module = build_module(architecture, weights, seed)
         checkpoint = None
         if self.checkpoint is not None:
-            settings = self._settings(digest_of(module), seed)
+            settings = self._settings(architecture, digest_of(module), seed)
             digest = digest_training(settings, rows, held_out)
             checkpoint = Checkpoint(fspath(self.checkpoint), digest)
         return train(
@@ -127,7 +144,7 @@ class CNNFineTune(NetworkEstimator):
         self.n_epochs_ = len(self.loss_curve_)
         self.weights_digest_ = digest_of_arrays(self.weights_)
 
-    def _settings(self, digest, seed):
+    def _settings(self, architecture, digest, seed):
         """All that decides the weights after a given number of passes."""
         if not isinstance(self.random_state, Integral):
             raise ValueError(
@@ -137,10 +154,13 @@ class CNNFineTune(NetworkEstimator):
             )
         given = self.get_params(deep=False)
         settings = {k: v for k, v in given.items() if k not in _WITHOUT_EFFECT}
-        return settings | {"kind": type(self).__name__, "digest": digest, "seed": seed}
+        embedder = self._chosen_embedder()
+        settings |= {name: getattr(embedder, name) for name in _WITH_EFFECT}
+        known = {"architecture": architecture, "digest": digest, "seed": seed}
+        return settings | known | {"kind": type(self).__name__}
 
     def _schedule(self, seed):
-        device = choose_device(self.device)
+        device, precision = self._place()
         return FineTuneSchedule(
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
@@ -155,45 +175,55 @@ class CNNFineTune(NetworkEstimator):
             step_epochs=self.step_epochs,
             freeze_statistics=self.freeze_statistics,
             augment=self.augment,
-            precision=choose_precision(self.precision, device),
+            precision=precision,
         )
+
+    def _chosen_embedder(self):
+        """The embedder, checked, or the default one."""
+        if self.embedder is None:
+            return _default_embedder()
+        self.embedder._validate_params()
+        for name, expected in {"layer": "penultimate", "flip": False}.items():
+            found = getattr(self.embedder, name)
+            if found != expected:
+                raise ValueError(
+                    f"Got an embedder with {name}={found!r}, but the new head learns "
+                    "from what the last layer of the network sees of each photo. Pass "
+                    f"an embedder with {name}={expected!r}."
+                )
+        return self.embedder
+
+    def _place(self):
+        """Device and precision of the computation."""
+        embedder = self._chosen_embedder()
+        device = choose_device(embedder.device)
+        return device, choose_precision(embedder.precision, device)
 
     def _describe_network(self):
-        preprocessing = adapt(
-            preprocessing_of(self.backbone),
-            size=self.size,
-            resize="crop",
-            crop_share=float(self.crop_share),
-            mean=self.mean,
-            std=self.std,
-            scale=self.scale,
-            channel_order=self.channel_order,
-        )
-        return Architecture(
-            self.backbone, preprocessing, self._n_outputs(), self.dropout
-        )
+        embedder = self._chosen_embedder()
+        squares = squares_for(embedder.backbone, embedder.preprocessing)
+        return Architecture(embedder.backbone, squares, self._n_outputs(), self.dropout)
 
     def _stream(self, architecture):
-        return PhotoStream(architecture.preprocessing, self.max_size, self.n_jobs)
+        embedder = self._chosen_embedder()
+        return PhotoStream(architecture.squares, embedder.max_size, embedder.n_jobs)
 
     def _outputs(self, X):
         """Outputs of the network, of shape (n_samples, n_outputs), float32."""
         check_is_fitted(self)
         photos = photos_of(self, X, reset=False)
-        torch = import_optional("torch", USER)
         architecture = Architecture.from_dict(self._network)
-        device = choose_device(self.device)
-        module = FittedNetwork(
+        device, precision = self._place()
+        network = FittedNetwork(
             architecture, self.weights_digest_, device, self.weights_
-        ).module()
-        precision = choose_precision(self.precision, device)
+        ).load()
         parts = even_parts(np.arange(len(photos)), self.batch_size)
         outputs = np.empty((len(photos), architecture.n_outputs), np.float32)
         with closing(self._stream(architecture).batches(photos, parts)) as batches:
             for part, squares in zip(parts, batches, strict=True):
-                with torch.inference_mode(), clear_memory_errors(len(part), device):
+                with network.turn() as module, clear_memory_errors(len(part), device):
                     found = run_module(
-                        module, squares, architecture.preprocessing, device, precision
+                        module, squares, architecture.squares, device, precision
                     )
                     outputs[part] = found.cpu().numpy()
         return outputs

@@ -4,27 +4,25 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._optional import import_optional
-from ...features.deep._backbones import build_network
-from ...features.deep._network import (
-    compute_in,
+from ...networks import (
+    KeptNetwork,
+    Squares,
+    build_network,
     find_classifier,
+    import_torch,
+    load_weights,
     move_to_device,
+    name_of,
+    shelf,
     to_planes,
+    torch_work,
 )
-from ...features.deep._preprocessing import Preprocessing
-from ...features.deep._turns import Turns
-from ...features.deep._weights import load_weights
-
-USER = "A fine-tuned CNN"
-_building = Turns()
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,8 @@ class Architecture:
     ----------
     backbone : str
         As of :class:`CNNEmbedder`.
-    preprocessing : Preprocessing
-        From a photo to a square.
+    squares : Squares
+        How the network takes photos.
     n_outputs : int
         Numbers that come out.
     dropout : float
@@ -44,15 +42,14 @@ class Architecture:
     """
 
     backbone: str
-    preprocessing: Preprocessing
+    squares: Squares
     n_outputs: int
     dropout: float
 
     @classmethod
     def from_dict(cls, parts: dict[str, Any]) -> "Architecture":
         """The architecture that :func:`dataclasses.asdict` took apart."""
-        preprocessing = Preprocessing(**parts["preprocessing"])
-        return cls(**parts | {"preprocessing": preprocessing})
+        return cls(**parts | {"squares": Squares(**parts["squares"])})
 
 
 def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
@@ -77,19 +74,18 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
     ValueError
         If the backbone cannot take squares of this size, or as `build_network`.
     """
-    torch: Any = import_optional("torch", USER)
     backbone = build_network(architecture.backbone, weights, seed)
-    _remove_classifier(torch, backbone)
-    head = torch.nn.utils.skip_init(
-        torch.nn.Linear,
-        _n_features(torch, backbone, architecture),
-        architecture.n_outputs,
-    )
-    for values in head.parameters():
-        torch.nn.init.zeros_(values)
-    dropout = torch.nn.Dropout(architecture.dropout)
-    layers = OrderedDict(backbone=backbone, dropout=dropout, head=head)
-    return torch.nn.Sequential(layers).requires_grad_(True)
+    with torch_work() as torch:
+        _remove_classifier(torch, backbone)
+        n_features = _n_features(torch, backbone, architecture)
+        head = torch.nn.utils.skip_init(
+            torch.nn.Linear, n_features, architecture.n_outputs
+        )
+        for values in head.parameters():
+            torch.nn.init.zeros_(values)
+        dropout = torch.nn.Dropout(architecture.dropout)
+        layers = OrderedDict(backbone=backbone, dropout=dropout, head=head)
+        return torch.nn.Sequential(layers).requires_grad_(True)
 
 
 def _remove_classifier(torch, network):
@@ -101,8 +97,7 @@ def _remove_classifier(torch, network):
         network.reset_classifier(0)
         return
     classifier = find_classifier(network)
-    [path] = [name for name, each in network.named_modules() if each is classifier]
-    place, _, name = path.rpartition(".")
+    place, _, name = name_of(classifier, network).rpartition(".")
     parent = network.get_submodule(place)
     for before, module in pairwise(parent.children()):
         if module is classifier and isinstance(before, torch.nn.Dropout):
@@ -111,7 +106,7 @@ def _remove_classifier(torch, network):
 
 
 def _n_features(torch, backbone, architecture):
-    side = architecture.preprocessing.size
+    side = architecture.squares.size
     try:
         with torch.inference_mode():
             vectors = backbone.eval()(torch.zeros(1, 3, side, side))
@@ -152,39 +147,42 @@ class FittedNetwork:
     device: str
     weights: dict[str, NDArray] = field(compare=False, repr=False)
 
-    def module(self) -> Any:
-        """The torch module for prediction, which the process keeps."""
-        with _building.turn():  # a second thread waits for it
-            return _build_fitted(self)
+    def load(self) -> KeptNetwork:
+        """The network for prediction, which the process keeps."""
+        return shelf.take(self, self._build)
 
-
-@lru_cache(maxsize=2)
-def _build_fitted(fitted):
-    module = build_module(fitted.architecture, "random", 0)
-    load_weights(module, fitted.weights, fitted.architecture.backbone)
-    return move_to_device(module.requires_grad_(False).eval(), fitted.device)
+    def _build(self):
+        module = build_module(self.architecture, "random", 0)
+        with torch_work():
+            load_weights(module, self.weights, self.architecture.backbone)
+            module = module.requires_grad_(False).eval()
+            return KeptNetwork(move_to_device(module, self.device), self.digest)
 
 
 def run_module(
     module: Any,
     squares: NDArray[np.uint8],
-    preprocessing: Preprocessing,
+    how: Squares,
     device: str,
     precision: str,
 ) -> Any:
-    """Outputs of a module for squares of shape (n, size, size, 3), as float32."""
-    with compute_in(precision, device):
-        return module(to_planes(squares, preprocessing, device)).float()
+    """Outputs of a module for squares of shape (n, size, size, 3), as float32.
+
+    They can be learned from if the module is training.
+    """
+    with torch_work(device, precision, gradients=module.training):
+        return module(to_planes(squares, how, device)).float()
 
 
 @contextmanager
 def clear_memory_errors(n_photos: int, device: str) -> Iterator[None]:
     """Turn a shortage of memory into a ValueError that names the way out."""
-    torch: Any = import_optional("torch", USER)
+    torch = import_torch()
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise ValueError(
             f"A batch of {n_photos} photos does not fit into the memory of {device!r}. "
-            "Pass a smaller batch_size= or size=, or precision='bfloat16'."
+            "Pass a smaller batch_size=, or an embedder with a smaller size or with "
+            "precision='bfloat16'."
         ) from error

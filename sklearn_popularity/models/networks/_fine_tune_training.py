@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ..._optional import import_optional
-from ...features.deep._network import move_to_device
-from ...features.deep._randomness import own_randomness
+from ...networks import import_torch, move_to_device, own_randomness, torch_work
 from ._checkpoints import Checkpoint
-from ._fine_tune_module import USER, as_arrays, clear_memory_errors, run_module
+from ._fine_tune_module import as_arrays, clear_memory_errors, run_module
 from ._photo_stream import PhotoRows, PhotoStream, RandomViews, even_parts
 from ._training import Schedule, Trained, row_losses
 
@@ -80,32 +78,36 @@ def train(
     ValueError
         If the loss grows beyond all numbers, or a batch does not fit into memory.
     """
-    training = _Training(module, stream, schedule)
-    if checkpoint is not None:
-        training.go_on_from(checkpoint)
-    n_photos = len(rows.photos)
-    with (
-        own_randomness(schedule.device, USER),
-        tqdm(
-            total=schedule.max_epochs * n_photos,
-            initial=len(training.losses) * n_photos,
-            unit="photo",
-            disable=not schedule.verbose,
-        ) as bar,
-    ):
-        while not training.is_over():
-            training.run_epoch(rows, held_out, bar)
-            if checkpoint is not None:
-                checkpoint.save(training.state())
-    state = module.state_dict() if training.best is None else training.best
-    return Trained(as_arrays(state), training.losses, training.validation_losses)
+    with torch_work(schedule.device):
+        training = _Training(module, stream, schedule)
+        if checkpoint is not None:
+            training.go_on_from(checkpoint)
+        with (
+            own_randomness(schedule.seed, schedule.device),
+            _progress(schedule, len(training.losses), len(rows.photos)) as bar,
+        ):
+            while not training.is_over():
+                training.run_epoch(rows, held_out, bar)
+                if checkpoint is not None:
+                    checkpoint.save(training.state())
+        state = module.state_dict() if training.best is None else training.best
+        return Trained(as_arrays(state), training.losses, training.validation_losses)
+
+
+def _progress(schedule, n_made, n_photos):
+    return tqdm(
+        total=schedule.max_epochs * n_photos,
+        initial=n_made * n_photos,
+        unit="photo",
+        disable=not schedule.verbose,
+    )
 
 
 class _Training:
     """What changes from one pass to the next."""
 
     def __init__(self, module, stream, schedule):
-        self._torch: Any = import_optional("torch", USER)
+        self._torch = import_torch()
         self._module = move_to_device(module, schedule.device)
         self._stream, self._schedule = stream, schedule
         self._optimizer = _build_optimizer(self._torch, module, schedule)
@@ -159,8 +161,7 @@ class _Training:
     def _validate(self, held_out):
         parts = even_parts(np.arange(len(held_out.photos)), self._schedule.batch_size)
         self._module.eval()
-        with self._torch.inference_mode():
-            loss = self._mean_loss(held_out, parts, None, lambda loss: None, None)
+        loss = self._mean_loss(held_out, parts, None, lambda loss: None, None)
         if loss < min(self.validation_losses, default=np.inf):
             state = self._module.state_dict()
             self.best = {name: t.detach().cpu().clone() for name, t in state.items()}
@@ -195,7 +196,7 @@ class _Training:
         outputs = run_module(
             self._module,
             squares,
-            self._stream.preprocessing,
+            self._stream.how,
             self._schedule.device,
             self._schedule.precision,
         )

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._optional import import_optional
-
-USER = "The multi-branch MLP"
+from ...networks import import_torch
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def build_module(shape: Shape) -> Any:
     -------
     module : torch.nn.Module
     """
-    torch: Any = import_optional("torch", USER)
+    torch: Any = import_torch()
     activate = {"relu": torch.relu, "tanh": torch.tanh}[shape.activation]
 
     def chain(n_inputs, layers):

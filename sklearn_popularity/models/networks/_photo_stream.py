@@ -11,8 +11,8 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
-from ...features.deep._preprocessing import Preprocessing
 from ...images import Photos
+from ...networks import Squares
 
 
 class PhotoRows(NamedTuple):
@@ -57,15 +57,15 @@ class PhotoStream:
 
     Parameters
     ----------
-    preprocessing : Preprocessing
-        From a photo to the square that the network takes.
+    how : Squares
+        How the network takes photos.
     max_size : int or None
         Longest side in pixels; larger photos are reduced first.
     n_jobs : int or None
         Threads that read, as joblib counts them.
     """
 
-    preprocessing: Preprocessing
+    how: Squares
     max_size: int | None
     n_jobs: int | None
 
@@ -103,7 +103,7 @@ class PhotoStream:
         for i, row in enumerate(photos.rows):
             place, mirrored = ((0.5, 0.5), False) if views is None else views(int(row))
             image = photos.read(i, max_size=self.max_size)
-            square = self.preprocessing(image, place)
+            square = self.how(image, place)
             squares.append(square[:, ::-1] if mirrored else square)
         return np.stack(squares)
 

@@ -9,9 +9,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..._optional import import_optional
-from ...features.deep._network import choose_device, move_to_device
-from ...features.deep._randomness import own_randomness
-from ._mlp_module import USER, Shape, build_module
+from ...networks import (
+    NEEDED_FOR,
+    choose_device,
+    import_torch,
+    move_to_device,
+    own_randomness,
+    torch_work,
+)
+from ._mlp_module import Shape, build_module
 
 
 class Rows(NamedTuple):
@@ -102,9 +108,8 @@ def train(
         If the loss grows beyond all numbers, there is no such device, or `weights` are
         of other layers.
     """
-    torch: Any = import_optional("torch", USER)
     device = choose_device(schedule.device)
-    with _seeded(torch, schedule.seed, device):
+    with torch_work(device) as torch, _seeded(torch, schedule.seed, device):
         # First weights are drawn before anything that depends on the rows.
         module = build_module(shape).to(getattr(torch, str(rows.inputs[0].dtype)))
         module = move_to_device(module, device)
@@ -113,7 +118,10 @@ def train(
         held = None if held_out is None else _dataset(torch, held_out, device)
         net = _build_net(torch, module, schedule, device, held)
         net.fit(_dataset(torch, rows, device), None)
-    state = {name: t.cpu().numpy().copy() for name, t in module.state_dict().items()}
+        state = {
+            name: values.cpu().numpy().copy()
+            for name, values in module.state_dict().items()
+        }
     losses = net.history[:, "train_loss"]
     if not np.isfinite(losses).all():
         raise ValueError(
@@ -145,7 +153,7 @@ class Batches:
         self.shuffle = shuffle
 
     def __iter__(self):
-        torch: Any = import_optional("torch", USER)
+        torch = import_torch()
         n = len(self.tensors[0])
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
         for rows in order.to(self.tensors[0].device).split(self.batch_size):
@@ -157,7 +165,7 @@ def row_losses(outputs: Any, target: Any) -> Any:
     """Squared error of each row for a target of floats, cross-entropy for classes."""
     if target.is_floating_point():
         return (outputs[:, 0] - target) ** 2
-    torch: Any = import_optional("torch", USER)
+    torch = import_torch()
     return torch.nn.functional.cross_entropy(outputs, target, reduction="none")
 
 
@@ -165,8 +173,7 @@ def row_losses(outputs: Any, target: Any) -> Any:
 def _seeded(torch, seed, device):
     """Seed torch inside only, on one thread: sums depend on the number of threads."""
     n_threads = torch.get_num_threads()
-    with own_randomness(device, USER):
-        torch.manual_seed(seed)
+    with own_randomness(seed, device):
         torch.set_num_threads(1)
         try:
             yield
@@ -219,11 +226,13 @@ def _optimizer(torch, schedule):
 
 
 def _build_net(torch, module, schedule, device, held_out):
-    skorch: Any = import_optional("skorch", USER)
+    skorch: Any = import_optional("skorch", NEEDED_FOR)
     callbacks: list = []
     train_split = None
     if held_out is not None:
-        train_split = import_optional("skorch.helper", USER).predefined_split(held_out)
+        train_split = import_optional("skorch.helper", NEEDED_FOR).predefined_split(
+            held_out
+        )
         stop = skorch.callbacks.EarlyStopping(
             patience=schedule.patience, load_best=True, sink=lambda _: None
         )

@@ -1,17 +1,25 @@
 """Embeddings of photos by a network that was trained on others."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from os import PathLike, fspath
 from typing import ClassVar
 
-from ..._sklearn_compat import Interval, StrOptions
-from .._base import ImageTransformer
-from ._backbones import preprocessing_of
-from ._network import NetworkSpec, choose_device, choose_precision, load_network
-from ._preprocessing import adapt
+from .._moved import MovedParametersMixin
+from .._sklearn_compat import Interval, StrOptions
+from ..networks import (
+    LayerReader,
+    NestedDefaultsMixin,
+    NetworkSpec,
+    Preprocessing,
+    choose_device,
+    choose_precision,
+    squares_for,
+    width_of,
+)
+from ._base import ImageTransformer
 
 
-class CNNEmbedder(ImageTransformer):
+class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     """What a trained network sees in a photo: embeddings or class probabilities.
 
     Parameters
@@ -20,35 +28,29 @@ class CNNEmbedder(ImageTransformer):
         A classifier of torchvision ("vgg16", "alexnet", "squeezenet1_0", ...), or
         "timm/" and a model of timm ("timm/vit_base_patch16_clip_224.openai", ...).
     weights : {"pretrained", "random"} or path, default="pretrained"
-        Published weights, which are downloaded once; random ones; or a file with
-        arrays by the names of the network's ``state_dict``: ``.npz``,
-        ``.safetensors``, or ``.pth``, of which only tensors are read.
+        Published weights, which the first `fit` or `transform` downloads; random ones;
+        or a file with arrays by the names of the network's ``state_dict``: ``.npz``,
+        ``.safetensors``, or ``.pth``, of which only tensors are read. A file may be of
+        another number of classes than the published weights.
     layer : str, default="penultimate"
         What to take: "penultimate" is what the classifier sees (4096 numbers of VGG16
         in [1]_ and [2]_); "probabilities" are those of the classes (1000 objects in
         [1]_); "projection" is the output as it is, which for CLIP is the joint space
         of images and texts (512); or the name of a module of the network. Maps are
-        averaged over places, and tokens over their sequence.
+        averaged over places, whichever axis their channels are on, and tokens over
+        their sequence.
     flip : bool, default=False
         Whether to average the vectors of the photo and of its mirror image. It takes
         twice as long, and the features no longer tell left from right.
-    size : int, default=None
-        Side in pixels of the square that the network sees. None here and below is as
-        the published weights were trained.
-    resize : {"crop", "squeeze", "pad"}, default=None
-        How a photo becomes a square: its centre; all of it, distorted; or all of it,
-        filled up with white.
-    mean, std : tuple of 3 floats, default=None
-        Subtracted from the channels, and what they are divided by, in the order of
-        the network's channels.
-    scale : float, default=None
-        Value of white before `mean` is subtracted: 1, or 255 for networks of Caffe.
-    channel_order : {"rgb", "bgr"}, default=None
-        Order of the network's channels.
+    preprocessing : Preprocessing, default=None
+        How photos become the squares that the network takes. None, like each None
+        within it, keeps what the published weights were trained with. Its parameters
+        can be set and searched as ``preprocessing__size`` and so on.
     device : str, default="auto"
         Such as "cpu", "cuda" or "cuda:1". "auto" is a GPU where there is one.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        Of the computation; features are float32. "auto" is bfloat16 on a GPU that has
+        Precision of the computation, whatever ``torch.autocast`` or defaults of torch
+        say around the call; features are float32. "auto" is bfloat16 on a GPU that has
         it, and float32 elsewhere.
     random_state : int, default=0
         Seed of random weights.
@@ -100,10 +102,13 @@ class CNNEmbedder(ImageTransformer):
     Notes
     -----
     The network is built on first use and kept by the process, never in the estimator,
-    which therefore copies and pickles as its parameters. It runs in evaluation mode
-    without gradients: a row depends on its photo alone, up to rounding (1e-5). Of the
-    network's preprocessing all is taken over but its order: the part of the photo that
-    the network sees is cut out and reduced in one step.
+    which therefore copies and pickles as its parameters. Embedders that differ in their
+    layer or preprocessing alone share one network. The process keeps up to 4 GiB of
+    networks, and forgets the one that was used least recently first.
+
+    A network runs in evaluation mode without gradients: a row depends on its photo
+    alone, up to rounding (1e-5). The published preprocessing is followed except that
+    the part of the photo that the network sees is cut out and reduced in one step.
 
     References
     ----------
@@ -117,7 +122,7 @@ class CNNEmbedder(ImageTransformer):
     >>> import numpy as np
     >>> from sklearn_popularity import CNNEmbedder
     >>> photos = np.random.default_rng(0).integers(0, 256, (2, 40, 60, 3), np.uint8)
-    >>> embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random", size=64)
+    >>> embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random")
     >>> embedder.fit_transform(photos).shape  # doctest: +SKIP
     (2, 512)
     """
@@ -128,15 +133,15 @@ class CNNEmbedder(ImageTransformer):
         "weights": [str, PathLike],
         "layer": [str],
         "flip": ["boolean"],
-        "size": [Interval(Integral, 1, None, closed="left"), None],
-        "resize": [StrOptions({"crop", "squeeze", "pad"}), None],
-        "mean": [tuple, list, None],
-        "std": [tuple, list, None],
-        "scale": [Interval(Real, 0, None, closed="neither"), None],
-        "channel_order": [StrOptions({"rgb", "bgr"}), None],
+        "preprocessing": [Preprocessing, None],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
         "random_state": [Interval(Integral, 0, None, closed="left")],
+    }
+    _nested_defaults: ClassVar[dict] = {"preprocessing": Preprocessing}
+    _moved: ClassVar[dict[str, str]] = {
+        name: f"preprocessing=Preprocessing({name}=...)"
+        for name in ("size", "resize", "mean", "std", "scale", "channel_order")
     }
 
     def __init__(
@@ -146,12 +151,7 @@ class CNNEmbedder(ImageTransformer):
         weights="pretrained",
         layer="penultimate",
         flip=False,
-        size=None,
-        resize=None,
-        mean=None,
-        std=None,
-        scale=None,
-        channel_order=None,
+        preprocessing=None,
         device="auto",
         precision="auto",
         random_state=0,
@@ -178,35 +178,23 @@ class CNNEmbedder(ImageTransformer):
         self.weights = weights
         self.layer = layer
         self.flip = flip
-        self.size = size
-        self.resize = resize
-        self.mean = mean
-        self.std = std
-        self.scale = scale
-        self.channel_order = channel_order
+        self.preprocessing = preprocessing
         self.device = device
         self.precision = precision
         self.random_state = random_state
 
-    def _finish(self):
-        return self._network()
-
     def _learn(self, photos):
-        self.weights_digest_ = load_network(self._spec()).digest
+        network = LayerReader(self._spec())
+        self.weights_digest_ = network.digest
+        self._width = (self.backbone, self.layer, network.n_features)
 
     def _describe(self):
         """From an image to the square that the network sees, in a worker."""
-        return self._preprocessing()
+        return squares_for(self.backbone, self.preprocessing)
 
-    def _feature_names(self):
-        network = self._network()
-        return [
-            f"{self.backbone}_{self.layer}{i}".replace("/", "_")
-            for i in range(network.n_features)
-        ]
-
-    def _network(self):
-        network = load_network(self._spec())
+    def _finish(self):
+        """From squares to rows, in the calling process."""
+        network = LayerReader(self._spec())
         fitted = getattr(self, "weights_digest_", network.digest)
         if network.digest != fitted:
             raise ValueError(
@@ -215,6 +203,19 @@ class CNNEmbedder(ImageTransformer):
                 "the old weights back."
             )
         return network
+
+    def _feature_names(self):
+        prefix = f"{self.backbone}_{self.layer}".replace("/", "_")
+        return [f"{prefix}{i}" for i in range(self._n_features())]
+
+    def _n_features(self):
+        """Length of a row, for which nothing is downloaded."""
+        if self.weights != "pretrained":
+            return LayerReader(self._spec()).n_features
+        *fitted, n_features = getattr(self, "_width", (None, None, None))
+        if fitted == [self.backbone, self.layer]:
+            return n_features
+        return width_of(self.backbone, self.layer, self._describe())
 
     def _spec(self):
         device = choose_device(self.device)
@@ -225,11 +226,6 @@ class CNNEmbedder(ImageTransformer):
             seed=int(self.random_state),
             device=device,
             precision=choose_precision(self.precision, device),
-            preprocessing=self._preprocessing(),
+            squares=self._describe(),
             flip=self.flip,
         )
-
-    def _preprocessing(self):
-        names = ("size", "resize", "mean", "std", "scale", "channel_order")
-        given = {name: getattr(self, name) for name in names}
-        return adapt(preprocessing_of(self.backbone), **given)

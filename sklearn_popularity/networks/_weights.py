@@ -8,9 +8,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._optional import import_optional
+from .._optional import import_optional
+from ._torch import NEEDED_FOR, import_torch
 
-_USER = "CNNEmbedder"
+# What wrappers for several GPUs, for training and of compilers put before each name.
+_PREFIXES = ("module.", "model.", "_orig_mod.")
+# Names under which training scripts keep the weights beside other things.
+_WRAPPERS = ("state_dict", "model")
+
+
+def check_weights_file(weights: str) -> tuple[int, int] | None:
+    """Time and size of the file of weights, if it is one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    """
+    if weights in ("pretrained", "random"):
+        return None
+    path = Path(weights)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"Got weights={weights!r}, but there is no such file. Pass 'pretrained', "
+            "'random' or the path of a file."
+        )
+    info = path.stat()
+    return info.st_mtime_ns, info.st_size
 
 
 def read_weights(path: Path) -> dict[str, NDArray]:
@@ -67,16 +91,45 @@ def _read_npz(path):
 
 
 def _read_safetensors(path):
-    return import_optional("safetensors.numpy", _USER).load_file(path)
+    # Not its reader for NumPy, which has no bfloat16.
+    return _as_arrays(import_optional("safetensors.torch", NEEDED_FOR).load_file(path))
 
 
 def _read_torch(path):
-    torch = import_optional("torch", _USER)
+    torch = import_torch()
     state = torch.load(path, map_location="cpu", weights_only=True)
-    state = state.get("state_dict", state) if isinstance(state, Mapping) else state
+    for name in _WRAPPERS:
+        if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
+            state = state[name]
     if not isinstance(state, Mapping) or not all(map(torch.is_tensor, state.values())):
         raise ValueError(f"it holds a {type(state).__name__}, not a dict of tensors")
-    return {name: tensor.float().numpy() for name, tensor in state.items()}
+    return _as_arrays(state)
+
+
+def _as_arrays(state):
+    return {name: tensor.detach().float().numpy() for name, tensor in state.items()}
+
+
+def without_prefix(
+    weights: Mapping[str, NDArray], expected: Mapping[str, Any]
+) -> Mapping[str, NDArray]:
+    """Weights without what wrappers put before all their names.
+
+    Parameters
+    ----------
+    weights : dict of str to ndarray
+        Weights of a file.
+    expected : dict of str to tensor
+        The state of the network; nothing is done if one of its names is there.
+    """
+    while not weights.keys() & expected.keys():
+        for prefix in _PREFIXES:
+            if all(name.startswith(prefix) for name in weights):
+                weights = {n.removeprefix(prefix): each for n, each in weights.items()}
+                break
+        else:
+            break
+    return weights
 
 
 def load_weights(network: Any, weights: Mapping[str, NDArray], name: str) -> None:
@@ -87,7 +140,7 @@ def load_weights(network: Any, weights: Mapping[str, NDArray], name: str) -> Non
     ValueError
         If a name is missing, unknown, or has another shape.
     """
-    torch = import_optional("torch", _USER)
+    torch = import_torch()
     expected = network.state_dict()
     misfits = _misfits(weights, expected)
     if misfits:

@@ -1,0 +1,208 @@
+"""Networks by name, from torchvision and timm, with how they take photos."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._optional import import_optional
+from ._layers import find_classifier, name_of
+from ._squares import Squares
+from ._torch import NEEDED_FOR, import_torch, own_randomness, torch_work
+from ._weights import load_weights, read_weights, without_prefix
+
+_TIMM = "timm/"
+
+
+def build_network(name: str, weights: str, seed: int) -> Any:
+    """Build a network in evaluation mode, on the CPU.
+
+    It waits while another thread trains a network: both draw random numbers of torch.
+
+    Parameters
+    ----------
+    name : str
+        Of torchvision, or "timm/" and a name of timm.
+    weights : str
+        "pretrained", "random" or a path.
+    seed : int
+        Of random weights.
+
+    Returns
+    -------
+    network : torch.nn.Module
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, or the file does not fit it.
+    FileNotFoundError
+        If pretrained weights are neither on this machine nor to be had.
+    """
+    with torch_work():
+        if weights == "pretrained":
+            network = _published(name)
+        elif weights == "random":
+            network = _create(name, seed)
+        else:
+            network = _from_file(name, Path(weights))
+        return network.eval().requires_grad_(False)
+
+
+def published_squares(name: str) -> Squares:
+    """How the published weights of a network take photos."""
+    if name.startswith(_TIMM):
+        config = _timm_config(name)
+        return Squares(
+            size=config.input_size[-1],
+            resize="squeeze" if config.crop_mode == "squash" else "crop",
+            crop_share=config.crop_pct,
+            interpolation=config.interpolation,
+            mean=tuple(config.mean),
+            std=tuple(config.std),
+        )
+    transforms = _torchvision_weights(name).transforms()
+    return Squares(
+        size=transforms.crop_size[0],
+        crop_share=transforms.crop_size[0] / transforms.resize_size[0],
+        interpolation=transforms.interpolation.value,
+        mean=tuple(transforms.mean),
+        std=tuple(transforms.std),
+    )
+
+
+def pretrained_at_hand(name: str) -> bool:
+    """Whether the published weights of a network can be used without a download.
+
+    Parameters
+    ----------
+    name : str
+        As the `backbone` of :class:`CNNEmbedder`.
+
+    Returns
+    -------
+    at_hand : bool
+        False also where torch or timm is missing.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network.
+    """
+    try:
+        if name.startswith(_TIMM):
+            return _timm_file(name) is not None
+        checkpoints = Path(import_torch().hub.get_dir(), "checkpoints")
+        return (checkpoints / Path(_torchvision_weights(name).url).name).is_file()
+    except ImportError:
+        return False
+
+
+def _timm_file(name):
+    """Path of the weights in the cache of Hugging Face; None if they are not there."""
+    config = _timm_config(name)
+    if not config.hf_hub_id:
+        return None
+    find = import_optional("huggingface_hub", NEEDED_FOR).try_to_load_from_cache
+    found = find(config.hf_hub_id, config.hf_hub_filename or "model.safetensors")
+    return found if isinstance(found, str) else None
+
+
+def _create(name, seed=0, **options):
+    """A network with random weights, unless the options say otherwise."""
+    if name.startswith(_TIMM):
+        _timm_config(name)
+        create = import_optional("timm", NEEDED_FOR).create_model
+        options = {"pretrained": False} | options
+        name = name.removeprefix(_TIMM)
+    else:
+        _torchvision_weights(name)
+        create = import_optional("torchvision.models", NEEDED_FOR).get_model
+        options = {"weights": None} | options
+        if name in ("googlenet", "inception_v3"):
+            # Without it they warn that their default will change.
+            options["init_weights"] = True
+    with own_randomness(seed):
+        return create(name, **options)
+
+
+def _published(name):
+    """A network with published weights, which are downloaded once."""
+    get_weights = _timm_config if name.startswith(_TIMM) else _torchvision_weights
+    published = get_weights(name)
+    try:
+        if name.startswith(_TIMM):
+            constants = import_optional("huggingface_hub.constants", NEEDED_FOR)
+            folder = constants.HF_HUB_CACHE
+            return _create(name, pretrained=True)
+        folder = Path(import_torch().hub.get_dir()) / "checkpoints"
+        state = published.get_state_dict(
+            progress=False, check_hash=True, weights_only=True
+        )
+    except ImportError:
+        raise
+    except Exception as error:
+        # Whatever a download fails with: no network, a wrong hash, a full disk.
+        raise FileNotFoundError(
+            f"The pretrained weights of {name!r} are not in {folder} and cannot be "
+            f"downloaded ({error}). Put them there, or pass weights= with the path of "
+            "an .npz, .safetensors or .pth file."
+        ) from error
+    network = _create(name)
+    network.load_state_dict(state)
+    return network
+
+
+def _from_file(name, path):
+    """A network with the weights of a file, and as many classes as these have."""
+    network = _create(name)
+    weights = without_prefix(read_weights(path), network.state_dict())
+    n_classes = _n_classes(weights, network)
+    if n_classes:
+        network = _create(name, num_classes=n_classes)
+    load_weights(network, weights, name)
+    return network
+
+
+def _n_classes(weights, network):
+    """Number of classes of weights; None if it is the network's or cannot be told."""
+    classifier = find_classifier(network)
+    if classifier is None:
+        return None
+    parts = [each for each in classifier.modules() if hasattr(each, "out_features")]
+    matrix = (parts or [classifier])[-1]
+    name = f"{name_of(matrix, network)}.weight"
+    found = np.shape(weights.get(name, ()))[:1]
+    return None if found in ((), (0,), (len(matrix.weight),)) else found[0]
+
+
+def _torchvision_weights(name):
+    """The best published weights of a classifier of torchvision."""
+    models = import_optional("torchvision.models", NEEDED_FOR)
+    known = models.list_models(module=models)
+    if name not in known:
+        raise _unknown(name, known)
+    return models.get_model_weights(name).DEFAULT
+
+
+def _timm_config(name):
+    """What timm knows of the published weights of a model."""
+    timm = import_optional("timm", NEEDED_FOR)
+    try:
+        config = timm.models.get_pretrained_cfg(name.removeprefix(_TIMM))
+    except RuntimeError:  # a model that it knows, but not with these weights
+        config = None
+    if config is None:
+        known = timm.list_models() + timm.list_pretrained()
+        raise _unknown(name, [_TIMM + each for each in known])
+    return config
+
+
+def _unknown(name, known):
+    near = get_close_matches(name, known, n=3)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return ValueError(
+        f"Got backbone={name!r}, but a classifier of torchvision such as 'resnet50', "
+        f"or 'timm/' and a model of timm, was expected.{hint}"
+    )

@@ -1,0 +1,116 @@
+"""Networks that the process keeps: each is built once, and the least used one goes."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from .._process import Turns
+from ._backbones import build_network
+from ._torch import move_to_device, torch_work
+from ._weights import check_weights_file, digest_of
+
+# Of parameters and buffers.
+_MAX_BYTES = 4 * 2**30
+
+
+class KeptNetwork:
+    """A network that several readers share; threads use it in turns.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode, on its device.
+    digest : str
+        SHA-256 of its weights.
+
+    Attributes
+    ----------
+    readings : dict
+        What its layers give, as far as it is known.
+    """
+
+    def __init__(self, module: Any, digest: str) -> None:
+        self.module = module
+        self.digest = digest
+        self.readings: dict[Hashable, Any] = {}
+        self.n_bytes = sum(
+            values.numel() * values.element_size()
+            for values in chain(module.parameters(), module.buffers())
+        )
+        self._turns = Turns()
+
+    @contextmanager
+    def turn(self) -> Iterator[Any]:
+        """The module, while no other thread uses it."""
+        with self._turns.turn():
+            yield self.module
+
+
+class NetworkShelf:
+    """Networks by what decides them, up to a number of bytes; the newest always stays.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Of all networks together.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[Hashable, KeptNetwork] = OrderedDict()
+        self._turns = Turns()
+
+    def take(self, key: Hashable, build: Callable[[], KeptNetwork]) -> KeptNetwork:
+        """The network of a key, which is built if it is not there."""
+        with self._turns.turn():  # a second thread waits for it
+            if key not in self._kept:
+                self._kept[key] = build()
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and self._n_bytes() > self._max_bytes:
+                self._kept.popitem(last=False)
+            return self._kept[key]
+
+    def clear(self) -> None:
+        """Forget all networks, as a new process has none."""
+        self._kept.clear()
+
+    def _n_bytes(self):
+        return sum(each.n_bytes for each in self._kept.values())
+
+
+#: The networks of this process.
+shelf = NetworkShelf(_MAX_BYTES)
+
+
+def load_network(backbone: str, weights: str, seed: int, device: str) -> KeptNetwork:
+    """Build a network, or take the one that this process has built before.
+
+    Parameters
+    ----------
+    backbone, weights : str
+        See :class:`CNNEmbedder`.
+    seed : int
+        Of random weights.
+    device : str
+        Such as "cpu" or "cuda".
+
+    Returns
+    -------
+    network : KeptNetwork
+    """
+    state = check_weights_file(weights)
+    if state is not None:
+        weights = str(Path(weights).absolute())
+    if weights != "random":
+        seed = 0  # decides nothing
+
+    def build():
+        module = build_network(backbone, weights, seed)
+        digest = digest_of(module)
+        with torch_work():
+            return KeptNetwork(move_to_device(module, device), digest)
+
+    return shelf.take((backbone, weights, state, seed, device), build)

@@ -1,0 +1,123 @@
+"""How a network is shown photos, as parameters that a search can set."""
+
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._sklearn_compat import Interval, StrOptions
+from ._backbones import published_squares
+from ._squares import Squares
+
+
+class Preprocessing(BaseEstimator):
+    """How photos become the squares that a network takes.
+
+    A parameter of None keeps what the published weights of the backbone were trained
+    with.
+
+    Parameters
+    ----------
+    size : int, default=None
+        Side in pixels of the square that the network sees.
+    resize : {"crop", "squeeze", "pad"}, default=None
+        How a photo becomes a square: its centre; all of it, distorted; or all of it,
+        filled up with white.
+    crop_share : float, default=None
+        Side of the square over the shorter side of the photo it is cut from, above 0
+        and at most 1; only for "crop".
+    interpolation : {"bilinear", "bicubic"}, default=None
+        Filter that reduces the photo.
+    mean, std : tuple of 3 floats, default=None
+        The mean is subtracted from each channel, which is then divided by `std`; both
+        are in the order of the network's channels.
+    scale : float, default=None
+        Value of white before `mean` is subtracted: 1, or 255 for networks of Caffe.
+    channel_order : {"rgb", "bgr"}, default=None
+        Order of the network's channels.
+
+    See Also
+    --------
+    CNNEmbedder : Takes it as `preprocessing`.
+
+    Examples
+    --------
+    >>> from sklearn_popularity import CNNEmbedder, Preprocessing
+    >>> caffe = Preprocessing(
+    ...     mean=(104, 117, 123), std=(1, 1, 1), scale=255, channel_order="bgr"
+    ... )
+    >>> embedder = CNNEmbedder(backbone="alexnet", preprocessing=caffe)
+    >>> embedder.set_params(preprocessing__size=227).preprocessing.size
+    227
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "size": [Interval(Integral, 1, None, closed="left"), None],
+        "resize": [StrOptions({"crop", "squeeze", "pad"}), None],
+        "crop_share": [Interval(Real, 0, 1, closed="right"), None],
+        "interpolation": [StrOptions({"bilinear", "bicubic"}), None],
+        "mean": [tuple, list, None],
+        "std": [tuple, list, None],
+        "scale": [Interval(Real, 0, None, closed="neither"), None],
+        "channel_order": [StrOptions({"rgb", "bgr"}), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        size=None,
+        resize=None,
+        crop_share=None,
+        interpolation=None,
+        mean=None,
+        std=None,
+        scale=None,
+        channel_order=None,
+    ):
+        self.size = size
+        self.resize = resize
+        self.crop_share = crop_share
+        self.interpolation = interpolation
+        self.mean = mean
+        self.std = std
+        self.scale = scale
+        self.channel_order = channel_order
+
+
+def squares_for(backbone: str, preprocessing: Preprocessing | None) -> Squares:
+    """How a backbone takes photos: as published, but for what is given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backbone, or a parameter is not what it has to be.
+    """
+    squares = published_squares(backbone)
+    if preprocessing is None:
+        return squares
+    preprocessing._validate_params()
+    params = preprocessing.get_params(deep=False)
+    given = {name: value for name, value in params.items() if value is not None}
+    for name in {"mean", "std"} & set(given):
+        given[name] = _per_channel(name, given[name])
+    for name in {"crop_share", "scale"} & set(given):
+        given[name] = float(given[name])
+    if "size" in given:
+        given["size"] = int(given["size"])
+    return replace(squares, **given)
+
+
+def _per_channel(name, given):
+    try:
+        values = tuple(float(value) for value in given)
+    except (TypeError, ValueError):
+        values = ()
+    wrong = len(values) != 3 or not np.isfinite(values).all()
+    if wrong or (name == "std" and min(values) <= 0):
+        raise ValueError(
+            f"Got {name}={given!r}, but 3 finite numbers were expected, one per "
+            "channel" + (", above 0." if name == "std" else ".")
+        )
+    return values

@@ -1,0 +1,93 @@
+"""From a photo to the square that a network takes, and from squares to its planes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ._torch import import_torch
+
+_FILTERS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+_WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Squares:
+    """How a network takes photos, in plain values: see :class:`Preprocessing`.
+
+    Called with an image, it cuts out the square; `to_planes` does the rest.
+    """
+
+    size: int
+    resize: str = "crop"
+    crop_share: float = 224 / 256
+    interpolation: str = "bilinear"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    scale: float = 1.0
+    channel_order: str = "rgb"
+
+    def __call__(
+        self, image: NDArray[np.uint8], place: tuple[float, float] = (0.5, 0.5)
+    ) -> NDArray[np.uint8]:
+        """Cut the square out of an image of shape (height, width, 3).
+
+        `place`, for "crop", is where it lies within the central square that has the
+        shorter side, from (0, 0) at the left and top to (1, 1).
+        """
+        photo, method = Image.fromarray(image), _FILTERS[self.interpolation]
+        square = (self.size, self.size)
+        if self.resize == "squeeze":
+            photo = photo.resize(square, method)
+        elif self.resize == "pad":
+            photo = ImageOps.pad(photo, square, method, color=_WHITE)
+        else:
+            photo = self._crop(photo, method, place)
+        return np.asarray(photo)
+
+    def _crop(self, photo, method, place):
+        # The part of the photo that ends up in the square is all that is resized.
+        shorter = min(photo.size)
+        side = shorter * self.crop_share
+        left, top = (
+            (length - side) / 2 + (share - 0.5) * (shorter - side)
+            for length, share in zip(photo.size, place, strict=True)
+        )
+        box = (left, top, left + side, top + side)
+        return photo.resize((self.size, self.size), method, box=box)
+
+
+def to_planes(squares: NDArray[np.uint8], how: Squares, device: str) -> Any:
+    """Float planes from bytes, on the device: bytes are a quarter to send.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n, size, size, 3), uint8
+        Pixels.
+    how : Squares
+        How the network takes them.
+    device : str
+        Where the planes are needed.
+
+    Returns
+    -------
+    planes : tensor of shape (n, 3, size, size), float32
+    """
+    torch = import_torch()
+    pixels, on_gpu = torch.from_numpy(squares), device.startswith("cuda")
+    if on_gpu:
+        pixels = pixels.pin_memory()
+    pixels = pixels.to(device, non_blocking=on_gpu)
+    if how.channel_order == "bgr":
+        pixels = pixels.flip(-1)
+    pixels = pixels.permute(0, 3, 1, 2).float() * (how.scale / 255)
+    mean, std = (
+        torch.tensor(v, device=pixels.device).view(1, 3, 1, 1)
+        for v in (how.mean, how.std)
+    )
+    return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
