@@ -28,7 +28,7 @@ def tags_of_rows(X, separator) -> list[list[str]]:
     """Tags of each row of X, in any of its forms (see :class:`TagEmbedder`)."""
     if isinstance(X, str | bytes):
         raise ValueError(
-            f"Got one string, {X[:50]!r}, as X, but a row per post was expected. Pass "
+            f"Got one string, {quote(X)}, as X, but a row per post was expected. Pass "
             "a list, such as [X]."
         )
     if column_names(X) is not None:
@@ -48,8 +48,8 @@ def _check_pattern(exclude):
         re.compile(exclude or "")
     except re.error as error:
         raise ValueError(
-            f"Got exclude={exclude!r}, but a regular expression was expected: {error}. "
-            "Put a backslash before characters that stand for themselves."
+            f"Got exclude={quote(exclude)}, but a regular expression was expected: "
+            f"{error}. Put a backslash before characters that stand for themselves."
         ) from error
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._messages import quote
+
 _MAX_HEADER = 100
 _MAX_WORD = 10_000  # bytes
 _FLOAT = np.dtype("<f4")
@@ -83,7 +85,7 @@ class _Index:
         if self.repeated:
             faults.append(
                 f"{len(self.repeated)} repeated word(s), such as "
-                f"{self.repeated[0]!r}, whose first vector counts"
+                f"{quote(self.repeated[0])}, whose first vector counts"
             )
         if self.n_cut:
             faults.append(

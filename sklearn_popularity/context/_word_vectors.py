@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .._messages import quote
 from .._warnings import warn_caller
 from ._tags import words_of
 from ._vector_files import index_binary, index_text, read_npz
@@ -131,7 +132,7 @@ def check_vectors(vectors, words, n_dimensions=None) -> NDArray:
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
         raise ValueError(
-            f"The vector of the word {words[bad[0]]!r} holds NaN or infinity "
+            f"The vector of the word {quote(words[bad[0]])} holds NaN or infinity "
             f"({len(bad)} such vector(s) in all), but finite numbers were expected."
         )
     return vectors
@@ -193,9 +194,9 @@ def _open_dict(source):
         for row, vector in zip(rows, vectors, strict=True):
             if vector.shape != (n_dimensions,):
                 raise ValueError(
-                    f"The vector of the word {words[row]!r} has the shape "
+                    f"The vector of the word {quote(words[row])} has the shape "
                     f"{vector.shape}, but {(n_dimensions,)} was expected, as of "
-                    f"{words[0]!r}."
+                    f"{quote(words[0])}."
                 )
         return np.stack(vectors)
 

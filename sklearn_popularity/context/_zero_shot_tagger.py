@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._messages import quote
 from .._sklearn_compat import (
     HasMethods,
     Interval,
@@ -139,9 +140,10 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
             )
         zeros = np.flatnonzero(~vectors.any(axis=1))
         if len(zeros):
+            word = quote(self.words_[zeros[0]])
             raise ValueError(
-                f"The embedding of the word {self.words_[zeros[0]]!r} is all zeros, "
-                "which have no direction. Leave it out."
+                f"The embedding of the word {word} is all zeros, which have no "
+                "direction. Leave it out."
             )
         self.neighbors_ = NearestNeighbors(metric="cosine").fit(vectors)
         return self

@@ -289,6 +289,14 @@ def test_bad_source_is_one_error(source, message):
         open_vectors(source).embed(["a", "b"])
 
 
+def test_errors_show_the_beginning_of_a_caption():
+    caption = "a photo of a dog " * 100
+    vectors = open_vectors({caption: [np.nan]})
+    with pytest.raises(ValueError, match=r"'a photo of a dog .* holds NaN") as caught:
+        vectors.embed([caption])
+    assert len(str(caught.value)) < 400
+
+
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.bin"):
         open_words(tmp_path / "nowhere.bin")

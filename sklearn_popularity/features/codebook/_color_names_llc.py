@@ -5,6 +5,7 @@ from numbers import Integral
 from os import PathLike
 from typing import ClassVar
 
+from ..._messages import quote
 from ..._sklearn_compat import Interval
 from .._color import color_index
 from .._palettes import Palette, PaletteMixin
@@ -193,7 +194,7 @@ class ColorNamesLLC(PaletteMixin, CodebookTransformer):
         sizes = tuple(int(s) for s in self.patch_sizes if isinstance(s, Integral))
         if not sizes or len(sizes) < len(self.patch_sizes) or min(sizes) < 1:
             raise ValueError(
-                f"Got patch_sizes={self.patch_sizes!r}, but a tuple of positive "
+                f"Got patch_sizes={quote(self.patch_sizes)}, but a tuple of positive "
                 "integers was expected, in pixels, such as (6, 10, 16)."
             )
         return sizes

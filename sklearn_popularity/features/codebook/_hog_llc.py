@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
 
+from ..._messages import quote
 from ..._sklearn_compat import Interval
 from ._base import CodebookTransformer
 from ._hog import BLOCKS, N_CHANNELS, hog_blocks
@@ -177,7 +178,7 @@ class HOGLLC(CodebookTransformer):
         known = all(block in list(BLOCKS) for block in blocks)
         if not blocks or not known or len(set(blocks)) < len(blocks):
             raise ValueError(
-                f"Got blocks={self.blocks!r}, but a tuple of distinct names among "
+                f"Got blocks={quote(self.blocks)}, but a tuple of distinct names among "
                 f"{tuple(BLOCKS)} was expected."
             )
         return blocks
