@@ -4,7 +4,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
+from copy import copy
 from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
@@ -13,8 +13,8 @@ from joblib.parallel import get_active_backend
 
 from ..images import Photos
 
-# Batches per worker of one call of joblib; of two calls in turn, all workers have work.
-_N_PER_WORKER = 2
+# Batches per worker that are under way or wait for the caller.
+_N_PER_WORKER = 4
 
 
 def run_in_order(
@@ -44,7 +44,8 @@ def run_in_order(
         What the function returned, or the ImageError of a photo on which workers die.
     """
     n_workers = effective_n_jobs(n_jobs)
-    if n_workers == 1 and not _dask_client():
+    backend, _ = get_active_backend()
+    if n_workers == 1 and not hasattr(backend, "client"):
         for batch in batches:
             yield batch, function(batch)
         return
@@ -55,7 +56,7 @@ def run_in_order(
                 n_done += 1
                 yield batches[n_done - 1], result
         except TerminatedWorkerError:
-            n_suspects = 2 * _N_PER_WORKER * n_workers
+            n_suspects = _N_PER_WORKER * n_workers
         except _killed_on_dask():
             n_suspects = 1  # dask knows on which task its workers died
         else:
@@ -67,55 +68,61 @@ def run_in_order(
 
 def _run(n_jobs, function, batches):
     """Results one by one, whatever the backend of joblib can do."""
-    client = _dask_client()
-    if client:
-        return _run_on_dask(client, function, batches)
     backend, _ = get_active_backend()
+    if hasattr(backend, "client"):
+        return _run_on_dask(backend, function, batches)
     # multiprocessing and ray return lists, and threads of two calls are twice as many.
     generates = getattr(backend, "supports_return_generator", False)
     n_calls = 2 if generates and not getattr(backend, "uses_threads", False) else 1
-    parallel = {"n_jobs": n_jobs, "return_as": "generator" if generates else "list"}
-    size = 2 // n_calls * _N_PER_WORKER * effective_n_jobs(n_jobs)
-    return _run_in_pieces(parallel, function, iter(batches), size, n_calls)
+    n_workers = effective_n_jobs(n_jobs)
+
+    def call(piece):
+        # A backend of its own, since each call tidies up what it used.
+        parallel = Parallel(
+            n_jobs=n_workers,
+            backend=copy(backend),
+            return_as="generator" if generates else "list",
+        )
+        return parallel(delayed(function)(batch) for batch in piece)
+
+    return _run_in_pieces(call, batches, _N_PER_WORKER * n_workers // n_calls, n_calls)
 
 
-def _run_in_pieces(parallel, function, batches, size, n_calls):
+def _run_in_pieces(call, batches, size, n_calls):
     """Results of joblib, which by itself would run ahead of a slow caller for ever."""
     calls: deque[Any] = deque()
+    pieces = (batches[i : i + size] for i in range(0, len(batches), size))
     try:
-        while True:
-            piece = list(islice(batches, size))
-            if piece:
-                calls.append(Parallel(**parallel)(delayed(function)(b) for b in piece))
-            if not calls:
-                return
-            if len(calls) == n_calls or not piece:
-                # Not `yield from`, which would close it before we do.
-                for result in calls[0]:  # noqa: UP028
-                    yield result
-                calls.popleft()
+        for piece in pieces:
+            calls.append(call(piece))
+            if len(calls) == n_calls:
+                yield from _results(calls)
+        while calls:
+            yield from _results(calls)
     finally:
-        if calls:
-            _cancel(calls)
+        _cancel(calls)
+
+
+def _results(calls):
+    # Not `yield from`, which would close the call of a caller who leaves early.
+    for result in calls[0]:  # noqa: UP028
+        yield result
+    calls.popleft()
 
 
 def _cancel(calls):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # joblib tells what it cancels
-        for call in calls:
-            if hasattr(call, "close"):
-                call.close()
+    """Stop what a caller who has left early does not need any more."""
+    if calls:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # joblib tells what it cancels
+            while calls:
+                getattr(calls.pop(), "close", bool)()
 
 
-def _dask_client():
-    backend, _ = get_active_backend()
-    return getattr(backend, "client", None)
-
-
-def _run_on_dask(client, function, batches):
+def _run_on_dask(backend, function, batches):
     """As joblib does, but joblib waits for ever for a task whose workers died."""
+    client = backend.client
     n_ahead = 2 * max(1, sum(client.ncores().values()))
-    backend, _ = get_active_backend()
     futures: deque[Any] = deque()
     try:
         with backend.retrieval_context():

@@ -1,149 +1,372 @@
-"""From photos to a matrix: order, batches, errors."""
+"""Features to a file: whole or not there, the same bytes whatever happened before."""
 
-import threading
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+import warnings
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
+from sklearn.pipeline import FeatureUnion
 
-from sklearn_popularity import ColorStatistics, ImageError, UnreadablePhotosWarning
-from sklearn_popularity.features._extract import Extraction
-from sklearn_popularity.images import Photos
-
-
-def level(image):
-    return image[0, 0, :2]
-
-
-def make_extraction(**settings):
-    defaults = {
-        "max_size": None,
-        "n_jobs": 1,
-        "batch_size": 2,
-        "on_error": "raise",
-        "progress": None,
-    }
-    return Extraction(**(defaults | settings))
+from sklearn_popularity import (
+    CacheWarning,
+    ColorStatistics,
+    ImageError,
+    LatentRankSVM,
+    LBPPyramid,
+    UnreadablePhotosWarning,
+    extract,
+)
+from sklearn_popularity.features import _extract, join_parts
 
 
 @pytest.fixture
-def photos():
-    """Seven photos that hold their row in red and twice their row in green."""
-    rows = np.arange(7, dtype=np.uint8)
-    return [np.full((2, 3, 3), (row, 2 * row, 9), dtype=np.uint8) for row in rows]
+def small_pieces(monkeypatch):
+    """Pieces of three photos, so that a few photos make several."""
+    monkeypatch.setattr(_extract, "_MAX_PHOTOS", 3)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
-def test_rows_keep_their_order(n_jobs, batch_size, photos):
-    extraction = make_extraction(n_jobs=n_jobs, batch_size=batch_size)
-    features = extraction.describe(level, Photos(photos), 2)
-    assert features.dtype == np.float32
-    assert_array_equal(features, np.arange(7)[:, None] * [1, 2])
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "features.npy"
 
 
-def test_unreadable_rows_are_nan(photos):
-    photos[1] = photos[6] = np.full((2, 3, 3), 2.0)
-    extraction = make_extraction(on_error="nan", batch_size=3)
-    with pytest.warns(UnreadablePhotosWarning, match="2 of 7 photos") as caught:
-        features = extraction.describe(level, Photos(photos), 2)
-    assert_array_equal(np.isnan(features[:, 0]), np.isin(np.arange(7), [1, 6]))
-    assert_array_equal(features[2:6], np.arange(2, 6)[:, None] * [1, 2])
-    message = str(caught[0].message)
-    assert "row 1: got float64 pixels" in message
-    assert "row 6: got float64 pixels" in message
-    assert "more" not in message
+def test_matrix_and_index_are_written(paths, out, small_pieces):
+    index = extract(ColorStatistics(), iter(paths), out)
+    matrix = np.load(out, mmap_mode="r")
+    assert matrix.dtype == np.float32
+    assert_array_equal(matrix, ColorStatistics().transform(paths))
+    table = pd.read_csv(index, keep_default_na=False)
+    assert table["path"].tolist() == paths
+    assert table["reason"].tolist() == [""] * len(paths)
+    assert sorted(out.parent.iterdir()) == [out, index]
 
 
-def test_long_list_of_unreadable_is_cut():
-    extraction = make_extraction(on_error="nan")
-    paths = [f"missing{i}.jpg" for i in range(13)]
-    with pytest.warns(UnreadablePhotosWarning) as caught:
-        extraction.describe(level, Photos(paths), 2)
-    message = str(caught[0].message)
-    assert "13 of 13 photos could not be read" in message
-    assert message.count("missing") == 10
-    assert "row 9, missing9.jpg: " in message
-    assert message.endswith("and 3 more")
+@pytest.mark.parametrize("as_X", [list, tuple, pd.Series, lambda x: map(Path, x)])
+def test_paths_may_be_any_iterable(as_X, paths, out):
+    extract(ColorStatistics(), as_X(paths), str(out))
+    assert len(np.load(out)) == len(paths)
 
 
-@pytest.mark.parametrize("on_error", ["raise", "nan"])
-def test_error_of_description_is_not_hidden(on_error, photos):
-    def fail(image):
-        raise ZeroDivisionError("in the description")
-
-    with pytest.raises(ZeroDivisionError, match="in the description"):
-        make_extraction(on_error=on_error).describe(fail, Photos(photos), 2)
-
-
-def test_first_unreadable_photo_raises(photos):
-    photos[3] = photos[5] = np.zeros((2, 3, 5))
-    with pytest.raises(ImageError, match=r"^row 3: ") as caught:
-        make_extraction().describe(level, Photos(photos), 2)
-    assert caught.value.row == 3
+def test_parquet_has_named_columns(paths, tmp_path, small_pieces):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="This file needs pyarrow.")
+    out = tmp_path / "features.parquet"
+    transformer = ColorStatistics()
+    extract(transformer, paths, out)
+    table = parquet.read_table(out)
+    assert table.column_names == list(transformer.get_feature_names_out())
+    assert_array_equal(table.to_pandas().to_numpy(), transformer.transform(paths))
+    first = out.read_bytes()
+    extract(transformer, paths, out)
+    assert out.read_bytes() == first
 
 
-def test_photos_after_an_error_are_not_described(photos):
-    described = []
+def test_unreadable_rows_have_a_reason(paths, bad_path, out, small_pieces):
+    X = [bad_path, *paths, "gone.jpg"]
+    with pytest.warns(UnreadablePhotosWarning, match="2 of 9 photos") as caught:
+        index = extract(ColorStatistics(on_error="nan"), X, out)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    unreadable = np.isnan(np.load(out)).all(axis=1)
+    reasons = pd.read_csv(index, keep_default_na=False)["reason"]
+    assert_array_equal(unreadable, np.isin(np.arange(9), [0, 8]))
+    assert_array_equal(reasons != "", unreadable)
+    assert reasons[8] == "the file cannot be read (No such file or directory)"
 
-    def describe(image):
-        described.append(image)
-        return level(image)
 
-    photos[2] = np.zeros((2, 3, 5))
-    with pytest.raises(ImageError):
-        make_extraction().describe(describe, Photos(photos), 2)
-    assert len(described) == 2
+def test_unreadable_photo_raises_its_row_and_leaves_nothing(
+    paths, bad_path, out, small_pieces
+):
+    with pytest.raises(ImageError, match=r"^row 5, .*notes\.jpg: ") as caught:
+        extract(ColorStatistics(), [*paths[:5], bad_path], out)
+    assert caught.value.row == 5
+    assert list(out.parent.iterdir()) == []
 
 
-def test_photos_are_reduced(photos):
-    big = [np.zeros((40, 60, 3), dtype=np.uint8)]
-    features = make_extraction(max_size=30).describe(
-        lambda i: i.shape[:2], Photos(big), 2
+def test_other_warnings_come_once(paths, out, small_pieces, tmp_path):
+    (tmp_path / "notes.cache").write_text("not a cache")
+    transformer = ColorStatistics(cache=tmp_path / "notes.cache")
+    with pytest.warns(CacheWarning, match="is no cache") as caught:
+        extract(transformer, paths, out)
+    assert len(caught) == 1
+    assert_array_equal(np.load(out), ColorStatistics().transform(paths))
+
+
+def test_unions_are_extracted(paths, bad_path, out, small_pieces):
+    union = FeatureUnion(
+        [("a", ColorStatistics(on_error="nan")), ("b", LBPPyramid(on_error="nan"))]
     )
-    assert_array_equal(features, [[20, 30]])
+    with pytest.warns(UnreadablePhotosWarning, match="1 of 8 photos") as caught:
+        extract(union, [*paths, bad_path], out)
+    assert len(caught) == 1
+    assert_array_equal(np.load(out)[:7], union.transform(paths))
 
 
-def test_threads_of_the_caller_agree(images):
-    expected = ColorStatistics().transform(images)
-    results = {}
-
-    def work(number):
-        results[number] = ColorStatistics(batch_size=1).transform(images)
-
-    workers = [threading.Thread(target=work, args=(i,)) for i in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(timeout=60)
-    assert len(results) == 4
-    for features in results.values():
-        assert_array_equal(features, expected)
+def test_frames_are_extracted(paths, out):
+    transformer = ColorStatistics().set_output(transform="pandas")
+    extract(transformer, paths, out)
+    assert_array_equal(np.load(out), ColorStatistics().transform(paths))
 
 
-def test_backends_without_generators_keep_order_too(photos, monkeypatch):
-    class ListsOnly:
-        supports_return_generator = False
+def test_name_that_is_no_utf8_keeps_its_bytes(paths, out):
+    name = os.fsencode(out.parent) + b"/caf\xe9.png"
+    try:
+        Path(os.fsdecode(name)).write_bytes(Path(paths[0]).read_bytes())
+    except OSError:
+        pytest.skip("This file system takes UTF-8 alone.")
+    index = extract(ColorStatistics(), [os.fsdecode(name)], out)
+    assert name in index.read_bytes()
 
-    monkeypatch.setattr(
-        "sklearn_popularity.features._workers.get_active_backend",
-        lambda: (ListsOnly(), 1),
+
+@pytest.mark.parametrize(
+    ("paths", "name", "message"),
+    [
+        ([], "x.npy", "Got no paths"),
+        ("a.jpg", "x.npy", "Got paths='a.jpg', a single one"),
+        (["a.jpg", 3], "x.npy", "Got a int as path 1"),
+        (["a.jpg"], "x.csv", r"x\.csv', but a name in \.npy or \.parquet"),
+    ],
+)
+def test_wrong_arguments_are_refused(paths, name, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        extract(ColorStatistics(), paths, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing/x.npy", "there is no folder"),
+        ("folder.npy", "cannot be written there: it is a folder"),
+        ("taken.npy", r"taken.npy' and so the index .* written there: it is a folder"),
+        (246 * "x" + ".npy", "and so the index '.*', which cannot be written there"),
+    ],
+)
+def test_wrong_place_is_reported_before_work(
+    name, message, paths, tmp_path, monkeypatch
+):
+    (tmp_path / "folder.npy").mkdir()
+    (tmp_path / "taken.npy.index.csv").mkdir()
+    monkeypatch.setattr(ColorStatistics, "transform", None)
+    with pytest.raises(OSError, match=message):
+        extract(ColorStatistics(), paths, tmp_path / name)
+
+
+def test_progress_is_shown_on_demand(paths, out, capsys):
+    extract(ColorStatistics(), paths, out)
+    assert capsys.readouterr() == ("", "")
+    extract(ColorStatistics(), paths, out, verbose=True)
+    assert f"{len(paths)}/{len(paths)}" in capsys.readouterr().err
+
+
+# --- parts
+
+
+def extract_parts(transformer, paths, out, n_parts):
+    for i in range(n_parts):
+        extract(transformer, paths, out, part=(i, n_parts))
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".parquet"])
+@pytest.mark.parametrize("n_parts", [1, 2, 5, 12])
+def test_parts_join_to_the_bytes_of_one_run(
+    n_parts, suffix, paths, bad_path, tmp_path, small_pieces
+):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow.parquet", reason="This file needs pyarrow.")
+    X = [*paths, bad_path, tmp_path / 'quote"and,\nline.png', *paths[:2]]
+    transformer = ColorStatistics(on_error="nan")
+    once, joined = tmp_path / f"once{suffix}", tmp_path / f"joined{suffix}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnreadablePhotosWarning)
+        index = extract(transformer, X, once)
+        extract_parts(transformer, X, joined, n_parts)
+    index_of_parts = join_parts(joined, n_parts)
+    assert joined.read_bytes() == once.read_bytes()
+    assert index_of_parts.read_bytes() == index.read_bytes()
+
+
+def test_part_holds_its_rows_alone(paths, out):
+    index = extract(ColorStatistics(), paths, out, part=(1, 3))
+    assert index.name == "features.part1of3.npy.index.csv"
+    found = np.load(out.with_name("features.part1of3.npy"))
+    assert_array_equal(found, ColorStatistics().transform(paths[2:4]))
+    assert not out.exists()
+
+
+def test_error_in_a_part_counts_rows_of_the_whole(paths, bad_path, out):
+    with pytest.raises(ImageError, match=r"^row 7, .*notes\.jpg: "):
+        extract(ColorStatistics(), [*paths, bad_path], out, part=(1, 2))
+
+
+@pytest.mark.parametrize("part", [(2, 2), (-1, 2), (0.0, 2), 3, "12", (0, 1, 2)])
+def test_wrong_parts_are_refused(part, paths, out):
+    with pytest.raises(ValueError, match=r"Got part=.*0 <= i < n was expected"):
+        extract(ColorStatistics(), paths, out, part=part)
+
+
+def test_missing_parts_are_named(paths, out):
+    for i in (0, 2):
+        extract(ColorStatistics(), paths, out, part=(i, 4))
+    with pytest.raises(FileNotFoundError, match=r"the parts \[1, 3\] are not there"):
+        join_parts(out, 4)
+    assert not out.exists()
+
+
+def test_parts_of_other_features_are_refused(paths, out):
+    extract(ColorStatistics(), paths, out, part=(0, 2))
+    extract(LBPPyramid(), paths, out, part=(1, 2))
+    with pytest.raises(ValueError, match="has 1239 columns, and they are not the 6"):
+        join_parts(out, 2)
+
+
+# --- killed and run again
+
+N_PHOTOS, BATCH_SIZE = 50, 4
+COUNTING = """
+import os, signal
+import numpy as np
+from sklearn_popularity import ImageTransformer
+
+def describe(image):
+    with open(os.environ["DESCRIBED"], "ab") as log:
+        log.write(b".")
+    if os.path.getsize(os.environ["DESCRIBED"]) == int(os.environ["DIES_AT"]):
+        os.killpg(0, signal.SIGKILL)
+    return np.resize(image, 9)
+
+class Counting(ImageTransformer):
+    def _describe(self):
+        return describe
+
+    def _feature_names(self):
+        return [f"number{i}" for i in range(9)]
+"""
+RUN = """
+import sys
+from counting import Counting
+from sklearn_popularity import extract
+from sklearn_popularity.features import _extract
+
+_extract._MAX_PHOTOS = 20
+folder, n_jobs, batch_size, *paths = sys.argv[1:]
+transformer = Counting(
+    cache=f"{folder}/features.cache", n_jobs=int(n_jobs), batch_size=int(batch_size)
+)
+extract(transformer, paths, f"{folder}/features.npy")
+"""
+
+
+def run(folder, paths, n_jobs, dies_at):
+    (folder / "counting.py").write_text(COUNTING)
+    environment = os.environ | {
+        "PYTHONPATH": str(folder),
+        "DESCRIBED": str(folder / "described"),
+        "DIES_AT": str(dies_at),
+    }
+    command = [sys.executable, "-c", RUN, folder, str(n_jobs), str(BATCH_SIZE), *paths]
+    return subprocess.run(
+        command, env=environment, start_new_session=True, capture_output=True
     )
-    extraction = make_extraction(batch_size=1)
-    features = extraction.describe(level, Photos(photos * 20), 2)
-    assert_array_equal(features, np.tile(np.arange(7)[:, None] * [1, 2], (20, 1)))
 
 
-def test_relative_paths_start_where_the_caller_is(tmp_path, monkeypatch):
-    for name, level in [("black", 0), ("white", 255)]:
-        (tmp_path / name).mkdir()
-        image = np.full((20, 30, 3), level, np.uint8)
-        Image.fromarray(image).save(tmp_path / name / "x.png")
-    found = []
-    for name in ("black", "white"):
-        # The workers of the first turn serve the second one too.
-        monkeypatch.chdir(tmp_path / name)
-        statistics = ColorStatistics(n_jobs=2, batch_size=1)
-        found.append(statistics.fit_transform(["x.png"] * 4)[:, 2])
-    assert_array_equal(found, [[0.0] * 4, [1.0] * 4])
+@pytest.fixture(scope="module")
+def many_paths(write_photos):
+    rng = np.random.default_rng(0)
+    return write_photos(rng.integers(0, 256, (N_PHOTOS, 4, 5, 3), np.uint8))
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Signals are of POSIX.")
+@pytest.mark.parametrize(("n_jobs", "share"), [(1, 0.1), (1, 0.5), (1, 0.9), (2, 0.5)])
+def test_killed_run_goes_on_where_it_was(n_jobs, share, many_paths, tmp_path):
+    dies_at = int(share * N_PHOTOS)
+    killed = run(tmp_path, many_paths, n_jobs, dies_at)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "features.npy").exists()
+    resumed = run(tmp_path, many_paths, n_jobs, dies_at=0)
+    assert resumed.returncode == 0, resumed.stderr
+    n_again = (tmp_path / "described").stat().st_size - N_PHOTOS
+    assert 1 <= n_again <= n_jobs * BATCH_SIZE
+    photos = [np.asarray(Image.open(path)) for path in many_paths]
+    expected = tmp_path / "expected.npy"
+    np.save(expected, np.stack([np.resize(p, 9) for p in photos]).astype("f4"))
+    assert (tmp_path / "features.npy").read_bytes() == expected.read_bytes()
+    index = (tmp_path / "features.npy.index.csv").read_text()
+    assert index == "path,reason\n" + "".join(f"{path},\n" for path in many_paths)
+    assert len(list(tmp_path.glob("*.part"))) == 2  # of the killed run
+
+
+# --- bounded memory
+
+WIDE = """
+import numpy as np
+from sklearn_popularity import ImageTransformer
+
+def describe(image):
+    return np.resize(image, 10_000)
+
+class Wide(ImageTransformer):
+    def _describe(self):
+        return describe
+
+    def _feature_names(self):
+        return [f"number{i}" for i in range(10_000)]
+"""
+MEMORY = """
+import resource, sys
+from sklearn_popularity import extract
+from wide import Wide
+
+path, out, n_photos = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+def peak_megabytes():
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+
+transformer = Wide(cache=f"{out}.cache")
+extract(transformer, [path] * 10, out)
+before = peak_megabytes()
+extract(transformer, [path] * n_photos, out)
+print(peak_megabytes() - before)
+"""
+
+
+def test_memory_does_not_grow_with_photos(paths, out):
+    pytest.importorskip("resource", reason="Peak memory is measured on POSIX.")
+    (out.parent / "wide.py").write_text(WIDE)
+    growth = subprocess.run(
+        [sys.executable, "-c", MEMORY, paths[0], out, "4000"],
+        env=os.environ | {"PYTHONPATH": str(out.parent)},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert out.stat().st_size > 160e6
+    assert float(growth) < 50
+
+
+def test_ranker_learns_from_the_file_in_pieces(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "X.npy", rng.normal(size=(20_000, 300)).astype(np.float32))
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    y = np.asarray(X[:, 0] - X[:, 1])
+    pieces = [slice(start, start + 1000) for start in range(0, len(X), 1000)]
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    tracemalloc.start()
+    for piece in pieces:
+        ranker.partial_fit(X[piece], y[piece])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < X.nbytes / 3
+    assert ranker.score(X[:2000], y[:2000]) > 0.8
+    in_memory = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    for piece in pieces:
+        in_memory.partial_fit(np.array(X[piece]), y[piece])
+    assert_array_equal(ranker.coef_, in_memory.coef_)

@@ -1,8 +1,10 @@
-"""Workers that die: what they had in hand is done again, and the culprit is named."""
+"""Batches in worker processes: in order, few at a time, whichever workers die."""
 
 import multiprocessing
 import os
 import signal
+import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from sklearn_popularity import ColorStatistics, ImageError, UnreadablePhotosWarning
-from sklearn_popularity.features import _workers
+from sklearn_popularity.features import _describe, _workers
 from sklearn_popularity.features._workers import run_in_order
 from sklearn_popularity.images import Photos
 
@@ -48,13 +50,9 @@ def first_row(photos):
     return photos.rows[0]
 
 
-def fail(error):
-    raise AssertionError(f"a photo was lost: {error}")
-
-
-def run_photos(photos, batch_size, *, poison=None, lost=fail, n_jobs=2):
+def run_photos(photos, batch_size, *, poison=None, n_jobs=2):
     batches = Photos(photos).batches(batch_size)
-    return run_in_order(n_jobs, make_sum(poison), batches, lost)
+    return run_in_order(n_jobs, make_sum(poison), batches)
 
 
 def kill_one_worker():
@@ -74,42 +72,36 @@ def alone(monkeypatch):
     sizes = []
     run_alone = _workers._run_alone
 
-    def spy(n_jobs, function, batch, lost):
+    def spy(n_jobs, function, batch):
         sizes.append(len(batch))
-        return run_alone(n_jobs, function, batch, lost)
+        return run_alone(n_jobs, function, batch)
 
     monkeypatch.setattr(_workers, "_run_alone", spy)
     return sizes
 
 
-def test_killed_workers_cost_nothing(photos, alone, monkeypatch):
-    take, kills = _workers._Started.__next__, []
+def killing(n_jobs, function, batches, *, at):
+    """As `run_in_order`, and a worker dies after some results."""
+    for i, done in enumerate(run_in_order(n_jobs, function, batches)):
+        if i in at:
+            kill_one_worker()
+        yield done
 
-    def kill_twice(tasks):
-        if tasks.n == 30 and len(kills) < 2:
-            kills.append(kill_one_worker())
-        return take(tasks)
 
-    monkeypatch.setattr(_workers._Started, "__next__", kill_twice)
-    found = [each for sums in run_photos(photos, 10) for each in sums]
-    assert kills  # a death may be noticed too late for a second one
+def test_killed_workers_cost_nothing(photos, alone):
+    batches = Photos(photos).batches(10)
+    results = killing(2, make_sum(), batches, at=(30, 60))
+    found = [each for _, sums in results for each in sums]
     assert_array_equal(found, photos.sum(axis=(1, 2, 3)))
-    assert len(alone) < 190  # most batches were not under way
+    assert 1 <= len(alone) <= 2 * 8  # all other batches were not under way
 
 
 def test_kill_during_transform_costs_nothing(photos, alone, monkeypatch):
     expected = ColorStatistics().transform(photos)
-    take = _workers._Started.__next__
-
-    def kill_half_way(tasks):
-        if tasks.n == 100:
-            kill_one_worker()
-        return take(tasks)
-
-    monkeypatch.setattr(_workers._Started, "__next__", kill_half_way)
+    monkeypatch.setattr(_describe, "run_in_order", partial(killing, at=(100,)))
     transformer = ColorStatistics(n_jobs=2, batch_size=10)
     assert_array_equal(transformer.transform(photos), expected)
-    assert len(alone) < 190
+    assert 1 <= len(alone) <= 8
 
 
 def test_culprit_becomes_nan(photos):
@@ -134,20 +126,18 @@ def test_culprits_are_named(photos, batch_size, culprits):
     expected = photos.sum(axis=(1, 2, 3)).tolist()
     for row in culprits:
         expected[row] = f"row {row}: its worker died, twice, perhaps out of memory"
-    results = run_photos(photos, batch_size, poison=POISON, lost=lambda e: [str(e)])
-    assert [each for result in results for each in result] == expected
+    found = []
+    for _, result in run_photos(photos, batch_size, poison=POISON):
+        found += [str(result)] if isinstance(result, ImageError) else result
+    assert found == expected
 
 
 def test_culprit_raises_its_place(paths, tmp_path):
     poison = str(tmp_path / "poison.png")
     Image.new("RGB", (16, 12), "white").save(poison)
-
-    def lost(error):
-        raise error
-
-    results = run_photos([*paths, poison, *paths], 4, poison=POISON, lost=lost)
+    transformer = ColorStatisticsUntilPoison(n_jobs=2, batch_size=4)
     with pytest.raises(ImageError, match=r"^row 7, .*poison\.png: its worker died"):
-        list(results)
+        transformer.transform([*paths, poison, *paths])
 
 
 def test_errors_of_tasks_pass_through(photos):
@@ -155,18 +145,49 @@ def test_errors_of_tasks_pass_through(photos):
         return 1 // 0
 
     with pytest.raises(ZeroDivisionError):
-        list(run_in_order(2, divide, Photos(photos[:8]).batches(2), fail))
+        list(run_in_order(2, divide, Photos(photos[:8]).batches(2)))
 
 
 def test_one_process_is_the_caller(photos):
     batches = Photos(photos[:4]).batches(2)
-    pids = run_in_order(1, lambda photos: os.getpid(), batches, fail)
-    assert list(pids) == [os.getpid()] * 2
+    pids = run_in_order(1, lambda photos: os.getpid(), batches)
+    assert [pid for _, pid in pids] == [os.getpid()] * 2
 
 
-@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
-def test_other_backends_keep_order(photos, backend):
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_backends_keep_order(photos, backend):
     batches = Photos(photos[:200]).batches(1)
     with parallel_config(backend):
-        found = list(run_in_order(2, first_row, batches, fail))
-    assert found == list(range(200))
+        found = list(run_in_order(2, first_row, batches))
+    assert found == [(batch, batch.rows[0]) for batch in batches]
+
+
+def leave_a_mark(photos, folder):
+    (folder / str(photos.rows[0])).touch()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_slow_caller_has_few_batches_waiting(photos, tmp_path, backend, n_jobs):
+    """What workers have done before the caller comes back is bounded."""
+    batches = Photos(photos[:60]).batches(1)
+    n_most = 0
+    with parallel_config(backend):
+        results = run_in_order(n_jobs, partial(leave_a_mark, folder=tmp_path), batches)
+        for n_taken, _ in enumerate(results, start=1):
+            time.sleep(0.02)
+            n_most = max(n_most, len(list(tmp_path.iterdir())) - n_taken)
+    assert len(list(tmp_path.iterdir())) == 60
+    assert n_most <= 4 * n_jobs
+    assert n_most > 0 or n_jobs == 1
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_caller_who_leaves_early_stops_the_work(photos, tmp_path, backend):
+    batches = Photos(photos).batches(1)
+    with parallel_config(backend):
+        results = run_in_order(2, partial(leave_a_mark, folder=tmp_path), batches)
+        next(results)
+        results.close()
+        assert len(list(tmp_path.iterdir())) <= 9
+        assert len(list(run_in_order(2, first_row, batches[:9]))) == 9
