@@ -168,9 +168,9 @@ def test_evaluate_rejects_labels(changed, capsys, scores, message):
 def test_broken_table_is_one_line(changed, capsys):
     copy = changed(lambda table: table)
     with (copy / "labels.csv").open("a") as file:
-        file.write("," * 20 + "\n")
+        file.write("x," * 20 + "\n")
     assert _evaluate(copy) == 2
-    _check_one_line(capsys, "cannot be read as comma-separated .* saw 21$")
+    _check_one_line(capsys, "has 21 cells in line 62, but its first row names .*commas.$")
 
 
 def test_columns_that_look_like_groups_are_named(folder, changed, capsys):

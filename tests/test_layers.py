@@ -28,6 +28,7 @@ OPEN_TO_ALL = {
     "_messages",
     "_moved",
     "_optional",
+    "_paths",
     "_process",
     "_scores",
     "_sklearn_compat",

@@ -2,8 +2,8 @@
 
 import argparse
 import re
-from pathlib import Path
 
+from .._paths import expand_home
 from ..features import cache_info, prune_cache, verify_cache
 from ._options import integer
 from ._tables import format_size
@@ -38,7 +38,9 @@ def add(commands):
 
 def _add(actions, name, run, text):
     action = actions.add_parser(name, help=text, description=text.capitalize() + ".")
-    action.add_argument("path", type=Path, metavar="FILE", help="file of the cache")
+    action.add_argument(
+        "path", type=expand_home, metavar="FILE", help="file of the cache"
+    )
     action.set_defaults(run=run)
     return action
 

@@ -1,11 +1,10 @@
 """Options that name columns around the photos, and the features made from them."""
 
-import warnings
-
 from pandas.api.types import is_numeric_dtype
 
+from .._warnings import warn_caller
 from ..evaluation import social_cues, tag_words, upload_time, user_history
-from ._options import names
+from ._options import home_text, names
 from ._posts import check_filled
 
 
@@ -29,6 +28,7 @@ def add_context(command):
     )
     columns.add_argument(
         "--vectors",
+        type=home_text,
         metavar="FILE",
         help="word vectors for the tags: .npz, .bin (word2vec), .txt or .vec (GloVe)",
     )
@@ -86,16 +86,14 @@ def context_of(options, posts, groups):
 
 def _history_of(options, posts, groups):
     if groups is None:
-        warnings.warn(
+        warn_caller(
             "with --user but no --group, users have photos in training and test folds: "
-            "the scores are those for users that are known",
-            stacklevel=2,
+            "the scores are those for users that are known"
         )
     if options.user == options.group:
-        warnings.warn(
+        warn_caller(
             "with --user and --group the same, users of test folds have no photos in "
-            "training folds: the feature user-history has nothing to say",
-            stacklevel=2,
+            "training folds: the feature user-history has nothing to say"
         )
     times = None if options.time is None else posts[options.time]
     return user_history(posts[options.user], times=times, groups=groups)

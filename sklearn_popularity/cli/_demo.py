@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .._optional import import_optional
+from .._paths import expand_home
 from ..datasets import load_folder, make_popularity
 from ..evaluation import FEATURES, compare_features, follow_causes
 from ..inspection import popularity_report
@@ -34,14 +35,14 @@ def add(commands):
     )
     command.add_argument(
         "--keep",
-        type=Path,
+        type=expand_home,
         metavar="FOLDER",
         help="write the photos and labels.csv to this new folder and keep them",
     )
     command.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=expand_home,
         metavar="PATH",
         help="page to write about the result (.html; default: report.html beside the "
         f"photos that are kept, or else {_REPORT}); needs the extra `report`",

@@ -2,10 +2,11 @@
 
 import json
 import sys
-import warnings
 from pathlib import Path
 
 from .. import __version__
+from .._paths import expand_home
+from .._warnings import warn_caller
 from ..evaluation import compare_features, near_duplicates, straddling_pairs
 from ._context import add_context, columns_of, context_of
 from ._options import add_cache, add_folder, add_n_jobs, integer
@@ -47,7 +48,7 @@ def add(commands):
     command.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=expand_home,
         metavar="PATH",
         help="write the table (.csv, .json)",
     )
@@ -94,31 +95,28 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
     pairs = straddling_pairs(pairs, comparison.partitions)
     if len(pairs):
         first, second = (Path(paths[i]).name for i in pairs[0])
-        warnings.warn(
+        warn_caller(
             f"{len(pairs)} pair(s) of near-duplicate photos straddle folds, such as "
             f"{first} and {second}: the scores are too high. Pass --group with a "
-            "column that keeps them together.",
-            stacklevel=2,
+            "column that keeps them together."
         )
 
 
 def _warn_of_folds(table):
     gap = (table["within_folds"] - table["spearman"]).max()
     if gap > _SUSPICIOUS_GAP:
-        warnings.warn(
+        warn_caller(
             f'the column "Spearman" lies up to {gap:.2f} below "within folds", because '
             'the folds differ in level. Judge by "within folds", or use more photos or '
-            "groups, or fewer folds (--cv)",
-            stacklevel=2,
+            "groups, or fewer folds (--cv)"
         )
 
 
 def _warn_of_chance(table):
     if (table["low"] <= 0).all():
-        warnings.warn(
+        warn_caller(
             "no kind of feature is surely better than chance: all intervals contain 0, "
-            "or lie below it. Use more photos or other features",
-            stacklevel=2,
+            "or lie below it. Use more photos or other features"
         )
 
 

@@ -1,8 +1,7 @@
 """`sklearn-popularity explain`: why a model gives a photo its score."""
 
-from pathlib import Path
-
 from .._optional import import_optional
+from .._paths import expand_home
 from ..inspection import explain_figure, explain_page, write_page
 from ._output import check_output, say
 from ._rank import add_model, read_fitted
@@ -18,11 +17,13 @@ def add(commands):
         "against it, in units of the score. Needs the extra `report`.",
     )
     add_model(command)
-    command.add_argument("photo", type=Path, metavar="PHOTO", help="photo to explain")
+    command.add_argument(
+        "photo", type=expand_home, metavar="PHOTO", help="photo to explain"
+    )
     command.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=expand_home,
         required=True,
         metavar="PATH",
         help="file to write: .html, or .png",

@@ -1,8 +1,8 @@
 """`sklearn-popularity fit`: a model of a folder of photos, to rank others with."""
 
 import sys
-from pathlib import Path
 
+from .._paths import expand_home
 from ..evaluation import fit_features
 from ..metrics import spearman_interval
 from ..models import save_model
@@ -25,7 +25,7 @@ def add(commands):
     command.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=expand_home,
         required=True,
         metavar="PATH",
         help="file to write (.skops)",

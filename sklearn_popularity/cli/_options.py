@@ -1,10 +1,10 @@
 """Options that several commands take."""
 
 import argparse
-from pathlib import Path
 
 from joblib import cpu_count
 
+from .._paths import expand_home
 from ..datasets import PHOTO_COLUMNS
 from ..evaluation import FEATURES
 
@@ -13,7 +13,7 @@ def add_folder(command):
     """A folder with a table, what to learn from it, and in which folds."""
     command.add_argument(
         "folder",
-        type=Path,
+        type=expand_home,
         metavar="FOLDER",
         help="folder with photos and the table labels.csv, a row per photo",
     )
@@ -46,7 +46,7 @@ def add_photos(command):
     command.add_argument(
         "photos",
         nargs="+",
-        type=Path,
+        type=expand_home,
         metavar="PATH",
         help="photos, folders of which all photos are taken, and text files (.txt) "
         "with a path per line",
@@ -56,6 +56,7 @@ def add_photos(command):
 def add_cache(command):
     command.add_argument(
         "--cache",
+        type=home_text,
         metavar="FILE",
         help="file that keeps rows of features, so that a second run is quick",
     )
@@ -69,6 +70,11 @@ def add_n_jobs(command):
         metavar="N",
         help="worker processes, at most one per core (default: -1, all cores)",
     )
+
+
+def home_text(text):
+    """Type of an option that is a path, as text."""
+    return str(expand_home(text))
 
 
 def integer(low):

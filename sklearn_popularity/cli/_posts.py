@@ -1,13 +1,15 @@
 """From the table of a folder to rows that can be learned from."""
 
-import warnings
+from collections import Counter
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from ..datasets import load_folder
+from .._messages import quote
+from .._warnings import warn_caller
+from ..datasets import load_folder, photos_below, read_text
 
+_N_SHOWN = 5  # names of photos that a warning shows
 # Columns whose rows tend to resemble each other.
 _GROUPS = "user author owner uploader photographer theme album series group".split()
 
@@ -34,11 +36,10 @@ def warn_of_groups(options, posts):
     for column in posts.columns[posts.columns.str.lower().isin(_GROUPS)]:
         n = posts[column].nunique()
         if 1 < n < len(posts):
-            warnings.warn(
+            warn_caller(
                 f"no --group, but the column {column!r} has {n} values in {len(posts)} "
                 "rows. Where photos of one value resemble each other, the scores are "
-                f"too high for new ones: try --group {column}",
-                stacklevel=2,
+                f"too high for new ones: try --group {column}"
             )
             return
 
@@ -47,22 +48,39 @@ def find_photos(given):
     """Photos, those in folders and below by name, and those that lists name."""
     if not any(path.exists() for path in given):
         raise FileNotFoundError(f"There is no {', nor '.join(map(str, given))}.")
-    paths = [path for each in given for path in _photos_in(each)]
+    paths: list[str] = []
+    refused: dict[str, list[str]] = {}
+    others: Counter[str] = Counter()
+    for path in given:
+        if path.is_dir():
+            found = photos_below(path)
+            paths += found.photos
+            others += found.others
+            for reason, names in found.refused.items():
+                refused.setdefault(reason, []).extend(names)
+        else:
+            paths += _listed(path) if path.suffix.lower() == ".txt" else [str(path)]
+    _warn_of_others(refused, others)
     if not paths:
         raise ValueError(f"Found no photos in {', '.join(map(str, given))}.")
     return paths
 
 
-def _photos_in(given):
-    """A photo, the lines of a list, or the photos in a folder and below, by name."""
-    if given.suffix == ".txt":
-        text = given.read_text(encoding="utf-8", errors="surrogateescape")
-        return [line for line in text.splitlines() if line.strip()]
-    if not given.is_dir():
-        return [str(given)]
-    suffixes = set(Image.registered_extensions())
-    found = (path for path in given.rglob("*") if path.suffix.lower() in suffixes)
-    return sorted(str(path) for path in found if path.is_file())
+def _listed(path):
+    """Lines of a list; names of files may be no text."""
+    lines = read_text(path, errors="surrogateescape").split("\n")
+    return [line.rstrip("\r") for line in lines if line.strip()]
+
+
+def _warn_of_others(refused, others):
+    for reason, names in refused.items():
+        more = f" and {len(names) - _N_SHOWN} more" if len(names) > _N_SHOWN else ""
+        warn_caller(f"left out {', '.join(names[:_N_SHOWN])}{more}: {reason}")
+    if others:
+        ends = ", ".join(
+            f"{n} {end or 'without end'}" for end, n in sorted(others.items())
+        )
+        warn_caller(f"skipped {others.total()} file(s) that are no photos ({ends})")
 
 
 def _with_label(posts, label):
@@ -72,9 +90,9 @@ def _with_label(posts, label):
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
-            f"The column {label!r} holds {posts[label].tolist()[row]!r} for "
-            f"{posts['photo'].iloc[row]!r}, but a finite number was expected in each "
-            "row, or nothing where the score is unknown."
+            f"The column {label!r} holds {quote(posts[label].tolist()[row])} for "
+            f"{quote(posts['photo'].iloc[row])}, but a finite number was expected in "
+            "each row, or nothing where the score is unknown."
         )
     known = posts.assign(**{label: values})[values.notna()].reset_index(drop=True)
     if known[label].nunique() < 2:
@@ -84,9 +102,8 @@ def _with_label(posts, label):
         )
     n_unlabelled = len(posts) - len(known)
     if n_unlabelled:
-        warnings.warn(
-            f"{n_unlabelled} of {len(posts)} rows have no {label!r} and are left out",
-            stacklevel=3,
+        warn_caller(
+            f"{n_unlabelled} of {len(posts)} rows have no {label!r} and are left out"
         )
     known.attrs["n_unlabelled"] = n_unlabelled
     return known
@@ -98,5 +115,5 @@ def check_filled(posts, column, needed):
     if without.any():
         raise ValueError(
             f"The column {column!r} is empty for {int(without.sum())} rows, first for "
-            f"{posts.loc[without, 'photo'].iloc[0]!r}, but each needs {needed}."
+            f"{quote(posts.loc[without, 'photo'].iloc[0])}, but each needs {needed}."
         )

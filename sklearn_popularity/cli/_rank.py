@@ -3,12 +3,13 @@
 import os
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from .._paths import expand_home
+from .._warnings import warn_caller
 from ..features import UnreadablePhotosWarning
 from ..inspection import score_percentile
 from ..models import load_model, read_model_card
@@ -40,7 +41,11 @@ def add(commands):
     add_model(command)
     add_photos(command)
     command.add_argument(
-        "-o", "--output", type=Path, metavar="PATH", help="write the table (.csv)"
+        "-o",
+        "--output",
+        type=expand_home,
+        metavar="PATH",
+        help="write the table (.csv)",
     )
     add_cache(command)
     add_n_jobs(command)
@@ -49,7 +54,10 @@ def add(commands):
 
 def add_model(command):
     command.add_argument(
-        "model", type=Path, metavar="MODEL", help="file that `fit` wrote (.skops)"
+        "model",
+        type=expand_home,
+        metavar="MODEL",
+        help="file that `fit` wrote (.skops)",
     )
 
 
@@ -122,7 +130,7 @@ def _describe(union, paths, options):
             for error in warning.message.errors:
                 reasons[error.row] = error.reason
         else:
-            warnings.warn(warning.message, stacklevel=2)
+            warn_caller(warning.message)
     return features, [reasons.get(row, "") for row in range(len(paths))]
 
 
@@ -140,10 +148,9 @@ def _print(table, n_shown):
         print(f"and {len(ranked) - n_shown} more")
     unreadable = table[table["score"].isna()]
     if len(unreadable):
-        warnings.warn(
+        warn_caller(
             f"{len(unreadable)} of {len(table)} photos could not be read:\n"
             + "\n".join(
                 f"  {row.photo}: {row.reason}" for row in unreadable.itertuples()
-            ),
-            stacklevel=2,
+            )
         )

@@ -2,13 +2,13 @@
 
 import shlex
 import sys
-from pathlib import Path
 
 from sklearn.base import clone
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 
 from .._optional import import_optional
+from .._paths import expand_home
 from ..evaluation import FEATURES
 from ..inspection import popularity_report
 from ..models import StackedLateFusion
@@ -45,7 +45,7 @@ def add(commands):
     command.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=expand_home,
         required=True,
         metavar="PATH",
         help="page to write (.html)",

@@ -1,6 +1,6 @@
 """Tables, numbers and how far they can be trusted, as text."""
 
-import warnings
+from .._warnings import warn_caller
 
 
 def format_scores(table):
@@ -47,9 +47,8 @@ def warn_of_chance(low):
         Low end of the interval of the correlation with photos held out.
     """
     if low <= 0:
-        warnings.warn(
+        warn_caller(
             "the 95 % interval contains 0, or lies below it: with photos that it has "
             "not seen, this model may be no better than chance. Do not trust its "
-            "order yet; use more photos or other features",
-            stacklevel=2,
+            "order yet; use more photos or other features"
         )

@@ -7,8 +7,10 @@ from ._known_columns import KNOWN_COLUMNS, YFCC100M_FIELDS
 from ._lamem import fetch_lamem, load_lamem
 from ._make_popularity import make_popularity
 from ._make_themes import make_themes
+from ._photo_files import photos_below as photos_below
 from ._posts import MissingPhotosWarning
 from ._smpd import load_smpd
+from ._tables import read_text as read_text
 from ._top_tags import filter_top_tags
 
 __all__ = [

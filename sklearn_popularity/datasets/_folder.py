@@ -2,8 +2,8 @@
 
 from os import PathLike
 
-import pandas as pd
-
+from .._messages import quote
+from .._paths import expand_home
 from .._sklearn_compat import StrOptions, validate_params
 from ._known_columns import KNOWN_COLUMNS
 from ._posts import (
@@ -13,6 +13,7 @@ from ._posts import (
     join_paths,
     read_numbers,
 )
+from ._tables import is_label, read_table, with_numbers
 
 PHOTO_COLUMNS = ("path", "file", "filename", "image", "photo")
 NUMBERS = ("score", "views", "favorites", "comments", "retweets")
@@ -38,11 +39,12 @@ def load_folder(
     folder : path
         Folder that holds the table.
     labels : path, default="labels.csv"
-        Table with a row per photo, comma-separated, UTF-8, relative to `folder`.
+        Table with a row per photo, comma-separated, UTF-8 (or UTF-16 with its mark),
+        relative to `folder`.
     photo_column : str, default=None
         Column that names the files, relative to `folder` and in it, or by whole
         (absolute) paths. None takes the first of path, file, filename, image and photo
-        that is there, in any case.
+        that is there, in any case. Names may lack their end (``17`` for ``17.jpg``).
     required : sequence of str, default=()
         Other columns that have to be there, by their new names.
     columns : dict of str to str, or {"flickr", "twitter", "yfcc100m"}, default=None
@@ -56,7 +58,9 @@ def load_folder(
     posts : DataFrame
         The table, with the paths of the photos as column ``photo`` in front instead of
         the column that named them. Rows whose photo is missing are left out, with one
-        warning; ``posts.attrs["missing"]`` lists them.
+        warning; ``posts.attrs["missing"]`` lists them. Columns become numbers where no
+        text is lost by it; users, authors, themes, groups, tags, titles, paths and ids
+        stay as they are written, such as "007".
 
     Raises
     ------
@@ -64,8 +68,9 @@ def load_folder(
         If the folder or the table is not there, or none of the photos.
     ValueError
         If the table cannot be read or lacks a column, a photo's name leads out of the
-        folder by "..", or `columns` names score, views, favorites, comments or
-        retweets and a photo that is there has no finite number in it.
+        folder by ".." or may mean several files, or `columns` names score, views,
+        favorites, comments or retweets and a photo that is there has no finite number
+        in it.
 
     Notes
     -----
@@ -88,8 +93,8 @@ def load_folder(
     True
     """
     folder = check_folder(folder)
-    table = folder / labels
-    posts = _read_table(table)
+    table = folder / expand_home(labels)
+    posts = with_numbers(_read_table(table), [photo_column, *_labels(columns)])
     known = dict(KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {})
     photo_column = _one_photo_column(known.pop("photo", None), photo_column)
     named_by = _find_photo_column(posts, photo_column, table)
@@ -117,16 +122,13 @@ def _read_table(table):
             f"The table {str(table)!r} is not there. Write one with a row per photo: "
             f"a column {PHOTO_COLUMNS[0]!r} with file names, and columns of scores."
         )
-    try:
-        posts = pd.read_csv(table, encoding="utf-8-sig", low_memory=False)
-    except (ValueError, UnicodeError, pd.errors.ParserError) as error:
-        raise ValueError(
-            f"The table {str(table)!r} cannot be read as comma-separated UTF-8 text: "
-            f"{error}"
-        ) from error
-    if posts.empty:
-        raise ValueError(f"The table {str(table)!r} has no rows.")
-    return posts
+    return read_table(table)
+
+
+def _labels(columns):
+    """Columns that are renamed to what is no number."""
+    columns = KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {}
+    return [theirs for ours, theirs in columns.items() if is_label(ours)]
 
 
 def _one_photo_column(ours, photo_column):
@@ -146,13 +148,8 @@ def _find_photo_column(posts, photo_column, table):
     for name in PHOTO_COLUMNS:
         if name in by_lower:
             return by_lower[name]
-    if len(posts.columns) == 1 and ";" in posts.columns[0]:
-        raise ValueError(
-            f"{str(table)!r} is separated by semicolons. Save it with commas between "
-            "columns, and with points in numbers (3.2, not 3,2)."
-        )
     raise ValueError(
-        f"{str(table)!r} has the columns {list(posts.columns)}, but one of "
+        f"{str(table)!r} has the columns {quote(list(posts.columns))}, but one of "
         f"{list(PHOTO_COLUMNS)} was expected to name the photos. Name it by "
         "photo_column= (--photo on the command line), and separate columns by commas."
     )
@@ -164,7 +161,8 @@ def _rename(posts, columns, table):
     renamed = posts.rename(columns=new_names)
     if len(new_names) < len(columns) or not renamed.columns.is_unique:
         raise ValueError(
-            f"Got columns={columns}, but with them two columns of {str(table)!r} "
-            f"({list(posts.columns)}) would have one name, or one column two."
+            f"Got columns={quote(columns)}, but with them two columns of "
+            f"{str(table)!r} ({quote(list(posts.columns))}) would have one name, or "
+            "one column two."
         )
     return renamed

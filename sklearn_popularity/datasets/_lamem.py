@@ -2,10 +2,10 @@
 
 from numbers import Integral
 from os import PathLike
-from pathlib import Path
 
 import pandas as pd
 
+from .._paths import expand_home
 from .._sklearn_compat import Interval, StrOptions, validate_params
 from ._archives import Limits
 from ._fetch import fetch_folder
@@ -137,7 +137,7 @@ def fetch_lamem(folder, *, sha256, url=URL):
     .. [1] Khosla, Raju, Torralba and Oliva, "Understanding and predicting image
        memorability at a large scale", ICCV 2015, http://memorability.csail.mit.edu.
     """
-    target = Path(folder) / "lamem"
+    target = expand_home(folder) / "lamem"
     if not target.exists():
         fetch_folder(url, sha256, target, LIMITS, expected="splits/train_1.txt")
     return target

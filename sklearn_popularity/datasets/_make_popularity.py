@@ -11,6 +11,7 @@ import pandas as pd
 from PIL import Image
 from sklearn.utils import check_random_state
 
+from .._paths import expand_home
 from .._sklearn_compat import Interval, validate_params
 from ._photo import Box, draw_photo
 from ._planted import NO_OBJECT, SCENE_STAGE, plant_causes, stream
@@ -80,13 +81,14 @@ def _write_folder(
 
 def _check_folder(folder: str | os.PathLike[str]) -> Path:
     """Return the folder as a path, provided that nothing in it would be lost."""
+    folder = expand_home(folder)
     for name in ("labels.csv", "images"):
-        if (Path(folder) / name).exists():
+        if (folder / name).exists():
             raise ValueError(
-                f"folder={os.fspath(folder)!r} already holds {name!r}, which is never "
+                f"folder={str(folder)!r} already holds {name!r}, which is never "
                 "overwritten. Pass a new or empty folder, or remove it first."
             )
-    return Path(folder)
+    return folder
 
 
 def _check_image_size(image_size: tuple[int, int]) -> tuple[int, int]:

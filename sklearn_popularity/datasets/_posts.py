@@ -1,11 +1,16 @@
 """What all readers share: paths that stay in the folder, checks, missing photos."""
 
-import warnings
 from difflib import get_close_matches
 from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
+
+from .._messages import quote
+from .._paths import expand_home
+from .._warnings import warn_caller
+from . import _tables
+from ._photo_files import Meant
 
 _N_SHOWN = 5  # missing photos that the warning names
 
@@ -15,7 +20,7 @@ class MissingPhotosWarning(UserWarning):
 
 
 def check_folder(folder) -> Path:
-    """Folder as a path.
+    """Folder as a path, with ``~`` expanded.
 
     Raises
     ------
@@ -24,7 +29,7 @@ def check_folder(folder) -> Path:
     FileNotFoundError
         If it is not there.
     """
-    folder = Path(folder)
+    folder = expand_home(folder)
     if folder.is_file():
         raise NotADirectoryError(f"Got {str(folder)!r}, which is a file, not a folder.")
     if not folder.is_dir():
@@ -33,36 +38,31 @@ def check_folder(folder) -> Path:
 
 
 def read_text(path) -> str:
-    """Text of a UTF-8 file, with or without a byte-order mark.
+    """Text of a file in UTF-8, or in UTF-16 that says so.
 
     Raises
     ------
     FileNotFoundError
         If it is not there.
     ValueError
-        If it is not UTF-8.
+        If it is neither.
     """
     if not path.is_file():
         raise FileNotFoundError(
             f"The file {str(path)!r} is not there, but the data set has one."
         )
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeError as error:
-        raise ValueError(
-            f"The file {str(path)!r} cannot be read as UTF-8 text: {error}"
-        ) from error
+    return _tables.read_text(path)
 
 
 def read_lines(path) -> list[str]:
-    """Lines of a UTF-8 file, stripped of blanks, without empty ones at the end.
+    """Lines of a text file, stripped of blanks, without empty ones at the end.
 
     Raises
     ------
     FileNotFoundError
         If it is not there.
     ValueError
-        If it is not UTF-8, or holds nothing.
+        If it is no text, or holds nothing.
     """
     text = read_text(path).rstrip()
     if not text:
@@ -86,7 +86,7 @@ def check_columns(posts, names, table):
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(
         f"{str(table)!r} has no column {', '.join(map(repr, missing))}; its columns "
-        f"are {there}.{hint}"
+        f"are {quote(there)}.{hint}"
     )
 
 
@@ -112,11 +112,13 @@ def join_paths(folder, names, table, *, absolute=False) -> list[str]:
     paths = []
     for row, name in enumerate(map(str, names)):
         path = PurePath(name)
-        if ".." in path.parts or (path.anchor and not absolute):
+        # Backslashes part folders, too, in the tables of other systems.
+        parts = PurePath(name.replace("\\", "/")).parts
+        if ".." in parts or (path.anchor and not absolute):
             raise ValueError(
-                f"{str(table)!r} names the photo {name!r} in row {row}, which leads "
-                f"out of {str(folder)!r}. Expected a name in that folder, without "
-                "'..'; pass the folder above if the photos are beside it."
+                f"{str(table)!r} names the photo {quote(name)} in row {row}, which "
+                f"leads out of {str(folder)!r}. Expected a name in that folder, "
+                "without '..'; pass the folder above if the photos are beside it."
             )
         paths.append(str(folder / path))
     return paths
@@ -145,9 +147,10 @@ def read_numbers(values, names, column, table) -> pd.Series:
     bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64))
     if bad.any():
         raise ValueError(
-            f"The column {column!r} of {str(table)!r} holds {values[bad].iloc[0]!r} "
-            f"for the photo {names[bad].iloc[0]!r} ({bad.sum()} such rows), but finite "
-            "numbers were expected. Correct or remove these rows."
+            f"The column {column!r} of {str(table)!r} holds "
+            f"{quote(values[bad].iloc[0])} for the photo {quote(names[bad].iloc[0])} "
+            f"({bad.sum()} such rows), but finite numbers were expected. Correct or "
+            "remove these rows."
         )
     return numbers
 
@@ -183,33 +186,54 @@ def drop_missing(posts, names, table):
     Returns
     -------
     posts : DataFrame
-        With the index of those kept, and ``posts.attrs["missing"]``.
+        With the index of those kept, the paths of files that are meant though they are
+        called a little otherwise, and ``posts.attrs["missing"]``.
 
     Raises
     ------
     FileNotFoundError
         If no photo is there.
+    ValueError
+        If a name may mean several photos.
     """
-    there = names.notna() & posts["photo"].map(_is_file)
+    found = _find(posts["photo"].where(names.notna()), names, table)
+    there = found.notna()
     missing = [str(name) for name in names[~there]]
     if len(missing) == len(posts):
         raise FileNotFoundError(
             f"None of the {len(posts)} photos named in {str(table)!r} is there; the "
-            f"first is {posts['photo'].iloc[0]!r}. File names are relative to the "
+            f"first is {quote(posts['photo'].iloc[0])}. File names are relative to the "
             "folder of the photos."
         )
     if missing:
         listed = ", ".join(missing[:_N_SHOWN])
         listed += ", ..." if len(missing) > _N_SHOWN else ""
-        warnings.warn(
+        warn_caller(
             f"{len(missing)} of {len(posts)} photos named in {str(table)!r} are not "
             f"there and are left out: {listed}",
             MissingPhotosWarning,
-            stacklevel=4,  # past the reader and the check of its parameters
         )
-    posts = posts[there]
+    posts = posts.assign(photo=found)[there]
     posts.attrs["missing"] = missing
     return posts
+
+
+def _find(paths, names, table):
+    """Path of the photo of each row, or NaN."""
+    meant, found = Meant(), []
+    for path, name in zip(paths, names, strict=True):
+        try:
+            if isinstance(path, str) and not _is_file(path):
+                path = meant.file(path)
+        except ValueError as error:
+            raise ValueError(
+                f"{str(table)!r} names the photo {quote(name)}, which {error}. Write "
+                "the whole name."
+            ) from error
+        except OSError:  # a name that no file can have
+            path = None
+        found.append(np.nan if path is None else path)
+    return pd.Series(found, paths.index)
 
 
 def _is_file(path):

@@ -120,8 +120,9 @@ def load_smpd(folder, *, subset="train", images=None):
        Media Prediction Challenge 2019", ACM Multimedia 2019,
        http://smp-challenge.com.
     """
-    files = _Files(_metadata_folder(check_folder(folder), subset), subset)
-    images = Path(folder) / subset if images is None else check_folder(images)
+    folder = check_folder(folder)
+    files = _Files(_metadata_folder(folder, subset), subset)
+    images = folder / subset if images is None else check_folder(images)
     table = files.find(PHOTOS)
     names = _read_names(table)
     check_unique(names, table)

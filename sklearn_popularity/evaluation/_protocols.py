@@ -1,6 +1,5 @@
 """One table of honest scores: each setting, a model, and its baselines."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._columns import encode_labels, label_rows, resolve_columns
 from .._scores import check_score
 from .._sklearn_compat import HasMethods, Interval, validate_params
+from .._warnings import warn_caller
 from ._baselines import (
     column_correlations,
     fill_gaps,
@@ -212,7 +212,7 @@ def evaluate_protocols(
                 rows, predictions, partitions, bootstrap | {"random_state": seed}
             )
         except CannotRunError as reason:
-            warnings.warn(f"{name} is left out: {reason}.", stacklevel=3)
+            warn_caller(f"{name} is left out: {reason}.")
             continue
         if groups is not None and not per_user:  # other folds do not differ much
             _warn_of_gap(name, fold_gap(rows, predictions["model"], partitions))
@@ -227,11 +227,10 @@ def evaluate_protocols(
 
 def _warn_of_gap(protocol, gap):
     if gap > _SUSPICIOUS_GAP:
-        warnings.warn(
+        warn_caller(
             f"{protocol}: the model's pooled score lies {gap:.2f} below that within "
             "folds: the folds differ much, and a weak model's pooled score then says "
-            "little. Use more groups, or a smaller cv.",
-            stacklevel=4,
+            "little. Use more groups, or a smaller cv."
         )
 
 

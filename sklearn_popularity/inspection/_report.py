@@ -1,7 +1,6 @@
 """One page about a model: how well it ranks photos, and why."""
 
 import platform
-import warnings
 from dataclasses import dataclass, field
 from numbers import Integral
 from os import PathLike
@@ -19,6 +18,7 @@ from .._columns import encode_labels, resolve_columns
 from .._files import check_destination
 from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
+from .._warnings import warn_caller
 from ..evaluation import make_partitions
 from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
@@ -289,13 +289,12 @@ def _spelled(model):
 
 def _warn_of_errors(errors, n_given):
     if errors:
-        warnings.warn(
+        warn_caller(
             UnreadablePhotosWarning(
                 f"{len(errors)} of {n_given} photos could not be read and are left "
                 f"out; the first: {errors[0]}",
                 errors,
-            ),
-            stacklevel=3,
+            )
         )
 
 

@@ -1,6 +1,5 @@
 """Spearman's rank correlation within each user, and its scorer."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.utils import check_consistent_length
 from .._columns import encode_labels, label_rows
 from .._scores import check_score
 from .._sklearn_compat import validate_params
+from .._warnings import warn_caller
 
 
 def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArray:
@@ -122,10 +122,9 @@ def per_user_spearman_score(y_true, y_pred, *, users):
             "per user, as PerUserShuffleSplit does, or use spearman_score."
         )
     if not scored.all():
-        warnings.warn(
+        warn_caller(
             f"{(~scored).sum()} of {len(scores)} users are skipped: their true scores "
-            "are constant, and have no order.",
-            stacklevel=3,
+            "are constant, and have no order."
         )
     return float(scores[scored].mean())
 

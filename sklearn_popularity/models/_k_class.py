@@ -1,6 +1,5 @@
 """The score as the expected value of a classifier: classes are ranges of the score."""
 
-import warnings
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
+from .._warnings import warn_caller
 from ._delegation import check_weights, fit_clone, take_rows
 
 # Sums of weights such as 0.1 fall short of their exact value by less than this share.
@@ -300,12 +300,11 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         found, possible = len(self.bin_edges_) - 1, len(np.unique(y))
         if found < min(self.n_classes, possible):
             value, count = _most_frequent(y)
-            warnings.warn(
+            warn_caller(
                 f"The scores give {found} classes instead of n_classes="
                 f"{self.n_classes}, since equal scores share a class: {count} of "
                 f"{len(y)} scores are {value:g}.",
                 UserWarning,
-                stacklevel=4,
             )
 
     def __sklearn_tags__(self):

@@ -1,6 +1,5 @@
 """Ranking with latent senses of what is popular and of what is not."""
 
-import warnings
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import Interval, StrOptions, _fit_context
+from .._warnings import warn_caller
 from ..metrics import spearman_score
 from ._delegation import check_weights, take_rows
 from ._pairwise import total_pair_weight, viable_pairs
@@ -455,12 +455,11 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
                 wins += np.bincount(winners, minlength=len(wins))
         dead = [np.flatnonzero(wins == 0).tolist() for wins in n_wins]
         if any(dead) and self.coef_.any():
-            warnings.warn(
+            warn_caller(
                 f"The popular senses {dead[0]} and the unpopular senses {dead[1]} win "
                 f"for none of the {len(rows)} training rows. Use fewer senses, a "
                 "smaller alpha or another random_state.",
                 DeadSensesWarning,
-                stacklevel=4,  # who called fit
             )
 
     def __sklearn_tags__(self):

@@ -9,7 +9,6 @@ import warnings
 from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
-from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
@@ -21,6 +20,7 @@ from sklearn.utils import check_consistent_length
 
 from .. import __version__
 from .._files import whole_file
+from .._paths import expand_home
 from .._scores import check_score
 from .._warnings import warn_caller
 from ..metrics import spearman_score
@@ -114,7 +114,7 @@ def save_model(
         archive.writestr(_CARD, json.dumps(card, indent=1, default=repr))
         archive.comment = _MARK + b"0" * _N_DIGITS
     content = buffer.getbuffer()[:-_N_DIGITS]
-    with whole_file(path) as unfinished:
+    with whole_file(expand_home(path)) as unfinished:
         with unfinished.open("wb") as file:
             file.writelines([content, hashlib.sha256(content).hexdigest().encode()])
 
@@ -296,7 +296,7 @@ def _training(y, predictions, spearman, label):
 
 def _checked(path: str | PathLike[str]) -> bytes:
     """The bytes of a file, provided that they are those that were written."""
-    path = Path(path)
+    path = expand_home(path)
     if path.exists() and not path.is_file():
         raise ValueError(f"Got {_shown(path)}, but a regular file was expected.")
     n_bytes = path.stat().st_size

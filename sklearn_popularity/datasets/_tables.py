@@ -1,0 +1,195 @@
+"""Tables as people write them: text as it stands, and numbers where these lose none."""
+
+import codecs
+import csv
+import re
+from io import StringIO
+from itertools import chain, count
+
+import numpy as np
+import pandas as pd
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TABLE = "comma-separated UTF-8 text"
+# What programs write where a number is missing.
+_MISSING = "#N/A <NA> N/A NA NULL NaN None n/a nan null".split()
+_WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)")
+_NUMBER = re.compile(
+    r"[+-]?(?:inf|(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII
+)
+_TRUTH = {
+    f(word): word == "True"
+    for word in ("True", "False")
+    for f in (str, str.upper, str.lower)
+}
+_MAX_EXACT = 2**53  # of float64
+_MAX_WHOLE = 2**63 - 1
+_LABELS = set(
+    "user author owner uploader photographer theme album series group tag tags title "
+    "text description path file filename image photo id uid pid post".split()
+)
+_LABEL_END = re.compile(r".*[_.\s-](?:id|ids|id_str|uid|nsid|identifier)", re.DOTALL)
+
+
+def read_text(path, what="UTF-8 text", *, errors="strict") -> str:
+    """Text of a file in UTF-8, or in UTF-16 if its first two bytes say so.
+
+    Parameters
+    ----------
+    path : Path
+        File that is there.
+    what : str, default="UTF-8 text"
+        What is expected, for the error.
+    errors : str, default="strict"
+        What to do with bytes that are no text, as for :meth:`bytes.decode`.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    data = path.read_bytes()
+    try:
+        encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
+        text = data.decode(encoding, errors)
+        if "\0" in text:
+            raise ValueError(f"there is a zero in character {text.index(chr(0))}")
+    except ValueError as error:
+        raise ValueError(
+            f"The file {str(path)!r} cannot be read as {what}: {error}. Save it as "
+            "UTF-8."
+        ) from error
+    return text
+
+
+def read_table(path) -> pd.DataFrame:
+    """Read a comma-separated table, each cell as it is written.
+
+    Parameters
+    ----------
+    path : Path
+        File that is there; its first row names the columns.
+
+    Returns
+    -------
+    table : DataFrame
+        Columns of text, NaN in empty cells. Columns without a name and without a
+        value, which commas at the ends of rows make, are left out.
+
+    Raises
+    ------
+    ValueError
+        If it is no such table, or has no rows.
+    """
+    reader = csv.reader(StringIO(read_text(path, _TABLE), newline=""), strict=True)
+    try:
+        lines = [(reader.line_num, row) for row in reader if any(row)]
+    except csv.Error as error:
+        raise ValueError(
+            f"The table {str(path)!r} cannot be read as {_TABLE}: {error} (line "
+            f"{reader.line_num})."
+        ) from error
+    if not lines:
+        raise ValueError(f"The table {str(path)!r} cannot be read: it is empty.")
+    (_, header), *lines = lines
+    _check_separator(header, path)
+    if not lines:
+        raise ValueError(f"The table {str(path)!r} has no rows.")
+    rows = [_fitted(row, len(header), line, path) for line, row in lines]
+    columns = zip(_unique(header), zip(*rows, strict=True), strict=True)
+    return pd.DataFrame(
+        {
+            name: pd.Series(cells).where(np.array(cells) != "", np.nan)
+            for name, cells in columns
+            if any(cells) or not name.startswith("Unnamed: ")
+        }
+    )
+
+
+def _check_separator(header, path):
+    for separator, name in {";": "semicolons", "\t": "tabs"}.items():
+        if len(header) == 1 and separator in header[0]:
+            raise ValueError(
+                f"{str(path)!r} is separated by {name}. Save it with commas between "
+                "columns, and with points in numbers (3.2, not 3,2)."
+            )
+
+
+def _fitted(row, n_columns, line, path):
+    extra = [cell for cell in row[n_columns:] if cell]
+    if extra:
+        raise ValueError(
+            f"The table {str(path)!r} has {len(row)} cells in line {line}, but its "
+            f"first row names {n_columns} columns. Put quotes around texts with commas."
+        )
+    return row[:n_columns] + [""] * (n_columns - len(row))
+
+
+def _unique(header):
+    """Names of columns, as pandas makes them where they are missing or repeated."""
+    names: list[str] = []
+    for i, cell in enumerate(header):
+        name = cell.strip() or f"Unnamed: {i}"
+        others = (f"{name}.{n}" for n in count(1))
+        free = (each for each in chain([name], others) if each not in names)
+        names.append(next(free))
+    return names
+
+
+def with_numbers(table, labels=()) -> pd.DataFrame:
+    """Turn columns of text into numbers where no text is lost by it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns of text, as `read_table` returns them.
+    labels : iterable of str, default=()
+        Columns that stay text whatever is in them, beside those whose names say that
+        they are users, themes, tags, titles, paths or ids.
+
+    Returns
+    -------
+    table : DataFrame
+        With int64 and float64 where all texts but those that mean "missing" are
+        numbers, and bool where they are true and false.
+    """
+    numbers = {
+        name: _numbers_of(table[name])
+        for name in table
+        if name not in labels and not is_label(name)
+    }
+    return table.assign(**numbers)
+
+
+def is_label(name) -> bool:
+    """Whether the name of a column says that it holds text, whatever it looks like."""
+    name = name.lower()
+    return name in _LABELS or _LABEL_END.fullmatch(name) is not None
+
+
+def _numbers_of(column):
+    missing = column.isna() | column.isin(_MISSING)
+    distinct = column[~missing].unique()
+    if len(distinct) == 0:
+        return column.astype(float) if column.isna().all() else column
+    if {*distinct} <= _TRUTH.keys():
+        return column.map(_TRUTH)
+    numbers = {text: _number_of(text.strip()) for text in distinct}
+    kinds = {*map(type, numbers.values())}
+    whole = kinds == {int} and not missing.any()
+    merged = len({*numbers.values()}) < len(numbers)
+    if type(None) in kinds or merged or not (whole or _fit_floats(numbers)):
+        return column
+    values = [numbers.get(text, np.nan) for text in column]
+    return pd.Series(values, column.index, dtype=np.int64 if whole else np.float64)
+
+
+def _fit_floats(numbers):
+    return all(type(n) is float or abs(n) <= _MAX_EXACT for n in numbers.values())
+
+
+def _number_of(text):
+    """The number that a text is the one spelling of, or None."""
+    if _WHOLE.fullmatch(text):
+        return int(text) if abs(int(text)) <= _MAX_WHOLE else None
+    return float(text) if _NUMBER.fullmatch(text) else None
