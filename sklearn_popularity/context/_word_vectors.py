@@ -4,12 +4,12 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._messages import quote
+from .._paths import expand_home
 from .._warnings import warn_caller
 from ._tags import words_of
 from ._vector_files import index_binary, index_text, read_npz
@@ -169,7 +169,7 @@ def open_words(source) -> WordVectors:
     if isinstance(source, Mapping):
         return _open_dict(source)
     if isinstance(source, str | os.PathLike):
-        path = Path(source).absolute()
+        path = expand_home(source).absolute()
         if not path.is_file():
             raise FileNotFoundError(f"The file of vectors {str(path)!r} is not there.")
         state = path.stat()

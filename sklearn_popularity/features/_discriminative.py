@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .._paths import expand_home
+
 _URL = (
     "https://raw.githubusercontent.com/adikhosla/feature-extraction/"
     "290f3e54cfcb319ca6d1a82f8a0cea4fc31190f8/features/color/DD50_w2c.mat"
@@ -23,7 +25,7 @@ def _data_home(folder=None) -> Path:
 
     if folder is None:
         folder = os.environ.get("SKLEARN_POPULARITY_DATA")
-    return Path(folder or pooch.os_cache("sklearn_popularity"))
+    return expand_home(folder or pooch.os_cache("sklearn_popularity"))
 
 
 def fetch_color_palette(*, folder=None, url=_URL):

@@ -2,11 +2,11 @@
 
 import os
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._paths import expand_home
 from ._discriminative import read_discriminative
 
 # Five bits a channel, red fastest, as in the tables of Khan et al. 2013.
@@ -226,7 +226,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     OSError, ValueError
         If it cannot be read.
     """
-    with Path(path).open("rb") as file:
+    with expand_home(path).open("rb") as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)
         except (OSError, ValueError):
@@ -236,7 +236,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def _read_array(path):
-    path = Path(path)
+    path = expand_home(path)
     if not path.is_file():
         raise ValueError(
             f"Got palette={str(path)!r}, which is no file, nor 'perceptual' or "

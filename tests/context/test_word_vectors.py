@@ -297,6 +297,13 @@ def test_errors_show_the_beginning_of_a_caption():
     assert len(str(caught.value)) < 400
 
 
+def test_file_is_found_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    _file(tmp_path, "a.txt", _text())
+    assert list(open_words("~/a.txt").positions) == WORDS
+
+
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.bin"):
         open_words(tmp_path / "nowhere.bin")

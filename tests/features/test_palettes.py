@@ -22,7 +22,9 @@ from sklearn_popularity.features._palettes import (
     load_palette,
     mean_colors,
     perceptual_palette,
+    read_npy,
 )
+from sklearn_popularity.features.codebook._dictionary import load_words
 
 # --- bins
 
@@ -144,6 +146,15 @@ def test_palette_file_is_read_at_fit(kind, change, tmp_path):
         assert fitted.fit(image).get_feature_names_out().tolist() != names.tolist()
     assert (fitted.palette_.shape, fitted.palette_.dtype) == ((32768,), np.uint8)
     assert type(fitted.n_colors_) is int
+
+
+def test_files_are_found_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    np.save(tmp_path / "palette.npy", COLORS)
+    assert load_palette("~/palette.npy").n_colors == 3
+    assert_array_equal(read_npy(Path("~/palette.npy")), COLORS)
+    assert load_words("~/palette.npy", 3, "colours").shape == (3, 3)
 
 
 def test_lists_are_palettes():
