@@ -4,6 +4,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from types import FrameType
 
 import joblib
 import sklearn
@@ -25,7 +26,8 @@ def warn_caller(message: str | Warning, category: type[Warning] | None = None) -
     category : type, default=None
         Class of a message that is text; None is UserWarning.
     """
-    frame, level = sys._getframe(1), 2
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
     while frame is not None and frame.f_code.co_filename.startswith(_BETWEEN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

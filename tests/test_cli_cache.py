@@ -56,6 +56,27 @@ def test_extract_writes_features_of_a_folder(folder, output, capsys):
     assert names == {"colors.npy", "colors.npy.index.csv", "colors.npy.cache"}
 
 
+def test_parts_are_joined(folder, output, capsys):
+    extract("color-statistics", folder, "-o", output)
+    expected = output.read_bytes()
+    output.unlink()
+    for i in range(3):
+        extract("color-statistics", folder, "-o", output, "--part", f"{i}/3")
+        assert "colors.part" in capsys.readouterr().out
+    assert not output.exists()
+    assert main(["join", str(output), "3"]) == 0
+    assert "3 parts joined" in capsys.readouterr().out
+    assert output.read_bytes() == expected
+    assert main(["join", str(output), "4"]) == 2
+    assert "the parts [0, 1, 2, 3] are not there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("part", ["3/3", "1", "a/b", "-1/3"])
+def test_wrong_parts_are_refused(part, folder, output, capsys):
+    extract("gist", folder, "-o", output, f"--part={part}", status=2)
+    assert "I from 0 to N - 1 was expected" in capsys.readouterr().err
+
+
 def test_extract_takes_photos_and_lists(folder, output, tmp_path):
     first, second, *_ = photos_of(folder)
     (tmp_path / "list.txt").write_text(f"{second}\n\n{first}\n")

@@ -24,6 +24,7 @@ from sklearn_popularity import (
     LatentRankSVM,
     LBPPyramid,
     PerUserRegressor,
+    Preprocessing,
     StackedLateFusion,
     UnreadablePhotosWarning,
     compare_features,
@@ -94,7 +95,11 @@ def test_features_are_bit_identical(transformer, images, paths, client):
 
 def test_embeddings_agree(paths, client):
     pytest.importorskip("torch", reason="Networks need torch.")
-    embedder = CNNEmbedder(backbone="squeezenet1_1", weights="random", size=64)
+    embedder = CNNEmbedder(
+        backbone="squeezenet1_1",
+        weights="random",
+        preprocessing=Preprocessing(size=64),
+    )
     expected = embedder.fit_transform(paths)
     with parallel_config("dask"):
         embedder.set_params(n_jobs=-1, batch_size=2)
@@ -105,13 +110,9 @@ def pid_of(photos):
     return os.getpid()
 
 
-def fail(error):
-    raise AssertionError(f"a photo was lost: {error}")
-
-
 def test_work_runs_on_the_cluster(images, on_cluster):
-    pids = set(run_in_order(-1, pid_of, Photos(images * 5).batches(1), fail))
-    assert pids <= set(on_cluster.run(os.getpid).values())
+    done = run_in_order(-1, pid_of, Photos(images * 5).batches(1))
+    assert {pid for _, pid in done} <= set(on_cluster.run(os.getpid).values())
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=name_of)
@@ -173,6 +174,9 @@ def test_culprit_of_dead_workers_is_named(images, on_cluster):
     photos = [*images, np.full((2, 2, 3), 255, np.uint8), *images]
     sums = [int(image.sum()) for image in images]
     batches = Photos(photos).batches(1)
-    found = list(run_in_order(-1, sum_or_die, batches, str))
+    found = [
+        str(result) if isinstance(result, ImageError) else result
+        for _, result in run_in_order(-1, sum_or_die, batches)
+    ]
     message = "row 7: its worker died, twice, perhaps out of memory"
     assert found == [*sums, message, *sums]

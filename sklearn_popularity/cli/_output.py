@@ -1,10 +1,9 @@
 """Files that a command writes: checked before the work, whole or not there."""
 
-import sqlite3
 import sys
 
 from .._files import check_destination, whole_file
-from ..features._cache_store import prepare_file
+from ..features import prepare_cache
 
 
 def check_output(path, suffixes, source=None):
@@ -26,11 +25,11 @@ def check_cache(path):
     if path is None:
         return
     try:
-        prepare_file(path)
-    except (sqlite3.Error, OSError) as error:
+        prepare_cache(path)
+    except OSError as error:
         raise OSError(
             f"Got --cache {path}, which cannot be used: "
-            f"{getattr(error, 'strerror', None) or error}. Name a cache or a new file, "
+            f"{error.strerror or error}. Name a cache or a new file, "
             "in a folder that may be written to."
         ) from error
 

@@ -4,6 +4,7 @@ from ..networks import pretrained_at_hand
 from ._base import ImageTransformer
 from ._cache import CacheWarning
 from ._cache_care import cache_info, prune_cache, verify_cache
+from ._cache_care import prepare_cache as prepare_cache
 from ._cnn_embedder import CNNEmbedder
 from ._color import ColorHistogram, ColorStatistics
 from ._describe import UnreadablePhotosWarning

@@ -63,13 +63,14 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
     Each row has a checksum. Whatever is wrong with the file, from a flipped bit to a
     full disk, costs time and one :class:`CacheWarning`, never a wrong row. The file is
-    an SQLite database without pickles; ``sklearn-popularity cache`` looks into it,
-    verifies and shrinks it. On network file systems, which processes of several
-    machines share, it has to be made there: it then has a rollback journal instead of
-    a write-ahead log.
+    an SQLite database without pickles, which processes of several machines may share;
+    ``sklearn-popularity cache`` looks into it, verifies and shrinks it.
 
     For a subclass outside this library, the cache key includes the source of the
-    modules that define what `_describe` returns, but not of the modules these import.
+    modules that define what `_describe` returns, and what its functions captured
+    (closures, defaults, the state of a method's dataclass), but not what else these
+    modules import or hold. What cannot be told apart, such as an object of unknown
+    state, is refused.
     """
 
     _parameter_constraints: ClassVar[dict] = {

@@ -9,7 +9,28 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._cache_store import DAY, NoCacheError, is_sound, open_file, today
+from ._cache_store import (
+    DAY,
+    NoCacheError,
+    is_sound,
+    open_file,
+    prepare_file,
+    today,
+)
+
+
+def prepare_cache(path: str | os.PathLike[str]) -> None:
+    """Make the file of a cache where there is none, or fail if it cannot be used.
+
+    Raises
+    ------
+    OSError
+        If the file is something else, is damaged, or cannot be read or made.
+    """
+    try:
+        prepare_file(path)
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error
 
 
 def cache_info(path: str | os.PathLike[str]) -> pd.DataFrame:

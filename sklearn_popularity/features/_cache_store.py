@@ -203,7 +203,7 @@ def open_file(path: Path) -> sqlite3.Connection:
                 _make_table(connection)
         # Unlike a write-ahead log, it works where processes of several machines meet;
         # it costs 0.3 ms a photo, all of it waiting for the disk.
-        connection.execute("PRAGMA journal_mode = TRUNCATE")
+        connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = NORMAL")
     except (sqlite3.Error, OSError) as error:
         connection.close()
