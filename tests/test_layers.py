@@ -25,6 +25,7 @@ FLOORS = [
 OPEN_TO_ALL = {
     "_columns",
     "_files",
+    "_labels",
     "_messages",
     "_moved",
     "_optional",

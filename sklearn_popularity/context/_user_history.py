@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, encode_labels, label_rows
+from .._labels import check_same_kind
 from .._scores import check_scores
 from .._sklearn_compat import (
     Interval,
@@ -252,6 +253,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = check_table(self, X, reset=False)
         labels = pd.Index(self._labels(X))
+        check_same_kind(self.users_, labels, "user")
         users = pd.Index(self.users_).get_indexer(labels)
         return self._describe(X, np.where(labels.isna(), -1, users))
 

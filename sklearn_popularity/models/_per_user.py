@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, label_rows, select_columns
+from .._labels import check_same_kind
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
 from ._delegation import check_weights, fit_clone, take_rows
@@ -189,10 +190,16 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
             Predicted scores.
+
+        Raises
+        ------
+        ValueError
+            If users are of another type than in `fit`, such as int instead of str.
         """
         check_is_fitted(self)
         X = check_table(self, X, reset=False)
         features, rows_of_users = self._split(X)
+        check_same_kind(self.estimators_, rows_of_users, "user")
         y = np.empty(X.shape[0])
         others = np.ones(len(y), dtype=bool)
         for user, rows in rows_of_users.items():

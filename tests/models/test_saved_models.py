@@ -46,6 +46,7 @@ from sklearn_popularity import (
     MultiBranchMLPRegressor,
     PerUserRegressor,
     PerUserShuffleSplit,
+    Preprocessing,
     SocialFeatures,
     StackedLateFusion,
     TagEmbedder,
@@ -71,7 +72,7 @@ from sklearn_popularity.papers import (
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
 Y = X[:, 0] + np.abs(X[:, 1]) + 0.1 * RNG.normal(size=60) + 3
-TINY_CNN = {"backbone": "squeezenet1_1", "weights": "random", "size": 32}
+TINY = {"backbone": "squeezenet1_1", "weights": "random", "preprocessing__size": 32}
 
 
 def saved(model, folder):
@@ -255,7 +256,8 @@ def test_models_of_posts_are_read_back(name, posts, vectors, tmp_path):
 
 
 def _compositions(posts, vectors):
-    network = CNNEmbedder(**TINY_CNN)
+    network = CNNEmbedder(preprocessing=Preprocessing()).set_params(**TINY)
+    tuned = {f"embedder__{name}": value for name, value in TINY.items()}
     networks = {"cnn": network, "caption": network}
     histogram = khosla2014.FEATURES["color_histogram"]
     cues = SocialFeatures(texts=["title"])
@@ -278,9 +280,9 @@ def _compositions(posts, vectors):
         "lafin.interestingness": lafin.interestingness(
             ["cnn", "tags"], vectors=vectors, networks=networks
         ),
-        "dufour2015.regression": dufour2015.regression(**TINY_CNN, max_epochs=1),
-        "dufour2015.binned": dufour2015.binned(**TINY_CNN, max_epochs=1),
-        "dufour2015.favorite": dufour2015.favorite(**TINY_CNN, max_epochs=1),
+        "dufour2015.regression": dufour2015.regression(**tuned, max_epochs=1),
+        "dufour2015.binned": dufour2015.binned(**tuned, max_epochs=1),
+        "dufour2015.favorite": dufour2015.favorite(**tuned, max_epochs=1),
         "recommended": recommended(
             posts,
             embeddings={"seen": ["seen0", "seen1"]},

@@ -1,0 +1,47 @@
+"""Labels of rows that an estimator keeps from fit, such as users."""
+
+from collections.abc import Hashable, Iterable
+from numbers import Number
+
+import pandas as pd
+
+from ._messages import quote
+
+
+def check_same_kind(known: Iterable, labels: Iterable, name: str) -> None:
+    """Refuse labels of which none can be known, since they were of another type.
+
+    Parameters
+    ----------
+    known : iterable
+        Labels of `fit`.
+    labels : iterable
+        Labels now; None, NaN and NaT are none.
+    name : str
+        Parameter that names their column, for the error.
+
+    Raises
+    ------
+    ValueError
+        If no label is known, and none is of a type that was in `fit`. All numbers are
+        of one.
+    """
+    before, now = _kinds(known), _kinds(labels)
+    changed = before and now and not before.keys() & now.keys()
+    if changed and {*known}.isdisjoint(labels):
+        (old, was), (new, label) = next(iter(before.items())), next(iter(now.items()))
+        raise ValueError(
+            f"The labels of {name} were of type {old} in fit, such as {quote(was)}, "
+            f"but are of type {new} now, such as {quote(label)}, so none is known. "
+            "Give them the type that they had."
+        )
+
+
+def _kinds(labels):
+    """Names of types, and a label of each."""
+    found: dict[str, Hashable] = {}
+    for label in pd.unique(pd.Series([*labels], dtype=object)):
+        if not pd.api.types.is_scalar(label) or not pd.isna(label):
+            kind = "number" if isinstance(label, Number) else type(label).__name__
+            found.setdefault(kind.removesuffix("_"), label)
+    return found
