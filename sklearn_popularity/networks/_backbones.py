@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._optional import import_optional
+from .._paths import expand_home
 from ._layers import find_classifier, name_of
 from ._squares import Squares
 from ._torch import NEEDED_FOR, import_torch, own_randomness, torch_work
@@ -46,7 +47,7 @@ def build_network(name: str, weights: str, seed: int) -> Any:
         elif weights == "random":
             network = _create(name, seed)
         else:
-            network = _from_file(name, Path(weights))
+            network = _from_file(name, expand_home(weights))
         return network.eval().requires_grad_(False)
 
 

@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
+from .._paths import expand_home
 from .._process import Turns
 from ._backbones import build_network
 from ._torch import move_to_device, torch_work
@@ -103,7 +103,7 @@ def load_network(backbone: str, weights: str, seed: int, device: str) -> KeptNet
     """
     state = check_weights_file(weights)
     if state is not None:
-        weights = str(Path(weights).absolute())
+        weights = str(expand_home(weights).absolute())
     if weights != "random":
         seed = 0  # decides nothing
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -110,9 +111,11 @@ def _hooked(module, classifier, layer, see: Callable) -> Iterator[None]:
 def _module_named(layer, module):
     modules = {name: each for name, each in module.named_modules() if name}
     if layer not in modules:
+        near = get_close_matches(layer, modules, n=3) or list(modules)[:3]
         raise ValueError(
             f"Got layer={layer!r}, but 'penultimate', 'probabilities', 'projection' or "
-            f"one of {list(modules)} was expected."
+            f"one of the network's {len(modules)} modules was expected. Did you mean "
+            f"{' or '.join(map(repr, near))}?"
         )
     return modules[layer]
 

@@ -1,12 +1,12 @@
 """A network read at a layer: squares of pixels in, one vector for each out."""
 
-import warnings
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._warnings import warn_caller
 from ._backbones import build_network
 from ._kept import KeptNetwork, load_network
 from ._layers import read_layer, try_layer
@@ -87,10 +87,9 @@ class LayerReader:
             half = len(batch) // 2
         # Outside of the handler, which would keep the failed batch in memory.
         torch.cuda.empty_cache()
-        warnings.warn(
+        warn_caller(
             f"A batch of {len(batch)} photos does not fit into the memory of "
-            f"{self._spec.device!r} and is halved. Pass batch_size={half} or less.",
-            stacklevel=4,
+            f"{self._spec.device!r} and is halved. Pass batch_size={half} or less."
         )
         return np.concatenate([self(batch[:half]), self(batch[half:])])
 

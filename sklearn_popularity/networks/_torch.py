@@ -43,8 +43,9 @@ def torch_work(
     kind = device.split(":")[0]
     with ExitStack() as stack:
         stack.enter_context(_plain_numbers.held())
-        if torch.empty(0).device.type != "cpu":
-            stack.enter_context(torch.device("cpu"))
+        # A default device is a mode of functions; another one above it would still
+        # keep attention from its fast path, which rounds otherwise.
+        stack.enter_context(torch._C.DisableTorchFunction())
         stack.enter_context(torch.inference_mode(not gradients))
         # Autocast of the caller may hold copies of weights that have changed since.
         torch.clear_autocast_cache()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._optional import import_optional
+from .._paths import expand_home
 from ._torch import NEEDED_FOR, import_torch
 
 # What wrappers for several GPUs, for training and of compilers put before each name.
@@ -27,7 +28,7 @@ def check_weights_file(weights: str) -> tuple[int, int] | None:
     """
     if weights in ("pretrained", "random"):
         return None
-    path = Path(weights)
+    path = expand_home(weights)
     if not path.is_file():
         raise FileNotFoundError(
             f"Got weights={weights!r}, but there is no such file. Pass 'pretrained', "

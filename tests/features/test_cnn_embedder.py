@@ -483,8 +483,9 @@ def test_memory_shortage_halves_the_batch(squares, monkeypatch):
         return forward(self, batch)
 
     monkeypatch.setattr(LayerReader, "_forward", short)
-    with pytest.warns(UserWarning, match="batch_size=2 or less"):
+    with pytest.warns(UserWarning, match="batch_size=2 or less") as caught:
         rows = embedder.transform(squares)
+    assert caught[0].filename == __file__
     assert sizes == [4, 2, 2]
     assert_allclose(rows, expected, atol=1e-5)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..._files import whole_file
+from ..._warnings import warn_caller
 from ...networks import import_torch
 from ._photo_stream import PhotoRows
 
@@ -93,11 +93,10 @@ class Checkpoint:
             reason = f"has made more passes than max_epochs={max_epochs}"
         else:
             return loaded["state"]
-        warnings.warn(
+        warn_caller(
             f"The checkpoint {os.fspath(self.path)!r} {reason}; training starts "
             "afresh, and replaces it.",
             CheckpointWarning,
-            stacklevel=8,  # who called fit
         )
         return None
 

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..._moved import MovedParametersMixin
+from ..._paths import expand_home
 from ..._sklearn_compat import Interval, StrOptions
 from ...features import CNNEmbedder
 from ...images import photos_of
@@ -127,7 +128,7 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         if self.checkpoint is not None:
             settings = self._settings(architecture, digest_of(module), seed)
             digest = digest_training(settings, rows, held_out)
-            checkpoint = Checkpoint(fspath(self.checkpoint), digest)
+            checkpoint = Checkpoint(expand_home(self.checkpoint), digest)
         return train(
             module,
             self._stream(architecture),
