@@ -28,14 +28,14 @@ class KeptNetwork:
 
     Attributes
     ----------
-    readings : dict
-        What its layers give, as far as it is known.
+    layers : dict
+        Layers that have been tried.
     """
 
     def __init__(self, module: Any, digest: str) -> None:
         self.module = module
         self.digest = digest
-        self.readings: dict[Hashable, Any] = {}
+        self.layers: dict[Hashable, Any] = {}
         self.n_bytes = sum(
             values.numel() * values.element_size()
             for values in chain(module.parameters(), module.buffers())

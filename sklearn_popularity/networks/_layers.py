@@ -2,57 +2,75 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from ._torch import import_torch
 
 
-class Reading(NamedTuple):
-    """What a layer gives for one square: the length of a vector, and its places."""
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a network that has been found and tried.
 
-    n_features: int
-    places: tuple[int, int] | None
+    Parameters
+    ----------
+    name : str
+        "penultimate", "probabilities", "projection" or the name of a module.
+    part : torch.nn.Module
+        What is watched; the network itself for its output.
+    sees_input : bool
+        Whether the input of the part is what is asked for.
+    n_features : int
+        Length of a vector.
+    places : tuple of 2 ints or None
+        Axes of the places in maps.
+    """
+
+    name: str
+    part: Any
+    sees_input: bool = False
+    n_features: int = 0
+    places: tuple[int, int] | None = None
 
 
-def read_layer(module: Any, layer: str, pixels: Any, places: Any = None) -> Any:
+def read_layer(module: Any, layer: Layer, pixels: Any) -> Any:
     """Vectors of a layer.
 
     Parameters
     ----------
     module : torch.nn.Module
         Network, which no other thread may use meanwhile.
-    layer : str
-        "penultimate", "probabilities", "projection" or the name of a module.
+    layer : Layer
+        Of `try_layer`.
     pixels : tensor of shape (n, 3, size, size)
         Squares.
-    places : tuple of 2 ints, default=None
-        Axes of the places in maps, of `try_layer`.
 
     Returns
     -------
     vectors : tensor of shape (n, n_features), float32
         Maps are averaged over places, and tokens over their sequence.
     """
-    pool = partial(_as_vectors, n=len(pixels), layer=layer, places=places)
+    pool = partial(_as_vectors, n=len(pixels), layer=layer)
     return _watch(module, layer, pixels, pool).float()
 
 
-def try_layer(module: Any, layer: str, pixels: Any) -> Reading:
-    """Find out what a layer gives, by one square.
+def try_layer(module: Any, name: str, pixels: Any) -> Layer:
+    """Find a layer, and what it gives, by one square.
 
     Raises
     ------
     ValueError
         If there is no such layer, or it gives neither vectors, maps nor tokens.
     """
+    layer = _find_layer(module, name)
     shape = _watch(module, layer, pixels, partial(_shape_of, n=1, layer=layer))
-    places = None
     if len(shape) == 4:
         places = _places(shape, layer) or _places_by_reach(module, layer, pixels)
-    vectors = read_layer(module, layer, pixels, places)
-    return Reading(vectors.shape[1], places)
+        layer = replace(layer, places=places)
+    n_features = read_layer(module, layer, pixels).shape[1]
+    return replace(layer, n_features=n_features)
 
 
 def find_classifier(module: Any) -> Any:
@@ -72,23 +90,39 @@ def name_of(part: Any, module: Any) -> str:
     return next(name for name, each in module.named_modules() if each is part)
 
 
+def _find_layer(module, name):
+    """A layer that has not been tried."""
+    if name == "projection":
+        return Layer(name, module)
+    if name in ("penultimate", "probabilities"):
+        classifier = find_classifier(module)
+        if classifier is not None:
+            is_input = name == "penultimate"
+            return Layer(name, classifier if is_input else module, is_input)
+        if name == "penultimate":
+            return Layer(name, module)
+        raise ValueError(
+            "Got layer='probabilities', but the network has no classes. Pass "
+            "layer='penultimate'."
+        )
+    modules = {each: part for each, part in module.named_modules() if each}
+    if name not in modules:
+        near = get_close_matches(name, modules, n=3) or list(modules)[:3]
+        raise ValueError(
+            f"Got layer={name!r}, but 'penultimate', 'probabilities', 'projection' or "
+            f"one of the network's {len(modules)} modules was expected. Did you mean "
+            f"{' or '.join(map(repr, near))}?"
+        )
+    return Layer(name, modules[name])
+
+
 def _watch(module, layer, pixels, use):
     """What `use` makes of what a layer gives, before later layers change it in place.
 
-    Hooks are removed again, so that any number of layers can be read from one network.
+    The hook is removed again, so that any number of layers can be read from a network.
     """
-    classifier = find_classifier(module)
-    if layer == "probabilities":
-        if classifier is None:
-            raise ValueError(
-                "Got layer='probabilities', but the network has no classes. Pass "
-                "layer='penultimate'."
-            )
-        return use(module(pixels).float().softmax(dim=1))
-    if layer == "projection" or (layer == "penultimate" and classifier is None):
-        return use(module(pixels))
     found: list[Any] = []
-    with _hooked(module, classifier, layer, lambda values: found.append(use(values))):
+    with _hooked(layer, lambda values: found.append(use(values))):
         module(pixels)
     if not found:
         raise _no_vectors(layer, "no output, as it takes no part")
@@ -96,35 +130,24 @@ def _watch(module, layer, pixels, use):
 
 
 @contextmanager
-def _hooked(module, classifier, layer, see: Callable) -> Iterator[None]:
-    if layer == "penultimate":  # what the classifier sees
-        handle = classifier.register_forward_pre_hook(lambda _, inputs: see(inputs[0]))
+def _hooked(layer, see: Callable) -> Iterator[None]:
+    if layer.sees_input:
+        handle = layer.part.register_forward_pre_hook(lambda _, inputs: see(inputs[0]))
     else:
-        part = _module_named(layer, module)
-        handle = part.register_forward_hook(lambda _, inputs, output: see(output))
+        handle = layer.part.register_forward_hook(lambda _, inputs, output: see(output))
     try:
         yield
     finally:
         handle.remove()
 
 
-def _module_named(layer, module):
-    modules = {name: each for name, each in module.named_modules() if name}
-    if layer not in modules:
-        near = get_close_matches(layer, modules, n=3) or list(modules)[:3]
-        raise ValueError(
-            f"Got layer={layer!r}, but 'penultimate', 'probabilities', 'projection' or "
-            f"one of the network's {len(modules)} modules was expected. Did you mean "
-            f"{' or '.join(map(repr, near))}?"
-        )
-    return modules[layer]
-
-
-def _as_vectors(values, n, layer, places):
-    """Averages over places or tokens."""
+def _as_vectors(values, n, layer):
+    """Averages over places or tokens; shares of classes."""
     n_axes = len(_shape_of(values, n, layer))
+    if layer.name == "probabilities":
+        return values.float().softmax(dim=1)
     if n_axes == 4:
-        return values.mean(dim=places)
+        return values.mean(dim=layer.places)
     return values.mean(dim=1) if n_axes == 3 else values
 
 
@@ -142,7 +165,7 @@ def _shape_of(values, n, layer):
 
 def _no_vectors(layer, found):
     return ValueError(
-        f"The layer {layer!r} gives no vectors, maps or tokens, one for each photo "
+        f"The layer {layer.name!r} gives no vectors, maps or tokens of each photo "
         f"(found {found}). Pass the name of another."
     )
 

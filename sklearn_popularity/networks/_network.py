@@ -1,6 +1,7 @@
 """A network read at a layer: squares of pixels in, one vector for each out."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.metadata import version
 
 import numpy as np
@@ -72,7 +73,8 @@ class LayerReader:
         self._network = network or load_network(
             spec.backbone, spec.weights, spec.seed, spec.device
         )
-        self.n_features, self._places = self._reading()
+        self._layer = self._find_layer()
+        self.n_features = self._layer.n_features
         self.digest = self._network.digest
         self.settings = (self.digest, *_settings(spec))
 
@@ -100,17 +102,16 @@ class LayerReader:
             torch_work(spec.device, spec.precision, gradients=False),
         ):
             pixels = to_planes(batch, spec.squares, spec.device)
-            vectors = read_layer(module, spec.layer, pixels, self._places)
+            vectors = read_layer(module, self._layer, pixels)
             if spec.flip:
-                mirrored = pixels.flip(-1)
-                mirrored = read_layer(module, spec.layer, mirrored, self._places)
+                mirrored = read_layer(module, self._layer, pixels.flip(-1))
                 vectors = (vectors + mirrored) / 2
             return vectors.cpu().numpy()
 
-    def _reading(self):
-        """What the layer gives; it is tried once in the life of the network."""
+    def _find_layer(self):
+        """The layer, which is tried once in the life of the network."""
         spec, side = self._spec, self._spec.squares.size
-        known = self._network.readings
+        known = self._network.layers
         key = (spec.layer, side, spec.precision)
         if key not in known:
             black = np.zeros((1, side, side, 3), np.uint8)
@@ -135,8 +136,12 @@ def _settings(spec):
     """What decides the vectors, apart from the weights and the squares."""
     kind = spec.device.split(":")[0]
     packages = ["torch", "timm" if spec.backbone.startswith("timm/") else "torchvision"]
-    versions = [version(package) for package in packages]
+    versions = [_version(package) for package in packages]
     return (replace(spec, weights="", seed=0, device=kind), *versions)
+
+
+# Looking it up reads files.
+_version = lru_cache(version)
 
 
 def width_of(backbone: str, layer: str, squares: Squares) -> int:
