@@ -133,9 +133,9 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     for any backbone, while those of "sgd" grow with what the head sees.
 
     The first experiment of [1]_ is ``optimizer="sgd", standardize=False,
-    learning_rate=1e-8, crop_share=227 / 256, max_epochs=4`` (its section 5.1 reports
-    1.5 passes), without scores that are six standard deviations above the mean; the
-    third has ``n_bins=10``. It tells neither momentum, penalty nor batch size: those of
+    learning_rate=1e-8, max_epochs=4`` (its section 5.1 reports 1.5 passes), without
+    scores that are six standard deviations above the mean; the third has
+    ``n_bins=10``. It tells neither momentum, penalty nor batch size: those of
     "sgd" are of Caffe's example.
 
     Of `embedder`, which is not changed, these parameters count: `backbone`, `weights`,
