@@ -3,15 +3,21 @@
 from types import SimpleNamespace
 
 from sklearn.base import _fit_context
+from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils import _safe_indexing
+from sklearn.utils._metadata_requests import _routing_enabled
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     StrOptions,
     validate_params,
 )
-from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
+from sklearn.utils.metaestimators import _BaseComposition, _safe_split
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_method_params,
+    _check_sample_weight,
+)
 
 __all__ = [
     "HasMethods",
@@ -19,26 +25,51 @@ __all__ = [
     "StrOptions",
     "_BaseComposition",
     "_check_feature_names_in",
+    "_check_method_params",
     "_check_sample_weight",
     "_fit_context",
+    "_routing_enabled",
     "_safe_indexing",
+    "_safe_split",
+    "accepts_weights",
     "compiled_trees",
+    "own_requests",
     "validate_params",
 ]
+
+
+def own_requests(part, method) -> dict:
+    """What metadata a method of an object requests, less those of its parts."""
+    return getattr(part._get_metadata_request(), method).requests
+
+
+def accepts_weights(part) -> bool:
+    """Whether an object is a scorer that takes weights."""
+    return isinstance(part, _BaseScorer) and part._accept_sample_weight()
 
 
 def compiled_trees() -> SimpleNamespace:
     """Trees that compiled code walks, and who has them; few models need the import."""
     from sklearn.ensemble._forest import BaseForest
     from sklearn.ensemble._gb import BaseGradientBoosting
-    from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+    from sklearn.ensemble._hist_gradient_boosting import common, predictor
     from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import (
         BaseHistGradientBoosting,
     )
-    from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
     from sklearn.ensemble._iforest import IsolationForest
     from sklearn.neighbors._base import NeighborsBase
     from sklearn.tree import BaseDecisionTree
     from sklearn.tree._tree import NODE_DTYPE, Tree
 
-    return SimpleNamespace(**locals())
+    return SimpleNamespace(
+        BaseDecisionTree=BaseDecisionTree,
+        BaseForest=BaseForest,
+        BaseGradientBoosting=BaseGradientBoosting,
+        BaseHistGradientBoosting=BaseHistGradientBoosting,
+        IsolationForest=IsolationForest,
+        NeighborsBase=NeighborsBase,
+        NODE_DTYPE=NODE_DTYPE,
+        PREDICTOR_RECORD_DTYPE=common.PREDICTOR_RECORD_DTYPE,
+        Tree=Tree,
+        TreePredictor=predictor.TreePredictor,
+    )

@@ -170,7 +170,8 @@ def test_broken_table_is_one_line(changed, capsys):
     with (copy / "labels.csv").open("a") as file:
         file.write("x," * 20 + "\n")
     assert _evaluate(copy) == 2
-    _check_one_line(capsys, "has 21 cells in line 62, but its first row names .*commas.$")
+    message = "has 21 cells in line 62, but its first row names .*commas.$"
+    _check_one_line(capsys, message)
 
 
 def test_columns_that_look_like_groups_are_named(folder, changed, capsys):

@@ -20,6 +20,8 @@ from .. import __version__
 _PACKAGE = "sklearn_popularity"
 # Libraries of Pillow whose output is not fixed by the format.
 _DECODERS = ("libjpeg_turbo", "webp", "avif", "littlecms2")
+# Rooms whose code decides rows.
+_ROOMS = ("images", "networks", "features")
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
 
@@ -172,7 +174,7 @@ def _environment() -> tuple:
     """What a computation of this library depends on beside its settings."""
     package = Path(__file__).parents[1]
     code = hashlib.sha256()
-    rooms = [*package.glob("features/**/*.py"), *package.glob("images/*.py")]
+    rooms = [p for room in _ROOMS for p in package.glob(f"{room}/**/*.py")]
     for path in sorted(rooms):
         code.update(path.read_bytes())
     decoders = {name: pillow_features.version(name) for name in _DECODERS}

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from PIL import Image
 
+from ._cost import bytes_per_pixel, check_memory, check_scans
 from ._errors import ImageError
 from ._formats import why_refused
-from ._tiff import tiff_range
-
-# Where Pillow gives up, too; ours holds when a program has lifted Pillow's limit.
-MAX_PIXELS = 178_956_970
-
-# Room for MAX_PIXELS of uncompressed 8-bit RGB.
-MAX_BYTES = 2**29
-
-# A progressive JPEG has about 10 scans, each a pass over all pixels: 1,500 empty
-# ones take seconds. libvips stops at 100, too.
-MAX_SCANS = 100
+from ._tiff import TIFF_BEGINNINGS, check_pieces, tiff_range
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF")
-
-# A JPEG marker; FF 00 is a stuffed byte, FF D0 to FF D7 restart within a scan.
-_JPEG_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
-_JPEG_EOI = 0xD9
-_JPEG_SOS = 0xDA
-_JPEG_WITHOUT_LENGTH = {0x01, 0xD8}
 
 
 @cache
@@ -38,48 +22,20 @@ def readable_formats() -> tuple[str, ...]:
 
 
 def check_encoded(data: bytes) -> None:
-    """Refuse encoded bytes that would cost much memory or time to open or decode."""
+    """Refuse encoded bytes that are of a known other format, or costly to open."""
     if not data:
         raise ImageError("the file is empty")
     reason = why_refused(data)
     if reason is not None:
         raise ImageError(reason)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        check_size(*_webp_canvas(data))
-    if data[:2] == b"\xff\xd8" and _has_too_many_scans(data):
-        raise ImageError(
-            f"a JPEG with more than {MAX_SCANS} scans, which could take very long to "
-            "decode; save the image again"
-        )
-
-
-def check_size(width: int, height: int) -> None:
-    """Refuse an image whose pixels would not fit in a bounded memory."""
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"the header declares {width} x {height} pixels, more than the "
-            f"{MAX_PIXELS:,} that are decoded; reduce the image"
-        )
-
-
-def _has_too_many_scans(data: bytes) -> bool:
-    # The count of byte pairs bounds that of scans and is 100 times as fast.
-    return data.count(b"\xff\xda") > MAX_SCANS and _n_scans(data) > MAX_SCANS
-
-
-def _n_scans(data: bytes) -> int:
-    """Count the scans of a JPEG up to its end, or to one more than allowed."""
-    n_scans = 0
-    position = 2
-    while n_scans <= MAX_SCANS and (match := _JPEG_MARKER.search(data, position)):
-        marker = match[1][0]
-        position = match.end()
-        if marker == _JPEG_EOI:
-            break
-        n_scans += marker == _JPEG_SOS
-        if marker not in _JPEG_WITHOUT_LENGTH:
-            position += int.from_bytes(data[position : position + 2], "big")
-    return n_scans
+        width, height = _webp_canvas(data)
+        n_bytes = len(data) + width * height * bytes_per_pixel("RGBA", "WEBP")
+        check_memory((width, height), n_bytes)
+    if data[:2] == b"\xff\xd8":
+        check_scans(data)
+    if data[:4] in TIFF_BEGINNINGS:
+        check_pieces(data)
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int]:

@@ -16,15 +16,20 @@ from ._headers import sample_range
 
 _ORIENTATION_TAG = 0x0112
 _ORIENTATION_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
-_TRANSPOSES = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+# Where the rows and columns of a file are in the upright photo, by its orientation.
+_STORED_IN_UPRIGHT = {
+    1: lambda rgb: rgb,
+    2: lambda rgb: rgb[:, ::-1],
+    3: lambda rgb: rgb[::-1, ::-1],
+    4: lambda rgb: rgb[::-1],
+    5: lambda rgb: rgb.swapaxes(0, 1),
+    6: lambda rgb: rgb[:, ::-1].swapaxes(0, 1),
+    7: lambda rgb: rgb[::-1, ::-1].swapaxes(0, 1),
+    8: lambda rgb: rgb[::-1].swapaxes(0, 1),
 }
+_TURNED = {5, 6, 7, 8}
+# A photo is converted some rows at a time, since each step makes another copy of them.
+_PIXELS_AT_ONCE = 2**20
 _PROFILE_MODES = {"L", "RGB", "CMYK"}
 # Those of printers have 1 to 3 MB; what is kept in memory has to be bounded.
 _MAX_PROFILE_BYTES = 2**22
@@ -186,6 +191,7 @@ def _as_channels_last(array: NDArray[Any]) -> NDArray[Any]:
 def _values_to_rgb8(
     array: NDArray[Any], ends: tuple[float, float]
 ) -> NDArray[np.uint8]:
+    _check_range(array, ends)
     unit = _to_unit(array, ends)
     if unit.shape[2] == 4:
         unit = 1 - (1 - unit[:, :, :3]) * unit[:, :, 3:]
@@ -214,9 +220,7 @@ def _dtype_range(dtype: np.dtype[Any]) -> tuple[float, float]:
     raise ImageError(f"got pixels of dtype {dtype}, but expected numbers")
 
 
-def _to_unit(array: NDArray[Any], ends: tuple[float, float]) -> NDArray[Any]:
-    """Map black and white, the two ends of a range, to 0 and 1."""
-    black, white = ends
+def _check_range(array: NDArray[Any], ends: tuple[float, float]) -> None:
     lowest, highest = array.min(), array.max()
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise ImageError("the pixels hold NaN or infinite values")
@@ -227,6 +231,11 @@ def _to_unit(array: NDArray[Any], ends: tuple[float, float]) -> NDArray[Any]:
             f"values from {min(ends):g} to {max(ends):g}; if they are on another "
             f"scale, pass the array with its range, such as value_range={other}"
         )
+
+
+def _to_unit(array: NDArray[Any], ends: tuple[float, float]) -> NDArray[Any]:
+    """Map black and white, the two ends of a range, to 0 and 1."""
+    black, white = ends
     dtype = np.result_type(array.dtype, np.float32)
     unit = np.subtract(array, black, dtype=dtype)
     unit /= white - black
@@ -235,23 +244,52 @@ def _to_unit(array: NDArray[Any], ends: tuple[float, float]) -> NDArray[Any]:
 
 def _pillow_to_rgb8(image: Image.Image) -> NDArray[np.uint8]:
     image.load()
-    color, alpha = _split_alpha(image)
-    rgb = _to_srgb(color, image.info.get("icc_profile"))
-    if alpha is not None:
-        canvas = Image.new("RGB", rgb.size, "white")
-        canvas.paste(rgb, mask=alpha)
-        rgb = canvas
-    transpose = _TRANSPOSES.get(_orientation(image))
-    if transpose is not None:
-        rgb = rgb.transpose(transpose)
-    # Not asarray, which is read-only here: torch warns about such arrays.
-    return np.array(rgb)
+    width, height = image.size
+    orientation = _orientation(image)
+    shape = (width, height, 3) if orientation in _TURNED else (height, width, 3)
+    rgb = np.empty(shape, np.uint8)
+    stored = _STORED_IN_UPRIGHT[orientation](rgb)
+    deep = _deep_values(image)
+    n_rows = max(1, _PIXELS_AT_ONCE // width)
+    for top in range(0, height, n_rows):
+        rows = slice(top, min(top + n_rows, height))
+        if deep is None:
+            strip = _split_alpha(_crop_rows(image, rows))
+        else:
+            strip = _split_deep_alpha(image, *deep, rows)
+        stored[rows] = np.asarray(_over_paper(*strip, image.info.get("icc_profile")))
+    return rgb
+
+
+def _crop_rows(image: Image.Image, rows: slice) -> Image.Image:
+    if rows == slice(0, image.height):
+        return image
+    return image.crop((0, rows.start, image.width, rows.stop))
+
+
+def _over_paper(
+    color: Image.Image, alpha: Image.Image | None, profile: bytes | None
+) -> Image.Image:
+    rgb = _to_srgb(color, profile)
+    if alpha is None:
+        return rgb
+    canvas = Image.new("RGB", rgb.size, "white")
+    canvas.paste(rgb, mask=alpha)
+    return canvas
+
+
+def _deep_values(image: Image.Image) -> tuple[NDArray[Any], tuple[float, float]] | None:
+    """Values of an image of more than 8 bits, with those of black and white."""
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return None
+    values = np.asarray(image)
+    ends = sample_range(image) or _dtype_range(values.dtype)
+    _check_range(values, ends)
+    return values, ends
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Colour in mode L, RGB or CMYK, and the opacity of each pixel."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _split_deep_alpha(image)
     is_grey = image.mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
         image = image.convert("LA" if is_grey else "RGBA")
@@ -261,12 +299,13 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     return image, None
 
 
-def _split_deep_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    values = np.asarray(image)
-    unit = _to_unit(values, sample_range(image) or _dtype_range(values.dtype))
+def _split_deep_alpha(
+    image: Image.Image, values: NDArray[Any], ends: tuple[float, float], rows: slice
+) -> tuple[Image.Image, Image.Image | None]:
+    unit = _to_unit(values[rows], ends)
     grey = Image.fromarray(np.rint(unit * 255).astype(np.uint8))
     key = image.info.get("transparency")
-    alpha = None if key is None else Image.fromarray(values != key).convert("L")
+    alpha = None if key is None else Image.fromarray(values[rows] != key).convert("L")
     return grey, alpha
 
 
@@ -274,10 +313,11 @@ def _orientation(image: Image.Image) -> int:
     if image.info.keys().isdisjoint(_ORIENTATION_KEYS):
         return 1
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+        orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
     except Exception:
         # Broken metadata raise nearly anything, and the photo is still a photo.
         return 1
+    return orientation if orientation in _STORED_IN_UPRIGHT else 1
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -5,21 +5,15 @@ from __future__ import annotations
 import os
 import re
 import stat
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image
 
+from ._cost import MAX_BYTES, Steps, bytes_per_pixel, check_cost, check_memory
 from ._errors import ImageError, decoding_errors
-from ._headers import (
-    MAX_BYTES,
-    check_encoded,
-    check_size,
-    readable_formats,
-    repair_transparency,
-)
+from ._headers import check_encoded, readable_formats, repair_transparency
 from ._heif import is_heif, open_heif
 from ._pixels import check_max_size, limit_size, to_rgb8
 from ._tiff import check_layout
@@ -159,18 +153,21 @@ def decode_file(data: bytes, max_size: int | None) -> NDArray[np.uint8]:
 
 def _open_heif(data: bytes) -> Image.Image:
     file = open_heif(data)
-    check_size(*file.size)
+    n_pixels = file.size[0] * file.size[1]
+    n_bytes = len(data) + n_pixels * bytes_per_pixel(file.mode, "HEIF")
+    check_memory(file.size, n_bytes)
     return file.to_pillow()
 
 
 def _open(data: bytes, max_size: int | None) -> Image.Image:
-    image = Image.open(_stream(data), formats=readable_formats())
-    check_size(*image.size)
+    image = Image.open(Steps(data), formats=readable_formats())
+    whole = image.size
     repair_transparency(image)
     if image.format == "TIFF":
         check_layout(image)
     if max_size is not None and image.format in ("JPEG", "MPO"):
         _draft(image, max_size)
+    check_cost(image, data, whole)
     return image
 
 
@@ -179,20 +176,3 @@ def _draft(image: Image.Image, max_size: int) -> None:
     width, height = image.size
     # Pillow looks for a size that contains the one given: leave the shorter side free.
     image.draft(None, (max_size, 1) if width >= height else (1, max_size))
-
-
-def _stream(data: bytes) -> BytesIO:
-    return _StrictStream(data) if ImageFile.LOAD_TRUNCATED_IMAGES else BytesIO(data)
-
-
-class _StrictStream(BytesIO):
-    """Raise at the end of the data, where LOAD_TRUNCATED_IMAGES makes Pillow go on.
-
-    The flag belongs to the whole process: it is neither ours to reset nor to obey.
-    """
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        chunk = super().read(size)
-        if not chunk and size != 0:
-            raise OSError("image file is truncated")
-        return chunk

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PIL import Image
 
 from ._errors import ImageError
 from ._formats import RAW_REASON
+
+TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+# Pillow takes some microseconds for each.
+_MAX_PIECES = 200_000
+_TYPES_OF_BYTES = (1, 2, 7)  # which are not taken apart
 
 _SUBFILE_TYPE = 254
 _BITS_PER_SAMPLE = 258
 _COMPRESSION = 259
 _PHOTOMETRIC = 262
 _SAMPLES_PER_PIXEL = 277
+_ROWS_PER_STRIP = 278
 _PLANAR_CONFIGURATION = 284
+_TILE_WIDTH = 322
+_TILE_LENGTH = 323
 _DNG_VERSION = 50706
 
 _IS_REDUCED_COPY = 1
@@ -42,6 +53,39 @@ def check_layout(image: Image.Image) -> None:
         layout = "compressed big-endian floating-point numbers"
     if layout is not None:
         raise ImageError(f"a TIFF with {layout} is not read; save it in another layout")
+
+
+def check_pieces(data: bytes) -> None:
+    """Refuse a TIFF of so many strips, tiles or other numbers that opening is slow."""
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
+    is_big = data[2:4] in (b"+\0", b"\0+")
+    pointer, n_count, n_entry = (8, 8, 20) if is_big else (4, 2, 12)
+
+    def number(start: int, n_bytes: int) -> int:
+        return int.from_bytes(data[start : start + n_bytes], order)
+
+    start = number(pointer, pointer)
+    first, n_entries = start + n_count, min(number(start, n_count), 2**16)
+    for entry in range(first, min(first + n_entry * n_entries, len(data)), n_entry):
+        if number(entry + 2, 2) in _TYPES_OF_BYTES:
+            continue
+        if number(entry + 4, pointer) > _MAX_PIECES:
+            raise ImageError(
+                f"a TIFF with more than {_MAX_PIECES:,} strips or tiles, which could "
+                "take very long to read; save it with larger ones"
+            )
+
+
+def bytes_of_largest_strip(image: Image.Image) -> int:
+    """What libtiff holds of the samples of a compressed image at a time."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    if tags.get(_COMPRESSION, _UNCOMPRESSED) == _UNCOMPRESSED:
+        return 0
+    width = tags.get(_TILE_WIDTH, image.width)
+    height = tags.get(_TILE_LENGTH, tags.get(_ROWS_PER_STRIP, image.height))
+    n_samples = len(tags.get(_BITS_PER_SAMPLE, (1,)))
+    n_bits = n_samples * tags.get(_BITS_PER_SAMPLE, (1,))[0]
+    return width * min(height, image.height) * n_bits // 8
 
 
 def tiff_range(image: Image.Image) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
@@ -161,8 +162,9 @@ def fit_learner(learner, table, y, groups):
     """Fit a copy of a learner, which is told the groups if it is a late fusion."""
     told = {}
     if groups is not None and fusion_of(learner) is not None:
-        step = f"{learner.steps[-1][0]}__" if isinstance(learner, Pipeline) else ""
-        told = {f"{step}groups": groups}
+        routed = get_config()["enable_metadata_routing"]
+        piped = isinstance(learner, Pipeline) and not routed
+        told = {f"{learner.steps[-1][0]}__groups" if piped else "groups": groups}
     return clone(learner).fit(table, y, **told)
 
 

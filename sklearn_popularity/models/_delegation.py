@@ -3,7 +3,6 @@
 from inspect import Parameter, signature
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, indexable
@@ -11,6 +10,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from .._columns import label_rows
 from .._sklearn_compat import _check_sample_weight, _safe_indexing
+from ._routing import inner_of, is_routed, request_weights
 
 
 def check_weights(y, sample_weight):
@@ -77,7 +77,7 @@ def weight_parameter(estimator, owner):
     ValueError
         If its `fit` takes no weights.
     """
-    if get_config()["enable_metadata_routing"]:  # then pipelines route it themselves
+    if is_routed():  # then pipelines route it themselves
         return "sample_weight"
     if isinstance(estimator, Pipeline):
         step, last = estimator.steps[-1]
@@ -87,7 +87,7 @@ def weight_parameter(estimator, owner):
     kinds = [p.kind for p in signature(estimator.fit).parameters.values()]
     if Parameter.VAR_KEYWORD in kinds:
         # Searches and TransformedTargetRegressor hand all of it to the model within.
-        within = getattr(estimator, "estimator", getattr(estimator, "regressor", None))
+        within = inner_of(estimator)
         return "sample_weight" if within is None else weight_parameter(within, owner)
     raise ValueError(
         f"Got sample_weight, but the {owner} is {type(estimator).__name__}, whose fit "
@@ -122,10 +122,12 @@ def fit_clone(estimator, X, y, *, rows=None, sample_weight=None, owner="estimato
     -------
     fitted : estimator
     """
-    weights = {}
+    fitted, weights = clone(estimator), {}
     if sample_weight is not None:
         weights[weight_parameter(estimator, owner)] = sample_weight
+        if is_routed():
+            request_weights(fitted)
     if rows is not None:
         X, y = _safe_indexing(indexable(X)[0], rows), y[rows]
         weights = {name: values[rows] for name, values in weights.items()}
-    return clone(estimator).fit(X, y, **weights)
+    return fitted.fit(X, y, **weights)

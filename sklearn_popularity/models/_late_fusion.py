@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._columns import check_table, encode_labels
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
+from ..metrics import spearman_score
 from ._branches import (
     branch_outputs,
     check_branches,
@@ -24,9 +25,13 @@ from ._branches import (
     score_branches,
 )
 from ._delegation import check_weights, fit_clone, groups_of
+from ._ranking import ranks
+from ._routing import GroupsRequest
 
 
-class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
+class StackedLateFusion(
+    GroupsRequest, MetaEstimatorMixin, RegressorMixin, _BaseComposition
+):
     """Train one model per kind of feature and a last one on their predictions.
 
     The last model learns from predictions for rows that the branches did not see, so
@@ -167,7 +172,7 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, groups=None, sample_weight=None):
+    def fit(self, X, y, *, groups=None, sample_weight=None):
         """Fit the branches, and the last model on their predictions.
 
         Parameters
@@ -234,6 +239,28 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
         check_is_fitted(self)
         return self.final_estimator_.predict(self.branch_predictions(X))
 
+    def score(self, X, y, sample_weight=None):
+        """R squared of the predictions, or of a ranker their rank correlation.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Columns as in `fit`.
+        y : array-like of shape (n_samples,)
+            True scores.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            At most 1. If the last model is a :class:`LatentRankSVM`, or ends in one,
+            :func:`spearman_score`, since its predictions have no unit.
+        """
+        if ranks(self._final_estimator()):
+            return spearman_score(y, self.predict(X), sample_weight=sample_weight)
+        return super().score(X, y, sample_weight=sample_weight)
+
     def branch_predictions(self, X):
         """Predict the score of each row by each branch alone.
 
@@ -260,4 +287,6 @@ class StackedLateFusion(MetaEstimatorMixin, RegressorMixin, _BaseComposition):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
+        # Of a ranker, R squared is no merit.
+        tags.regressor_tags.poor_score = ranks(self._final_estimator())
         return tags

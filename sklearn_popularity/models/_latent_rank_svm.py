@@ -145,6 +145,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     array([[1, 1]])
     """
 
+    _ranks = True
     _parameter_constraints: ClassVar[dict] = {
         "n_senses": [Interval(Integral, 1, None, closed="left")],
         "n_unpopular_senses": [Interval(Integral, 0, None, closed="left")],

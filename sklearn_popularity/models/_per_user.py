@@ -14,7 +14,9 @@ from .._columns import check_table, label_rows, select_columns
 from .._labels import check_same_kind
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
+from ..metrics import spearman_score
 from ._delegation import check_weights, fit_clone, take_rows
+from ._ranking import ranks
 
 
 def rows_of_labels(labels):
@@ -37,6 +39,36 @@ def rows_of_labels(labels):
         label: order[start:stop]
         for label, start, stop in zip(found.tolist(), cuts[:-1], cuts[1:], strict=True)
     }
+
+
+def line_through(scores, y, sample_weight=None):
+    """Slope, 0 or more, and intercept of the line that fits y best by the scores.
+
+    Parameters
+    ----------
+    scores, y : ndarray of shape (n_samples,)
+        Predictions, and what they should have been.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights, not all 0.
+
+    Returns
+    -------
+    slope, intercept : float
+    """
+    mean, level = np.average([scores, y], axis=1, weights=sample_weight)
+    deviations = scores - mean
+    spread = np.average(deviations**2, weights=sample_weight)
+    covariance = np.average(deviations * (y - level), weights=sample_weight)
+    slope = max(covariance / spread, 0.0) if spread > 0 else 0.0
+    return float(slope), float(level - slope * mean)
+
+
+def _fit_to_scale(estimator, X, y, sample_weight, owner):
+    """A fitted copy, and of a ranker the line from its scores to y, else None."""
+    fitted = fit_clone(estimator, X, y, sample_weight=sample_weight, owner=owner)
+    if not ranks(estimator):
+        return fitted, None
+    return fitted, line_through(np.ravel(fitted.predict(X)), y, sample_weight)
 
 
 class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
@@ -83,6 +115,12 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     100 users with 10,000 photos or more, where no fallback is needed.
 
     Rows without a user (None, NaN) train the fallback and are predicted by it.
+
+    The scores of a ranker have no unit, so those of several are not comparable. If a
+    model is a :class:`LatentRankSVM`, or ends in one, its scores are brought to the
+    unit of y by the line that fits its training rows best (slope 0 or more). This keeps
+    the order within a user and gives users the levels that they had. `score` is then
+    the rank correlation.
 
     For `min_samples` a row counts once, whatever its weight, since weights may be in
     any unit; rows of weight 0 do not count.
@@ -162,20 +200,21 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             if counted[rows].sum() >= self.min_samples
         ]
         fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(fit_clone)(
+            delayed(_fit_to_scale)(
                 estimator,
                 take_rows(features, rows),
                 take_rows(y, rows),
-                sample_weight=take_rows(weight, rows),
-                owner=owner,
+                take_rows(weight, rows),
+                owner,
             )
             for _, estimator, owner, rows in jobs
         )
-        self.fallback_ = fitted[0]
-        self.estimators_ = {
-            user: estimator
-            for (user, *_), estimator in zip(jobs[1:], fitted[1:], strict=True)
-        }
+        users = [user for user, *_ in jobs]
+        models, lines = zip(*fitted, strict=True)
+        self.fallback_ = models[0]
+        self.estimators_ = dict(zip(users[1:], models[1:], strict=True))
+        self._fallback_line = lines[0]
+        self._lines = dict(zip(users[1:], lines[1:], strict=True))
         return self
 
     def predict(self, X):
@@ -205,12 +244,34 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         for user, rows in rows_of_users.items():
             if user in self.estimators_:
                 part = _safe_indexing(features, rows)
-                y[rows] = np.ravel(self.estimators_[user].predict(part))
+                y[rows] = _predict(self.estimators_[user], part, self._lines[user])
                 others[rows] = False
         if others.any():
             part = _safe_indexing(features, np.flatnonzero(others))
-            y[others] = np.ravel(self.fallback_.predict(part))
+            y[others] = _predict(self.fallback_, part, self._fallback_line)
         return y
+
+    def score(self, X, y, sample_weight=None):
+        """R squared of the predictions, or of rankers their rank correlation.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Columns as in `fit`.
+        y : array-like of shape (n_samples,)
+            True scores.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            At most 1. If `estimator` is a :class:`LatentRankSVM`, or ends in one,
+            :func:`spearman_score` over all rows.
+        """
+        if ranks(self.estimator):
+            return spearman_score(y, self.predict(X), sample_weight=sample_weight)
+        return super().score(X, y, sample_weight=sample_weight)
 
     def _fallback(self):
         return self.estimator if self.fallback is None else self.fallback
@@ -237,5 +298,12 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         inner = [get_tags(self.estimator), get_tags(self._fallback())]
         tags.input_tags.sparse = False
+        # Of a ranker, R squared is no merit.
+        tags.regressor_tags.poor_score = ranks(self.estimator)
         tags.input_tags.allow_nan = all(t.input_tags.allow_nan for t in inner)
         return tags
+
+
+def _predict(estimator, X, line):
+    scores = np.ravel(estimator.predict(X))
+    return scores if line is None else line[0] * scores + line[1]

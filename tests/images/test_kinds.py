@@ -128,14 +128,20 @@ def test_missing_photo_is_found_before_any_is_read(photo, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "foreign", [3, 2.5, [1, 2], np.zeros(4), {"path": "a.jpg"}, object()], ids=str
+    "foreign",
+    [3, 2.5, [1, 2], np.zeros(4), {"path": "a.jpg"}, object()],
+    ids=lambda value: type(value).__name__,
 )
 def test_foreign_entry_raises_its_row(foreign):
     with pytest.raises(ValueError, match=r"Got X\[1\]=.* among photos, but a path"):
         find_photos(["a.jpg", foreign])
 
 
-@pytest.mark.parametrize("foreign", [{"path": "a.jpg"}, object(), {1}], ids=str)
+@pytest.mark.parametrize(
+    "foreign",
+    [{"path": "a.jpg"}, object(), {1}],
+    ids=lambda value: type(value).__name__,
+)
 def test_foreign_entries_alone_raise(foreign):
     with pytest.raises(ValueError, match=r"Got X\[0\]=.* among photos, but a path"):
         find_photos([foreign, foreign])

@@ -146,8 +146,10 @@ def _user_of(X):
 def test_splitter_receives_groups(data):
     X, y = data
     groups = np.arange(80) % 7
-    by_splitter = StackedLateFusion(_branches(), cv=GroupKFold(5)).fit(X, y, groups)
-    by_number = StackedLateFusion(_branches(), cv=5).fit(X, y, groups)
+    by_splitter = StackedLateFusion(_branches(), cv=GroupKFold(5)).fit(
+        X, y, groups=groups
+    )
+    by_number = StackedLateFusion(_branches(), cv=5).fit(X, y, groups=groups)
     assert_allclose(by_splitter.predict(X), by_number.predict(X))
 
 

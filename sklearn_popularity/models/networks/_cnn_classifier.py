@@ -200,7 +200,7 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, groups=None, sample_weight=None):
+    def fit(self, X, y, *, groups=None, sample_weight=None):
         """Fine-tune the network.
 
         Parameters

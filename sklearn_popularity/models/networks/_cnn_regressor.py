@@ -234,7 +234,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, groups=None, sample_weight=None):
+    def fit(self, X, y, *, groups=None, sample_weight=None):
         """Fine-tune the network.
 
         Parameters

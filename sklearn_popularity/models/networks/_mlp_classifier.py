@@ -198,7 +198,7 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, groups=None, sample_weight=None):
+    def fit(self, X, y, *, groups=None, sample_weight=None):
         """Train the network.
 
         Parameters

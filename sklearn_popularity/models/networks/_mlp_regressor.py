@@ -179,7 +179,7 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, groups=None, sample_weight=None):
+    def fit(self, X, y, *, groups=None, sample_weight=None):
         """Train the network.
 
         Parameters

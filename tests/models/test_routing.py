@@ -1,0 +1,240 @@
+"""Weights and groups reach the same parts, whether metadata are routed or not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn import config_context
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    cross_val_predict,
+    cross_validate,
+)
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVR
+
+from sklearn_popularity import (
+    KClassAggregatingClassifier,
+    LatentRankSVM,
+    PerUserRegressor,
+    StackedLateFusion,
+    spearman_score,
+    spearman_scorer,
+)
+
+RNG = np.random.default_rng(0)
+X = pd.DataFrame(RNG.normal(size=(60, 3)), columns=["a", "b", "c"])
+Y = (X["a"] + X["b"].abs() + 0.3 * RNG.normal(size=60)).to_numpy()
+X["user"] = np.arange(60) % 6
+WEIGHT = RNG.integers(1, 4, 60).astype(float)
+PHOTO = ["a", "b", "c"]
+
+
+def _scaled(*columns):
+    union = FeatureUnion([("a", StandardScaler()), ("b", FunctionTransformer())])
+    return make_column_transformer((union, list(columns)))
+
+
+INNER = {
+    "plain": Ridge(),
+    "pipeline": make_pipeline(StandardScaler(), Ridge()),
+    "columns": make_pipeline(_scaled("a", "b"), StandardScaler(), Ridge()),
+    "search": GridSearchCV(
+        make_pipeline(
+            StandardScaler(), LinearSVR(dual=False, loss="squared_epsilon_insensitive")
+        ),
+        {"linearsvr__C": [0.1, 1.0]},
+        scoring=spearman_scorer,
+        cv=3,
+    ),
+    "search of R squared": GridSearchCV(Ridge(), {"alpha": [0.1, 9.0]}, cv=3),
+    "target": TransformedTargetRegressor(
+        make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler()
+    ),
+    "fusion": StackedLateFusion([("x", Ridge(), PHOTO)], cv=3),
+    "classes": KClassAggregatingClassifier(
+        make_pipeline(StandardScaler(), LogisticRegression()), n_classes=3
+    ),
+    "ranker": make_pipeline(
+        StandardScaler(),
+        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_iter=5, random_state=0),
+    ),
+}
+
+
+def _outer(inner):
+    branches = [("x", inner, PHOTO), ("y", Ridge(), ["a"])]
+    return {
+        "default last model": StackedLateFusion(branches, cv=3, groups="user"),
+        "last model": StackedLateFusion(
+            [("x", Ridge(), PHOTO)], final_estimator=_of_numbers(inner), cv=3
+        ),
+        "per user": PerUserRegressor(inner, user="user", min_samples=10),
+    }
+
+
+def _of_numbers(inner):
+    return Ridge() if "Column" in str(inner) or "Fusion" in str(inner) else inner
+
+
+@pytest.mark.parametrize("outer", _outer(Ridge()))
+@pytest.mark.parametrize("inner", INNER)
+def test_weights_reach_the_same_parts_with_routing(outer, inner):
+    expected = _outer(INNER[inner])[outer].fit(X, Y, sample_weight=WEIGHT).predict(X)
+    with config_context(enable_metadata_routing=True):
+        model = _outer(INNER[inner])[outer]
+        found = model.fit(X, Y, sample_weight=WEIGHT).predict(X)
+    assert_allclose(found, expected)
+
+
+def test_requests_that_are_set_are_kept():
+    plain = StackedLateFusion([("x", Ridge(), PHOTO)], final_estimator=Ridge(), cv=3)
+    with config_context(enable_metadata_routing=True):
+        branch = make_pipeline(
+            StandardScaler().set_fit_request(sample_weight=True),
+            Ridge().set_fit_request(sample_weight=True),
+        )
+        piped = clone_with(plain, branch).fit(X, Y, sample_weight=WEIGHT)
+        by_hand = clone_with(plain, branch).branches[0][1]
+        by_hand.fit(X[PHOTO], Y, sample_weight=WEIGHT)
+    assert_allclose(piped.branch_predictions(X)[:, 0], by_hand.predict(X[PHOTO]))
+
+
+def clone_with(fusion, branch):
+    return StackedLateFusion([("x", branch, PHOTO)], final_estimator=Ridge(), cv=3)
+
+
+def test_fits_leave_what_was_given_unset():
+    with config_context(enable_metadata_routing=True):
+        branch = make_pipeline(StandardScaler(), Ridge())
+        model = StackedLateFusion([("x", branch, PHOTO)], cv=3)
+        model.fit(X, Y, sample_weight=WEIGHT)
+        with pytest.raises(UnsetMetadataPassedError):
+            branch.fit(X[PHOTO], Y, sample_weight=WEIGHT)
+
+
+def test_weights_are_still_asked_for_by_searches_outside():
+    with config_context(enable_metadata_routing=True):
+        model = StackedLateFusion([("x", Ridge(), PHOTO)], cv=3, groups="user")
+        params = {"groups": X["user"], "sample_weight": WEIGHT}
+        with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+            cross_validate(model, X, Y, params=params, cv=GroupKFold(3))
+        model.set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        scores = cross_validate(model, X, Y, params=params, cv=GroupKFold(3))
+    assert np.isfinite(scores["test_score"]).all()
+
+
+# --- groups
+
+
+class Groups(GroupKFold):
+    """Folds that tell which groups they were given."""
+
+    seen: list = []  # noqa: RUF012
+
+    def split(self, X, y=None, groups=None):
+        self.seen.append(None if groups is None else np.unique(groups).tolist())
+        return super().split(X, y, groups)
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline], ids=["", "pipe"])
+@pytest.mark.parametrize("column", ["user", None])
+def test_groups_work_with_and_without_routing(wrap, column):
+    """Outer folds by halves; inner ones by users if X names them, else by halves."""
+    halves = np.arange(60) % 6 // 2
+    inner = Groups(2)
+    Groups.seen = []
+    model = StackedLateFusion([("x", Ridge(), PHOTO)], cv=inner, groups=column)
+    settings = {"cv": GroupKFold(3)}
+    with config_context(enable_metadata_routing=True):
+        routed = cross_val_predict(
+            wrap(model), X, Y, params={"groups": halves}, **settings
+        )
+    n_groups = [len(seen) for seen in Groups.seen]
+    assert n_groups == ([4] * 3 if column else [2] * 3)
+    if column:
+        plain = cross_val_predict(wrap(model), X, Y, groups=halves, **settings)
+        assert_allclose(routed, plain)
+        with config_context(enable_metadata_routing=True):
+            unrouted = cross_val_predict(wrap(model), X, Y, cv=3)
+        assert np.isfinite(unrouted).all()
+
+
+def test_groups_request_of_the_user_is_kept():
+    halves = np.arange(60) % 6 // 2
+    with config_context(enable_metadata_routing=True):
+        model = StackedLateFusion([("x", Ridge(), PHOTO)], cv=Groups(2), groups="user")
+        Groups.seen = []
+        make_pipeline(model.set_fit_request(groups=True)).fit(X, Y, groups=halves)
+    assert Groups.seen == [[0, 1, 2]]
+
+
+def test_weights_and_groups_are_named():
+    model = StackedLateFusion([("x", Ridge(), PHOTO)])
+    with pytest.raises(TypeError, match="positional arguments"):
+        model.fit(X, Y, WEIGHT)
+
+
+# --- what score is
+
+
+def _ranker():
+    return LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_iter=20, random_state=0)
+
+
+RANKERS = {
+    "fusion": StackedLateFusion([("x", Ridge(), PHOTO)], final_estimator=_ranker()),
+    "fusion by pipeline": StackedLateFusion(
+        [("x", Ridge(), PHOTO)],
+        final_estimator=make_pipeline(StandardScaler(), _ranker()),
+    ),
+    "fusion by search": StackedLateFusion(
+        [("x", Ridge(), PHOTO)],
+        final_estimator=GridSearchCV(_ranker(), {"alpha": [0.1, 1.0]}),
+    ),
+    "per user": PerUserRegressor(_ranker(), user="user"),
+    "per user by pipeline": PerUserRegressor(
+        make_pipeline(StandardScaler(), _ranker()), user="user"
+    ),
+    "per user of fusions": PerUserRegressor(
+        StackedLateFusion([("x", Ridge(), PHOTO)], final_estimator=_ranker(), cv=2),
+        user="user",
+    ),
+}
+REGRESSORS = {
+    "fusion": StackedLateFusion([("x", _ranker(), PHOTO)]),
+    "per user": PerUserRegressor(Ridge(), user="user", fallback=_ranker()),
+}
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_score_of_rankers_is_the_rank_correlation(name):
+    model = RANKERS[name].fit(X, Y)
+    expected = spearman_score(Y, model.predict(X), sample_weight=WEIGHT)
+    assert model.score(X, Y, sample_weight=WEIGHT) == expected
+    assert make_pipeline(model).score(X, Y) == model.score(X, Y)
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_score_of_regressors_is_r_squared(name):
+    model = REGRESSORS[name].fit(X, Y)
+    residual = np.sum((Y - model.predict(X)) ** 2)
+    expected = 1 - residual / np.sum((Y - Y.mean()) ** 2)
+    assert model.score(X, Y) == pytest.approx(expected)
+
+
+def test_searches_without_scoring_choose_by_rank():
+    model = StackedLateFusion([("x", Ridge(), PHOTO)], final_estimator=_ranker())
+    search = GridSearchCV(model, {"final_estimator__alpha": [1e-3, 1.0]}, cv=3)
+    search.fit(X, Y)
+    by_rank = GridSearchCV(model, search.param_grid, cv=3, scoring=spearman_scorer).fit(
+        X, Y
+    )
+    assert_allclose(
+        search.cv_results_["mean_test_score"], by_rank.cv_results_["mean_test_score"]
+    )
