@@ -1,7 +1,10 @@
 """Every private name of scikit-learn that we use, so a new release breaks one file."""
 
+from collections.abc import Callable
+from functools import wraps
 from types import SimpleNamespace
 
+from sklearn import config_context
 from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils import _safe_indexing
@@ -35,7 +38,23 @@ __all__ = [
     "compiled_trees",
     "own_requests",
     "validate_params",
+    "with_array_outputs",
 ]
+
+
+def with_array_outputs(function: Callable) -> Callable:
+    """Let transformers within a function return arrays, whatever is set globally.
+
+    For functions that put blocks of features of their own together, not around models
+    of users, which may rely on what they have set.
+    """
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        with config_context(transform_output="default"):
+            return function(*args, **kwargs)
+
+    return run
 
 
 def own_requests(part, method) -> dict:

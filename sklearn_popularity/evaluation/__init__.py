@@ -14,6 +14,7 @@ from ._context_features import (
 )
 from ._duplicates import near_duplicates, straddling_pairs
 from ._fit_features import FittedFeatures, fit_features
+from ._held_out import HeldOutPredictions, held_out_predictions
 from ._partitions import make_partitions as make_partitions
 from ._protocol_folds import FoldSettings as FoldSettings
 from ._protocol_folds import Rows as Rows
@@ -30,11 +31,13 @@ __all__ = [
     "FeatureComparison",
     "FeatureRecipe",
     "FittedFeatures",
+    "HeldOutPredictions",
     "PerUserShuffleSplit",
     "compare_features",
     "evaluate_protocols",
     "fit_features",
     "follow_causes",
+    "held_out_predictions",
     "near_duplicates",
     "social_cues",
     "straddling_pairs",

@@ -16,7 +16,12 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels
 from .._scores import check_score
-from .._sklearn_compat import Interval, _safe_indexing, validate_params
+from .._sklearn_compat import (
+    Interval,
+    _safe_indexing,
+    validate_params,
+    with_array_outputs,
+)
 from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion
 from ._partitions import Folds, columns_of_partitions, make_partitions
@@ -60,6 +65,7 @@ class FeatureComparison:
     },
     prefer_skip_nested_validation=True,
 )
+@with_array_outputs
 def compare_features(
     photos,
     y,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
-from .._sklearn_compat import Interval, validate_params
+from .._sklearn_compat import Interval, validate_params, with_array_outputs
 from ._compare import (
     check_scores_of,
     describe_and_split,
@@ -54,6 +54,7 @@ class FittedFeatures:
     },
     prefer_skip_nested_validation=True,
 )
+@with_array_outputs
 def fit_features(
     photos,
     y,
@@ -135,7 +136,8 @@ def fit_features(
         regressor.fit(X, y, **fit_params)
     for transformer in transformers.values():
         transformer.set_params(**_RUN_DEFAULTS)
-    model = make_pipeline(FeatureUnion(list(transformers.items())), regressor)
+    union = FeatureUnion(list(transformers.items())).set_output(transform="default")
+    model = make_pipeline(union, regressor)
     return FittedFeatures(model, predictions[:, 0], kept)
 
 

@@ -1,10 +1,12 @@
 """Partitions of the rows into test folds, and the predictions of each."""
 
 from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GroupKFold, KFold, check_cv
 
 from ..models import out_of_fold
 
@@ -16,8 +18,9 @@ def make_partitions(
     *,
     cv: int,
     n_repeats: int,
-    inner_cv: int,
+    inner_cv: int = 1,
     groups: NDArray | None = None,
+    random_state: int | None = None,
 ) -> list[Folds]:
     """Split rows into test folds several times.
 
@@ -29,12 +32,14 @@ def make_partitions(
         Folds of a partition.
     n_repeats : int
         Number of partitions.
-    inner_cv : int
+    inner_cv : int, default=1
         Folds that each training set has to fill again.
     groups : ndarray of shape (n_samples,), default=None
         Rows that stay together. The first partition is then the balanced one of
         :class:`~sklearn.model_selection.GroupKFold`, the others are shuffled with the
         seeds 0, 1, and so on; without groups all are shuffled.
+    random_state : int, default=None
+        Seed of the seeds; all partitions are then shuffled.
 
     Returns
     -------
@@ -50,12 +55,13 @@ def make_partitions(
     if n_units < cv:
         raise _too_few(n_units, groups, cv, inner_cv)
     rows = np.zeros((n_samples, 1))
-    if groups is None:
-        splitters = [KFold(cv, shuffle=True, random_state=i) for i in range(n_repeats)]
-    else:
-        splitters = [GroupKFold(cv)] + [
-            GroupKFold(cv, shuffle=True, random_state=i) for i in range(n_repeats - 1)
-        ]
+    seeds: Any = range(n_repeats)
+    if random_state is not None:
+        seeds = np.random.RandomState(random_state).randint(2**31 - 1, size=n_repeats)
+    splitter = KFold if groups is None else GroupKFold
+    splitters = [splitter(cv, shuffle=True, random_state=seed) for seed in seeds]
+    if groups is not None and random_state is None:
+        splitters = [GroupKFold(cv), *splitters[:-1]]
     partitions = [list(split.split(rows, groups=groups)) for split in splitters]
     if any(
         len(np.unique(units[train])) < inner_cv
@@ -72,6 +78,38 @@ def _too_few(n_units, groups, cv, inner_cv):
         f"Got {n_units} {unit}, too few for {cv} folds whose training sets have "
         f"{inner_cv} inner folds each. Use fewer folds or more {unit}."
     )
+
+
+def find_partitions(X, y, groups, *, cv, n_repeats, random_state) -> list[Folds]:
+    """Partitions of an int `cv`, or the folds of a splitter.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows or groups, a splitter is to be repeated, or a row is
+        tested twice.
+    """
+    if isinstance(cv, Integral):
+        return make_partitions(
+            len(y),
+            cv=int(cv),
+            n_repeats=n_repeats,
+            groups=groups,
+            random_state=random_state,
+        )
+    if n_repeats != 1:
+        raise ValueError(
+            f"Got n_repeats={n_repeats} with cv={cv!r}, but only an int cv can be "
+            "repeated. Pass a number of folds, or n_repeats=1."
+        )
+    folds = list(check_cv(cv, y).split(X, y, groups))
+    tested = np.concatenate([test for _, test in folds])
+    if len(np.unique(tested)) < len(tested):
+        raise ValueError(
+            f"Got cv={cv!r}, which tests a row more than once, but one prediction per "
+            "row was expected. Pass a partition such as KFold or GroupKFold."
+        )
+    return [folds]
 
 
 def columns_of_partitions(

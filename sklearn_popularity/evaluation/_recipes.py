@@ -39,12 +39,17 @@ class FeatureRecipe(NamedTuple):
 
 
 def ridge():
-    return make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+    return _of_arrays(make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS)))
+
+
+def _of_arrays(pipeline):
+    # What is set globally would give names to columns at one time and not at another.
+    return pipeline.set_output(transform="default")
 
 
 def kernel_svr(*before):
     # Scores at unit scale, which the defaults of the SVR (C=1, epsilon=0.1) suit.
-    regressor = make_pipeline(*before, SVR())
+    regressor = _of_arrays(make_pipeline(*before, SVR()))
     return TransformedTargetRegressor(regressor, transformer=StandardScaler())
 
 

@@ -282,7 +282,9 @@ class StackedLateFusion(
     def _final_estimator(self):
         if self.final_estimator is not None:
             return self.final_estimator
-        return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-3, 4, 15)))
+        ridge = RidgeCV(alphas=np.logspace(-3, 4, 15))
+        # The outputs have no names, whatever transformers are told globally.
+        return make_pipeline(StandardScaler(), ridge).set_output(transform="default")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

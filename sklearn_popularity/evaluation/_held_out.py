@@ -1,0 +1,336 @@
+"""The one engine of held-out predictions, which can be pooled over folds."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.utils import check_consistent_length, indexable
+from sklearn.utils.parallel import Parallel, delayed
+from tqdm import tqdm
+
+from .._columns import encode_labels
+from .._scores import check_score
+from .._sklearn_compat import (
+    HasMethods,
+    Interval,
+    _check_method_params,
+    _safe_split,
+    validate_params,
+)
+from ..metrics import spearman_score
+from ._partitions import Folds, find_partitions
+from ._routing import fit_params_of
+from ._shares import shares_below
+
+# Training rows of a fold that tell what its model's predictions are like.
+_N_SEEN = 1000
+
+
+@dataclass(frozen=True)
+class HeldOutPredictions:
+    """Predictions of rows by models that did not learn from them.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_samples, n_repeats), float64
+        What the model of each row's fold predicts, a column per partition; NaN for
+        rows in no test fold.
+    shares : ndarray of shape (n_samples, n_repeats), float64
+        The same as shares of that model's predictions for its own training rows that
+        lie below, 0 to 1. They can be pooled over folds: `raw` carries the mean score
+        of a fold's training rows, which is high where that of its test rows is low.
+    partitions : list of list of (train, test)
+        Row numbers of the folds of each partition.
+    estimators : list of list of estimator, or None
+        The models of the folds, on request.
+    """
+
+    raw: NDArray[np.float64] = field(repr=False)
+    shares: NDArray[np.float64] = field(repr=False)
+    partitions: list[Folds] = field(repr=False)
+    estimators: list[list[Any]] | None = field(default=None, repr=False)
+
+    def scores(self, y: ArrayLike) -> NDArray[np.float64]:
+        """Spearman's correlation of the pooled shares with y.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            True scores.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_repeats,)
+            One per partition, of which chance is 0.
+        """
+        y = check_score(y, "y")
+        tested = ~np.isnan(self.shares)
+        return np.array(
+            [
+                spearman_score(y[rows], column[rows])
+                for column, rows in zip(self.shares.T, tested.T, strict=True)
+            ]
+        )
+
+    def scores_within(self, y: ArrayLike) -> NDArray[np.float64]:
+        """Spearman's correlation within each test fold.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            True scores.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_folds,)
+            Of all folds, partition after partition.
+        """
+        y = check_score(y, "y")
+        return np.array(
+            [
+                spearman_score(y[test], column[test])
+                for column, folds in zip(self.shares.T, self.partitions, strict=True)
+                for _, test in folds
+            ]
+        )
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "groups": ["array-like", None],
+        "cv": ["cv_object"],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "params": [dict, None],
+        "n_jobs": [Integral, None],
+        "random_state": [Interval(Integral, 0, None, closed="left"), None],
+        "return_estimator": ["boolean"],
+        "verbose": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def held_out_predictions(
+    estimator,
+    X,
+    y,
+    *,
+    groups=None,
+    cv=5,
+    n_repeats=1,
+    params=None,
+    n_jobs=None,
+    random_state=None,
+    return_estimator=False,
+    verbose=False,
+):
+    """Predict each row by a model that did not learn from it, comparably over folds.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Regressor or ranker.
+    X : array-like or DataFrame of length n_samples
+        Photos, posts or features.
+    y : array-like of shape (n_samples,)
+        Scores.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that stay together in all folds: those of a user, a theme, or copies of
+        one another. A late fusion, and whatever else keeps groups together in `fit`,
+        is told them too.
+    cv : int or cross-validation splitter, default=5
+        Number of folds, or a splitter or iterable of folds that tests no row twice.
+    n_repeats : int, default=1
+        Number of partitions into folds; more than one need an int `cv`. The score is
+        then the mean of the partitions' scores, not that of averaged predictions,
+        which is that of another, larger model.
+    params : dict, default=None
+        Parameters of `fit`, such as weights; those with a value per row are split.
+        With metadata routing they reach whoever requests them.
+    n_jobs : int, default=None
+        Number of worker processes, which fit folds side by side.
+    random_state : int, default=None
+        Seed of the partitions of an int `cv`. None is the same each time: rows are
+        shuffled with the seeds 0, 1 and so on; of groups, the first partition is the
+        balanced one of :class:`~sklearn.model_selection.GroupKFold`.
+    return_estimator : bool, default=False
+        Whether to keep the models of the folds.
+    verbose : bool, default=False
+        Whether to show a progress bar of the folds.
+
+    Returns
+    -------
+    held_out : HeldOutPredictions
+        With ``held_out.scores(y)``, of which chance is 0, and the predictions.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there are too few rows or groups, or a row is tested twice.
+
+    See Also
+    --------
+    compare_models : Scores of several models, with intervals and differences.
+    sklearn.model_selection.cross_val_predict : The raw predictions.
+
+    Notes
+    -----
+    Raw predictions of different folds must not be pooled: a model carries the mean of
+    its training rows, which is high where that of the test rows is low [1]_. Pooled
+    correlations of a constant are then negative, and models that carry the mean lose
+    against rankers, which do not. Each test prediction is therefore replaced by the
+    share of the same model's predictions for (at most 1,000 of) its training rows that
+    lie below it, and these shares are pooled. Within a fold the order is kept exactly;
+    a constant has 0.5 everywhere, whose correlation is 0.
+
+    References
+    ----------
+    .. [1] Parker, Guenter and Bedo, "Stratification bias in low signal microarray
+       studies", BMC Bioinformatics 8, 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_popularity.evaluation import held_out_predictions
+    >>> X = np.random.default_rng(0).normal(size=(90, 3))
+    >>> y = X[:, 0] + np.random.default_rng(1).normal(size=90)
+    >>> held_out = held_out_predictions(Ridge(), X, y, n_repeats=2)
+    >>> held_out.raw.shape
+    (90, 2)
+    >>> bool(held_out.scores(y).mean() > 0.5)
+    True
+    """
+    y_checked = check_score(y, "y")
+    if groups is not None:
+        check_consistent_length(X, y, groups)
+        groups = encode_labels(groups, "groups")
+    partitions = find_partitions(
+        X, y_checked, groups, cv=cv, n_repeats=n_repeats, random_state=random_state
+    )
+    outputs, estimators = predict_partitions(
+        estimator,
+        X,
+        y,
+        partitions,
+        groups=groups,
+        params=params,
+        n_jobs=n_jobs,
+        keep=return_estimator,
+        verbose=verbose,
+    )
+    return HeldOutPredictions(
+        outputs.raw[..., 0], outputs.shares[..., 0], partitions, estimators
+    )
+
+
+@dataclass(frozen=True)
+class HeldOutOutputs:
+    """The same of models that say several things of a row.
+
+    Attributes
+    ----------
+    raw, shares : ndarray of shape (n_samples, n_partitions, n_outputs), float64
+        NaN for rows in no test fold.
+    """
+
+    raw: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
+def predict_partitions(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    partitions: list[Folds],
+    *,
+    groups: NDArray | None = None,
+    params: dict[str, Any] | None = None,
+    n_jobs: int | None = None,
+    outputs: Callable[[Any, Any], ArrayLike] | None = None,
+    keep: bool = False,
+    verbose: bool = False,
+) -> tuple[HeldOutOutputs, list[list[Any]] | None]:
+    """Fit a model per fold, and say what it predicts for its test rows.
+
+    Parameters
+    ----------
+    estimator, X, y, groups, params, n_jobs, verbose
+        As of :func:`held_out_predictions`.
+    partitions : list of list of (train, test)
+        Folds; no partition tests a row twice.
+    outputs : callable, default=None
+        From a fitted model and rows to an array of shape (n_rows,) or (n_rows,
+        n_outputs); None is `predict`. It has to be picklable.
+    keep : bool, default=False
+        Whether to return the fitted models; otherwise each fold lets its own go.
+
+    Returns
+    -------
+    outputs : HeldOutOutputs
+    estimators : list of list of estimator, or None
+        By partition and fold.
+    """
+    X, y = indexable(X, y)
+    fit_params = fit_params_of(estimator, groups, params)
+    folds = [fold for folds in partitions for fold in folds]
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    parts = parallel(
+        delayed(_fit_and_predict)(
+            clone(estimator), X, y, fold, fit_params, outputs or _predict, keep
+        )
+        for fold in folds
+    )
+    bar: Iterable = tqdm(parts, total=len(folds), unit="fold", disable=not verbose)
+    raw, shares, fitted = zip(*bar, strict=True)
+    sizes = [len(folds) for folds in partitions]
+    joined = HeldOutOutputs(
+        *(_in_order(part, partitions, len(y)) for part in (raw, shares))
+    )
+    return joined, _by_partition(fitted, sizes) if keep else None
+
+
+def _fit_and_predict(estimator, X, y, fold, fit_params, outputs, keep):
+    """Outputs of a fold's model for its test rows, raw and as shares."""
+    train, test = fold
+    params = _check_method_params(X, params=fit_params, indices=train)
+    estimator.fit(*_safe_split(estimator, X, y, train), **params)
+    seen = np.asarray(train)
+    if len(seen) > _N_SEEN:
+        seen = np.sort(np.random.default_rng(0).choice(seen, _N_SEEN, replace=False))
+    raw, known = (
+        _as_columns(outputs(estimator, _safe_split(estimator, X, y, rows, train)[0]))
+        for rows in (test, seen)
+    )
+    shares = [shares_below(*pair) for pair in zip(known.T, raw.T, strict=True)]
+    return raw, np.column_stack(shares), estimator if keep else None
+
+
+def _predict(estimator, X):
+    return estimator.predict(X)
+
+
+def _as_columns(values):
+    values = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "Got predictions that are NaN or infinite from a fold's model."
+        )
+    return values.reshape(len(values), -1)
+
+
+def _in_order(parts, partitions, n_samples):
+    ordered = np.full((n_samples, len(partitions), parts[0].shape[1]), np.nan)
+    each = iter(parts)
+    for i, folds in enumerate(partitions):
+        for _, test in folds:
+            ordered[test, i] = next(each)
+    return ordered
+
+
+def _by_partition(fitted, sizes):
+    each = iter(fitted)
+    return [[next(each) for _ in range(size)] for size in sizes]

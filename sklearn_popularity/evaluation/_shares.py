@@ -1,0 +1,41 @@
+"""Predictions of different models on one scale: shares of the training rows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def shares_below(seen: NDArray, predicted: NDArray) -> NDArray[np.float64]:
+    """Share of a model's predictions for training rows that lie below others of its.
+
+    Half of those that are equal count. Between two values of `seen` the share is
+    interpolated, and beyond them it goes on within half a row, so that the order of
+    `predicted` is kept exactly, and of equals all are equal.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (n_seen,)
+        Predictions for training rows.
+    predicted : ndarray of shape (n,)
+        Predictions of the same model for other rows.
+
+    Returns
+    -------
+    shares : ndarray of shape (n,), float64
+        About 0 to 1; 0.5 for all of a constant model.
+    """
+    values, counts = np.unique(seen, return_counts=True)
+    shares = (np.cumsum(counts) - counts / 2) / len(seen)
+    distinct, place = np.unique(predicted, return_inverse=True)
+    beyond = distinct - distinct.clip(values[0], values[-1])
+    span = (values[-1] - values[0]) or 1.0
+    ordered = np.interp(distinct, values, shares)
+    ordered += beyond / (np.abs(beyond) + span) / (2 * len(seen))
+    return _strictly_increasing(ordered)[place]
+
+
+def _strictly_increasing(values):
+    """The same, but where rounding made neighbours equal."""
+    values = np.maximum.accumulate(values)
+    while len(stuck := np.flatnonzero(np.diff(values) <= 0)):
+        values[stuck + 1] = np.nextafter(values[stuck], np.inf)
+    return values
