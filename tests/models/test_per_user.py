@@ -21,12 +21,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_popularity import (
     ColorStatistics,
+    LatentRankSVM,
     PerUserRegressor,
     StackedLateFusion,
     make_popularity,
+    spearman_score,
     spearman_scorer,
 )
-from sklearn_popularity.models._per_user import rows_of_labels
+from sklearn_popularity.models._per_user import line_through, rows_of_labels
 
 USERS = np.array(["anna"] * 30 + ["ben"] * 25 + ["carl"] * 5)
 SLOPES = {"anna": 3.0, "ben": -3.0, "carl": 0.0}
@@ -251,6 +253,42 @@ def test_stands_after_shared_features():
     per_user = search.best_estimator_[-1]
     assert list(per_user.feature_names_in_)[-1] == "user"
     assert per_user.fallback_.n_features_in_ == per_user.n_features_in_ - 1
+
+
+def _levels(n_users, n_rows):
+    """Photos of users who differ in level and in spread, and less in what pleases."""
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(n_users), n_rows)
+    X = pd.DataFrame(rng.normal(size=(len(user), 3)), columns=list("abc"))
+    spread = np.exp(rng.normal(size=n_users))[user]
+    y = 5 * rng.normal(size=n_users)[user] + spread * X["a"]
+    return X.assign(user=user), y.to_numpy() + 0.1 * rng.normal(size=len(user))
+
+
+def test_rankers_of_users_share_the_unit_of_the_scores():
+    X, y = _levels(10, 40)
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    fitted = PerUserRegressor(ranker, user="user").fit(X[::2], y[::2])
+    predicted, users = fitted.predict(X[1::2]), X["user"][1::2]
+    assert spearman_score(y[1::2], predicted) > 0.97
+    for user in users.unique():
+        rows = (users == user).to_numpy()
+        own = fitted.estimators_[user].predict(X[1::2][rows].drop(columns="user"))
+        order = spearman_score(own, predicted[rows])
+        assert order == pytest.approx(1)  # within a user nothing changes
+        level = y[::2][X["user"][::2] == user]
+        assert abs(predicted[rows].mean() - level.mean()) < level.std()
+
+
+def test_line_through_equals_least_squares():
+    rng = np.random.default_rng(0)
+    scores, weight = rng.normal(size=50), rng.integers(0, 4, 50)
+    y = 3 * scores + rng.normal(size=50) - 7
+    expected = LinearRegression().fit(scores[:, None], y, sample_weight=weight)
+    slope, intercept = line_through(scores, y, weight)
+    assert_allclose([slope, intercept], [expected.coef_[0], expected.intercept_])
+    assert line_through(-scores, y)[0] == 0  # what ranks badly says nothing
+    assert_allclose(line_through(np.ones(50), y), [0, y.mean()])
 
 
 def test_users_pay_in_cross_validation(posts):

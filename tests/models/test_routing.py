@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -19,8 +20,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVR
 
 from sklearn_popularity import (
+    CNNFineTuneClassifier,
+    CNNFineTuneRegressor,
     KClassAggregatingClassifier,
     LatentRankSVM,
+    MultiBranchMLPClassifier,
+    MultiBranchMLPRegressor,
     PerUserRegressor,
     StackedLateFusion,
     spearman_score,
@@ -174,8 +179,28 @@ def test_groups_request_of_the_user_is_kept():
     assert Groups.seen == [[0, 1, 2]]
 
 
-def test_weights_and_groups_are_named():
-    model = StackedLateFusion([("x", Ridge(), PHOTO)])
+TAKERS = [
+    StackedLateFusion([("x", Ridge(), PHOTO)]),
+    MultiBranchMLPRegressor(),
+    MultiBranchMLPClassifier(),
+    CNNFineTuneRegressor(),
+    CNNFineTuneClassifier(),
+]
+
+
+@pytest.mark.parametrize("model", TAKERS, ids=lambda model: type(model).__name__)
+def test_routed_groups_are_taken_where_no_column_is_named(model):
+    model = clone(model)
+    with config_context(enable_metadata_routing=True):
+        assert model.get_metadata_routing().consumes("fit", ["groups"]) == {"groups"}
+        model.set_params(groups="user")
+        assert not model.get_metadata_routing().consumes("fit", ["groups"])
+        model.set_fit_request(groups=True)
+        assert model.get_metadata_routing().consumes("fit", ["groups"]) == {"groups"}
+
+
+@pytest.mark.parametrize("model", TAKERS, ids=lambda model: type(model).__name__)
+def test_weights_and_groups_are_named(model):
     with pytest.raises(TypeError, match="positional arguments"):
         model.fit(X, Y, WEIGHT)
 

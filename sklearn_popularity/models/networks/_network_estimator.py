@@ -16,10 +16,11 @@ from ..._columns import encode_labels
 from ..._scores import check_scores
 from ..._sklearn_compat import StrOptions
 from .._delegation import check_weights
+from .._routing import GroupsRequest
 from ._inputs import hold_out
 
 
-class NetworkEstimator(BaseEstimator):
+class NetworkEstimator(GroupsRequest, BaseEstimator):
     """Base of the estimators that train a network, on scores unless told otherwise."""
 
     def _check_target(self, X, y, sample_weight):
