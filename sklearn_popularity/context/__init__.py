@@ -1,5 +1,7 @@
 """Context: what surrounds a photo turned into numbers, and the target itself."""
 
+# Names imported as themselves are for other rooms, not for users.
+from ._order import read_order as read_order
 from ._social_features import SocialFeatures
 from ._tag_embedder import TagEmbedder
 from ._target import count_from_popularity, drop_viral, log_normalized_popularity

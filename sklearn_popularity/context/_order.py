@@ -63,7 +63,7 @@ def read_order(X, which, owner) -> Order:
 def _is_numeric(values):
     array = np.asarray(values)
     if array.dtype.kind == "O":
-        array = np.asarray(pd.Series(array.tolist()).infer_objects())
+        array = np.asarray(pd.Series(array.tolist()).dropna().infer_objects())
     return array.dtype.kind in "iuf"
 
 

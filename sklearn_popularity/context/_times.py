@@ -55,13 +55,18 @@ def read_times(values, name) -> Times:
         If a value is no time, or some times have a zone and others have none.
     """
     if _has_zone(values):
-        utc = values.dt.tz_convert("UTC").dt.tz_localize(None)
+        utc = pd.Series(values).dt.tz_convert("UTC").dt.tz_localize(None)
         return Times(utc.to_numpy("datetime64[us]"), True)
     array = np.asarray(values)
-    if array.dtype.kind == "M":
-        zone = getattr(getattr(values, "dtype", None), "time_zone", None)  # of polars
-        return Times(array.astype("datetime64[us]"), zone is not None)
+    if array.dtype.kind == "M":  # what has a zone is in UTC then
+        return Times(array.astype("datetime64[us]"), _zone_of(values) is not None)
     return _read_objects(as_objects(values), name)
+
+
+def _zone_of(values):
+    """Time zone of a column of polars or pyarrow, or None."""
+    polars = getattr(getattr(values, "dtype", None), "time_zone", None)
+    return polars or getattr(getattr(values, "type", None), "tz", None)
 
 
 def _has_zone(values):

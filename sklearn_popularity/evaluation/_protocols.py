@@ -5,7 +5,6 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from numpy.random import RandomState
-from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from sklearn.base import clone
 from sklearn.utils import (
     check_array,
@@ -19,6 +18,7 @@ from .._columns import encode_labels, label_rows, resolve_columns
 from .._scores import check_score
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
+from ..context import read_order
 from ._baselines import (
     column_correlations,
     fill_gaps,
@@ -86,7 +86,8 @@ def evaluate_protocols(
     user : str, int or callable
         Column of posts that holds the user, or a function from posts to the users.
     time : str, default=None
-        Column of numbers or datetimes that orders the posts; for by-time alone.
+        Column of numbers or times (datetimes, or ISO 8601 text) that orders the posts;
+        for by-time alone.
     groups : str or array-like of shape (n_posts,), default=None
         Rows that belong together, such as those of a theme, or a column of posts that
         holds them. They stay together in the folds of one-per-user and user-mix, and
@@ -264,23 +265,9 @@ def _check_rows(posts, y, user, time, groups, columns):
 
 
 def _check_times(posts, time):
-    """Times as ranks, which numbers and datetimes of all kinds have."""
-    resolve_columns(posts, time, "parameter time")
-    times = posts[time]
-    if not (is_numeric_dtype(times) or is_datetime64_any_dtype(times)):
-        raise ValueError(
-            f"The column {time!r} of the parameter time holds {times.dtype}, but "
-            "numbers or datetimes were expected. Convert it by pandas.to_datetime."
-        )
-    ranks = times.rank(method="dense").to_numpy(dtype=np.float64, na_value=np.nan)
-    missing = np.flatnonzero(np.isnan(ranks))
-    if len(missing):
-        raise ValueError(
-            f"The column {time!r} of the parameter time has no value in row "
-            f"{missing[0]} ({len(missing)} in all), but one in every row was expected. "
-            "Drop these rows or fill them."
-        )
-    return ranks
+    """Times as ranks, which numbers and times of all kinds have."""
+    order = read_order(posts, time, "time").values
+    return np.unique(order, return_inverse=True)[1].astype(np.float64)
 
 
 def _numeric_columns(posts, y, columns, labels):

@@ -24,6 +24,10 @@ FORMS = {
     "stamps": ([*map(pd.Timestamp, NAIVE[:2]), pd.NaT], False),
     "series": (pd.Series(NAIVE, dtype="datetime64[ns]"), False),
     "zoned series": (pd.Series(MOMENTS).dt.tz_localize("UTC"), True),
+    "zoned index": (pd.DatetimeIndex(MOMENTS, tz="UTC"), True),
+    "zoned array": (pd.array(MOMENTS).tz_localize("UTC"), True),
+    "index": (pd.DatetimeIndex(MOMENTS), False),
+    "categories": (pd.Series(_text("")).astype("category"), False),
     "zoned objects": (
         [t and t.replace(tzinfo=UTC).astimezone(TOKYO) for t in NAIVE],
         True,
@@ -59,6 +63,23 @@ def test_polars_agrees(zone):
     assert_array_equal(read_times(polars.Series(_text("Z")), "posted").values, MOMENTS)
     days = read_times(polars.Series([date(2025, 7, 4), None]), "posted").values
     assert_array_equal(days, np.array(["2025-07-04", "NaT"], "datetime64[us]"))
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_pyarrow_agrees(zone, unit):
+    pyarrow = pytest.importorskip("pyarrow", reason="These columns need pyarrow.")
+    zoned = [t and t.replace(tzinfo=UTC) for t in NAIVE]
+    array = pyarrow.array(
+        NAIVE if zone is None else zoned, pyarrow.timestamp(unit, zone)
+    )
+    column = pd.Series(array.to_pylist(), dtype=pd.ArrowDtype(array.type))
+    for values in (array, pyarrow.chunked_array([array]), column):
+        times = read_times(values, "posted")
+        assert_array_equal(times.values, MOMENTS)
+        assert times.zoned == (zone is not None)
+        assert looks_like_times(values)
+    assert_array_equal(read_times(pyarrow.array(_text("Z")), "d").values, MOMENTS)
 
 
 def test_dates_are_midnights():

@@ -280,6 +280,9 @@ def test_datetimes_equal_numbers(posts, zone):
     dates = start + pd.to_timedelta(posts["day"], unit="D")
     table = _evaluate(Content(), posts.assign(date=dates), time="date")
     pd.testing.assert_frame_equal(table, _evaluate(Content(), posts, time="day"))
+    texts = dates.map(lambda date: date.isoformat())
+    spelled = _evaluate(Content(), posts.assign(date=texts), time="date")
+    pd.testing.assert_frame_equal(spelled, table)
 
 
 def test_rows_of_one_instant_stay_together(posts):
@@ -438,8 +441,8 @@ GOOD = np.arange(240.0)
         (GOOD[:239], {}, "inconsistent numbers of samples"),
         (GOOD, {"user": "uploader"}, "'uploader' of the parameter user"),
         (GOOD, {"time": "hour"}, "'hour' of the parameter time"),
-        (GOOD, {"time": "user"}, r"'user' of the parameter time holds.*to_datetime"),
-        (GOOD, {"time": "gap"}, r"'gap' of the parameter time has no value in row 3"),
+        (GOOD, {"time": "user"}, r"'user' holds .* in row 0 .*ISO 8601.*to_datetime"),
+        (GOOD, {"time": "gap"}, r"'gap' holds nan in row 3 .*finite number was expec"),
         (GOOD, {"user": "gap"}, r"in row 3 of user"),
         (GOOD, {"groups": "gap"}, r"in row 3 of groups"),
         (GOOD, {"groups": [1, 2]}, "inconsistent numbers of samples"),
