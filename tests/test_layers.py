@@ -25,6 +25,7 @@ FLOORS = [
 OPEN_TO_ALL = {
     "_columns",
     "_files",
+    "_kept_parameters",
     "_labels",
     "_messages",
     "_moved",

@@ -100,7 +100,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
     kinds_ : dict of str to str
         Name of each cue, and the parameter that it belongs to.
     medians_ : ndarray of shape (n_numbers,)
-        What is filled in; only if `missing` is "indicator".
+        What is filled in where `missing` is "indicator".
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -201,10 +201,9 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         self.kinds_ = {cue.name: cue.kind for cue in cues}
         self._check_names()
         numbers = self._describe(X)
-        if self.missing == "indicator":
-            known = ~np.isnan(numbers)
-            filled = np.where(known.any(axis=0), numbers, 0.0)
-            self.medians_ = np.nanmedian(filled, axis=0)
+        known = ~np.isnan(numbers)
+        filled = np.where(known.any(axis=0), numbers, 0.0)
+        self.medians_ = np.nanmedian(filled, axis=0)
         return self
 
     def transform(self, X):

@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, encode_labels, label_rows
+from .._kept_parameters import check_parameters, keep_parameters
 from .._labels import check_same_kind
 from .._scores import check_scores
 from .._sklearn_compat import (
@@ -189,6 +190,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     def _fit(self, X, y):
         X = check_table(self, X, reset=True)
+        keep_parameters(self, "user", "mode", "time")
         y = check_scores(X, y)
         users, self.users_ = pd.factorize(self._labels(X))
         if self.mode == "past":
@@ -249,8 +251,15 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         -------
         history : ndarray of shape (n_samples, 3), float64
             Mean, count and spread; by "past" of the scores before the time of each row.
+
+        Raises
+        ------
+        ValueError
+            If users or times are of another kind than in `fit`, or `user`, `mode` or
+            `time` has been set to something else since.
         """
         check_is_fitted(self)
+        check_parameters(self)
         X = check_table(self, X, reset=False)
         labels = pd.Index(self._labels(X))
         check_same_kind(self.users_, labels, "user")
@@ -270,6 +279,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         names : ndarray of str
         """
         check_is_fitted(self)
+        check_parameters(self)
         _check_feature_names_in(self, input_features)
         names = getattr(self, "feature_names_in_", None)
         column = self.user

@@ -257,7 +257,8 @@ class StackedLateFusion(
             At most 1. If the last model is a :class:`LatentRankSVM`, or ends in one,
             :func:`spearman_score`, since its predictions have no unit.
         """
-        if ranks(self._final_estimator()):
+        check_is_fitted(self)
+        if ranks(self.final_estimator_):
             return spearman_score(y, self.predict(X), sample_weight=sample_weight)
         return super().score(X, y, sample_weight=sample_weight)
 

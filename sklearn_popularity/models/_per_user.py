@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, label_rows, select_columns
+from .._kept_parameters import check_parameters, keep_parameters
 from .._labels import check_same_kind
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
@@ -189,6 +190,7 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             If X has no column of users, or none beside it, or a model takes no weights.
         """
         X = check_table(self, X, reset=True)
+        keep_parameters(self, "user")
         y = check_scores(X, y)
         weight = check_weights(y, sample_weight)
         features, rows_of_users = self._split(X)
@@ -233,9 +235,11 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If users are of another type than in `fit`, such as int instead of str.
+            If users are of another type than in `fit`, such as int instead of str, or
+            `user` is another column.
         """
         check_is_fitted(self)
+        check_parameters(self)
         X = check_table(self, X, reset=False)
         features, rows_of_users = self._split(X)
         check_same_kind(self.estimators_, rows_of_users, "user")
@@ -269,7 +273,8 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             At most 1. If `estimator` is a :class:`LatentRankSVM`, or ends in one,
             :func:`spearman_score` over all rows.
         """
-        if ranks(self.estimator):
+        check_is_fitted(self)
+        if ranks(next(iter(self.estimators_.values()), self.fallback_)):
             return spearman_score(y, self.predict(X), sample_weight=sample_weight)
         return super().score(X, y, sample_weight=sample_weight)
 

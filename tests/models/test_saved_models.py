@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -323,12 +324,11 @@ def test_compositions_of_papers_are_read_back(name, posts, vectors, tmp_path):
 
 
 def test_users_keep_their_types(tmp_path):
-    users = np.array([1, "1", True, 2.5, (3, 4)], dtype=object)[np.arange(60) % 5]
-    model = PerUserRegressor(Ridge(), user=lambda X: users[: len(X)], min_samples=3)
-    model.fit(X, Y)
-    model.user = None  # a lambda is refused, as below
-    loaded = saved(model, tmp_path)
-    assert list(loaded.estimators_) == list(model.estimators_)
+    labels = np.array([1, "1", None, 2.5, (3, 4)], dtype=object)
+    table = pd.DataFrame(X, columns=list("abcd")).assign(user=labels[np.arange(60) % 5])
+    model = PerUserRegressor(Ridge(), user="user", min_samples=3).fit(table, Y)
+    loaded = check_saved(model, tmp_path, table)
+    assert list(loaded.estimators_) == list(model.estimators_) == [1, "1", 2.5, (3, 4)]
     assert [*map(type, loaded.estimators_)] == [*map(type, model.estimators_)]
 
 
