@@ -14,6 +14,12 @@ def quote(value) -> str:
     return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "..."
 
 
+def number(value) -> str:
+    """Show a number, as short as it can be without being another one."""
+    short = f"{value:g}"
+    return short if float(short) == value else str(value)
+
+
 class _ShortRepr(Repr):
     """Looks at the beginning of a value alone: a photo may have millions of bytes."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_popularity._messages import quote
+from sklearn_popularity._messages import number, quote
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,19 @@ def test_values_that_cannot_show_themselves_are_named():
             raise RuntimeError
 
     assert "Broken" in quote(Broken())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.0, "1"),
+        (np.uint16(300), "300"),
+        (1 + 1e-7, "1.0000001"),
+        (np.float32(1 + 1e-7), "1.0000001"),
+        (np.float64(-1e-12), "-1e-12"),
+        (123_456_789, "123456789"),
+        (0.1, "0.1"),
+    ],
+)
+def test_numbers_hide_nothing(value, shown):
+    assert number(value) == shown

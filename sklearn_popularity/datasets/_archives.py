@@ -13,6 +13,8 @@ from lzma import LZMAError
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
+from .._messages import quote
+
 # What the standard library raises on damaged data.
 _DAMAGE = (
     EOFError,
@@ -128,6 +130,6 @@ def _write(member, folder):
 
 def _refusal(member, reason):
     return ValueError(
-        f"The archive was refused and not used: {member.name!r} {reason}. Expected "
-        "files and folders only, with names that stay in the folder."
+        f"The archive was refused and not used: {quote(member.name)} {reason}. "
+        "Expected files and folders only, with names that stay in the folder."
     )

@@ -4,6 +4,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from .._messages import quote
 from ._archives import Limits, unpack
 
 
@@ -32,8 +33,8 @@ def fetch_folder(url, sha256, target, limits: Limits, *, expected):
     """
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise ValueError(
-            f"Got sha256={sha256!r}, but 64 hexadecimal digits were expected, such as "
-            "sha256sum prints for a file."
+            f"Got sha256={quote(sha256)}, but 64 hexadecimal digits were expected, "
+            "such as sha256sum prints for a file."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that the last step is a rename within one file system.

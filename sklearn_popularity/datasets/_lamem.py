@@ -5,6 +5,7 @@ from os import PathLike
 
 import pandas as pd
 
+from .._messages import quote
 from .._paths import expand_home
 from .._sklearn_compat import Interval, StrOptions, validate_params
 from ._archives import Limits
@@ -90,8 +91,8 @@ def _read_list(table):
     for number, pair in enumerate(pairs, start=1):
         if len(pair) != 2:
             raise ValueError(
-                f"Line {number} of {str(table)!r} holds {' '.join(pair)!r}, but the "
-                "name of a photo, a blank and its score were expected."
+                f"Line {number} of {str(table)!r} holds {quote(' '.join(pair))}, but "
+                "the name of a photo, a blank and its score were expected."
             )
     return pd.DataFrame(pairs, columns=["name", "score"])
 

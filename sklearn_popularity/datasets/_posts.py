@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 import numpy as np
 import pandas as pd
 
-from .._messages import quote
+from .._messages import MAX_QUOTED, quote
 from .._paths import expand_home
 from .._warnings import warn_caller
 from . import _tables
@@ -85,7 +85,7 @@ def check_columns(posts, names, table):
     close = get_close_matches(str(missing[0]), map(str, there), n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(
-        f"{str(table)!r} has no column {', '.join(map(repr, missing))}; its columns "
+        f"{str(table)!r} has no column {', '.join(map(quote, missing))}; its columns "
         f"are {quote(there)}.{hint}"
     )
 
@@ -166,8 +166,8 @@ def check_unique(names, table):
     twice = names[names.duplicated()]
     if len(twice):
         raise ValueError(
-            f"{str(table)!r} names {twice.iloc[0]!r} more than once ({len(twice)} such "
-            "rows), but each photo was expected once."
+            f"{str(table)!r} names {quote(twice.iloc[0])} more than once "
+            f"({len(twice)} such rows), but each photo was expected once."
         )
 
 
@@ -206,7 +206,7 @@ def drop_missing(posts, names, table):
             "folder of the photos."
         )
     if missing:
-        listed = ", ".join(missing[:_N_SHOWN])
+        listed = ", ".join(name[:MAX_QUOTED] for name in missing[:_N_SHOWN])
         listed += ", ..." if len(missing) > _N_SHOWN else ""
         warn_caller(
             f"{len(missing)} of {len(posts)} photos named in {str(table)!r} are not "

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from .._messages import quote
 from .._sklearn_compat import StrOptions, validate_params
 from ._posts import (
     check_columns,
@@ -164,8 +165,8 @@ def _read_names(table):
     for number, name in enumerate(names, start=1):
         if not all(name.partition("/")):
             raise ValueError(
-                f"Line {number} of {str(table)!r} holds {lines[number - 1]!r}, but a "
-                "path that ends in the user and the photo was expected, such as "
+                f"Line {number} of {str(table)!r} holds {quote(lines[number - 1])}, "
+                "but a path that ends in the user and the photo was expected, such as "
                 "'train/59@N75/775.jpg'."
             )
     return pd.Series([f"{name}.jpg" for name in names])
@@ -193,7 +194,7 @@ def _add_fields(posts, source, path):
     absent = wanted[rows < 0]
     if len(absent):
         raise ValueError(
-            f"{str(path)!r} has no record of {absent.iloc[0]!r} (of {len(absent)} "
+            f"{str(path)!r} has no record of {quote(absent.iloc[0])} (of {len(absent)} "
             "photos in the list), but one of each was expected."
         )
     fields = records[list(source.columns)].iloc[rows].set_axis(posts.index)

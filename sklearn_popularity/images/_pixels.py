@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from .._messages import quote
+from .._messages import number, quote
 from ._errors import ImageError, decoding_errors
 from ._headers import sample_range
 
@@ -227,9 +227,10 @@ def _check_range(array: NDArray[Any], ends: tuple[float, float]) -> None:
     if lowest < min(ends) or highest > max(ends):
         other = (0, 255) if array.dtype.kind == "f" else (0, 65535)
         raise ImageError(
-            f"got {array.dtype} pixels from {lowest:g} to {highest:g}, but expected "
-            f"values from {min(ends):g} to {max(ends):g}; if they are on another "
-            f"scale, pass the array with its range, such as value_range={other}"
+            f"got {array.dtype} pixels from {number(lowest)} to {number(highest)}, but "
+            f"expected values from {number(min(ends))} to {number(max(ends))}; if "
+            "they are on another scale, pass the array with its range, such as "
+            f"value_range={other}"
         )
 
 

@@ -7,6 +7,7 @@ from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils.parallel import delayed
 
 from .._columns import resolve_columns, select_columns
+from .._messages import quote
 from .._sklearn_compat import _safe_indexing
 from ..metrics import spearman_score
 from ._delegation import fit_clone
@@ -30,14 +31,14 @@ def check_branches(branches):
     for branch in branches:
         if not (isinstance(branch, tuple) and len(branch) == 3):
             raise ValueError(
-                f"Got {branch!r} in branches, but (name, estimator, columns) was "
+                f"Got {quote(branch)} in branches, but (name, estimator, columns) was "
                 "expected."
             )
         name, estimator, _ = branch
         if isinstance(estimator, str):
             if estimator not in (DROP, PASSTHROUGH):
                 raise ValueError(
-                    f"Got {estimator!r} for the branch {name!r}, but a regressor, "
+                    f"Got {quote(estimator)} for the branch {name!r}, but a regressor, "
                     "'drop' or 'passthrough' was expected."
                 )
         elif not hasattr(estimator, "predict"):
@@ -48,8 +49,8 @@ def check_branches(branches):
             )
     if not used_branches(branches):
         raise ValueError(
-            f"Got branches={branches!r}, but at least one branch was expected that is "
-            "not 'drop'."
+            f"Got branches={quote(branches)}, but at least one branch was expected "
+            "that is not 'drop'."
         )
 
 
@@ -169,8 +170,8 @@ def passed_columns(X, columns, name):
         values = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"The branch {name!r} passes the columns {columns!r} through, but the last "
-            f"model takes only numbers: {error}. Encode them before, or give the "
+            f"The branch {name!r} passes the columns {quote(columns)} through, but the "
+            f"last model takes only numbers: {error}. Encode them before, or give the "
             "branch a regressor."
         ) from error
     return values[:, np.newaxis] if values.ndim == 1 else values
@@ -208,14 +209,14 @@ def inner_folds(cv, X, y, groups):
     n_folds = splitter.get_n_splits(X, y, groups)
     if len(y) < n_folds:
         raise ValueError(
-            f"Got n_samples = {len(y)}, but cv={cv!r} needs at least one row "
+            f"Got n_samples = {len(y)}, but cv={quote(cv)} needs at least one row "
             f"per inner fold ({n_folds}). Pass more rows or a smaller cv."
         )
     folds = list(splitter.split(X, y, groups))
     n_tested = np.bincount(np.concatenate([test for _, test in folds]))
     if len(n_tested) < len(y) or (n_tested != 1).any():
         raise ValueError(
-            f"Got cv={cv!r}, which does not test each row once, but the last "
+            f"Got cv={quote(cv)}, which does not test each row once, but the last "
             "model needs one prediction for each row. Pass a partition such as "
             "KFold or GroupKFold."
         )

@@ -9,6 +9,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._messages import number, quote
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from .._warnings import warn_caller
@@ -278,9 +279,10 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
     def _check_estimator(self):
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
-                f"Got estimator={self.estimator!r}, which has no predict_proba, but a "
-                "classifier that gives probabilities was expected. Wrap a classifier "
-                "that gives none in sklearn.calibration.CalibratedClassifierCV."
+                f"Got estimator={quote(self.estimator)}, which has no predict_proba, "
+                "but a classifier that gives probabilities was expected. Wrap a "
+                "classifier that gives none in "
+                "sklearn.calibration.CalibratedClassifierCV."
             )
 
     def _class_scores(self, y, bins, sample_weight):
@@ -292,7 +294,8 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         if top < self.bin_edges_[-1]:
             raise ValueError(
                 f"Got top_score={self.top_score}, but training scores reach "
-                f"{self.bin_edges_[-1]:g}. Pass the highest possible score, or None."
+                f"{number(self.bin_edges_[-1])}. Pass the highest possible score, or "
+                "None."
             )
         return np.append(self.bin_edges_[1:-1], top)
 
@@ -303,7 +306,7 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
             warn_caller(
                 f"The scores give {found} classes instead of n_classes="
                 f"{self.n_classes}, since equal scores share a class: {count} of "
-                f"{len(y)} scores are {value:g}.",
+                f"{len(y)} scores are {number(value)}.",
                 UserWarning,
             )
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._columns import check_table, label_rows, select_columns
 from .._kept_parameters import check_parameters, keep_parameters
 from .._labels import check_same_kind
+from .._messages import quote
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
 from ..metrics import spearman_score
@@ -197,7 +198,7 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         counted = np.ones(len(y)) if weight is None else weight > 0
         jobs = [(None, self._fallback(), "fallback", None)]
         jobs += [
-            (user, self.estimator, f"estimator of the user {user!r}", rows)
+            (user, self.estimator, f"estimator of the user {quote(user)}", rows)
             for user, rows in rows_of_users.items()
             if counted[rows].sum() >= self.min_samples
         ]

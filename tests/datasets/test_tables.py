@@ -265,3 +265,26 @@ def test_folders_hold_photos_refused_photos_and_others(tmp_path):
     assert refused.keys() == {"IMG_1.CR2", "x.jxl"}
     assert "raw" in refused["IMG_1.CR2"] and "JPEG XL" in refused["x.jxl"]
     assert found.others == {".pdf": 1, ".txt": 1, "": 1}
+
+
+LONG = "x" * 20_000
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        (f"path,score\na.jpg,{LONG}\n", {"columns": {"score": "score"}}),
+        (f"path,score\n../{LONG},1\n", {}),
+        (f"path,{LONG}\na.jpg,1\n", {"required": ["score"]}),
+        (f"score,{LONG}\n1,1\n", {}),
+        (f"path,score\n{LONG[:5000]},1\n", {}),
+        ("path,score\na.jpg,1\n", {"required": [LONG]}),
+        ("path,score\na.jpg,1\n", {"columns": {"score": LONG}}),
+    ],
+    ids=range(7),
+)
+def test_errors_about_tables_show_the_beginning_of_a_value(folder, text, settings):
+    (folder / "labels.csv").write_text(text)
+    with pytest.raises((ValueError, FileNotFoundError)) as caught:
+        load_folder(folder, **settings)
+    assert len(str(caught.value)) < 1000

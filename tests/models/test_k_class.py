@@ -317,6 +317,13 @@ def test_fit_rejects_bad_parameters(data, model, message):
         model.fit(*data)
 
 
+def test_scores_just_above_the_top_are_told_apart(data):
+    X, y = data
+    y = y / y.max() * (1 + 1e-7)
+    with pytest.raises(ValueError, match=r"=1\.0, but .* reach 1\.0000001\. Pass"):
+        _model(top_score=1.0).fit(X, y)
+
+
 def test_fit_rejects_weights_that_nobody_takes(data):
     X, y = data
     model = KClassAggregatingClassifier(KNeighborsClassifier())
