@@ -160,12 +160,15 @@ def _with_heads(fusion, fitted, heads):
 
 def fit_learner(learner, table, y, groups):
     """Fit a copy of a learner, which is told the groups if it is a late fusion."""
-    told = {}
-    if groups is not None and fusion_of(learner) is not None:
+    learner, told = clone(learner), {}
+    fusion = fusion_of(learner)
+    if groups is not None and fusion is not None:
         routed = get_config()["enable_metadata_routing"]
+        if routed:
+            fusion.set_fit_request(groups=True)
         piped = isinstance(learner, Pipeline) and not routed
         told = {f"{learner.steps[-1][0]}__groups" if piped else "groups": groups}
-    return clone(learner).fit(table, y, **told)
+    return learner.fit(table, y, **told)
 
 
 def fusion_of(model):

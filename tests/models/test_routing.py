@@ -31,6 +31,7 @@ from sklearn_popularity import (
     spearman_score,
     spearman_scorer,
 )
+from sklearn_popularity.inspection._report_held_out import fit_learner
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(60, 3)), columns=["a", "b", "c"])
@@ -168,6 +169,18 @@ def test_groups_work_with_and_without_routing(wrap, column):
         with config_context(enable_metadata_routing=True):
             unrouted = cross_val_predict(wrap(model), X, Y, cv=3)
         assert np.isfinite(unrouted).all()
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline], ids=["", "pipe"])
+@pytest.mark.parametrize("column", ["user", None])
+@pytest.mark.parametrize("routed", [False, True])
+def test_reports_tell_fusions_their_groups(wrap, column, routed):
+    halves = np.arange(60) % 6 // 2
+    model = StackedLateFusion([("x", Ridge(), PHOTO)], cv=Groups(2), groups=column)
+    Groups.seen = []
+    with config_context(enable_metadata_routing=routed):
+        fit_learner(wrap(model), X, Y, halves)
+    assert Groups.seen == [[0, 1, 2]]
 
 
 def test_groups_request_of_the_user_is_kept():
