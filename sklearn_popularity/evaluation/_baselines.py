@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from ._shares import shares_below
+
 
 def predict_user_mean(y_train: NDArray, users_train: NDArray, users_test: NDArray):
     """Mean score of the user's training rows, less that of all training rows.
@@ -50,7 +52,7 @@ def predict_best_column(y_train: NDArray, train: NDArray, test: NDArray) -> NDAr
     train, test = fill_gaps(train, test)
     scores = column_correlations(y_train, train)
     best = int(np.argmax(np.abs(scores)))
-    shares = _share_below(train[:, best], test[:, best])
+    shares = shares_below(train[:, best], test[:, best])
     return np.sign(scores[best]) * (shares - 0.5)
 
 
@@ -70,14 +72,3 @@ def column_correlations(y: NDArray, columns: NDArray) -> NDArray:
     a, b = (rankdata(x, axis=0) - (len(y) + 1) / 2 for x in (y, columns))
     norm = np.sqrt((a @ a) * (b * b).sum(axis=0))
     return np.divide(a @ b, norm, out=np.zeros_like(norm), where=norm > 0)
-
-
-def _share_below(train, test):
-    """Share of training values below, half of those equal; strictly increasing."""
-    values, counts = np.unique(train, return_counts=True)
-    shares = (np.cumsum(counts) - counts / 2) / len(train)
-    inside = np.interp(test, values, shares)
-    # Beyond the training values the order goes on, within half a row.
-    beyond = test - test.clip(values[0], values[-1])
-    span = (values[-1] - values[0]) or 1.0
-    return inside + beyond / (np.abs(beyond) + span) / (2 * len(train))

@@ -1,6 +1,6 @@
 """The one engine of held-out predictions, which can be pooled over folds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, indexable
+from sklearn.utils import check_consistent_length, column_or_1d, indexable
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
@@ -22,7 +22,7 @@ from .._sklearn_compat import (
     validate_params,
 )
 from ..metrics import spearman_score
-from ._partitions import Folds, find_partitions
+from ._partitions import Folds, columns_of_partitions, find_partitions
 from ._routing import fit_params_of
 from ._shares import shares_below
 
@@ -211,90 +211,29 @@ def held_out_predictions(
     partitions = find_partitions(
         X, y_checked, groups, cv=cv, n_repeats=n_repeats, random_state=random_state
     )
-    outputs, estimators = predict_partitions(
-        estimator,
-        X,
-        y,
-        partitions,
-        groups=groups,
-        params=params,
-        n_jobs=n_jobs,
-        keep=return_estimator,
-        verbose=verbose,
-    )
-    return HeldOutPredictions(
-        outputs.raw[..., 0], outputs.shares[..., 0], partitions, estimators
-    )
-
-
-@dataclass(frozen=True)
-class HeldOutOutputs:
-    """The same of models that say several things of a row.
-
-    Attributes
-    ----------
-    raw, shares : ndarray of shape (n_samples, n_partitions, n_outputs), float64
-        NaN for rows in no test fold.
-    """
-
-    raw: NDArray[np.float64]
-    shares: NDArray[np.float64]
-
-
-def predict_partitions(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    partitions: list[Folds],
-    *,
-    groups: NDArray | None = None,
-    params: dict[str, Any] | None = None,
-    n_jobs: int | None = None,
-    outputs: Callable[[Any, Any], ArrayLike] | None = None,
-    keep: bool = False,
-    verbose: bool = False,
-) -> tuple[HeldOutOutputs, list[list[Any]] | None]:
-    """Fit a model per fold, and say what it predicts for its test rows.
-
-    Parameters
-    ----------
-    estimator, X, y, groups, params, n_jobs, verbose
-        As of :func:`held_out_predictions`.
-    partitions : list of list of (train, test)
-        Folds; no partition tests a row twice.
-    outputs : callable, default=None
-        From a fitted model and rows to an array of shape (n_rows,) or (n_rows,
-        n_outputs); None is `predict`. It has to be picklable.
-    keep : bool, default=False
-        Whether to return the fitted models; otherwise each fold lets its own go.
-
-    Returns
-    -------
-    outputs : HeldOutOutputs
-    estimators : list of list of estimator, or None
-        By partition and fold.
-    """
     X, y = indexable(X, y)
     fit_params = fit_params_of(estimator, groups, params)
     folds = [fold for folds in partitions for fold in folds]
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    parts = parallel(
+    parts = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_fit_and_predict)(
-            clone(estimator), X, y, fold, fit_params, outputs or _predict, keep
+            clone(estimator), X, y, fold, fit_params, return_estimator
         )
         for fold in folds
     )
     bar: Iterable = tqdm(parts, total=len(folds), unit="fold", disable=not verbose)
     raw, shares, fitted = zip(*bar, strict=True)
-    sizes = [len(folds) for folds in partitions]
-    joined = HeldOutOutputs(
-        *(_in_order(part, partitions, len(y)) for part in (raw, shares))
+    n = len(partitions[0])
+    models = [list(fitted[i : i + n]) for i in range(0, len(fitted), n)]
+    return HeldOutPredictions(
+        columns_of_partitions(raw, partitions, len(y_checked)),
+        columns_of_partitions(shares, partitions, len(y_checked)),
+        partitions,
+        models if return_estimator else None,
     )
-    return joined, _by_partition(fitted, sizes) if keep else None
 
 
-def _fit_and_predict(estimator, X, y, fold, fit_params, outputs, keep):
-    """Outputs of a fold's model for its test rows, raw and as shares."""
+def _fit_and_predict(estimator, X, y, fold, fit_params, keep):
+    """Predictions of a fold's model for its test rows, raw and as shares."""
     train, test = fold
     params = _check_method_params(X, params=fit_params, indices=train)
     estimator.fit(*_safe_split(estimator, X, y, train), **params)
@@ -302,35 +241,14 @@ def _fit_and_predict(estimator, X, y, fold, fit_params, outputs, keep):
     if len(seen) > _N_SEEN:
         seen = np.sort(np.random.default_rng(0).choice(seen, _N_SEEN, replace=False))
     raw, known = (
-        _as_columns(outputs(estimator, _safe_split(estimator, X, y, rows, train)[0]))
-        for rows in (test, seen)
+        _check_predictions(estimator.predict(_safe_split(estimator, X, y, r, train)[0]))
+        for r in (test, seen)
     )
-    shares = [shares_below(*pair) for pair in zip(known.T, raw.T, strict=True)]
-    return raw, np.column_stack(shares), estimator if keep else None
+    return raw, shares_below(known, raw), estimator if keep else None
 
 
-def _predict(estimator, X):
-    return estimator.predict(X)
-
-
-def _as_columns(values):
+def _check_predictions(values):
     values = np.asarray(values, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise ValueError(
-            "Got predictions that are NaN or infinite from a fold's model."
-        )
-    return values.reshape(len(values), -1)
-
-
-def _in_order(parts, partitions, n_samples):
-    ordered = np.full((n_samples, len(partitions), parts[0].shape[1]), np.nan)
-    each = iter(parts)
-    for i, folds in enumerate(partitions):
-        for _, test in folds:
-            ordered[test, i] = next(each)
-    return ordered
-
-
-def _by_partition(fitted, sizes):
-    each = iter(fitted)
-    return [[next(each) for _ in range(size)] for size in sizes]
+        raise ValueError("A model of a fold predicts NaN or infinity for some rows.")
+    return column_or_1d(values)

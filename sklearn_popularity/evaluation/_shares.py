@@ -1,22 +1,22 @@
-"""Predictions of different models on one scale: shares of the training rows."""
+"""Values of different models or columns on one scale: shares of training rows."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def shares_below(seen: NDArray, predicted: NDArray) -> NDArray[np.float64]:
-    """Share of a model's predictions for training rows that lie below others of its.
+    """Share of a model's predictions for training rows that lie below other ones.
 
     Half of those that are equal count. Between two values of `seen` the share is
     interpolated, and beyond them it goes on within half a row, so that the order of
-    `predicted` is kept exactly, and of equals all are equal.
+    `predicted` is kept exactly, and equals stay equal.
 
     Parameters
     ----------
     seen : ndarray of shape (n_seen,)
-        Predictions for training rows.
+        Predictions for training rows, or the values of a column there.
     predicted : ndarray of shape (n,)
-        Predictions of the same model for other rows.
+        Those of the same model or column for other rows.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import MetaEstimatorMixin, RegressorMixin
+from sklearn.base import MetaEstimatorMixin
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from .._columns import check_table, encode_labels
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
-from ..metrics import spearman_score
 from ._branches import (
     branch_outputs,
     check_branches,
@@ -25,12 +24,12 @@ from ._branches import (
     score_branches,
 )
 from ._delegation import check_weights, fit_clone, groups_of
-from ._ranking import ranks
+from ._ranking import RankScoreMixin
 from ._routing import GroupsRequest
 
 
 class StackedLateFusion(
-    GroupsRequest, MetaEstimatorMixin, RegressorMixin, _BaseComposition
+    GroupsRequest, MetaEstimatorMixin, RankScoreMixin, _BaseComposition
 ):
     """Train one model per kind of feature and a last one on their predictions.
 
@@ -239,29 +238,6 @@ class StackedLateFusion(
         check_is_fitted(self)
         return self.final_estimator_.predict(self.branch_predictions(X))
 
-    def score(self, X, y, sample_weight=None):
-        """R squared of the predictions, or of a ranker their rank correlation.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Columns as in `fit`.
-        y : array-like of shape (n_samples,)
-            True scores.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        score : float
-            At most 1. If the last model is a :class:`LatentRankSVM`, or ends in one,
-            :func:`spearman_score`, since its predictions have no unit.
-        """
-        check_is_fitted(self)
-        if ranks(self.final_estimator_):
-            return spearman_score(y, self.predict(X), sample_weight=sample_weight)
-        return super().score(X, y, sample_weight=sample_weight)
-
     def branch_predictions(self, X):
         """Predict the score of each row by each branch alone.
 
@@ -287,9 +263,10 @@ class StackedLateFusion(
         # The outputs have no names, whatever transformers are told globally.
         return make_pipeline(StandardScaler(), ridge).set_output(transform="default")
 
+    def _judged(self):
+        return self.final_estimator_
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
-        # Of a ranker, R squared is no merit.
-        tags.regressor_tags.poor_score = ranks(self._final_estimator())
         return tags

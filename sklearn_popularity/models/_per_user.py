@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
@@ -16,9 +16,8 @@ from .._labels import check_same_kind
 from .._messages import quote
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
-from ..metrics import spearman_score
 from ._delegation import check_weights, fit_clone, take_rows
-from ._ranking import ranks
+from ._ranking import RankScoreMixin, ranks
 
 
 def rows_of_labels(labels):
@@ -73,7 +72,7 @@ def _fit_to_scale(estimator, X, y, sample_weight, owner):
     return fitted, line_through(np.ravel(fitted.predict(X)), y, sample_weight)
 
 
-class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
     """Train one model for each user with enough photos, and one for everybody else.
 
     What makes a photo popular differs between users; with many photos of a user a
@@ -256,28 +255,8 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             y[others] = _predict(self.fallback_, part, self._fallback_line)
         return y
 
-    def score(self, X, y, sample_weight=None):
-        """R squared of the predictions, or of rankers their rank correlation.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Columns as in `fit`.
-        y : array-like of shape (n_samples,)
-            True scores.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        score : float
-            At most 1. If `estimator` is a :class:`LatentRankSVM`, or ends in one,
-            :func:`spearman_score` over all rows.
-        """
-        check_is_fitted(self)
-        if ranks(next(iter(self.estimators_.values()), self.fallback_)):
-            return spearman_score(y, self.predict(X), sample_weight=sample_weight)
-        return super().score(X, y, sample_weight=sample_weight)
+    def _judged(self):
+        return next(iter(self.estimators_.values()), self.fallback_)
 
     def _fallback(self):
         return self.estimator if self.fallback is None else self.fallback
@@ -304,8 +283,6 @@ class PerUserRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         inner = [get_tags(self.estimator), get_tags(self._fallback())]
         tags.input_tags.sparse = False
-        # Of a ranker, R squared is no merit.
-        tags.regressor_tags.poor_score = ranks(self.estimator)
         tags.input_tags.allow_nan = all(t.input_tags.allow_nan for t in inner)
         return tags
 

@@ -1,7 +1,10 @@
 """Models whose predictions put rows in order and have no unit."""
 
+from sklearn.base import RegressorMixin
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
+from ..metrics import spearman_score
 from ._routing import inner_of
 
 
@@ -18,3 +21,38 @@ def ranks(estimator) -> bool:
         return ranks(estimator.steps[-1][1])
     within = getattr(estimator, "final_estimator", None) or inner_of(estimator)
     return getattr(estimator, "_ranks", False) or (within is not None and ranks(within))
+
+
+class RankScoreMixin(RegressorMixin):
+    """Scores an estimator around others by rank where these are rankers.
+
+    `_judged` returns the fitted one that says which: parameters may have been set anew.
+    """
+
+    def score(self, X, y, sample_weight=None):
+        """R squared of the predictions, or of a ranker their rank correlation.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Columns as in `fit`.
+        y : array-like of shape (n_samples,)
+            True scores.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            At most 1. Where the predictions are those of a :class:`LatentRankSVM`,
+            :func:`spearman_score`, since they have no unit.
+        """
+        check_is_fitted(self)
+        if ranks(self._judged()):
+            return spearman_score(y, self.predict(X), sample_weight=sample_weight)
+        return super().score(X, y, sample_weight=sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = ranks(self)  # R squared is no merit of these
+        return tags
