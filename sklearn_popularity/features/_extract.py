@@ -4,6 +4,7 @@ import operator
 import os
 from collections.abc import Iterable
 from contextlib import closing, contextmanager
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .._files import check_destination, whole_file
+from .._messages import quote
 from .._warnings import warn_caller
 from ..images import ImageError
 from ._cache import warn_of_faults
@@ -135,7 +137,11 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
     OSError
         If a part cannot be read, or `out` cannot be written.
     """
-    out, (_, n) = Path(out), _check_part((0, n_parts))
+    out, n = Path(out), n_parts
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(
+            f"Got n_parts={quote(n)}, but a whole number of at least 1 was expected."
+        )
     index, kind = _check_out(out), FEATURE_FILES[out.suffix]
     parts = [_part_file(out, i, n) for i in range(n)]
     missing = [i for i in range(n) if not _index(parts[i]).exists()]
@@ -247,8 +253,8 @@ def _check_part(part):
     except (TypeError, ValueError):
         pass
     raise ValueError(
-        f"Got part={part!r}, but (i, n) with 0 <= i < n was expected, the i-th of n "
-        "parts, counted from 0."
+        f"Got part={quote(part)}, but (i, n) with 0 <= i < n was expected, the i-th of "
+        "n parts, counted from 0."
     )
 
 

@@ -76,8 +76,10 @@ def read_image(
     primary one. Deeper
     images are scaled to 8 bits by the range of their format: 0 to 65535 for 16
     bits, 0 to 1 for floating-point TIFF and PFM, whose values outside are refused.
-    A file that lacks only what follows its pixels is read. Flipped bits within
-    compressed data cannot always be noticed.
+    A file that lacks only what follows its pixels is read. Refused, before decoding,
+    are files of more than 256 MiB, pixels that would take more than 550 MB to decode,
+    a JPEG of more than 100 scans, and more than 2 million values in text form. Flipped
+    bits within compressed data cannot always be noticed.
 
     Examples
     --------

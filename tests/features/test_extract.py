@@ -212,6 +212,12 @@ def test_wrong_parts_are_refused(part, paths, out):
         extract(ColorStatistics(), paths, out, part=part)
 
 
+@pytest.mark.parametrize("n_parts", [0, -1, 2.0, "2"])
+def test_wrong_numbers_of_parts_are_refused(n_parts, out):
+    with pytest.raises(ValueError, match=r"Got n_parts=.*at least 1 was expected"):
+        join_parts(out, n_parts)
+
+
 def test_missing_parts_are_named(paths, out):
     for i in (0, 2):
         extract(ColorStatistics(), paths, out, part=(i, 4))
