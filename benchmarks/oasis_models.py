@@ -143,7 +143,7 @@ def report(label, y, themes, predictions):
             predicted,
             baseline=predictions[BASELINE],
             groups=themes,
-            random_state=0,
+            n_folds=5,
         )
         print(f"{line}   against {BASELINE} {gain:+.3f} ({low:+.3f} to {high:+.3f})")
 

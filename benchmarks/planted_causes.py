@@ -43,6 +43,7 @@ from sklearn_popularity.inspection import (
     popularity_distribution,
     spearman_by_user,
 )
+from sklearn_popularity.metrics import mean_interval
 
 N = 1200
 ALPHAS = np.logspace(-3, 4, 15)
@@ -55,18 +56,9 @@ def rank_correlation(a, b, weight=None):
         (np.asarray(b),),
         lambda b: spearman_score(a, b, sample_weight=weight),
         permutation_type="pairings",
-        n_resamples=999,
         rng=rng,
     )
     return test.statistic, np.quantile(np.abs(test.null_distribution), 0.95)
-
-
-def mean_interval(values):
-    """Mean and its bootstrap interval."""
-    rng = np.random.default_rng(0)
-    values = np.asarray(values, np.float64)
-    means = [rng.choice(values, len(values)).mean() for _ in range(2000)]
-    return values.mean(), *np.quantile(means, [0.025, 0.975])
 
 
 def colors(posts, beside=()):
@@ -213,7 +205,7 @@ def context(posts, X):
 
 def groups(posts, truth, predicted):
     """Whom a model of the photo alone rates too high, and what it misses."""
-    table = calibration(posts["score"], predicted, by=posts["user"], random_state=0)
+    table = calibration(posts["score"], predicted, by=posts["user"])
     effect = truth.users["effect"].loc[table["group"][1:]]
     value, chance = rank_correlation(-table["rank_bias"][1:], effect)
     yield "uploader", "calibration", "underrated ~ uploader's effect", value, chance
@@ -224,7 +216,7 @@ def groups(posts, truth, predicted):
     note = f"effect of uploaders of popular photos missed {value:.3f}, low end"
     yield "uploader", "quadrants", note, low, uploader.mean()
     means = posts["score"].groupby(posts["theme"]).transform("mean")
-    table = calibration(posts["score"], means, by=posts["theme"], random_state=0)
+    table = calibration(posts["score"], means, by=posts["theme"])
     gap = table["spearman"][0] - table["spearman"][1:].max()
     note = "a model of themes alone: correlation less the highest within a theme"
     yield "theme only", "calibration", note, gap, 0.0

@@ -46,6 +46,7 @@ from .inspection import (
     sense_words,
 )
 from .metrics import (
+    human_consistency,
     per_user_spearman_score,
     per_user_spearman_scorer,
     spearman_interval,

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import rankdata, t
 
 from sklearn_popularity import spearman_interval, spearman_score
+from sklearn_popularity.metrics import mean_interval
 
 N_RESAMPLES = 2000
 #: Effects this small are nothing: they lie within the noise of one partition.
@@ -71,8 +72,6 @@ def rank_gain(table, better, worse):
         better,
         baseline=worse,
         groups=table.groups,
-        n_resamples=N_RESAMPLES,
-        random_state=0,
     )
     return Effect(*interval, len(table.y))
 
@@ -114,11 +113,8 @@ def _standard_ranks(values):
 
 
 def mean_effect(values, groups=None):
-    """Mean of a number per row; rows or groups resampled."""
-    weights = _draw_weights(len(values), groups)
-    means = weights @ values / weights.sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Effect(float(np.mean(values)), low, high, len(values))
+    """Mean of a number per row, with its interval on new rows or groups."""
+    return Effect(*mean_interval(values, groups=groups), len(values))
 
 
 def over_data_sets(values, n):
@@ -126,15 +122,3 @@ def over_data_sets(values, n):
     values = np.asarray(values)
     half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return Effect(values.mean(), values.mean() - half, values.mean() + half, n)
-
-
-def _draw_weights(n_rows, groups):
-    """How often each row is drawn, a row per resample."""
-    codes = np.arange(n_rows)
-    if groups is not None:
-        _, codes = np.unique(groups, return_inverse=True)
-    n_groups = codes.max() + 1
-    draws = np.random.default_rng(0).multinomial(
-        n_groups, np.full(n_groups, 1 / n_groups), size=N_RESAMPLES
-    )
-    return draws[:, codes].astype(float)

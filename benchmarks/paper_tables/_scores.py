@@ -10,6 +10,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
 from sklearn_popularity import spearman_interval, spearman_score
+from sklearn_popularity.metrics import mean_interval
 
 #: What is said of a difference.
 PAIRED = "paired, on the same splits"
@@ -138,8 +139,8 @@ def over_splits(scores, splits):
 def rank_correlation(y, splits, predictions, groups=None, *, baseline=None):
     """Spearman's correlation on test rows, or by how much it beats a baseline's.
 
-    The interval is over splits; of a single split it is a bootstrap of its test rows,
-    or of their groups.
+    The interval is over splits; of a single split it is a jackknife over its test
+    rows, or over their groups.
     """
     if len(splits) > 1:
         scores = _test_scores(y, splits, predictions)
@@ -147,7 +148,7 @@ def rank_correlation(y, splits, predictions, groups=None, *, baseline=None):
             scores = scores - _test_scores(y, splits, baseline)
         return over_splits(scores, splits)
     test = splits[0][1]
-    return bootstrap(
+    return on_test_rows(
         y[test],
         predictions[0],
         None if groups is None else groups[test],
@@ -164,29 +165,23 @@ def _test_scores(y, splits, predictions):
     )
 
 
-def bootstrap(y, predicted, groups=None, *, baseline=None):
-    """Spearman's correlation, rows or groups resampled."""
-    interval = spearman_interval(
-        y, predicted, baseline=baseline, groups=groups, random_state=0
-    )
-    return Figure(*interval, f"bootstrap of {'rows' if groups is None else 'groups'}")
+def on_test_rows(y, predicted, groups=None, *, baseline=None):
+    """Spearman's correlation of given predictions, with its interval on new rows."""
+    interval = spearman_interval(y, predicted, baseline=baseline, groups=groups)
+    return Figure(*interval, _describe(groups))
 
 
 def mean_on_test_rows(values, splits, groups=None):
     """Mean of numbers of the test rows of each split, with its interval.
 
-    The interval is over splits; of a single split it is a bootstrap of its test rows,
-    or of their groups.
+    The interval is over splits; of a single split it is a jackknife over its test
+    rows, or over their groups.
     """
     if len(splits) > 1:
         return over_splits([np.mean(each) for each in values], splits)
-    rows = np.arange(len(values[0]))
-    of_row = rows if groups is None else groups[splits[0][1]]
-    _, codes = np.unique(of_row, return_inverse=True)
-    sums, sizes = np.bincount(codes, weights=values[0]), np.bincount(codes)
-    shares = np.full(len(sizes), 1 / len(sizes))
-    draws = np.random.default_rng(0).multinomial(len(sizes), shares, size=2000)
-    means = (draws @ sums) / (draws @ sizes)
-    low, high = np.quantile(means, [0.025, 0.975])
-    unit = "rows" if groups is None else "groups"
-    return Figure(float(np.mean(values[0])), low, high, f"bootstrap of {unit}")
+    of_row = None if groups is None else groups[splits[0][1]]
+    return Figure(*mean_interval(values[0], groups=of_row), _describe(groups))
+
+
+def _describe(groups):
+    return f"jackknife over {'rows' if groups is None else 'groups'}"

@@ -173,9 +173,7 @@ class _NoScores:
 def _top_fifth(model, posts, y, train, test):
     fitted = clone(model).fit(posts.iloc[train], y[train])
     predicted = [fitted.predict(posts.iloc[rows]) for rows in (train, test)]
-    return top_fraction_accuracy(
-        y[train], predicted[0], y[test], predicted[1], random_state=0
-    )
+    return top_fraction_accuracy(y[train], predicted[0], y[test], predicted[1])
 
 
 def _correlations(scores):

@@ -16,7 +16,7 @@ from sklearn_popularity.papers import khosla2014
 
 from ._data import ROW, NotTestableError, known_column
 from ._lines import as_table, line, refuse
-from ._scores import PAIRED, bootstrap, hasten, in_parallel, over_splits, splits_of
+from ._scores import PAIRED, hasten, in_parallel, on_test_rows, over_splits, splits_of
 from ._social import (
     CUES,
     SETTINGS,
@@ -118,7 +118,7 @@ def figure_3(data, photos):
             name,
             "correlation",
             _absolute(PUBLISHED["figure 3"].get(name)),
-            bootstrap(data.y, column, data.groups),
+            on_test_rows(data.y, column, data.groups),
         )
         for name, column in zip(names, columns, strict=True)
     ]

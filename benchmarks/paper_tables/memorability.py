@@ -18,7 +18,7 @@ from sklearn_popularity.papers import memorability2018
 
 from ._data import ROW, Data, Known, NotTestableError
 from ._lines import as_table, lines_of
-from ._scores import bootstrap, hasten, predict_all, rank_correlation
+from ._scores import hasten, on_test_rows, predict_all, rank_correlation
 
 N_FOLDS = 5
 #: Rows of table 1: inputs, number of classes (None is the SVR), and the figure.
@@ -208,4 +208,4 @@ def _elsewhere(key, blocks, data, plan, other, photos):
     told = {} if plan.quick or data.group is None else {"groups": data.groups}
     model = _search(key, both, data, plan).fit(data.posts, data.y, **told)
     rows = pd.DataFrame({ROW: len(data.y) + np.arange(len(other.y))})
-    return bootstrap(other.y, model.predict(rows), other.groups)
+    return on_test_rows(other.y, model.predict(rows), other.groups)

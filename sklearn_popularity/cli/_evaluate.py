@@ -21,7 +21,7 @@ The columns of the table:
   numbers          length of the feature
   Spearman         rank correlation of all held-out predictions of a partition into
                    folds with the label, mean over partitions
-  95 % interval    of that mean, by resampling photos, or groups where given
+  95 % interval    of that mean, for new photos, or new groups where given
   over partitions  the lowest and the highest of them
   within folds     mean of the correlations within each test fold
 """

@@ -18,8 +18,9 @@ def add(commands):
         help="fit a model on a folder of photos and write it to a file",
         description="Fit the late fusion of several kinds of features, or the model of "
         "a single one, and write it to a file for `rank`. Its rank correlation "
-        "(Spearman) is that of models like it with photos that they did not see. The "
-        "model sees photos alone; for columns around them use `evaluate` and `report`.",
+        "(Spearman) is that of models like it with photos that they did not see, and "
+        "the interval that of such models if they were trained anew. The model sees "
+        "photos alone; for columns around them use `evaluate` and `report`.",
     )
     add_folder(command)
     command.add_argument(
@@ -51,7 +52,7 @@ def _fit(options):
     )
     y = posts[options.label].to_numpy()[fitted.kept]
     groups = None if groups is None else groups[fitted.kept]
-    found = spearman_interval(y, fitted.predictions, groups=groups, random_state=0)
+    found = spearman_interval(y, fitted.predictions, groups=groups, n_folds=options.cv)
     try:
         save_model(
             fitted.model,

@@ -5,7 +5,7 @@ import pandas as pd
 from ..metrics import spearman_interval
 
 
-def follow_causes(effects, predictions, *, groups=None, random_state=0):
+def follow_causes(effects, predictions, *, groups=None):
     """Correlate predictions with what each known cause contributed to the score.
 
     Parameters
@@ -16,15 +16,14 @@ def follow_causes(effects, predictions, *, groups=None, random_state=0):
     predictions : array-like of shape (n_photos,) or (n_photos, n_predictions)
         Predicted scores of photos that the model did not see.
     groups : array-like of shape (n_photos,), default=None
-        Photos that belong together; whole groups are resampled for the interval.
-    random_state : int, default=0
-        Seed of the resampling.
+        Photos that belong together, such as those of a user.
 
     Returns
     -------
     causes : DataFrame
         A row per cause with its Spearman correlation, the ends `low` and `high` of the
-        95 % interval, and whether it is `found`: the interval lies above zero.
+        95 % interval of these predictions on new photos or groups, and whether it is
+        `found`: the interval lies above zero.
 
     Examples
     --------
@@ -38,9 +37,7 @@ def follow_causes(effects, predictions, *, groups=None, random_state=0):
     """
     rows = []
     for cause, effect in effects.items():
-        interval = spearman_interval(
-            effect, predictions, groups=groups, random_state=random_state
-        )
+        interval = spearman_interval(effect, predictions, groups=groups)
         row = {"cause": cause, "spearman": interval.score, "low": interval.low}
         rows.append(row | {"high": interval.high, "found": interval.low > 0})
     return pd.DataFrame(rows)

@@ -123,7 +123,7 @@ def compare_features(
     comparison : FeatureComparison
         Its `table` has the columns feature, n_features, spearman (mean over partitions
         of the correlation of pooled out-of-fold predictions), low and high (its 95 %
-        bootstrap interval, groups resampled where given), lowest and highest (over
+        interval, that of new groups where given), lowest and highest (over
         partitions), and within_folds (mean of the correlations within test folds).
 
     Raises
@@ -311,7 +311,7 @@ def _fit_predict(model, X, y, train, test, fit_params):
 
 
 def _summarise(y, predicted, groups, partitions):
-    interval = spearman_interval(y, predicted, groups=groups, random_state=0)
+    interval = spearman_interval(y, predicted, groups=groups)
     scores = [spearman_score(y, column) for column in predicted.T]
     within = [
         spearman_score(y[test], column[test])

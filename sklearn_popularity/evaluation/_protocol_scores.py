@@ -1,13 +1,17 @@
-"""Scores of predictions in one setting, with bootstrap intervals."""
+"""Scores of predictions in one setting, with their intervals."""
 
 import numpy as np
-from numpy.random import RandomState
 
-from ..metrics import spearman_interval, spearman_score, user_correlations
+from ..metrics import (
+    mean_interval,
+    spearman_interval,
+    spearman_score,
+    user_correlations,
+)
 from ._protocol_folds import CannotRunError
 
 
-def summarise_pooled(rows, predictions, partitions, bootstrap):
+def summarise_pooled(rows, predictions, partitions, confidence):
     """Score and interval of each predictor, and how many rows and users it is of."""
     tested = np.sort(np.concatenate([test for _, test in partitions[0]]))
     y, users = rows.y[tested], rows.users[tested]
@@ -24,11 +28,13 @@ def summarise_pooled(rows, predictions, partitions, bootstrap):
             score = np.mean([spearman_score(y, column) for column in predicted.T])
             scores[name] = (float(score), np.nan, np.nan)
         else:
-            scores[name] = spearman_interval(y, predicted, groups=units, **bootstrap)
+            scores[name] = spearman_interval(
+                y, predicted, groups=units, confidence=confidence
+            )
     return scores, (len(tested), len(np.unique(users)))
 
 
-def summarise_users(rows, predictions, partitions, bootstrap):
+def summarise_users(rows, predictions, partitions, confidence):
     """The same for the mean over users; a user's score is the mean over partitions."""
     tested = [np.concatenate([test for _, test in folds]) for folds in partitions]
     scores = {}
@@ -42,20 +48,11 @@ def summarise_users(rows, predictions, partitions, bootstrap):
         scored = np.isfinite(by_user).sum(axis=1) > 0
         if not scored.any():
             raise CannotRunError("no user has test scores that differ")
-        scores[name] = _bootstrap_mean(np.nanmean(by_user[scored], axis=1), **bootstrap)
+        scores[name] = mean_interval(
+            np.nanmean(by_user[scored], axis=1), confidence=confidence
+        )
     users_tested = rows.users[np.unique(np.concatenate(tested))]
     return scores, (int(scored[users_tested].sum()), int(scored.sum()))
-
-
-def _bootstrap_mean(values, confidence, n_resamples, random_state):
-    if len(values) == 1:
-        return float(values[0]), np.nan, np.nan
-    rng = RandomState(random_state)
-    n = len(values)
-    means = [values[rng.randint(n, size=n)].mean() for _ in range(n_resamples)]
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(values.mean()), float(low), float(high)
 
 
 def fold_gap(rows, predicted, partitions):

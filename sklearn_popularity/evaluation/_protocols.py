@@ -48,7 +48,6 @@ _SUSPICIOUS_GAP = 0.1
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "n_resamples": [Interval(Integral, 1, None, closed="left")],
     },
     prefer_skip_nested_validation=True,
 )
@@ -68,7 +67,6 @@ def evaluate_protocols(
     n_jobs=None,
     random_state=None,
     confidence=0.95,
-    n_resamples=2000,
 ):
     """Score a model as for new users, known users, single users and later posts.
 
@@ -91,7 +89,7 @@ def evaluate_protocols(
     groups : str or array-like of shape (n_posts,), default=None
         Rows that belong together, such as those of a theme, or a column of posts that
         holds them. They stay together in the folds of one-per-user and user-mix, and
-        are resampled, in place of users, for all intervals but user-specific.
+        all intervals but user-specific are of new groups then, not of new users.
     columns : list of str, default=None
         Numeric columns among which the best is looked for; name those known before the
         post, as views and likes are not. None is all numeric ones but `user`, `groups`
@@ -99,8 +97,7 @@ def evaluate_protocols(
     reliability : float, default=None
         Reliability of `y`, above 0 and at most 1: the correlation of the scores with
         a second set of scores of the same posts, got in the same way from as many
-        raters. A correlation r of two halves of the raters is that of half as many;
-        pass 2 r / (1 + r) (Spearman and Brown).
+        raters, as :func:`human_consistency` finds it.
     cv : int, default=5
         Folds of one-per-user and user-mix; by-time tests the last ``1 / cv`` of the
         rows.
@@ -111,11 +108,9 @@ def evaluate_protocols(
     n_jobs : int, default=None
         Number of worker processes.
     random_state : int, RandomState instance or None, default=None
-        Seed of the splits and the resampling.
+        Seed of the splits.
     confidence : float, default=0.95
         Confidence of the intervals, 0 to 1.
-    n_resamples : int, default=2000
-        Number of bootstrap resamples.
 
     Returns
     -------
@@ -125,7 +120,7 @@ def evaluate_protocols(
         tested). The predictors are the model; a constant; the mean of the user's
         training rows; the column that is best on the training rows; and the noise
         ceiling, if `reliability` is given. The interval is NaN where there is only
-        one user or group to resample.
+        one user or group.
 
     Raises
     ------
@@ -142,6 +137,7 @@ def evaluate_protocols(
     See Also
     --------
     compare_features : Kinds of features side by side.
+    human_consistency : Finds the reliability of people's ratings.
     PerUserShuffleSplit : The halves of user-specific.
 
     Notes
@@ -156,8 +152,7 @@ def evaluate_protocols(
     - by-time: trained on rows strictly earlier than those tested.
 
     Other scores are of pooled out-of-fold predictions, averaged over partitions, with
-    the percentile bootstrap of :func:`spearman_interval`. Partitions share rows; they
-    are not resampled.
+    the interval of :func:`spearman_interval`.
 
     A training set whose mean score is high leaves a test fold whose mean is low, which
     sets pooled predictions of a weak model against the scores. Folds are therefore
@@ -201,7 +196,6 @@ def evaluate_protocols(
     rows = _check_rows(posts, y, user, time, groups, columns)
     seeds = check_random_state(random_state).randint(2**31 - 1, size=len(PROTOCOLS))
     settings = FoldSettings(cv, n_repeats, min_rows)
-    bootstrap = {"confidence": confidence, "n_resamples": n_resamples}
     table: list[dict] = []
     for (name, make_partitions), seed in zip(PROTOCOLS.items(), seeds, strict=True):
         per_user = name == "user-specific"
@@ -209,9 +203,7 @@ def evaluate_protocols(
             partitions = make_partitions(rows, settings, RandomState(seed))
             predictions = _predict(model, posts, rows, partitions, per_user, n_jobs)
             summarise = summarise_users if per_user else summarise_pooled
-            scores, sizes = summarise(
-                rows, predictions, partitions, bootstrap | {"random_state": seed}
-            )
+            scores, sizes = summarise(rows, predictions, partitions, confidence)
         except CannotRunError as reason:
             warn_caller(f"{name} is left out: {reason}.")
             continue

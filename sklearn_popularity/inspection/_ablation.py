@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,6 @@ from ..evaluation import (
 from ..metrics import spearman_interval
 from ..models import StackedLateFusion, out_of_fold
 from ._plotting import draw_intervals, several_axes
-from ._resampling import BOOTSTRAP
 
 CONTENT, SOCIAL, BOTH = "content", "social", "content + social"
 
@@ -61,7 +60,8 @@ class AblationResult:
         "cv": ["cv_object"],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
-        **BOOTSTRAP,
+        "confidence": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -78,7 +78,6 @@ def ablation(
     cv=5,
     n_repeats=1,
     confidence=0.95,
-    n_resamples=1000,
     n_jobs=None,
     random_state=None,
 ):
@@ -111,12 +110,10 @@ def ablation(
         Partitions into folds; only with an int.
     confidence : float, default=0.95
         Confidence of the intervals, 0 to 1.
-    n_resamples : int, default=1000
-        Number of bootstrap resamples.
     n_jobs : int, default=None
         Number of worker processes.
     random_state : int, RandomState instance or None, default=None
-        Seed of the folds and of the resampling.
+        Seed of the folds.
 
     Returns
     -------
@@ -141,8 +138,8 @@ def ablation(
     Notes
     -----
     Table 3 of [1]_, with all predictors on the same folds, so that differences are
-    paired: both predictors are scored on the same resamples. Resampled are groups; if
-    none are given users; if none are given either, rows. The user's mean is that of the
+    paired. Intervals hold for new groups; if none are given, for new users; if none are
+    given either, for new rows. The user's mean is that of the
     training rows, counted from the mean of all, and 0 for new users.
 
     References
@@ -176,13 +173,11 @@ def ablation(
     rows = Rows(y=y, users=codes, groups=groups, times=None, columns=columns)
     partitions = _partitions(X, rows, cv, n_repeats, random_state)
     predictions = _predict(models, X, rows, partitions, n_jobs)
-    bootstrap = {
+    settings = {
         "groups": codes if groups is None and users is not None else groups,
         "confidence": confidence,
-        "n_resamples": n_resamples,
-        "random_state": random_state.randint(2**31 - 1),
     }
-    scores, differences = _summarise(y, predictions, bootstrap)
+    scores, differences = _summarise(y, predictions, settings)
     return AblationResult(scores, differences, predictions)
 
 
@@ -290,21 +285,21 @@ def _predict_baselines(rows, folds):
     return parts
 
 
-def _summarise(y, predictions, bootstrap):
+def _summarise(y, predictions, settings):
     """Scores of all predictors, and differences of those that are compared."""
     tested = np.isfinite(predictions["constant"]).all(axis=1)
-    if bootstrap["groups"] is not None:
-        bootstrap = bootstrap | {"groups": bootstrap["groups"][tested]}
+    if settings["groups"] is not None:
+        settings = settings | {"groups": settings["groups"][tested]}
     y = y[tested]
     scored = {name: predicted[tested] for name, predicted in predictions.items()}
     scores = [
-        (name, *spearman_interval(y, predicted, **bootstrap))
+        (name, *spearman_interval(y, predicted, **settings))
         for name, predicted in scored.items()
     ]
     pairs = [(BOTH, name) for name in scored if name != BOTH]
     pairs.append((SOCIAL, CONTENT))
     differences = [
-        (a, b, *spearman_interval(y, scored[a], baseline=scored[b], **bootstrap))
+        (a, b, *spearman_interval(y, scored[a], baseline=scored[b], **settings))
         for a, b in pairs
     ]
     ends = ["low", "high"]

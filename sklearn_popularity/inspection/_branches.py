@@ -1,7 +1,7 @@
 """How much a late fusion relies on each branch: permutation importance."""
 
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion
 from ._linear import passed_width
 from ._plotting import draw_intervals, new_axes
-from ._resampling import BOOTSTRAP
 
 
 @validate_params(
@@ -24,7 +23,8 @@ from ._resampling import BOOTSTRAP
         "sets": [Mapping, None],
         "groups": ["array-like", None],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
-        **BOOTSTRAP,
+        "confidence": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -37,7 +37,6 @@ def branch_importance(
     groups=None,
     n_repeats=10,
     confidence=0.95,
-    n_resamples=1000,
     random_state=None,
 ):
     """How much Spearman's correlation falls when a branch says what it says of others.
@@ -54,24 +53,22 @@ def branch_importance(
         Branches that are permuted together, such as ``{"content": ["gist", "hog"],
         "social": ["user", "tags"]}``; None takes each branch by itself.
     groups : array-like of shape (n_samples,), default=None
-        Rows that belong together, such as those of a user; whole groups are resampled
-        for the interval.
+        Rows that belong together, such as those of a user, for the interval.
     n_repeats : int, default=10
         Random permutations.
     confidence : float, default=0.95
         Confidence of the intervals, 0 to 1.
-    n_resamples : int, default=1000
-        Number of bootstrap resamples.
     random_state : int, RandomState instance or None, default=None
-        Seed of the permutations and of the resampling.
+        Seed of the permutations.
 
     Returns
     -------
     table : DataFrame
         A row per branch or set, the most important first, with the columns branch,
         importance (mean fall over the permutations), low and high (the ends of its
-        interval, paired), std (over the permutations) and alone (Spearman's correlation
-        of the branch's own prediction; NaN for sets and columns passed through).
+        interval on new rows or groups, paired), std (over the permutations) and alone
+        (Spearman's correlation of the branch's own prediction; NaN for sets and columns
+        passed through).
 
     Raises
     ------
@@ -114,17 +111,13 @@ def branch_importance(
     columns = output_columns(fusion)
     as_is = fusion.final_estimator_.predict(outputs)
     orders = [random_state.permutation(len(y)) for _ in range(n_repeats)]
-    bootstrap = {
-        "groups": groups,
-        "confidence": confidence,
-        "n_resamples": n_resamples,
-        "random_state": random_state.randint(2**31 - 1),
-    }
     rows = []
     for name, members in _check_sets(sets, columns).items():
         chosen = np.concatenate([columns[member] for member in members])
         permuted = predict_permuted(fusion, outputs, chosen, orders)
-        interval = spearman_interval(y, as_is, baseline=permuted, **bootstrap)
+        interval = spearman_interval(
+            y, as_is, baseline=permuted, groups=groups, confidence=confidence
+        )
         alone = sets is None and name in fusion.branch_scores_
         rows.append(
             {

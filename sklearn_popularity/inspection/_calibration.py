@@ -1,17 +1,16 @@
 """Whom a model rates too high or too low, and whom it ranks at all."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels
 from .._sklearn_compat import Interval, validate_params
-from ..metrics import spearman_interval
+from ..metrics import mean_interval, spearman_interval
 from ._percentiles import check_pair, score_percentile
 from ._plotting import draw_intervals, several_axes, shorten
-from ._resampling import BOOTSTRAP, bootstrap_mean, cluster_codes
 
 ALL_ROWS = "all rows"
 
@@ -23,7 +22,7 @@ ALL_ROWS = "all rows"
         "by": ["array-like"],
         "clusters": ["array-like", None],
         "min_rows": [Interval(Integral, 2, None, closed="left")],
-        **BOOTSTRAP,
+        "confidence": [Interval(Real, 0, 1, closed="neither")],
     },
     prefer_skip_nested_validation=True,
 )
@@ -35,8 +34,6 @@ def calibration(
     clusters=None,
     min_rows=10,
     confidence=0.95,
-    n_resamples=1000,
-    random_state=None,
 ):
     """Whom a model rates too high or too low, and whom it ranks at all.
 
@@ -52,16 +49,11 @@ def calibration(
     by : array-like of shape (n_samples,)
         Group of each row, such as its category, user or theme.
     clusters : array-like of shape (n_samples,), default=None
-        Rows that are no independent evidence, such as near-duplicates; whole clusters
-        are resampled for the intervals.
+        Rows that are no independent evidence of each other, such as near-duplicates.
     min_rows : int, default=10
         Rows that a group needs; smaller ones are left out.
     confidence : float, default=0.95
         Confidence of the intervals, 0 to 1.
-    n_resamples : int, default=1000
-        Number of bootstrap resamples.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the resampling.
 
     Returns
     -------
@@ -94,6 +86,9 @@ def calibration(
     group is in truth above its mean prediction even if the model is as good as can be;
     percentiles do without the scale but not without this.
 
+    Intervals are those of these predictions on new rows, or new clusters: the jackknife
+    over clusters, as in :func:`spearman_interval`.
+
     Examples
     --------
     >>> from sklearn_popularity.inspection import calibration
@@ -102,7 +97,6 @@ def calibration(
     ...     [5, 6, 7, 8, 4, 3, 2, 1],
     ...     by=["face"] * 4 + ["tree"] * 4,
     ...     min_rows=4,
-    ...     random_state=0,
     ... )
     >>> table[["group", "rank_bias", "spearman"]].values.tolist()[1:]
     [['face', 50.0, 1.0], ['tree', -50.0, -1.0]]
@@ -110,12 +104,9 @@ def calibration(
     y_true, y_pred = check_pair(y_true, y_pred)
     check_consistent_length(y_true, by, clusters)
     codes = encode_labels(by, "by")
-    clusters = cluster_codes(clusters, len(y_true))
-    settings = {
-        "confidence": confidence,
-        "n_resamples": n_resamples,
-        "random_state": int(check_random_state(random_state).randint(2**31 - 1)),
-    }
+    clusters = encode_labels(
+        np.arange(len(y_true)) if clusters is None else clusters, "clusters"
+    )
     bias = score_percentile(y_pred, y_pred) - score_percentile(y_true, y_true)
     names = pd.Series(np.asarray(by, dtype=object)).groupby(codes).first()
     members = [(ALL_ROWS, np.arange(len(codes)))]
@@ -129,7 +120,7 @@ def calibration(
     table = pd.DataFrame(
         [
             {"group": name, "n_rows": len(rows)}
-            | _rate(y_true[rows], y_pred[rows], bias[rows], clusters[rows], settings)
+            | _rate(y_true[rows], y_pred[rows], bias[rows], clusters[rows], confidence)
             for name, rows in members
         ]
     )
@@ -137,14 +128,20 @@ def calibration(
     return table.iloc[[0, *order]].reset_index(drop=True)
 
 
-def _rate(y_true, y_pred, bias, clusters, settings):
+def _rate(y_true, y_pred, bias, clusters, confidence):
     """What is known of one group."""
-    low, high = bootstrap_mean(bias, clusters, **settings)
-    row = {"rank_bias": bias.mean(), "bias_low": low, "bias_high": high}
+    settings = {"groups": clusters, "confidence": confidence}
+    row = dict(
+        zip(
+            ("rank_bias", "bias_low", "bias_high"),
+            mean_interval(bias, **settings),
+            strict=True,
+        )
+    )
     row["mean_residual"] = float(np.mean(y_true - y_pred))
     interval = (np.nan,) * 3
     if np.ptp(y_true) > 0 and len(np.unique(clusters)) > 1:
-        interval = spearman_interval(y_true, y_pred, groups=clusters, **settings)
+        interval = spearman_interval(y_true, y_pred, **settings)
     return row | dict(zip(("spearman", "low", "high"), interval, strict=True))
 
 

@@ -1,15 +1,16 @@
 """What a predicted percentile means: the truth of photos predicted alike."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 
+from .._columns import encode_labels
 from .._sklearn_compat import Interval, validate_params
+from ..metrics import mean_interval
 from ._percentiles import check_pair, score_percentile
 from ._plotting import INK, PALE, new_axes, style
-from ._resampling import BOOTSTRAP, bootstrap_mean, cluster_codes
 
 
 @validate_params(
@@ -18,7 +19,7 @@ from ._resampling import BOOTSTRAP, bootstrap_mean, cluster_codes
         "y_pred": ["array-like"],
         "n_bins": [Interval(Integral, 2, None, closed="left")],
         "clusters": ["array-like", None],
-        **BOOTSTRAP,
+        "confidence": [Interval(Real, 0, 1, closed="neither")],
     },
     prefer_skip_nested_validation=True,
 )
@@ -29,8 +30,6 @@ def percentile_reliability(
     n_bins=10,
     clusters=None,
     confidence=0.95,
-    n_resamples=1000,
-    random_state=None,
 ):
     """What photos of a predicted percentile are in truth.
 
@@ -43,20 +42,17 @@ def percentile_reliability(
     n_bins : int, default=10
         Bins of predicted percentiles, equally wide.
     clusters : array-like of shape (n_samples,), default=None
-        Rows that are no independent evidence; whole clusters are resampled.
+        Rows that are no independent evidence of each other.
     confidence : float, default=0.95
         Confidence of the intervals, 0 to 1.
-    n_resamples : int, default=1000
-        Number of bootstrap resamples.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the resampling.
 
     Returns
     -------
     table : DataFrame
         A row per bin that has rows, with the columns left and right (its predicted
         percentiles), n_rows, predicted_percentile and true_percentile (their means),
-        low and high (ends of the interval of the latter) and top_half (share of the
+        low and high (ends of the interval of the latter on new rows or clusters; NaN if
+        there is one cluster) and top_half (share of the
         rows whose true score is above the median).
 
     Raises
@@ -74,33 +70,32 @@ def percentile_reliability(
     >>> import numpy as np
     >>> from sklearn_popularity.inspection import percentile_reliability
     >>> table = percentile_reliability(
-    ...     np.arange(40), np.arange(40) ** 2, n_bins=2, random_state=0
+    ...     np.arange(40), np.arange(40) ** 2, n_bins=2
     ... )
     >>> table[["n_rows", "true_percentile", "top_half"]].values.tolist()
     [[20.0, 25.0, 0.0], [20.0, 75.0, 1.0]]
     """
     y_true, y_pred = check_pair(y_true, y_pred)
     check_consistent_length(y_true, clusters)
-    clusters = cluster_codes(clusters, len(y_true))
-    bootstrap = {
-        "confidence": confidence,
-        "n_resamples": n_resamples,
-        "random_state": int(check_random_state(random_state).randint(2**31 - 1)),
-    }
+    clusters = encode_labels(
+        np.arange(len(y_true)) if clusters is None else clusters, "clusters"
+    )
     true, predicted = (score_percentile(y, y) for y in (y_true, y_pred))
     edges = np.linspace(0, 100, n_bins + 1)
     bins = (predicted * n_bins / 100).astype(int).clip(max=n_bins - 1)
     table = []
     for i in np.unique(bins):
         rows = bins == i
-        low, high = bootstrap_mean(true[rows], clusters[rows], **bootstrap)
+        mean, low, high = mean_interval(
+            true[rows], groups=clusters[rows], confidence=confidence
+        )
         table.append(
             {
                 "left": edges[i],
                 "right": edges[i + 1],
                 "n_rows": int(rows.sum()),
                 "predicted_percentile": predicted[rows].mean(),
-                "true_percentile": true[rows].mean(),
+                "true_percentile": mean,
                 "low": low,
                 "high": high,
                 "top_half": (true[rows] > 50).mean(),

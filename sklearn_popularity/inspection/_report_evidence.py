@@ -83,7 +83,6 @@ class Evidence:
             predictions,
             baseline=baseline,
             groups=self.clusters,
-            random_state=self.seed,
         )
 
     def picture(self, row) -> dict[str, Any]:

@@ -285,7 +285,6 @@ def _reliability(evidence):
         evidence.predicted,
         n_bins=n_bins,
         clusters=evidence.clusters,
-        random_state=evidence.seed,
     )
     return Section(table, {"rows": table.to_dict("records")})
 
@@ -302,7 +301,6 @@ def _calibration(evidence):
         by=by,
         clusters=evidence.clusters,
         min_rows=_MIN_ROWS,
-        random_state=evidence.seed,
     )
     groups = table[1:]
     if len(groups) > 2 * _N_SHOWN:

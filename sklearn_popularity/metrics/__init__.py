@@ -1,20 +1,24 @@
 """Metrics: how well predictions rank photos."""
 
+from ._human_consistency import human_consistency
+
+# Names imported as themselves are for other rooms, not for users.
+from ._mean_interval import MeanInterval as MeanInterval
+from ._mean_interval import mean_interval as mean_interval
 from ._per_user import (
     per_user_spearman_score,
     per_user_spearman_scorer,
     user_correlations,
 )
-from ._spearman import (
-    SpearmanInterval,
-    spearman_interval,
-    spearman_score,
-    spearman_scorer,
-)
+from ._spearman import spearman_score, spearman_scorer
+from ._spearman_interval import SpearmanDifference as SpearmanDifference
+from ._spearman_interval import SpearmanInterval, spearman_interval
+from ._spearman_interval import spearman_difference as spearman_difference
 from ._top_fraction import top_fraction_accuracy
 
 __all__ = [
     "SpearmanInterval",
+    "human_consistency",
     "per_user_spearman_score",
     "per_user_spearman_scorer",
     "spearman_interval",

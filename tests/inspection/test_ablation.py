@@ -50,9 +50,7 @@ def test_each_side_is_the_fusion_of_its_branches(posts, fusion):
 
 def test_intervals_are_paired_on_the_same_resamples(posts, fusion):
     X, y = posts
-    result = ablation(
-        fusion, X, y, **SIDES, user="user", n_repeats=2, n_resamples=200, random_state=5
-    )
+    result = ablation(fusion, X, y, **SIDES, user="user", n_repeats=2, random_state=5)
     predictions = result.predictions
     assert all(columns.shape == (150, 2) for columns in predictions.values())
     rows = result.scores.set_index("predictor")
@@ -65,17 +63,13 @@ def test_intervals_are_paired_on_the_same_resamples(posts, fusion):
         predictions["content + social"],
         baseline=predictions["content"],
         groups=X["user"],
-        n_resamples=2000,
-        random_state=0,
     )
     assert row["difference"] == pytest.approx(score)
     assert_allclose([row["low"], row["high"]], [low, high], atol=0.05)
     assert row["low"] > 0
     assert rows.loc["user mean", "low"] > 0
     assert rows.loc["best cue", "spearman"] > 0.3
-    again = ablation(
-        fusion, X, y, **SIDES, user="user", n_repeats=2, n_resamples=200, random_state=5
-    )
+    again = ablation(fusion, X, y, **SIDES, user="user", n_repeats=2, random_state=5)
     pd.testing.assert_frame_equal(again.scores, result.scores)
 
 
@@ -98,22 +92,19 @@ def test_groups_stay_together_in_outer_and_inner_folds(posts, fusion):
         user="user",
         groups=groups,
         cv=GroupKFold(5),
-        n_resamples=50,
     )
     assert len(seen) == 3 * 5
     assert all(len(np.unique(codes)) == 12 for codes in seen)
     # The users tested are new, so their means say nothing.
     assert not result.predictions["user mean"].any()
-    by_name = ablation(
-        fusion.set_params(cv=3), X, y, **SIDES, groups="user", n_resamples=50
-    )
+    by_name = ablation(fusion.set_params(cv=3), X, y, **SIDES, groups="user")
     assert "user mean" not in by_name.predictions
 
 
 def test_best_cue_is_looked_for_among_those_named(posts, fusion):
     X, y = posts
     cv = KFold(3)
-    named = ablation(fusion, X, y, **SIDES, cues=["a"], cv=cv, n_resamples=20)
+    named = ablation(fusion, X, y, **SIDES, cues=["a"], cv=cv)
     cue = named.predictions["best cue"][:, 0]
     assert abs(pd.Series(cue).corr(X["a"], method="spearman")) > 0.95
     array = X[["a", "b", "c", "d"]].to_numpy()

@@ -1,7 +1,5 @@
 """Calibration: biases that were planted are seen, and honest models have none."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -13,7 +11,6 @@ from sklearn_popularity.inspection import (
     score_distribution,
     score_percentile,
 )
-from sklearn_popularity.inspection._resampling import bootstrap_mean
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +24,7 @@ def faces():
 
 
 def test_model_that_likes_only_faces_is_seen(faces):
-    table = calibration(*faces[:2], by=faces[2], random_state=0).set_index("group")
+    table = calibration(*faces[:2], by=faces[2]).set_index("group")
     assert table.loc["all rows", "low"] > 0.2
     assert table.loc["face", "bias_low"] > 0
     assert table.loc["other", "bias_high"] < 0
@@ -37,7 +34,7 @@ def test_model_that_likes_only_faces_is_seen(faces):
 
 def test_calibration_is_the_mean_of_each_group(faces):
     y_true, y_pred, by = faces
-    table = calibration(y_true, y_pred, by=by, random_state=0)
+    table = calibration(y_true, y_pred, by=by)
     assert table["group"].tolist() == ["all rows", "face", "other"]
     bias = score_percentile(y_pred, y_pred) - score_percentile(y_true, y_true)
     for row in table[1:].itertuples():
@@ -55,12 +52,12 @@ def test_small_groups_are_left_out_and_clusters_widen(faces):
     y_true, y_pred, by = faces
     by = by.copy()
     by[:3] = "rare"
-    table = calibration(y_true, y_pred, by=by, random_state=0)
+    table = calibration(y_true, y_pred, by=by)
     assert "rare" not in set(table["group"])
     y_true, y_pred, by = (np.repeat(a[:60], 5) for a in (y_true, y_pred, by))
     clusters = np.repeat(np.arange(60), 5)
-    rows = calibration(y_true, y_pred, by=by, random_state=0)
-    grouped = calibration(y_true, y_pred, by=by, clusters=clusters, random_state=0)
+    rows = calibration(y_true, y_pred, by=by)
+    grouped = calibration(y_true, y_pred, by=by, clusters=clusters)
     width = [(t["bias_high"] - t["bias_low"])[1:].sum() for t in (rows, grouped)]
     assert width[1] > 1.5 * width[0]
     with pytest.raises(ValueError, match="min_rows=500"):
@@ -77,37 +74,17 @@ def test_group_without_order_or_of_one_cluster_has_no_correlation():
         by=by,
         clusters=[0, 1, 2, 3, 3, 3, 4, 5, 6],
         min_rows=3,
-        random_state=0,
     ).set_index("group")
     assert np.isnan(table.loc[["equal", "one"], "spearman"]).all()
     assert np.isnan(table.loc["one", "bias_low"])
     assert table.loc["fine", "spearman"] == 1
 
 
-def test_bootstrap_of_a_mean_is_that_of_theory():
-    values = np.random.default_rng(0).normal(size=400)
-    low, high = bootstrap_mean(
-        values, np.arange(400), confidence=0.95, n_resamples=4000, random_state=0
-    )
-    half = 1.96 * values.std() / 20
-    assert_allclose([low, high], values.mean() + half * np.array([-1, 1]), atol=0.01)
-
-
-def test_bootstrap_of_many_rows_takes_little_memory():
-    values = np.arange(20_000.0)
-    settings = {"confidence": 0.95, "n_resamples": 200, "random_state": 0}
-    tracemalloc.start()
-    bootstrap_mean(values, np.arange(20_000), **settings)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 20 * values.nbytes
-
-
 def test_reliability_is_the_truth_of_a_predicted_percentile():
     rng = np.random.default_rng(0)
     y_true = rng.normal(size=1000)
     y_pred = np.exp(y_true + rng.normal(size=1000))
-    table = percentile_reliability(y_true, y_pred, n_bins=5, random_state=0)
+    table = percentile_reliability(y_true, y_pred, n_bins=5)
     assert table["n_rows"].sum() == 1000
     true, predicted = (score_percentile(y, y) for y in (y_true, y_pred))
     for row in table.itertuples():
@@ -118,7 +95,7 @@ def test_reliability_is_the_truth_of_a_predicted_percentile():
     assert table["true_percentile"].is_monotonic_increasing
     # Half of the variance is noise: extremes are less extreme in truth.
     assert table["true_percentile"].iloc[-1] < table["predicted_percentile"].iloc[-1]
-    flat = percentile_reliability(y_true, np.zeros(1000), random_state=0)
+    flat = percentile_reliability(y_true, np.zeros(1000))
     assert len(flat) == 1
     assert flat["true_percentile"][0] == pytest.approx(50)
 

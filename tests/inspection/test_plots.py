@@ -32,7 +32,7 @@ def ablation_result():
     branches = [("photo", Ridge(), [0]), ("user", Ridge(), [1])]
     sides = {"content": ["photo"], "social": ["user"]}
     fusion = StackedLateFusion(branches, cv=2)
-    return ablation(fusion, X, Y_TRUE, **sides, cv=3, n_resamples=50, random_state=0)
+    return ablation(fusion, X, Y_TRUE, **sides, cv=3, random_state=0)
 
 
 def sense_table(**columns):
@@ -91,7 +91,7 @@ DRAWN = {
         ax=ax,
     ),
     "percentile_reliability": lambda ax: inspection.plot_percentile_reliability(
-        inspection.percentile_reliability(Y_TRUE, Y_PRED, random_state=0), ax=ax
+        inspection.percentile_reliability(Y_TRUE, Y_PRED), ax=ax
     ),
     "score_distribution": lambda ax: inspection.plot_score_distribution(
         inspection.score_distribution(Y_TRUE, Y_PRED), ax=ax
@@ -108,9 +108,7 @@ SEVERAL = {
     "calibration": (
         2,
         lambda ax: inspection.plot_calibration(
-            inspection.calibration(
-                Y_TRUE, Y_PRED, by=np.arange(60) % 4, random_state=0
-            ),
+            inspection.calibration(Y_TRUE, Y_PRED, by=np.arange(60) % 4),
             ax=ax,
         ),
     ),

@@ -37,7 +37,7 @@ from sklearn_popularity.models import _model_file as model_file
 from sklearn_popularity.models._saved_types import is_approved
 
 MARK = model_file._MARK
-INTERVAL = spearman_interval(np.arange(9.0), np.arange(9.0), random_state=0)
+INTERVAL = spearman_interval(np.arange(9.0), np.arange(9.0))
 REFUSED = r"damaged|not written by save_model"
 
 
@@ -92,7 +92,7 @@ def test_card_tells_what_was_learned(model, path):
     rng = np.random.default_rng(0)
     y = rng.normal(size=50)
     predictions = y + rng.normal(size=50)
-    found = spearman_interval(y, predictions, random_state=0)
+    found = spearman_interval(y, predictions)
     save_model(model, path, y=y, predictions=predictions, spearman=found, label="stars")
     card = read_model_card(path)
     assert card["model"] == "sklearn.pipeline.Pipeline"

@@ -19,6 +19,6 @@ model = make_pipeline(ColorHistogram(), RidgeCV(alphas=[0.01, 0.1, 1]))
 predicted = cross_val_predict(
     model, posts["photo"], posts["score"], cv=GroupKFold(5), groups=posts["user"]
 )
-table = calibration(posts["score"], predicted, by=posts["theme"], random_state=0)
+table = calibration(posts["score"], predicted, by=posts["theme"])
 plot_calibration(table)
 plt.show()

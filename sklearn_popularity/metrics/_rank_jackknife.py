@@ -1,0 +1,186 @@
+"""Spearman's correlation without each of the groups, all at once."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# That many groups are left out exactly, a pass over all rows for each. Where there are
+# more, it is those that hold at least the same share of the rows.
+_N_EXACT = 1000
+# Rows times groups that are ranked together: 2 MB of numbers.
+_BLOCK_SIZE = 2**18
+
+
+class Ranking(NamedTuple):
+    """Mid-ranks of values.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n,), intp
+        Number of each row's value among the different ones.
+    counts : ndarray of shape (n_levels,)
+        Rows of each level.
+    ranks : ndarray of shape (n,)
+        Mid-ranks, less their mean.
+    """
+
+    levels: NDArray[np.intp]
+    counts: NDArray[np.float64]
+    ranks: NDArray[np.float64]
+
+
+def rank(values: NDArray) -> Ranking:
+    """Rank values; ties share their mean rank."""
+    _, levels, counts = np.unique(values, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - counts / 2
+    return Ranking(levels, counts.astype(float), middle[levels] - len(values) / 2)
+
+
+def leave_groups_out(
+    y_true: NDArray, y_pred: NDArray, codes: NDArray
+) -> tuple[NDArray, NDArray]:
+    """Spearman's correlations with y_true of all rows, and of all but each group's.
+
+    Parameters
+    ----------
+    y_true : ndarray of shape (n_samples,)
+        True scores.
+    y_pred : ndarray of shape (n_samples, n_predictions)
+        Predictions.
+    codes : ndarray of shape (n_samples,), intp
+        Groups, numbered from 0; at least two.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_predictions,)
+        0 where either side is constant.
+    left_out : ndarray of shape (n_groups, n_predictions)
+        The same without each group: exactly for up to a thousand groups, and for those
+        that hold a thousandth of the rows if there are more. Without the others it is
+        the score's influence function that tells, whose error is of the order of the
+        square of a group's share.
+    """
+    truth, columns = rank(y_true), [rank(column) for column in y_pred.T]
+    scores = np.array([_correlation(truth, column) for column in columns])
+    sizes = np.bincount(codes)
+    exact = (len(sizes) <= _N_EXACT) | (sizes * _N_EXACT >= len(codes))
+    left_out = np.empty((len(sizes), len(columns)))
+    if not exact.all():
+        rest = (1 - sizes / len(codes))[:, np.newaxis]
+        shifts = [influence(truth, column) for column in columns]
+        sums = np.column_stack([np.bincount(codes, shift) for shift in shifts])
+        left_out = scores - sums / rest
+    if exact.any():
+        left_out[exact] = _leave_out(truth, columns, codes, np.flatnonzero(exact))
+    return scores, left_out.clip(-1, 1)
+
+
+def _correlation(a: Ranking, b: Ranking) -> float:
+    product = _square(a.counts) * _square(b.counts)
+    return float(np.clip(_divide(a.ranks @ b.ranks, product), -1, 1))
+
+
+def _square(counts: NDArray) -> float:
+    """Sum of the squares of centred mid-ranks, from the rows of each level."""
+    return (counts.sum() ** 3 - (counts**3).sum()) / 12
+
+
+def _divide(covariance, product):
+    """Correlation; 0 where one side is constant, of which the product is 0."""
+    norm = np.sqrt(product)
+    return np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
+
+
+def influence(a: Ranking, b: Ranking) -> NDArray[np.float64]:
+    """What each row adds to the correlation, to first order; the sum is 0.
+
+    The derivative of the correlation by the weight of a row. It moves the product of
+    its own ranks, and by one half or one the rank of each row beside or above it.
+    """
+    n = len(a.ranks)
+    squares = _square(a.counts), _square(b.counts)
+    if not all(squares):
+        return np.zeros(n)
+    norm = np.sqrt(squares[0] * squares[1])
+    covariance = a.ranks * b.ranks + _sum_above(a, b.ranks) + _sum_above(b, a.ranks)
+    spread = sum(
+        (n**2 - x.counts[x.levels] ** 2) / (4 * square)
+        for x, square in zip((a, b), squares, strict=True)
+    )
+    return covariance / norm - (a.ranks @ b.ranks) / norm * spread / 2
+
+
+def _sum_above(ranking: Ranking, values: NDArray) -> NDArray[np.float64]:
+    """Sum of the values of rows above each row, and half of those beside it.
+
+    Values have to sum to 0.
+    """
+    sums = np.bincount(ranking.levels, values)
+    return (sums / 2 - np.cumsum(sums))[ranking.levels]
+
+
+def _leave_out(truth, columns, codes, groups) -> NDArray[np.float64]:
+    """Correlations without each of some groups, exactly."""
+    place = np.full(codes.max() + 1, -1)
+    place[groups] = np.arange(len(groups))
+    place = place[codes]  # of the group of each row among those that are left out
+    rows = np.argsort(place, kind="stable")[np.count_nonzero(place < 0) :]
+    covariances = np.concatenate(list(_covariances(truth, columns, place, rows)))
+    square = _squares_left(truth, place, rows)
+    products = [square * _squares_left(column, place, rows) for column in columns]
+    return _divide(covariances, np.column_stack(products))
+
+
+def _covariances(truth, columns, place, rows) -> Iterator[NDArray]:
+    """Sums of products of the ranks among the rows that are left, block by block."""
+    n, n_groups = len(place), place.max() + 1
+    block = max(1, _BLOCK_SIZE // n)
+    for start in range(0, n_groups, block):
+        size = min(block, n_groups - start)
+        first, last = np.searchsorted(place[rows], [start, start + size])
+        gone = rows[first:last]
+        owner = place[gone] - start
+        left = _ranks_left(truth, gone, owner, size)
+        left[owner, gone] = 0
+        yield np.column_stack(
+            [
+                np.einsum("ij,ij->i", left, _ranks_left(column, gone, owner, size))
+                for column in columns
+            ]
+        )
+
+
+def _ranks_left(ranking, gone, owner, size) -> NDArray[np.float64]:
+    """Centred ranks among the rows that are left, for each of some groups.
+
+    What a group takes from the ranks of others is a step function of their level.
+    """
+    n_levels = len(ranking.counts)
+    starts, sizes = np.arange(size) * n_levels, np.bincount(owner, minlength=size)
+    cells, counts = np.unique(
+        owner * n_levels + ranking.levels[gone], return_counts=True
+    )
+    above = np.cumsum(counts) - (np.cumsum(sizes) - sizes / 2)[cells // n_levels]
+    first = np.searchsorted(cells, starts)
+    steps, edges = np.insert(above, first, -sizes / 2), np.insert(cells, first, starts)
+    taken = np.repeat(steps, np.diff(edges, append=size * n_levels))
+    taken[cells] -= counts / 2  # ties take half
+    return ranking.ranks - np.take(
+        taken.reshape(size, n_levels), ranking.levels, axis=1
+    )
+
+
+def _squares_left(ranking, place, rows) -> NDArray[np.float64]:
+    """Sums of squares of those ranks, for all groups."""
+    n, n_levels = len(place), len(ranking.counts)
+    cells, gone = np.unique(
+        place[rows] * n_levels + ranking.levels[rows], return_counts=True
+    )
+    owner, counts = cells // n_levels, ranking.counts[cells % n_levels]
+    cubes = (ranking.counts**3).sum() + np.bincount(
+        owner, (counts - gone) ** 3 - counts**3
+    )
+    left = (n - np.bincount(place[rows])) ** 3.0
+    return np.maximum(left - cubes, 0) / 12  # of large cubes rounding may leave less

@@ -1,0 +1,245 @@
+"""Spearman's rank correlation with its interval, and the paired difference of two."""
+
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_array, check_consistent_length
+
+from .._scores import check_score
+from .._sklearn_compat import Interval, validate_params
+from ._jackknife import Estimate, jackknife, number_groups
+from ._rank_jackknife import leave_groups_out
+
+# Correlations are kept this far from 1, of which Fisher's z is infinite.
+_NEAREST = 1e-12
+
+
+class SpearmanInterval(NamedTuple):
+    """A rank correlation with the ends of its confidence interval.
+
+    Parameters
+    ----------
+    score : float
+        The correlation, or the difference of two.
+    low, high : float
+        The ends of the interval.
+    """
+
+    score: float
+    low: float
+    high: float
+
+
+class SpearmanDifference(NamedTuple):
+    """A paired difference of two rank correlations, with what a test needs.
+
+    Parameters
+    ----------
+    score : float
+        The difference.
+    low, high : float
+        The ends of its confidence interval.
+    error : float
+        Its standard error.
+    df : float
+        Degrees of freedom: one less than there are groups.
+    p_value : float
+        Two-sided p-value, by Student's t, of no difference.
+    """
+
+    score: float
+    low: float
+    high: float
+    error: float
+    df: float
+    p_value: float
+
+
+_CONSTRAINTS = {
+    "y_true": ["array-like"],
+    "y_pred": ["array-like"],
+    "groups": ["array-like", None],
+    "confidence": [Interval(Real, 0, 1, closed="neither")],
+    "n_folds": [Interval(Integral, 2, None, closed="left"), None],
+}
+
+
+@validate_params(
+    {**_CONSTRAINTS, "baseline": ["array-like", None]},
+    prefer_skip_nested_validation=True,
+)
+def spearman_interval(
+    y_true, y_pred, *, baseline=None, groups=None, confidence=0.95, n_folds=None
+):
+    """Spearman's rank correlation with a confidence interval.
+
+    The interval is one of two, and they answer different questions: by default that of
+    these predictions, if they were scored on new rows or groups; with `n_folds` that of
+    the model, if it were also trained anew on data like these.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True scores.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_predictions)
+        Predicted scores. The score of several predictions, such as those of repeated
+        cross-validation, is the mean of theirs.
+    baseline : array-like of shape (n_samples,) or (n_samples, n_predictions), \
+            default=None
+        Predictions to compare with. The score is then by how much `y_pred` is better,
+        and the interval is paired.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that belong together (the photos of a user or a theme): they are no
+        independent evidence.
+    confidence : float, default=0.95
+        Share of intervals that cover the score of the population, 0 to 1.
+    n_folds : int, default=None
+        Number of folds, if predictions come from cross-validation and the interval is
+        to be that of the model. None takes the predictions as given, such as those of
+        one model for photos that it has not seen.
+
+    Returns
+    -------
+    interval : SpearmanInterval
+        Named tuple (score, low, high). A constant prediction has (0, 0, 0): it ranks
+        nothing in any sample.
+
+    Raises
+    ------
+    ValueError
+        If an input has NaN or infinity, lengths differ, or all rows are one group.
+
+    See Also
+    --------
+    spearman_score : The score alone.
+
+    Notes
+    -----
+    The jackknife: each group (or row) is left out in turn, all others are ranked anew,
+    and the standard error is that of Fisher's z of these scores; the ends follow from
+    Student's t with one degree of freedom less than there are groups. Differences are
+    left as they are. With more than 1,000 groups, those with less than a thousandth of
+    the rows are left out by the influence function of the score, which agrees to the
+    square of their share.
+
+    In simulations nominal 95 % cover 93 to 98 % from 6 groups up, of equal or very
+    unequal size (``benchmarks/coverage.py``). Intervals of 2 to 5 groups hold too but
+    are wide: two groups say next to nothing. Where no group that is left out changes
+    the score, as those of a perfect one do not, the standard error is taken to be that
+    of one group of all in reverse order, ``2 / n_groups``.
+
+    Folds share most of their training rows, so models trained anew differ more than
+    folds do. With K folds the standard error is therefore multiplied by ``sqrt(1 + K /
+    (K - 1))``, 1.5 for five. That these intervals of the model hold was found by
+    simulation too; [1]_ explains why plain ones do not.
+
+    References
+    ----------
+    .. [1] Bates, Hastie and Tibshirani, "Cross-validation: what does it estimate and
+       how well does it do it?", Journal of the American Statistical Association 119,
+       2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity import spearman_interval
+    >>> score, low, high = spearman_interval(np.arange(50), np.arange(50) % 25)
+    >>> bool(low < score < high)
+    True
+    """
+    if baseline is not None:
+        return SpearmanInterval(
+            *spearman_difference(
+                y_true,
+                y_pred,
+                baseline,
+                groups=groups,
+                confidence=confidence,
+                n_folds=n_folds,
+            )[:3]
+        )
+    y_true, columns, codes = _check(y_true, [y_pred], ["y_pred"], groups)
+    scores, left_out = leave_groups_out(y_true, columns[0], codes)
+    score, left_out = float(scores.mean()), left_out.mean(axis=1)
+    low, high = _fisher_ends(score, left_out, confidence, n_folds)
+    return SpearmanInterval(score, low, high)
+
+
+@validate_params(
+    {**_CONSTRAINTS, "baseline": ["array-like"]}, prefer_skip_nested_validation=True
+)
+def spearman_difference(
+    y_true, y_pred, baseline, *, groups=None, confidence=0.95, n_folds=None
+):
+    """By how much predictions rank better than others, with what a test needs.
+
+    Parameters
+    ----------
+    y_true, y_pred, baseline, groups, confidence, n_folds
+        As of :func:`spearman_interval`.
+
+    Returns
+    -------
+    difference : SpearmanDifference
+        Named tuple (score, low, high, error, df, p_value). Where both always rank
+        alike it is (0, 0, 0, 0, df, 1).
+    """
+    y_true, columns, codes = _check(
+        y_true, [y_pred, baseline], ["y_pred", "baseline"], groups
+    )
+    scores, left_out = leave_groups_out(y_true, np.hstack(columns), codes)
+    n = columns[0].shape[1]
+    gain = float(scores[:n].mean() - scores[n:].mean())
+    left_out = left_out[:, :n].mean(axis=1) - left_out[:, n:].mean(axis=1)
+    found = _widen(jackknife(gain, left_out), n_folds)
+    low, high = found.ends(confidence)
+    return SpearmanDifference(
+        gain, max(low, -2.0), min(high, 2.0), found.error, found.df, found.p_value()
+    )
+
+
+def _check(y_true, predictions, names, groups):
+    y_true = check_score(y_true, "y_true")
+    columns = [
+        _check_columns(values, name)
+        for values, name in zip(predictions, names, strict=True)
+    ]
+    check_consistent_length(y_true, *columns, groups)
+    codes = number_groups(groups, len(y_true))
+    n_groups = codes.max() + 1
+    if n_groups < 2:
+        raise ValueError(
+            f"Got {n_groups} group(s), but at least 2 are needed to tell how much "
+            "groups differ. Pass groups=None if rows are independent of each other."
+        )
+    return y_true, columns, codes
+
+
+def _check_columns(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    columns = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
+    return columns.reshape(len(columns), -1)
+
+
+def _fisher_ends(score, left_out, confidence, n_folds) -> tuple[float, float]:
+    """Ends of the interval of a correlation, by its Fisher's z."""
+    plain = jackknife(score, left_out)
+    if plain.error == 0:
+        low, high = _widen(plain, n_folds).ends(confidence)
+        return max(low, -1.0), min(high, 1.0)
+    # One group of many may hold all errors there are: without it z is infinite.
+    farthest = 1 - max((1 - abs(score)) / len(left_out), _NEAREST)
+    z = np.arctanh(np.clip([score, *left_out], -farthest, farthest))
+    low, high = np.tanh(_widen(jackknife(z[0], z[1:]), n_folds).ends(confidence))
+    return float(min(low, score)), float(max(high, score))
+
+
+def _widen(found: Estimate, n_folds: int | None) -> Estimate:
+    """The estimate of the model's score, and of one that no group changes."""
+    error = found.error
+    if error == 0 and found.value != 0:
+        error = 2 / (found.df + 1)
+    if n_folds is not None:
+        error *= np.sqrt(1 + n_folds / (n_folds - 1))
+    return found._replace(error=float(error))

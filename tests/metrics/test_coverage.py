@@ -1,0 +1,36 @@
+"""A small, seeded part of the coverage tables of benchmarks/coverage.py."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
+
+
+@pytest.fixture(scope="module")
+def coverage():
+    spec = importlib.util.spec_from_file_location("coverage_of_intervals", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("shape", [(3, 25), (6, 20), (20, 10), (10, None)])
+@pytest.mark.parametrize("score", [0.29, 0.68])
+def test_intervals_cover_given_predictions(coverage, shape, score):
+    covered = [coverage.covers_given(shape, score, seed) for seed in range(300)]
+    # Two standard errors of a share of 300 runs around 93 to 98 %.
+    assert 0.90 <= np.mean(covered) <= (1 if shape[0] < 6 else 0.997)
+
+
+@pytest.mark.parametrize("signal", [0.2, 0.8])
+def test_intervals_cover_models_and_equal_pairs_are_equal(coverage, signal):
+    trials = [
+        coverage.study(coverage.MODELS["ridge"], (10, 10), signal, 5, seed)
+        for seed in range(60)
+    ]
+    _, covered, differ = coverage.summarise(trials)
+    assert covered >= 0.9
+    assert differ <= 0.1
