@@ -118,14 +118,14 @@ def _compare(posts):
         groups=posts["user"],
         n_repeats=1,
     )
-    return np.hstack(list(found.predictions.values()))
+    return np.hstack([each.raw for each in found.held_out.values()])
 
 
 def _fit(posts):
     fitted = fit_features(
         posts["photo"], posts["score"], features=["color-statistics", "lbp"]
     )
-    return np.hstack([fitted.predictions, fitted.model.predict(posts["photo"])])
+    return np.hstack([fitted.held_out.raw[:, 0], fitted.model.predict(posts["photo"])])
 
 
 def _protocols(posts):
@@ -154,7 +154,7 @@ def _ablation(posts):
         cv=3,
         random_state=0,
     )
-    return np.hstack(list(found.predictions.values()))
+    return np.hstack([each.raw for each in found.held_out.values()])
 
 
 def _held_out(posts):

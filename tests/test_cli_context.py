@@ -54,7 +54,7 @@ def test_options_add_features(folder, vectors, tmp_path, capsys):
     }
     expected = compare_features(
         posts["photo"], posts["score"], features=[], context=context, n_repeats=1
-    ).table
+    ).scores
     run = json.loads(output.read_text())
     pd.testing.assert_frame_equal(pd.DataFrame(run["scores"]), expected)
     assert run["social"] == ["title", "theme"] and run["user"] == "user"

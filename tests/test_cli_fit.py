@@ -78,7 +78,7 @@ def test_percentile_counts_held_out_predictions(model, folder, others, tmp_path)
     posts = load_folder(folder)
     predictions = fit_features(
         posts["photo"], posts["score"], features=FAST, groups=posts["user"]
-    ).predictions
+    ).held_out.raw
     table = _ranked(model, [others[0]], tmp_path)
     expected = [100 * (predictions < score).mean() for score in table["score"]]
     np.testing.assert_allclose(table["percentile"], expected)
@@ -119,9 +119,7 @@ def test_held_out_predictions_are_those_of_the_comparison(folder):
         fitted = fit_features(
             posts["photo"], posts["score"], features=features, **settings
         )
-        np.testing.assert_array_equal(
-            fitted.predictions, compared.predictions[name][:, 0]
-        )
+        np.testing.assert_array_equal(fitted.held_out.raw, compared.held_out[name].raw)
 
 
 def test_card_describes_the_training(model, folder):

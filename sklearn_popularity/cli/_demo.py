@@ -77,7 +77,7 @@ def _demo(options):
             verbose=sys.stderr.isatty(),
         )
         print(f"\nScore: log2(views per day + 1), {len(posts)} photos, folds by user\n")
-        print(format_scores(comparison.table))
+        print(format_scores(comparison.scores))
         _print_causes(posts, truth, comparison)
         command = f"sklearn-popularity demo --n-photos {options.n_photos}"
         command += f" --seed {options.seed}"
@@ -111,7 +111,7 @@ def _write_report(posts, output, cache, n_jobs, command):
 
 
 def _print_causes(posts, truth, comparison):
-    predicted = comparison.predictions["late-fusion"]
+    predicted = comparison.held_out["late-fusion"].shares
     causes = follow_causes(truth.effects, predicted, groups=posts["user"])
     in_pixels = truth.effects[_IMAGE_CAUSES].sum(axis=1)
     ceiling = spearman_score(posts["score"], in_pixels)

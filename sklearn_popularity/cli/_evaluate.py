@@ -14,14 +14,12 @@ from ._output import check_cache, check_output, write_text
 from ._posts import read_posts, warn_of_groups
 from ._tables import describe_run, format_scores
 
-# Pooled scores this far below those within folds are marked by their folds.
-_SUSPICIOUS_GAP = 0.1
 _COLUMNS = """\
 The columns of the table:
   numbers          length of the feature
   Spearman         rank correlation of all held-out predictions of a partition into
-                   folds with the label, mean over partitions
-  95 % interval    of that mean, for new photos, or new groups where given
+                   folds with the label, mean over partitions; 0 is chance
+  95 % interval    of models trained anew on as many other photos, or groups
   over partitions  the lowest and the highest of them
   within folds     mean of the correlations within each test fold
 """
@@ -79,12 +77,11 @@ def _evaluate(options):
     kept = posts.iloc[comparison.kept]
     try:
         if options.output is not None:
-            _write_table(options, kept, comparison.table)
+            _write_table(options, kept, comparison.scores)
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
-        print(format_scores(comparison.table), flush=True)
-    _warn_of_folds(comparison.table)
-    _warn_of_chance(comparison.table)
+        print(format_scores(comparison.scores), flush=True)
+    _warn_of_chance(comparison.scores)
     warn_of_groups(options, kept)
     if groups is None:
         _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
@@ -99,16 +96,6 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
             f"{len(pairs)} pair(s) of near-duplicate photos straddle folds, such as "
             f"{first} and {second}: the scores are too high. Pass --group with a "
             "column that keeps them together."
-        )
-
-
-def _warn_of_folds(table):
-    gap = (table["within_folds"] - table["spearman"]).max()
-    if gap > _SUSPICIOUS_GAP:
-        warn_caller(
-            f'the column "Spearman" lies up to {gap:.2f} below "within folds", because '
-            'the folds differ in level. Judge by "within folds", or use more photos or '
-            "groups, or fewer folds (--cv)"
         )
 
 

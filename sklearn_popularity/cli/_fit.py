@@ -52,13 +52,15 @@ def _fit(options):
     )
     y = posts[options.label].to_numpy()[fitted.kept]
     groups = None if groups is None else groups[fitted.kept]
-    found = spearman_interval(y, fitted.predictions, groups=groups, n_folds=options.cv)
+    found = spearman_interval(
+        y, fitted.held_out.shares, groups=groups, n_folds=options.cv
+    )
     try:
         save_model(
             fitted.model,
             options.output,
             y=y,
-            predictions=fitted.predictions,
+            predictions=fitted.held_out.raw[:, 0],
             spearman=found,
             label=options.label,
         )

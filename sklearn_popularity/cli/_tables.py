@@ -5,11 +5,11 @@ from .._warnings import warn_caller
 
 def format_scores(table):
     lines = [
-        f"{'feature':<18}{'numbers':>8}{'Spearman':>10}   {'95 % interval':<19}"
+        f"{'model':<18}{'numbers':>8}{'Spearman':>10}   {'95 % interval':<19}"
         f"{'over partitions':<19}within folds"
     ]
     lines += [
-        f"{row.feature:<18}{row.n_features:>8}{row.spearman:>10.3f}   "
+        f"{row.model:<18}{row.n_features:>8}{row.spearman:>10.3f}   "
         f"{format_range(row.low, row.high):<19}"
         f"{format_range(row.lowest, row.highest):<19}"
         f"{row.within_folds:>12.3f}"

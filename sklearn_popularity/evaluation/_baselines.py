@@ -1,70 +1,142 @@
-"""Predictions that a model has to beat: a constant, the user's mean, one column."""
+"""What a model has to beat, as estimators: a constant, the user's mean, one column."""
+
+from collections.abc import Hashable, Iterable
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.dummy import DummyRegressor
 
-from ._shares import shares_below
-
-
-def predict_user_mean(y_train: NDArray, users_train: NDArray, users_test: NDArray):
-    """Mean score of the user's training rows, less that of all training rows.
-
-    The difference is what makes folds comparable: the mean of all training rows is low
-    where that of the test rows is high, which would set pooled predictions against the
-    scores.
-
-    Parameters
-    ----------
-    y_train : ndarray of shape (n_train,)
-        Scores.
-    users_train, users_test : ndarray of shape (n_train,) or (n_test,), intp
-        Users, numbered from 0.
-
-    Returns
-    -------
-    predictions : ndarray of shape (n_test,)
-        0 for users without training rows.
-    """
-    names, user = np.unique(users_train, return_inverse=True)
-    means = np.bincount(user, y_train - y_train.mean()) / np.bincount(user)
-    place = np.searchsorted(names, users_test).clip(max=len(names) - 1)
-    return np.where(names[place] == users_test, means[place], 0.0)
+from .._columns import label_rows, resolve_columns, select_columns
+from ._shares import middle_of
 
 
-def predict_best_column(y_train: NDArray, train: NDArray, test: NDArray) -> NDArray:
-    """The column that ranks the training rows best, upside down if that is better.
+def baseline_models(*, columns: Iterable[Hashable] = (), user: Any = None) -> dict:
+    """Predictors that need no model, to be compared with some.
 
     Parameters
     ----------
-    y_train : ndarray of shape (n_train,)
-        Scores.
-    train, test : ndarray of shape (n_train, n_columns) or (n_test, n_columns)
-        Values. Those that are not finite become the median of the column's finite
-        training values.
+    columns : list of columns, default=()
+        Numeric columns of X that predict as they are, or upside down where that ranks
+        the training rows better.
+    user : str, int or callable, default=None
+        Column of X that holds the user, or a function from X to the users, for the
+        mean of the user's training rows.
 
     Returns
     -------
-    predictions : ndarray of shape (n_test,)
-        In the order of the column. Different columns may be best in different folds:
-        values are therefore counted in shares of the training rows below them.
+    baselines : dict of str to estimator
+        "constant"; "user mean", if `user` is given; and each column by its name.
+
+    See Also
+    --------
+    compare_models : Takes them beside models.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.evaluation import baseline_models
+    >>> list(baseline_models(columns=["followers"], user="user"))
+    ['constant', 'user mean', 'followers']
     """
-    train, test = fill_gaps(train, test)
-    scores = column_correlations(y_train, train)
-    best = int(np.argmax(np.abs(scores)))
-    shares = shares_below(train[:, best], test[:, best])
-    return np.sign(scores[best]) * (shares - 0.5)
+    baselines: dict[str, Any] = {"constant": DummyRegressor()}
+    if user is not None:
+        baselines["user mean"] = UserMean(user)
+    return baselines | {str(column): BestColumn([column]) for column in columns}
 
 
-def fill_gaps(train: NDArray, test: NDArray) -> tuple[NDArray, NDArray]:
-    """Put the median of the finite training values where a value is not finite."""
-    train, test = train.copy(), test.copy()
-    gaps, test_gaps = ~np.isfinite(train), ~np.isfinite(test)
-    for i in np.flatnonzero(gaps.any(axis=0) | test_gaps.any(axis=0)):
-        known = train[~gaps[:, i], i]
-        median = np.median(known) if len(known) else 0.0
-        train[gaps[:, i], i] = test[test_gaps[:, i], i] = median
-    return train, test
+class UserMean(RegressorMixin, BaseEstimator):
+    """Predicts the mean score of the user's training rows.
+
+    New users get what stands in the middle of these means over the training rows, the
+    median but for ties, so that folds of new users are not told apart.
+
+    Parameters
+    ----------
+    user : str, int or callable
+        Column of X that holds the user, or a function from X to the users.
+    """
+
+    def __init__(self, user):
+        self.user = user
+
+    def fit(self, X, y):
+        """Learn the means."""
+        users = pd.Series(label_rows(X, self.user, "user"))
+        self.means_ = pd.Series(np.asarray(y, dtype=np.float64)).groupby(users).mean()
+        self.middle_ = middle_of(users.map(self.means_).to_numpy())
+        return self
+
+    def predict(self, X):
+        """Mean scores of the users of X."""
+        users = pd.Series(label_rows(X, self.user, "user"))
+        return users.map(self.means_).fillna(self.middle_).to_numpy(dtype=np.float64)
+
+
+class BestColumn(RegressorMixin, BaseEstimator):
+    """Predicts the column that ranks the training rows best, upside down if need be.
+
+    Parameters
+    ----------
+    columns : list of columns
+        Numeric columns of X; gaps become the median of the column's training values.
+    """
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def fit(self, X, y):
+        """Choose the column."""
+        values = self._values(X)
+        self.medians_ = finite_medians(values)
+        values = fill_gaps(values, self.medians_)
+        scores = column_correlations(np.asarray(y, dtype=np.float64), values)
+        self.best_ = int(np.argmax(np.abs(scores)))
+        self.sign_ = np.sign(scores[self.best_])
+        return self
+
+    def predict(self, X):
+        """Values of the column."""
+        values = fill_gaps(self._values(X), self.medians_)
+        return self.sign_ * values[:, self.best_]
+
+    def _values(self, X):
+        columns = resolve_columns(X, self.columns, "parameter columns")
+        return to_floats(pd.DataFrame(select_columns(X, columns)))
+
+
+def to_floats(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Numbers of a frame, NaN where there are none.
+
+    Raises
+    ------
+    ValueError
+        If a column is not numeric.
+    """
+    try:
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Got columns={list(frame)}, but numeric columns were expected: {error}"
+        ) from error
+
+
+def finite_medians(values: NDArray) -> NDArray:
+    """Median of the finite values of each column; 0 where there are none."""
+    finite = np.isfinite(values)
+    return np.array(
+        [
+            np.median(column[known]) if known.any() else 0.0
+            for column, known in zip(values.T, finite.T, strict=True)
+        ]
+    )
+
+
+def fill_gaps(values: NDArray, medians: NDArray) -> NDArray:
+    """Put the median where a value is not finite."""
+    return np.where(np.isfinite(values), values, medians)
 
 
 def column_correlations(y: NDArray, columns: NDArray) -> NDArray:

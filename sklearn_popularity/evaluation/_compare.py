@@ -1,55 +1,34 @@
 """Compare kinds of features, and their late fusion, on photos held out."""
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from numbers import Integral
 from os import PathLike
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.model_selection import KFold
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_consistent_length
-from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels
 from .._scores import check_score
 from .._sklearn_compat import (
     Interval,
-    _safe_indexing,
+    StrOptions,
     validate_params,
     with_array_outputs,
 )
-from ..metrics import spearman_interval, spearman_score
+from ..images import find_photos
 from ..models import StackedLateFusion
-from ._partitions import Folds, columns_of_partitions, make_partitions
+from ._baselines import baseline_models
+from ._compare_models import compare_described
+from ._describe_once import Described, PhotoTable
+from ._partitions import make_partitions
 from ._recipes import FEATURES
 
 FUSION = "late-fusion"
-
-
-@dataclass(frozen=True)
-class FeatureComparison:
-    """What :func:`compare_features` found.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A row per kind of feature and one for their late fusion.
-    predictions : dict of str to ndarray of shape (n_kept, n_repeats)
-        Out-of-fold predictions of each, a column per partition.
-    kept : ndarray of shape (n_kept,)
-        Rows of X that could be read, in the order of the predictions.
-    partitions : list of list of (train, test)
-        The folds of each partition; they number the rows kept.
-    """
-
-    table: pd.DataFrame
-    predictions: dict[str, NDArray] = field(repr=False)
-    kept: NDArray = field(repr=False)
-    partitions: list[Folds] = field(repr=False)
+_PHOTO = "photo"
 
 
 @validate_params(
@@ -59,6 +38,7 @@ class FeatureComparison:
         "cv": [Interval(Integral, 2, None, closed="left")],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "inner_cv": [Interval(Integral, 2, None, closed="left")],
+        "dictionary": [StrOptions({"once", "per-fold"})],
         "n_jobs": [Integral, None],
         "cache": [str, PathLike, None],
         "verbose": ["boolean"],
@@ -76,6 +56,7 @@ def compare_features(
     cv=5,
     n_repeats=3,
     inner_cv=4,
+    dictionary="once",
     n_jobs=None,
     cache=None,
     verbose=False,
@@ -111,6 +92,10 @@ def compare_features(
         Number of partitions into folds.
     inner_cv : int, default=4
         Number of inner folds of the late fusion.
+    dictionary : {"once", "per-fold"}, default="once"
+        Whether the words of codebook features are learned from all photos, or anew from
+        the training photos of each fold, which costs a description of all photos per
+        fold; without scores either way.
     n_jobs : int, default=None
         Number of worker processes.
     cache : str or path, default=None
@@ -120,11 +105,10 @@ def compare_features(
 
     Returns
     -------
-    comparison : FeatureComparison
-        Its `table` has the columns feature, n_features, spearman (mean over partitions
-        of the correlation of pooled out-of-fold predictions), low and high (its 95 %
-        interval, that of new groups where given), lowest and highest (over
-        partitions), and within_folds (mean of the correlations within test folds).
+    comparison : ModelComparison
+        Its `scores` have a row per kind of feature, one for their late fusion, and one
+        for a constant, with `n_features`; `kept` are the rows of photos that could be
+        read.
 
     Raises
     ------
@@ -137,14 +121,8 @@ def compare_features(
     GIST, LBP and the codebook features are averaged over each photo and its mirror
     image.
 
-    The words of the codebook features (``color-names-llc``, ``hog-llc``) are learned
-    once, from all photos but without their scores. Scores are learned from training
-    folds alone.
-
-    A training set whose mean score is high leaves a test fold whose mean is low. Where
-    folds differ much, with few groups or many small folds, this sets pooled
-    predictions of a weak feature against the scores: `spearman` then lies far below
-    `within_folds`, and may be negative. Prefer more groups or fewer folds.
+    Each kind is a pipeline as :func:`compare_models` takes it, and the fusion is a
+    :class:`StackedLateFusion` of these; compositions of your own are compared there.
 
     Examples
     --------
@@ -153,37 +131,31 @@ def compare_features(
     >>> comparison = compare_features(
     ...     posts["photo"], posts["score"], features=["color-statistics"], n_repeats=1
     ... )
-    >>> comparison.table["feature"].tolist()
-    ['color-statistics']
+    >>> comparison.scores["model"].tolist()
+    ['color-statistics', 'constant']
     """
     context = {} if context is None else context
     y, groups = check_scores_of(photos, y, features, groups, context)
-    transformers = transformers_of(features, n_jobs, verbose, cache)
-    settings = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
-    blocks, kept, y, groups, partitions = describe_and_split(
-        photos, y, groups, transformers, settings
+    folds = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
+    make_partitions(len(y), groups=groups, **folds)  # fails before the work
+    X = _join(photos, context)
+    table = PhotoTable(X, _PHOTO, per_fold=dictionary == "per-fold")
+    branches = _branches(features, context, n_jobs, verbose, cache)
+    fusion = table.describe(StackedLateFusion(branches, cv=inner_cv)).learner
+    kept = np.flatnonzero(table.readable)
+    X, y = table.X.iloc[kept], y[kept]
+    groups = None if groups is None else groups[kept]
+    comparison = compare_described(
+        {name: Described(model, X) for name, model in _models(fusion).items()},
+        y,
+        make_partitions(len(y), groups=groups, **folds),
+        groups=groups,
+        n_jobs=n_jobs,
     )
-    models = {name: FEATURES[name].regressor for name in features}
-    widths = {name: block.shape[1] for name, block in blocks.items()}
-    for name, feature in context.items():
-        blocks[name], models[name], widths[name] = _of_context(feature, kept, y)
-    predictions = {
-        name: predict_held_out(model, blocks[name], y, partitions, n_jobs)
-        for name, model in models.items()
-    }
-    if len(blocks) > 1:
-        fusion, X = late_fusion(blocks, inner_cv, groups is not None, models)
-        fit_params = {} if groups is None else {"groups": groups}
-        predictions[FUSION] = predict_held_out(
-            fusion, X, y, partitions, n_jobs, **fit_params
-        )
-        widths[FUSION] = sum(widths.values())
-    rows = [
-        {"feature": name, "n_features": widths[name]}
-        | _summarise(y, predicted, groups, partitions)
-        for name, predicted in predictions.items()
-    ]
-    return FeatureComparison(pd.DataFrame(rows), predictions, kept, partitions)
+    widths = _count_features(fusion, X, y)
+    n_features = [widths[name] for name in comparison.scores["model"]]
+    comparison.scores.insert(1, "n_features", n_features)
+    return replace(comparison, kept=kept)
 
 
 def check_scores_of(photos, y, features, groups, context=()):
@@ -206,123 +178,54 @@ def check_scores_of(photos, y, features, groups, context=()):
     return y, None if groups is None else encode_labels(groups, "groups")
 
 
-def transformers_of(features, n_jobs, verbose, cache=None):
-    """A transformer for each kind of feature, which skips unreadable photos."""
+def recipe_of(name, **settings):
+    """Transformer and regressor of a kind of feature, with settings of the former."""
+    transformer, regressor = FEATURES[name]
+    return clone(transformer).set_params(**settings), clone(regressor)
+
+
+def _join(photos, context):
+    """A table of the photos and of all columns of the context."""
+    found = find_photos(photos)
+    items = list(photos if found is None else found)
+    parts = [pd.Series(items, dtype=object, name=_PHOTO)]
+    for name, feature in context.items():
+        part = feature.table.reset_index(drop=True)
+        parts.append(part.set_axis(_columns_of(name, feature), axis=1))
+    return pd.concat(parts, axis=1)
+
+
+def _columns_of(name, feature):
+    return [f"{name}: {column}" for column in feature.table.columns]
+
+
+def _branches(features, context, n_jobs, verbose, cache):
+    """Branches of the late fusion: a pipeline of each kind, and the columns it sees."""
     settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
-    return {
-        name: clone(FEATURES[name].transformer).set_params(**settings)
-        for name in features
-    }
-
-
-class Described(NamedTuple):
-    """Features of the photos that could be read, their scores, groups and folds."""
-
-    blocks: dict[str, NDArray]
-    kept: NDArray
-    y: NDArray
-    groups: NDArray | None
-    partitions: list[Folds]
-
-
-def describe_and_split(photos, y, groups, transformers, settings) -> Described:
-    """Describe photos, and split those that can be read; fits the transformers.
-
-    Parameters
-    ----------
-    photos : sequence of photos
-        Photos.
-    y, groups : ndarray of shape (n_photos,)
-        From `check_scores_of`.
-    transformers : dict of str to transformer
-        From `transformers_of`.
-    settings : dict
-        Of `make_partitions`, which fails before the work if there are too few photos.
-    """
-    partitions = make_partitions(len(y), groups=groups, **settings)
-    blocks, kept = _describe(photos, transformers)
-    if len(kept) < len(y):
-        y, groups = y[kept], None if groups is None else groups[kept]
-        partitions = make_partitions(len(y), groups=groups, **settings)
-    return Described(blocks, kept, y, groups, partitions)
-
-
-def _describe(photos, transformers):
-    """Features of the photos that can be read, and which those are."""
-    kept = np.arange(len(photos))
-    blocks: dict[str, NDArray] = {}
-    for name, transformer in transformers.items():
-        block = transformer.fit_transform(_safe_indexing(photos, kept))
-        readable = ~np.isnan(block).any(axis=1)
-        kept = kept[readable]
-        if len(kept) == 0:
-            raise ValueError(
-                f"None of the {len(photos)} photos could be read; the warning above "
-                "says why."
-            )
-        blocks = {other: rows[readable] for other, rows in blocks.items()}
-        blocks[name] = block[readable]
-    return blocks, kept
-
-
-def _of_context(feature, kept, y):
-    """Table, model and number of features of a kind that is made from a table."""
-    table = feature.table.iloc[kept].reset_index(drop=True)
-    fitted = clone(feature.transformer).fit(table, y)
-    model = make_pipeline(feature.transformer, feature.regressor)
-    return table, model, len(fitted.get_feature_names_out())
-
-
-def late_fusion(blocks, inner_cv, by_group, models=None):
-    """The fusion of all features, and the table of which each branch sees a slice."""
-    if models is None:
-        models = {name: FEATURES[name].regressor for name in blocks}
-    stops = np.cumsum([block.shape[1] for block in blocks.values()]).tolist()
     branches = [
-        (name, models[name], slice(stop - block.shape[1], stop))
-        for (name, block), stop in zip(blocks.items(), stops, strict=True)
+        (name, make_pipeline(*recipe_of(name, **settings)), _PHOTO) for name in features
     ]
-    cv = inner_cv if by_group else KFold(inner_cv, shuffle=True, random_state=0)
-    return StackedLateFusion(branches, cv=cv), _side_by_side(list(blocks.values()))
+    for name, feature in context.items():
+        model = make_pipeline(feature.transformer, feature.regressor)
+        branches.append((name, model, _columns_of(name, feature)))
+    return branches
 
 
-def _side_by_side(blocks):
-    """All blocks as one array, or as a frame if any of them is one."""
-    if not any(isinstance(block, pd.DataFrame) for block in blocks):
-        return np.hstack(blocks)
-    table = pd.concat([pd.DataFrame(block) for block in blocks], axis=1)
-    return table.set_axis([f"column{i}" for i in range(table.shape[1])], axis=1)
-
-
-def predict_held_out(model, X, y, partitions, n_jobs, **fit_params):
-    """Out-of-fold predictions, a column per partition."""
-    folds = [fold for folds in partitions for fold in folds]
-    parts = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_predict)(model, X, y, train, test, fit_params)
-        for train, test in folds
-    )
-    return columns_of_partitions(parts, partitions, len(y))
-
-
-def _fit_predict(model, X, y, train, test, fit_params):
-    fit_params = {name: values[train] for name, values in fit_params.items()}
-    fitted = clone(model).fit(_safe_indexing(X, train), y[train], **fit_params)
-    return fitted.predict(_safe_indexing(X, test))
-
-
-def _summarise(y, predicted, groups, partitions):
-    interval = spearman_interval(y, predicted, groups=groups)
-    scores = [spearman_score(y, column) for column in predicted.T]
-    within = [
-        spearman_score(y[test], column[test])
-        for column, folds in zip(predicted.T, partitions, strict=True)
-        for _, test in folds
-    ]
-    return {
-        "spearman": interval.score,
-        "low": interval.low,
-        "high": interval.high,
-        "lowest": min(scores),
-        "highest": max(scores),
-        "within_folds": float(np.mean(within)),
+def _models(fusion):
+    """Each branch by itself, the fusion if there are several, and a constant."""
+    models = {
+        name: make_pipeline(ColumnTransformer([(name, model[0], columns)]), model[1])
+        for name, model, columns in fusion.branches
     }
+    if len(models) > 1:
+        models[FUSION] = fusion
+    return models | baseline_models()
+
+
+def _count_features(fusion, X, y):
+    """Width of the features of each branch, and of all together."""
+    widths = {}
+    for name, model, columns in fusion.branches:
+        fitted = clone(model[0]).fit(X[columns], y)
+        widths[name] = len(fitted.get_feature_names_out())
+    return widths | {FUSION: sum(widths.values()), "constant": 0}

@@ -4,20 +4,19 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from os import PathLike
 
+import numpy as np
 from joblib import parallel_config
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from .._sklearn_compat import Interval, validate_params, with_array_outputs
-from ._compare import (
-    check_scores_of,
-    describe_and_split,
-    late_fusion,
-    predict_held_out,
-    transformers_of,
-)
+from ..models import StackedLateFusion
+from ._compare import check_scores_of, recipe_of
+from ._describe_once import PhotoTable, with_photos
+from ._held_out import HeldOutPredictions, predict_partitions
+from ._partitions import make_partitions
 from ._recipes import FEATURES
+from ._routing import prepare_fit
 
 # Settings of the run, which are none of the model.
 _RUN_DEFAULTS = {"n_jobs": None, "cache": None, "on_error": "raise", "verbose": False}
@@ -32,14 +31,14 @@ class FittedFeatures:
     model : Pipeline
         From photos to scores: a :class:`~sklearn.pipeline.FeatureUnion` of the
         transformers, and what learned from their features.
-    predictions : ndarray of shape (n_kept,)
-        Out-of-fold predictions of models like it.
+    held_out : HeldOutPredictions
+        Predictions of the photos kept by models like it that had not seen them.
     kept : ndarray of shape (n_kept,)
         Rows of the photos that could be read, in the order of the predictions.
     """
 
     model: Pipeline
-    predictions: NDArray = field(repr=False)
+    held_out: HeldOutPredictions = field(repr=False)
     kept: NDArray = field(repr=False)
 
 
@@ -125,26 +124,41 @@ def fit_features(
     (3,)
     """
     y, groups = check_scores_of(photos, y, features, groups)
-    transformers = transformers_of(features, n_jobs, verbose, cache)
-    settings = {"cv": cv, "n_repeats": 1, "inner_cv": inner_cv}
-    blocks, kept, y, groups, partitions = describe_and_split(
-        photos, y, groups, transformers, settings
+    folds = {"cv": cv, "n_repeats": 1, "inner_cv": inner_cv}
+    make_partitions(len(y), groups=groups, **folds)  # fails before the work
+    settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
+    recipes = {name: recipe_of(name, **settings) for name in features}
+    table = PhotoTable(photos, "")
+    union = FeatureUnion([(name, recipe[0]) for name, recipe in recipes.items()])
+    union = table.describe(union).learner
+    kept = np.flatnonzero(table.readable)
+    X, y = table.X[kept], y[kept]
+    groups = None if groups is None else groups[kept]
+    learner = _learner(union, [recipe[1] for recipe in recipes.values()], inner_cv)
+    model = make_pipeline(union.set_output(transform="default"), learner)
+    model, fit_params = prepare_fit(model, groups)
+    partitions = make_partitions(len(y), groups=groups, **folds)
+    held_out = predict_partitions(
+        model, X, y, partitions, fit_params=fit_params, n_jobs=n_jobs
     )
-    regressor, X, fit_params = _learner(blocks, inner_cv, groups)
-    predictions = predict_held_out(regressor, X, y, partitions, n_jobs, **fit_params)
     with parallel_config(n_jobs=n_jobs):
-        regressor.fit(X, y, **fit_params)
-    for transformer in transformers.values():
+        model.fit(X, y, **fit_params)
+    model = with_photos(model)
+    for _, transformer in model[0].transformer_list:
         transformer.set_params(**_RUN_DEFAULTS)
-    union = FeatureUnion(list(transformers.items())).set_output(transform="default")
-    model = make_pipeline(union, regressor)
-    return FittedFeatures(model, predictions[:, 0], kept)
+    return FittedFeatures(model, held_out, kept)
 
 
-def _learner(blocks, inner_cv, groups):
-    """What learns from the features, which table, and which groups it is told."""
-    if len(blocks) == 1:
-        [(name, X)] = blocks.items()
-        return clone(FEATURES[name].regressor), X, {}
-    fusion, X = late_fusion(blocks, inner_cv, groups is not None)
-    return fusion, X, {} if groups is None else {"groups": groups}
+def _learner(union, regressors, inner_cv):
+    """What learns from the features: the regressor of the only kind, or a fusion."""
+    if len(regressors) == 1:
+        return regressors[0]
+    widths = [leaf.rows.shape[1] for _, leaf in union.transformer_list]
+    stops = np.cumsum(widths).tolist()
+    branches = [
+        (name, regressor, slice(stop - width, stop))
+        for (name, _), regressor, width, stop in zip(
+            union.transformer_list, regressors, widths, stops, strict=True
+        )
+    ]
+    return StackedLateFusion(branches, cv=inner_cv)

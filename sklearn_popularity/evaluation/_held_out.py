@@ -23,11 +23,8 @@ from .._sklearn_compat import (
 )
 from ..metrics import spearman_score
 from ._partitions import Folds, columns_of_partitions, find_partitions
-from ._routing import fit_params_of
-from ._shares import shares_below
-
-# Training rows of a fold that tell what its model's predictions are like.
-_N_SEEN = 1000
+from ._routing import prepare_fit
+from ._shares import seen_rows, shares_below
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,12 @@ class HeldOutPredictions:
     shares: NDArray[np.float64] = field(repr=False)
     partitions: list[Folds] = field(repr=False)
     estimators: list[list[Any]] | None = field(default=None, repr=False)
+
+    @property
+    def n_folds(self) -> int | None:
+        """Folds of a partition; None if rows are split only once."""
+        n = len(self.partitions[0])
+        return n if n > 1 else None
 
     def scores(self, y: ArrayLike) -> NDArray[np.float64]:
         """Spearman's correlation of the pooled shares with y.
@@ -212,12 +215,47 @@ def held_out_predictions(
         X, y_checked, groups, cv=cv, n_repeats=n_repeats, random_state=random_state
     )
     X, y = indexable(X, y)
-    fit_params = fit_params_of(estimator, groups, params)
+    model, fit_params = prepare_fit(estimator, groups, params)
+    return predict_partitions(
+        model,
+        X,
+        y,
+        partitions,
+        fit_params=fit_params,
+        n_jobs=n_jobs,
+        keep=return_estimator,
+        verbose=verbose,
+    )
+
+
+def predict_partitions(
+    estimator,
+    X,
+    y,
+    partitions,
+    *,
+    fit_params=None,
+    n_jobs=None,
+    keep=False,
+    verbose=False,
+) -> HeldOutPredictions:
+    """Held-out predictions on partitions that are already made.
+
+    Parameters
+    ----------
+    estimator, X, y, n_jobs, verbose
+        As of :func:`held_out_predictions`.
+    partitions : list of list of (train, test)
+        Folds, as many in each partition.
+    fit_params : dict, default=None
+        From `prepare_fit`.
+    keep : bool, default=False
+        Whether to keep the models of the folds.
+    """
+    fit_params = fit_params or {}
     folds = [fold for folds in partitions for fold in folds]
     parts = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_fit_and_predict)(
-            clone(estimator), X, y, fold, fit_params, return_estimator
-        )
+        delayed(_fit_and_predict)(clone(estimator), X, y, fold, fit_params, keep)
         for fold in folds
     )
     bar: Iterable = tqdm(parts, total=len(folds), unit="fold", disable=not verbose)
@@ -225,10 +263,10 @@ def held_out_predictions(
     n = len(partitions[0])
     models = [list(fitted[i : i + n]) for i in range(0, len(fitted), n)]
     return HeldOutPredictions(
-        columns_of_partitions(raw, partitions, len(y_checked)),
-        columns_of_partitions(shares, partitions, len(y_checked)),
+        columns_of_partitions(raw, partitions, len(y)),
+        columns_of_partitions(shares, partitions, len(y)),
         partitions,
-        models if return_estimator else None,
+        models if keep else None,
     )
 
 
@@ -237,9 +275,7 @@ def _fit_and_predict(estimator, X, y, fold, fit_params, keep):
     train, test = fold
     params = _check_method_params(X, params=fit_params, indices=train)
     estimator.fit(*_safe_split(estimator, X, y, train), **params)
-    seen = np.asarray(train)
-    if len(seen) > _N_SEEN:
-        seen = np.sort(np.random.default_rng(0).choice(seen, _N_SEEN, replace=False))
+    seen = seen_rows(train)
     raw, known = (
         _check_predictions(estimator.predict(_safe_split(estimator, X, y, r, train)[0]))
         for r in (test, seen)

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, StratifiedKFold
 
-from ._partitions import Folds
+from ._partitions import Folds, make_partitions
 from ._splits import split_each_user
 
 
@@ -36,13 +35,13 @@ class CannotRunError(ValueError):
 def _one_per_user(rows: Rows, settings: FoldSettings, rng: RandomState):
     shuffled = rng.permutation(len(rows.y))
     _, first = np.unique(rows.users[shuffled], return_index=True)
-    return k_folds(rows, np.sort(shuffled[first]), settings, rng)
+    return _k_folds(rows, np.sort(shuffled[first]), settings, rng)
 
 
 def _user_mix(rows: Rows, settings: FoldSettings, rng: RandomState):
     if rows.users.max() == 0:
         raise CannotRunError("there is one user, but a mix needs two or more")
-    partitions = k_folds(rows, np.arange(len(rows.y)), settings, rng)
+    partitions = _k_folds(rows, np.arange(len(rows.y)), settings, rng)
     folds = [fold for folds in partitions for fold in folds]
     if not any(np.isin(rows.users[b], rows.users[a]).any() for a, b in folds):
         raise CannotRunError(
@@ -52,24 +51,23 @@ def _user_mix(rows: Rows, settings: FoldSettings, rng: RandomState):
     return partitions
 
 
-def k_folds(rows: Rows, chosen: NDArray, settings: FoldSettings, rng: RandomState):
+def _k_folds(rows: Rows, chosen: NDArray, settings: FoldSettings, rng: RandomState):
     """Partitions of the chosen rows, groups kept together."""
     groups = None if rows.groups is None else rows.groups[chosen]
     n_units = len(chosen) if groups is None else len(np.unique(groups))
     if n_units < settings.cv:
         unit = "row(s)" if groups is None else "group(s)"
         raise CannotRunError(f"{n_units} {unit} are too few for cv={settings.cv} folds")
-    # Neighbours in rank are dealt to different folds: all means of scores are alike.
-    rank = np.argsort(np.argsort(rows.y[chosen], kind="stable"))
-    block = np.minimum(rank // settings.cv, len(chosen) // settings.cv - 1)
-    partitions: list[Folds] = []
-    for _ in range(settings.n_repeats):
-        seed = rng.randint(2**31 - 1)
-        splitter = StratifiedKFold if groups is None else GroupKFold
-        cv = splitter(settings.cv, shuffle=True, random_state=seed)
-        folds = cv.split(chosen, block, groups)
-        partitions.append([(chosen[train], chosen[test]) for train, test in folds])
-    return partitions
+    partitions = make_partitions(
+        len(chosen),
+        cv=settings.cv,
+        n_repeats=settings.n_repeats,
+        groups=groups,
+        random_state=rng.randint(2**31 - 1),
+    )
+    return [
+        [(chosen[train], chosen[test]) for train, test in folds] for folds in partitions
+    ]
 
 
 def _user_specific(rows: Rows, settings: FoldSettings, rng: RandomState):

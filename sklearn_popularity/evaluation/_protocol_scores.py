@@ -2,63 +2,52 @@
 
 import numpy as np
 
-from ..metrics import (
-    mean_interval,
-    spearman_interval,
-    spearman_score,
-    user_correlations,
-)
+from ..metrics import mean_interval, spearman_interval, user_correlations
+from ._compare_models import tested_rows
 from ._protocol_folds import CannotRunError
 
 
-def summarise_pooled(rows, predictions, partitions, confidence):
+def summarise_pooled(rows, held_out, confidence):
     """Score and interval of each predictor, and how many rows and users it is of."""
-    tested = np.sort(np.concatenate([test for _, test in partitions[0]]))
+    tested = tested_rows(held_out["model"])
     y, users = rows.y[tested], rows.users[tested]
     if np.ptp(y) == 0:
         raise CannotRunError(f"all {len(y)} scores that are tested are {y[0]}")
     units = users if rows.groups is None else rows.groups[tested]
-    n_units = len(np.unique(units))
     scores = {}
-    for name, predicted in predictions.items():
-        predicted = predicted[tested]
-        if np.ptp(predicted) == 0:
-            scores[name] = (0.0, 0.0, 0.0)
-        elif n_units == 1:
-            score = np.mean([spearman_score(y, column) for column in predicted.T])
-            scores[name] = (float(score), np.nan, np.nan)
+    for name, predicted in held_out.items():
+        if len(np.unique(units)) == 1:
+            scores[name] = (float(predicted.scores(rows.y).mean()), np.nan, np.nan)
         else:
             scores[name] = spearman_interval(
-                y, predicted, groups=units, confidence=confidence
+                y,
+                predicted.shares[tested],
+                groups=units,
+                confidence=confidence,
+                n_folds=predicted.n_folds,
             )
-    return scores, (len(tested), len(np.unique(users)))
+    return scores, (len(y), len(np.unique(users)))
 
 
-def summarise_users(rows, predictions, partitions, confidence):
+def summarise_users(rows, held_out, confidence):
     """The same for the mean over users; a user's score is the mean over partitions."""
-    tested = [np.concatenate([test for _, test in folds]) for folds in partitions]
     scores = {}
-    for name, predicted in predictions.items():
-        by_user = np.full((rows.users.max() + 1, len(partitions)), np.nan)
-        for i, test in enumerate(tested):
-            found = user_correlations(
-                rows.y[test], predicted[test, i], rows.users[test]
-            )
-            by_user[: len(found), i] = found
-        scored = np.isfinite(by_user).sum(axis=1) > 0
+    for name, predicted in held_out.items():
+        by_user = _scores_of_users(rows, predicted.shares)
+        scored = np.isfinite(by_user).any(axis=1)
         if not scored.any():
             raise CannotRunError("no user has test scores that differ")
-        scores[name] = mean_interval(
-            np.nanmean(by_user[scored], axis=1), confidence=confidence
-        )
-    users_tested = rows.users[np.unique(np.concatenate(tested))]
-    return scores, (int(scored[users_tested].sum()), int(scored.sum()))
+        means = np.nanmean(by_user[scored], axis=1)
+        scores[name] = mean_interval(means, confidence=confidence)
+    tested = ~np.isnan(predicted.shares).all(axis=1)
+    return scores, (int(scored[rows.users[tested]].sum()), int(scored.sum()))
 
 
-def fold_gap(rows, predicted, partitions):
-    """By how much the pooled score lies below the mean score within folds."""
-    folds = [(i, test) for i, folds in enumerate(partitions) for _, test in folds]
-    within = np.mean([spearman_score(rows.y[t], predicted[t, i]) for i, t in folds])
-    tested = np.concatenate([test for _, test in partitions[0]])
-    pooled = np.mean([spearman_score(rows.y[tested], p) for p in predicted[tested].T])
-    return within - pooled
+def _scores_of_users(rows, shares):
+    """Spearman's correlation of each user in each partition; NaN where not scored."""
+    by_user = np.full((rows.users.max() + 1, shares.shape[1]), np.nan)
+    for i, column in enumerate(shares.T):
+        tested = ~np.isnan(column)
+        found = user_correlations(rows.y[tested], column[tested], rows.users[tested])
+        by_user[: len(found), i] = found
+    return by_user

@@ -5,14 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from numpy.random import RandomState
-from sklearn.base import clone
-from sklearn.utils import (
-    check_array,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-)
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils import check_consistent_length, check_random_state
 
 from .._columns import encode_labels, label_rows, resolve_columns
 from .._scores import check_score
@@ -20,18 +13,18 @@ from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
 from ..context import read_order
 from ._baselines import (
+    BestColumn,
+    baseline_models,
     column_correlations,
     fill_gaps,
-    predict_best_column,
-    predict_user_mean,
+    finite_medians,
+    to_floats,
 )
-from ._partitions import columns_of_partitions
+from ._held_out import predict_partitions
 from ._protocol_folds import PROTOCOLS, CannotRunError, FoldSettings, Rows
-from ._protocol_scores import fold_gap, summarise_pooled, summarise_users
+from ._protocol_scores import summarise_pooled, summarise_users
 
 _COLUMNS = ["protocol", "predictor", "spearman", "low", "high", "n_rows", "n_users"]
-# Of pooled scores below those within folds; the command warns from there too.
-_SUSPICIOUS_GAP = 0.1
 
 
 @validate_params(
@@ -131,8 +124,7 @@ def evaluate_protocols(
     Warns
     -----
     UserWarning
-        If a protocol cannot be run, and why; its rows are left out. If pooled
-        predictions of the model, with `groups`, score far below those within folds.
+        If a protocol cannot be run, and why; its rows are left out.
 
     See Also
     --------
@@ -151,15 +143,10 @@ def evaluate_protocols(
       constant are left out.
     - by-time: trained on rows strictly earlier than those tested.
 
-    Other scores are of pooled out-of-fold predictions, averaged over partitions, with
-    the interval of :func:`spearman_interval`.
-
-    A training set whose mean score is high leaves a test fold whose mean is low, which
-    sets pooled predictions of a weak model against the scores. Folds are therefore
-    shuffled among rows of neighbouring scores
-    (:class:`~sklearn.model_selection.StratifiedKFold`), so that means agree; with
-    `groups` they cannot be. The user's mean is counted from the mean of all training
-    rows, and 0 for new users; it ranks nothing in one-per-user and user-specific.
+    Other scores are those of :func:`held_out_predictions`, of which chance is 0,
+    averaged over partitions, with the interval of models trained anew; by-time has one
+    training set, and its interval is that of its predictions. A user's mean is
+    the median one for new users; it ranks nothing in one-per-user and user-specific.
     Where users are all alike it scores below zero, as it lacks the rows tested.
 
     No prediction, however good, correlates with scores of reliability r by more than
@@ -194,6 +181,7 @@ def evaluate_protocols(
     {'model': 1.0, 'constant': 0.0, 'user mean': 0.0, 'best column': 1.0}
     """
     rows = _check_rows(posts, y, user, time, groups, columns)
+    predictors = _predictors(model, rows, user)
     seeds = check_random_state(random_state).randint(2**31 - 1, size=len(PROTOCOLS))
     settings = FoldSettings(cv, n_repeats, min_rows)
     table: list[dict] = []
@@ -201,14 +189,12 @@ def evaluate_protocols(
         per_user = name == "user-specific"
         try:
             partitions = make_partitions(rows, settings, RandomState(seed))
-            predictions = _predict(model, posts, rows, partitions, per_user, n_jobs)
+            held_out = _predict(predictors, posts, rows, partitions, per_user, n_jobs)
             summarise = summarise_users if per_user else summarise_pooled
-            scores, sizes = summarise(rows, predictions, partitions, confidence)
+            scores, sizes = summarise(rows, held_out, confidence)
         except CannotRunError as reason:
             warn_caller(f"{name} is left out: {reason}.")
             continue
-        if groups is not None and not per_user:  # other folds do not differ much
-            _warn_of_gap(name, fold_gap(rows, predictions["model"], partitions))
         if reliability is not None:
             scores["noise ceiling"] = (float(np.sqrt(reliability)), np.nan, np.nan)
         table.extend(
@@ -216,15 +202,6 @@ def evaluate_protocols(
             for predictor, score in scores.items()
         )
     return pd.DataFrame(table, columns=_COLUMNS)
-
-
-def _warn_of_gap(protocol, gap):
-    if gap > _SUSPICIOUS_GAP:
-        warn_caller(
-            f"{protocol}: the model's pooled score lies {gap:.2f} below that within "
-            "folds: the folds differ much, and a weak model's pooled score then says "
-            "little. Use more groups, or a smaller cv."
-        )
 
 
 def _check_rows(posts, y, user, time, groups, columns):
@@ -263,65 +240,40 @@ def _check_times(posts, time):
 
 
 def _numeric_columns(posts, y, columns, labels):
-    """Values of the columns among which the best is looked for."""
+    """Columns among which the best is looked for."""
     if columns is not None:
         columns = np.asarray(columns, dtype=object).tolist()
         resolve_columns(posts, columns, "parameter columns")
-        return _to_floats(posts[columns])
+        to_floats(posts[columns])
+        return columns
     numeric = posts.select_dtypes(["number", "bool"], exclude=["timedelta"])
-    values = _to_floats(numeric.drop(columns=labels, errors="ignore"))
-    scores = column_correlations(y, fill_gaps(values, values)[0])
-    return values[:, np.abs(scores) < 1 - 1e-9]
+    numeric = numeric.drop(columns=labels, errors="ignore")
+    values = to_floats(numeric)
+    scores = column_correlations(y, fill_gaps(values, finite_medians(values)))
+    return list(numeric.columns[np.abs(scores) < 1 - 1e-9])
 
 
-def _to_floats(frame):
+def _predictors(model, rows, user):
+    """The model, and what it has to beat."""
+    predictors = {"model": model, **baseline_models(user=user)}
+    if rows.columns:
+        predictors["best column"] = BestColumn(rows.columns)
+    return predictors
+
+
+def _predict(predictors, posts, rows, partitions, per_user, n_jobs):
+    """Held-out predictions of each predictor."""
     try:
-        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Got columns={list(frame)}, but numeric columns were expected: {error}"
-        ) from error
-
-
-def _predict(model, posts, rows, partitions, per_user, n_jobs):
-    """Predictions of each predictor, a column per partition; NaN where not tested."""
-    y, users, columns = rows.y, rows.users, rows.columns
-    folds = [fold for folds in partitions for fold in folds]
-    parts = {
-        "model": Parallel(n_jobs=n_jobs)(
-            delayed(_fit_predict)(
-                model, posts.iloc[train], y[train], posts.iloc[test], per_user
+        return {
+            name: predict_partitions(
+                predictor, posts, rows.y, partitions, n_jobs=n_jobs
             )
-            for train, test in folds
-        ),
-        "constant": [np.zeros(len(test)) for _, test in folds],
-        "user mean": [
-            predict_user_mean(y[train], users[train], users[test])
-            for train, test in folds
-        ],
-    }
-    if columns.shape[1]:
-        parts["best column"] = [
-            predict_best_column(y[train], columns[train], columns[test])
-            for train, test in folds
-        ]
-    return {
-        name: columns_of_partitions(part, partitions, len(y))
-        for name, part in parts.items()
-    }
-
-
-def _fit_predict(model, X_train, y_train, X_test, per_user):
-    try:
-        predicted = clone(model).fit(X_train, y_train).predict(X_test)
+            for name, predictor in predictors.items()
+        }
     except ValueError as error:
         if not per_user:
             raise
         raise ValueError(
-            f"The model of one user cannot be fitted on {len(y_train)} rows: {error} "
-            "Pass a larger min_rows, or a model for few rows."
+            f"The model of one user cannot be fitted: {error} Pass a larger min_rows, "
+            "or a model for few rows."
         ) from error
-    predicted = check_array(
-        predicted, ensure_2d=False, dtype=np.float64, input_name="predictions"
-    )
-    return column_or_1d(predicted)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
-    get_routing_for_object,
     process_routing,
 )
 from sklearn.utils.validation import has_fit_parameter
@@ -16,10 +16,13 @@ from sklearn.utils.validation import has_fit_parameter
 from .._sklearn_compat import _routing_enabled
 
 
-def fit_params_of(
-    estimator: Any, groups: np.ndarray | None, params: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """Parameters of a fit on all rows; a late fusion and its kin are told the groups.
+def prepare_fit(
+    estimator: Any, groups: np.ndarray | None, params: Mapping[str, Any] | None = None
+) -> tuple[Any, dict[str, Any]]:
+    """An unfitted copy, and parameters of its fit on all rows.
+
+    A late fusion and its kin are told the groups, in the place of a column that they
+    name, with metadata routing and without.
 
     Parameters
     ----------
@@ -30,32 +33,29 @@ def fit_params_of(
     params : mapping or None
         What the caller passes, with metadata routing to whoever requests it.
     """
-    given = dict(params or {})
+    estimator, given = clone(estimator), dict(params or {})
+    name, learner = _who_takes_groups(estimator)
+    told = groups is not None and learner is not None
     if not _routing_enabled():
-        name = None if groups is None else _groups_parameter(estimator)
-        return given if name is None else {name: groups} | given
-    if groups is not None and _requests_groups(estimator):
+        return estimator, ({name: groups} if told else {}) | given
+    if told:
+        learner.set_fit_request(groups=True)
         given = {"groups": groups} | given
     router = MetadataRouter(owner="held_out_predictions").add(
         estimator=estimator,
         method_mapping=MethodMapping().add(caller="fit", callee="fit"),
     )
-    return process_routing(router, "fit", **given).estimator.fit
+    return estimator, process_routing(router, "fit", **given).estimator.fit
 
 
-def _requests_groups(estimator):
-    routing = get_routing_for_object(estimator)
-    return bool(routing.consumes("fit", ["groups"]))
-
-
-def _groups_parameter(estimator):
-    """Name under which a fit takes groups; None if it takes none."""
+def _who_takes_groups(estimator):
+    """What takes groups, and their name in the fit of the whole; None if nothing."""
     if isinstance(estimator, Pipeline):
         step, last = estimator.steps[-1]
-        name = _groups_parameter(last)
-        return None if name is None else f"{step}__{name}"
+        name, learner = _who_takes_groups(last)
+        return f"{step}__{name}", learner
     if has_fit_parameter(estimator, "groups"):
-        return "groups"
+        return "groups", estimator
     # TransformedTargetRegressor hands all of it to the model within.
     within = getattr(estimator, "regressor", None)
-    return None if within is None else _groups_parameter(within)
+    return (None, None) if within is None else _who_takes_groups(within)

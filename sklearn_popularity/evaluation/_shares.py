@@ -3,6 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
+# Training rows of a fold that tell what its model's predictions are like.
+_N_SEEN = 1000
+
+
+def seen_rows(train) -> NDArray[np.intp]:
+    """Training rows whose predictions others are compared with: at most 1,000."""
+    train = np.asarray(train)
+    if len(train) <= _N_SEEN:
+        return train
+    return np.sort(np.random.default_rng(0).choice(train, _N_SEEN, replace=False))
+
 
 def shares_below(seen: NDArray, predicted: NDArray) -> NDArray[np.float64]:
     """Share of a model's predictions for training rows that lie below other ones.
@@ -15,22 +26,34 @@ def shares_below(seen: NDArray, predicted: NDArray) -> NDArray[np.float64]:
     ----------
     seen : ndarray of shape (n_seen,)
         Predictions for training rows, or the values of a column there.
-    predicted : ndarray of shape (n,)
+    predicted : ndarray of shape (n,) or (n, n_columns)
         Those of the same model or column for other rows.
 
     Returns
     -------
-    shares : ndarray of shape (n,), float64
+    shares : ndarray of the shape of `predicted`, float64
         About 0 to 1; 0.5 for all of a constant model.
     """
-    values, counts = np.unique(seen, return_counts=True)
-    shares = (np.cumsum(counts) - counts / 2) / len(seen)
+    values, shares = _steps(seen)
     distinct, place = np.unique(predicted, return_inverse=True)
     beyond = distinct - distinct.clip(values[0], values[-1])
     span = (values[-1] - values[0]) or 1.0
-    ordered = np.interp(distinct, values, shares)
+    # Rounded, so that the middle of one fold is that of another.
+    ordered = np.round(np.interp(distinct, values, shares), 12)
     ordered += beyond / (np.abs(beyond) + span) / (2 * len(seen))
-    return _strictly_increasing(ordered)[place]
+    return _strictly_increasing(ordered)[place].reshape(np.shape(predicted))
+
+
+def middle_of(seen: NDArray) -> float:
+    """The value whose share is 0.5: the median, but for ties."""
+    values, shares = _steps(seen)
+    return float(np.interp(0.5, shares, values))
+
+
+def _steps(seen):
+    """Distinct values, and the share of rows below each, of equal ones half."""
+    values, counts = np.unique(seen, return_counts=True)
+    return values, (np.cumsum(counts) - counts / 2) / len(seen)
 
 
 def _strictly_increasing(values):

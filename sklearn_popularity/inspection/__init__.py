@@ -1,7 +1,7 @@
 """Inspection: why a model gives a photo its score, and what it is good for."""
 
 # Names imported as themselves are for other rooms, not for users.
-from ._ablation import AblationResult, ablation, plot_ablation
+from ._ablation import ablation
 from ._branches import branch_importance, plot_branch_importance
 from ._calibration import calibration, plot_calibration
 from ._colors import color_importance, plot_color_importance
@@ -14,6 +14,7 @@ from ._mean_image import mean_image, plot_mean_image
 from ._objects import object_importance, plot_object_importance
 from ._per_user import plot_spearman_by_user, spearman_by_user
 from ._percentiles import score_percentile
+from ._plot_comparison import plot_comparison
 from ._quadrants import plot_quadrants, quadrants
 from ._reliability import percentile_reliability, plot_percentile_reliability
 from ._report import PopularityReport, popularity_report
@@ -22,7 +23,6 @@ from ._score_distribution import plot_score_distribution, score_distribution
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
 
 __all__ = [
-    "AblationResult",
     "PhotoExplanation",
     "PopularityReport",
     "ablation",
@@ -33,10 +33,10 @@ __all__ = [
     "mean_image",
     "object_importance",
     "percentile_reliability",
-    "plot_ablation",
     "plot_branch_importance",
     "plot_calibration",
     "plot_color_importance",
+    "plot_comparison",
     "plot_heatmap",
     "plot_mean_image",
     "plot_object_importance",

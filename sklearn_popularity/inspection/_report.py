@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import sklearn
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .. import __version__
@@ -19,14 +18,15 @@ from .._files import check_destination
 from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
-from ..evaluation import make_partitions
+from ..evaluation import PhotoTable, find_partitions, prepare_fit, with_photos
 from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
 from ._report_data import read_data
 from ._report_evidence import Evidence
-from ._report_held_out import describe_once, fit_learner, predict_held_out
+from ._report_held_out import predict_held_out
 from ._report_html import render, write_page
 from ._report_sections import write_sections
+from ._settings import with_settings
 
 # Sections in the order of the page.
 TITLES = {
@@ -54,7 +54,10 @@ class PopularityReport:
     score : SpearmanInterval
         Spearman's correlation of held-out predictions, with its interval.
     predictions : ndarray of shape (n_posts,)
-        Held-out predictions; NaN for posts that were left out.
+        Held-out predictions in the unit of y; NaN for posts that were left out.
+    shares : ndarray of shape (n_posts,)
+        The same as shares of the fold's training photos that are predicted to score
+        lower, 0 to 1, which can be compared over folds: what the page is about.
     tables : dict of str to DataFrame
         The numbers behind the sections, by name.
     left_out : dict of str to str
@@ -64,6 +67,7 @@ class PopularityReport:
     path: Path
     score: SpearmanInterval
     predictions: np.ndarray = field(repr=False)
+    shares: np.ndarray = field(repr=False)
     tables: dict[str, pd.DataFrame] = field(repr=False)
     left_out: dict[str, str]
 
@@ -255,15 +259,21 @@ def popularity_report(
         random_state=repr(random_state),
     )
     write_page(path, page)
-    predictions = np.full(len(posts), np.nan)
-    predictions[data.kept] = evidence.predicted
+    held_out = evidence.held_out.model
     return PopularityReport(
         path=path,
         score=evidence.score,
-        predictions=predictions,
+        predictions=_with_gaps(held_out.raw[:, 0], data.kept, len(posts)),
+        shares=_with_gaps(held_out.shares[:, 0], data.kept, len(posts)),
         tables={name: section.table for name, section in sections.items()},
         left_out=left_out,
     )
+
+
+def _with_gaps(values, kept, n_posts):
+    filled = np.full(n_posts, np.nan)
+    filled[kept] = values
+    return filled
 
 
 def _check_objects(posts, objects):
@@ -302,23 +312,24 @@ def _gather(model, data, photo, cv, n_jobs, random_state, **asked):
     """Predictions of rows held out, and the model fitted on all."""
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
     folds = _folds(cv, data.posts, data.y, clusters)
-    described = describe_once(model, data.posts, photo)
+    learner, table = PhotoTable(data.posts, photo).describe(model)
     held_out = predict_held_out(
-        described.learner,
-        described.table,
+        learner,
+        table,
         data.y,
         folds,
         groups=clusters,
         n_jobs=n_jobs,
         random_state=random_state,
     )
-    fitted = fit_learner(described.learner, described.table, data.y, clusters)
+    learner, fit_params = prepare_fit(learner, clusters)
+    fitted = learner.fit(table, data.y, **fit_params)
     return Evidence(
         data=data,
         photo=photo,
-        model=described.complete(fitted),
+        model=with_settings(with_photos(fitted), n_jobs=None, verbose=False),
         learner=fitted,
-        table=described.table,
+        table=table,
         held_out=held_out,
         folds=folds,
         clusters=clusters,
@@ -344,27 +355,16 @@ def _render(data, sections, **given):
 
 
 def _folds(cv, posts, y, clusters):
-    if isinstance(cv, Integral):
-        [folds] = make_partitions(
-            len(y), cv=int(cv), n_repeats=1, inner_cv=1, groups=clusters
+    [folds] = find_partitions(posts, y, clusters, cv=cv, n_repeats=1, random_state=None)
+    if sum(len(test) for _, test in folds) < len(y):
+        raise ValueError(
+            f"Got cv={cv}, but folds that test each row once were expected, such as "
+            "those of KFold or GroupKFold."
         )
-    else:
-        folds = _folds_of_splitter(cv, posts, y, clusters)
     if min(len(train) for train, _ in folds) < 2:
         raise ValueError(
             f"Got {len(y)} posts and cv={cv}, which leave a fold less than 2 posts to "
             "learn from. Pass more posts."
-        )
-    return folds
-
-
-def _folds_of_splitter(cv, posts, y, clusters):
-    folds = list(check_cv(cv).split(posts, y, clusters))
-    tested = np.concatenate([test for _, test in folds])
-    if not np.array_equal(np.sort(tested), np.arange(len(y))):
-        raise ValueError(
-            f"Got cv={cv}, but folds that test each row once were expected, such as "
-            "those of KFold or GroupKFold."
         )
     return folds
 

@@ -69,7 +69,7 @@ class Evidence:
 
     @property
     def predicted(self):
-        return self.held_out.predictions
+        return self.held_out.model.shares[:, 0]
 
     @cached_property
     def score(self):
@@ -83,6 +83,7 @@ class Evidence:
             predictions,
             baseline=baseline,
             groups=self.clusters,
+            n_folds=len(self.folds),
         )
 
     def picture(self, row) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import select_columns
+from ..evaluation import predict_partitions
 from ..features import ColorHistogram
 from ..models import LatentRankSVM, StackedLateFusion
 from ._calibration import calibration
@@ -185,9 +185,9 @@ def _colors(evidence):
     histogram = ColorHistogram(n_jobs=evidence.n_jobs)
     shares = histogram.fit_transform(evidence.data.photos.items)
     ridge = RidgeCV(alphas=_ALPHAS)
-    held_out = cross_val_predict(
-        ridge, shares, evidence.y, cv=evidence.folds, n_jobs=evidence.n_jobs
-    )
+    held_out = predict_partitions(
+        ridge, shares, evidence.y, [evidence.folds], n_jobs=evidence.n_jobs
+    ).shares
     colors = ["#" + name[-6:] for name in histogram.get_feature_names_out()]
     share = dict(zip(colors, shares.mean(axis=0), strict=True))
     table = color_importance((histogram, ridge.fit(shares, evidence.y)))
@@ -301,7 +301,7 @@ def _calibration(evidence):
         by=by,
         clusters=evidence.clusters,
         min_rows=_MIN_ROWS,
-    )
+    ).drop(columns="mean_residual")  # shares have no unit
     groups = table[1:]
     if len(groups) > 2 * _N_SHOWN:
         groups = pd.concat([groups.head(_N_SHOWN), groups.tail(_N_SHOWN)])

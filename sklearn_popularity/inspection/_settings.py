@@ -2,8 +2,7 @@
 
 from copy import copy
 
-from sklearn.base import BaseEstimator
-
+from ..evaluation import rebuild
 from ..features import ImageTransformer
 
 
@@ -21,19 +20,12 @@ def with_settings(model, **settings):
     -------
     model : estimator
     """
-    if isinstance(model, list):
-        return [with_settings(part, **settings) for part in model]
-    if type(model) is tuple:
-        return tuple(with_settings(part, **settings) for part in model)
-    if isinstance(model, dict):
-        twin = copy(model)
-        twin.update((k, with_settings(v, **settings)) for k, v in model.items())
-        return twin
-    if not isinstance(model, BaseEstimator):
-        return model
-    twin = object.__new__(type(model))
-    parts = {k: with_settings(v, **settings) for k, v in vars(model).items()}
-    twin.__dict__.update(parts)
-    if isinstance(twin, ImageTransformer):
+
+    def swap(part):
+        if not isinstance(part, ImageTransformer):
+            return None
+        twin = copy(part)
         twin.__dict__.update(settings)
-    return twin
+        return twin
+
+    return rebuild(model, swap)

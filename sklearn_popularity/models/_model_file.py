@@ -288,7 +288,9 @@ def _training(y, predictions, spearman, label):
     check_consistent_length(y, predictions)
     shares = np.linspace(0, 1, min(len(y), _MAX_QUANTILES))
     return summary | {
-        "spearman": spearman_score(y, predictions),
+        "spearman": spearman_score(y, predictions)
+        if spearman is None
+        else spearman.score,
         "interval": None if spearman is None else [spearman.low, spearman.high],
         "quantiles": np.quantile(predictions, shares).tolist(),
     }

@@ -40,9 +40,10 @@ def test_scores_equal_cross_validation_by_hand(posts):
             for splitter in splitters
         ]
     )
-    assert_allclose(comparison.predictions["color-statistics"], expected, atol=1e-5)
-    row = comparison.table.set_index("feature").loc["color-statistics"]
-    scores = [spearman_score(y, column) for column in expected.T]
+    assert_allclose(comparison.held_out["color-statistics"].raw, expected, atol=1e-5)
+    row = comparison.scores.set_index("model").loc["color-statistics"]
+    shares = comparison.held_out["color-statistics"].shares
+    scores = [spearman_score(y, column) for column in shares.T]
     assert_allclose(row["spearman"], np.mean(scores), atol=1e-9)
     assert_allclose([row["lowest"], row["highest"]], [min(scores), max(scores)])
     within = [
@@ -51,7 +52,7 @@ def test_scores_equal_cross_validation_by_hand(posts):
         for _, test in splitter.split(X, y, groups)
     ]
     assert_allclose(row["within_folds"], np.mean(within), atol=1e-9)
-    interval = spearman_interval(y, expected, groups=groups)
+    interval = spearman_interval(y, shares, groups=groups, n_folds=5)
     assert_allclose([row["low"], row["high"]], interval[1:], atol=1e-9)
     assert row["n_features"] == 6
 
@@ -73,7 +74,7 @@ def test_fusion_is_nested_and_grouped(posts):
         fusion = StackedLateFusion(branches, cv=GroupKFold(4))
         fusion.fit(X[train], y[train], groups=groups[train])
         expected[test] = fusion.predict(X[test])
-    assert_allclose(comparison.predictions["late-fusion"][:, 0], expected, atol=1e-5)
+    assert_allclose(comparison.held_out["late-fusion"].raw[:, 0], expected, atol=1e-5)
 
 
 def test_partitions_cover_rows_and_keep_groups():
@@ -93,7 +94,7 @@ def test_random_scores_are_not_predicted(posts):
     rng = np.random.default_rng(0)
     y = rng.normal(size=len(posts))
     comparison = compare_features(posts["photo"], y, features=SMALL, n_repeats=1)
-    assert (comparison.table["low"] < 0).all()
+    assert (comparison.scores["low"][:-1] < 0).all()
 
 
 def test_unreadable_photos_are_left_out(tmp_path, posts):
@@ -116,7 +117,7 @@ def test_unreadable_photos_are_left_out(tmp_path, posts):
         n_repeats=1,
     )
     assert (comparison.kept == np.flatnonzero(keep)).all()
-    assert comparison.table.equals(clean.table)
+    assert comparison.scores.equals(clean.scores)
 
 
 def test_dominant_group_is_refused_before_the_work(posts):
@@ -144,7 +145,7 @@ def test_n_jobs_does_not_change_scores(posts):
     kwargs = {"features": SMALL, "n_repeats": 1}
     one = compare_features(posts["photo"], posts["score"], n_jobs=1, **kwargs)
     two = compare_features(posts["photo"], posts["score"], n_jobs=2, **kwargs)
-    assert one.table.equals(two.table)
+    assert one.scores.equals(two.scores)
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ def test_scores_equal_pipelines_by_hand(posts):
     for name, (table, transformer, regressor) in context.items():
         model = make_pipeline(transformer, regressor)
         expected = cross_val_predict(model, table, y, cv=folds)
-        assert_allclose(comparison.predictions[name][:, 0], expected)
-    assert comparison.table["feature"].tolist() == [*context, "late-fusion"]
-    assert comparison.table["n_features"].tolist() == [2, 4, 4, 3, 3, 16]
+        assert_allclose(comparison.held_out[name].raw[:, 0], expected)
+    assert comparison.scores["model"].tolist() == [*context, "late-fusion", "constant"]
+    assert comparison.scores["n_features"].tolist() == [2, 4, 4, 3, 3, 16, 0]
 
 
 def test_fusion_joins_photos_and_context(posts):
@@ -77,7 +77,7 @@ def test_fusion_joins_photos_and_context(posts):
         fusion = StackedLateFusion(branches, cv=GroupKFold(4))
         fusion.fit(X.iloc[train], y[train], groups=groups[train])
         expected[test] = fusion.predict(X.iloc[test])
-    assert_allclose(comparison.predictions["late-fusion"][:, 0], expected, atol=1e-5)
+    assert_allclose(comparison.held_out["late-fusion"].raw[:, 0], expected, atol=1e-5)
 
 
 def test_history_of_noise_scores_nothing():
@@ -91,7 +91,7 @@ def test_history_of_noise_scores_nothing():
     comparison = compare_features(
         range(180), y, features=[], context=context, n_repeats=1
     )
-    assert (comparison.table["spearman"] < 0.15).all()
+    assert (comparison.scores["spearman"] < 0.15).all()
     # What it would have scored with the scores of test folds in the table.
     leaky = (
         UserHistoryEncoder().fit(pd.DataFrame(users), y).transform(pd.DataFrame(users))
@@ -127,7 +127,7 @@ def test_unreadable_photos_leave_their_rows_out(posts):
         context={"history": history._replace(table=history.table[keep])},
         n_repeats=1,
     )
-    assert comparison.table.equals(clean.table)
+    assert comparison.scores.equals(clean.scores)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,10 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.evaluation._baselines import (
-    predict_best_column,
-    predict_user_mean,
+    BestColumn,
+    UserMean,
 )
+from sklearn_popularity.evaluation._shares import middle_of
 
 PROTOCOLS = ["one-per-user", "user-mix", "user-specific", "by-time"]
 BASELINES = ["constant", "user mean", "best column"]
@@ -83,14 +84,20 @@ class Spy(RegressorMixin, BaseEstimator):
         self.seen.append((self.train_, X))
         return _guess(X)
 
+    @classmethod
+    def tested(cls):
+        """Training and test rows of each fold; training rows are predicted after."""
+        return cls.seen[::2]
+
 
 @pytest.fixture
 def spied(posts):
     """Table, and training and test rows of each fold."""
     Spy.seen.clear()
     table = _evaluate(Spy(), posts, time="day", n_repeats=2)
-    assert len(Spy.seen) == 2 * 5 + 2 * 5 + 2 * 20 + 1
-    return table, Spy.seen
+    tested = Spy.tested()
+    assert len(tested) == 2 * 5 + 2 * 5 + 2 * 20 + 1
+    return table, tested
 
 
 def test_table_is_tidy(posts):
@@ -162,7 +169,7 @@ def test_training_scores_belong_to_their_rows(posts, spied):
 def test_user_specific_equals_score_by_hand(posts):
     Spy.seen.clear()
     table = _evaluate(Spy(), posts, time="day", n_repeats=1)
-    test = pd.concat([test for _, test in Spy.seen[10:30]])
+    test = pd.concat([test for _, test in Spy.tested()[10:30]])
     expected = per_user_spearman_score(
         posts["score"][test.index], _guess(test), users=test["user"]
     )
@@ -170,12 +177,12 @@ def test_user_specific_equals_score_by_hand(posts):
 
 
 def test_by_time_equals_score_by_hand(posts):
-    # New users in the later rows: they get the mean of all.
+    # New users in the later rows: they get the middle of the means.
     posts.loc[posts["day"] >= 220, "user"] = "new"
     table = _evaluate(Spy(), posts, time="day")
     train, test = posts[posts["day"] < 192], posts[posts["day"] >= 192]
     means = train.groupby("user")["score"].mean()
-    by_hand = test["user"].map(means).fillna(train["score"].mean())
+    by_hand = test["user"].map(means).fillna(middle_of(train["user"].map(means)))
     scores = _scores(table)["by-time"]
     assert_allclose(
         scores["user mean"], spearman_score(test["score"], by_hand), atol=1e-9
@@ -231,7 +238,7 @@ def test_intervals_resample_groups(posts):
 def test_groups_stay_together_in_folds(posts):
     Spy.seen.clear()
     _evaluate(Spy(), posts, time="day", groups="theme", n_repeats=1)
-    for train, test in Spy.seen[:10]:
+    for train, test in Spy.tested()[:10]:
         assert not set(train["theme"]) & set(test["theme"])
 
 
@@ -287,7 +294,7 @@ def test_rows_of_one_instant_stay_together(posts):
     posts["day"] = posts["day"] // 80
     Spy.seen.clear()
     _evaluate(Spy(), posts, time="day", n_repeats=1)
-    train, test = Spy.seen[-1]
+    train, test = Spy.tested()[-1]
     assert set(train["day"]) == {0, 1}
     assert set(test["day"]) == {2}
 
@@ -356,10 +363,10 @@ def test_model_of_nothing_scores_near_zero(n_users):
 
 
 @pytest.mark.filterwarnings("ignore:one-per-user")
-def test_weak_pooled_scores_of_groups_warn(posts):
+def test_constant_is_chance_whatever_the_groups(posts):
     posts["score"] += 9 * posts["theme"]
-    with pytest.warns(UserWarning, match="user-mix: the model's pooled score lies"):
-        _evaluate(DummyRegressor(), posts, time="day", groups="theme")
+    table = _evaluate(DummyRegressor(), posts, time="day", groups="theme")
+    assert (table.loc[table["predictor"] == "model", "spearman"] == 0).all()
 
 
 def test_users_without_order_are_left_out(posts):
@@ -404,27 +411,15 @@ def test_best_column_keeps_the_sign_and_fills_gaps():
     nan = np.nan
     train = np.array([[5.0, 9, nan], [1, nan, nan], [4, 2, nan], [2, 1, nan]])
     test = np.array([[0.0, 7, 1], [10, 7, 1], [np.inf, nan, 1], [10.5, 7, 1]])
-    predicted = predict_best_column(-train[:, 0], train, test)
-    filled = np.array([0, 10, 3, 10.5])
-    assert spearman_score(predicted, -filled) == 1
-    assert (predict_best_column(np.arange(4.0), train[:, 2:], test[:, 2:]) == 0).all()
+    best = BestColumn([0, 1, 2]).fit(train, -train[:, 0])
+    assert_allclose(best.predict(test), [0, -10, -3, -10.5])
+    assert not BestColumn([2]).fit(train, np.arange(4.0)).predict(test).any()
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e9])
-def test_best_column_has_the_order_of_the_column(scale):
-    rng = np.random.default_rng(0)
-    train = scale * rng.exponential(size=(30, 1)) ** 3
-    test = scale * np.sort(rng.normal(size=(200, 1)), axis=0) * 20
-    predicted = predict_best_column(-train[:, 0], train, test)
-    assert (np.diff(predicted) < 0).all()
-    assert (np.abs(predicted) <= 0.5).all()
-
-
-def test_user_mean_of_new_users_is_zero():
-    predicted = predict_user_mean(
-        np.array([1.0, 3.0, 5.0]), np.array([4, 4, 1]), np.array([1, 4, 0, 9])
-    )
-    assert_allclose(predicted, [2, -1, 0, 0])
+def test_user_mean_of_new_users_is_in_the_middle():
+    users, y = np.array([[4], [4], [1], [1]]), np.array([1.0, 3.0, 5.0, 5.0])
+    predicted = UserMean(0).fit(users, y).predict(np.array([[1], [4], [0], [9]]))
+    assert_allclose(predicted, [5, 2, 3.5, 3.5])
 
 
 GOOD = np.arange(240.0)
@@ -477,7 +472,7 @@ def test_model_of_one_user_that_fails_says_so(posts):
                 raise ValueError("too few rows.")
             return super().fit(X, y)
 
-    with pytest.raises(ValueError, match=r"6 rows: too few rows\. Pass a larger min_r"):
+    with pytest.raises(ValueError, match=r"fitted: too few rows\. Pass a larger min_r"):
         _evaluate(Picky(), posts, time="day")
 
 
@@ -486,5 +481,5 @@ def test_predictions_that_are_nan_are_rejected(posts):
         def predict(self, X):
             return np.full(len(X), np.nan)
 
-    with pytest.raises(ValueError, match="predictions contains NaN"):
+    with pytest.raises(ValueError, match="predicts NaN or infinity"):
         _evaluate(Broken(), posts, time="day")

@@ -104,7 +104,7 @@ SEVERAL = {
             inspection.popularity_distribution(np.arange(60), np.arange(1, 61)), ax=ax
         ),
     ),
-    "ablation": (2, lambda ax: inspection.plot_ablation(ablation_result(), ax=ax)),
+    "comparison": (2, lambda ax: inspection.plot_comparison(ablation_result(), ax=ax)),
     "calibration": (
         2,
         lambda ax: inspection.plot_calibration(

@@ -31,7 +31,7 @@ from sklearn_popularity import (
     spearman_score,
     spearman_scorer,
 )
-from sklearn_popularity.inspection._report_held_out import fit_learner
+from sklearn_popularity.evaluation._routing import prepare_fit
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(60, 3)), columns=["a", "b", "c"])
@@ -179,7 +179,8 @@ def test_reports_tell_fusions_their_groups(wrap, column, routed):
     model = StackedLateFusion([("x", Ridge(), PHOTO)], cv=Groups(2), groups=column)
     Groups.seen = []
     with config_context(enable_metadata_routing=routed):
-        fit_learner(wrap(model), X, Y, halves)
+        told, fit_params = prepare_fit(wrap(model), halves)
+        told.fit(X, Y, **fit_params)
     assert Groups.seen == [[0, 1, 2]]
 
 

@@ -18,7 +18,7 @@ from sklearn_popularity import (
     ablation,
     make_popularity,
 )
-from sklearn_popularity.inspection import plot_ablation
+from sklearn_popularity.inspection import plot_comparison
 
 posts, truth = make_popularity(150, random_state=0)
 words = sorted({tag for tags in posts["tags"] for tag in tags.split()})
@@ -43,5 +43,5 @@ result = ablation(
     cv=4,
     random_state=0,
 )
-plot_ablation(result)
+plot_comparison(result)
 plt.show()

@@ -1,0 +1,270 @@
+"""Photos that are described once, however many models and folds learn from them."""
+
+from collections.abc import Callable
+from copy import copy
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils import get_tags
+
+from .._columns import resolve_columns, select_columns
+from .._sklearn_compat import BaseSearchCV, _safe_indexing
+from ..features import ImageTransformer
+from ..models import StackedLateFusion
+
+# Settings of how a transformer runs, which decide no number.
+_RUN_DEFAULTS = {
+    "n_jobs": None,
+    "batch_size": 32,
+    "cache": None,
+    "on_error": "raise",
+    "verbose": False,
+}
+
+
+class Described(NamedTuple):
+    """A model whose photos have been described.
+
+    Parameters
+    ----------
+    learner : estimator
+        The model, which is fitted on row numbers in place of photos.
+    X : DataFrame or ndarray
+        The table with row numbers in place of photos.
+    """
+
+    learner: Any
+    X: Any
+
+
+class DescribedPhotos(TransformerMixin, BaseEstimator):
+    """What takes an image transformer's place: row numbers to rows of features.
+
+    Parameters
+    ----------
+    transformer : ImageTransformer
+        Fitted on all photos, or unfitted where `rows` is None.
+    photos : sequence of photos
+        Those that row numbers count.
+    rows : ndarray of shape (n_photos, n_features) or None
+        Their features; None describes anew whenever it is fitted, for dictionaries
+        that are learned per fold.
+    """
+
+    def __init__(self, transformer, photos, rows=None):
+        self.transformer = transformer
+        self.photos = photos
+        self.rows = rows
+
+    def __sklearn_clone__(self):
+        # Photos and rows are shared: a clone per fold would copy them all.
+        twin = copy(self)
+        twin.__dict__.pop("transformer_", None)
+        return twin
+
+    def __sklearn_is_fitted__(self):
+        return self.rows is not None or hasattr(self, "transformer_")
+
+    def fit(self, X, y=None):
+        """Learn the dictionary of the photos, if it is one per fold."""
+        if self.rows is None:
+            photos = _safe_indexing(self.photos, _numbers(X))
+            self.transformer_ = clone(self.transformer).fit(photos)
+        return self
+
+    def transform(self, X):
+        """Rows of features of the photos that X numbers."""
+        if self.rows is not None:
+            return self.rows[_numbers(X)]
+        return self.transformer_.transform(_safe_indexing(self.photos, _numbers(X)))
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features."""
+        return self.described_by.get_feature_names_out()
+
+    @property
+    def described_by(self):
+        """The fitted transformer."""
+        return self.transformer_ if self.rows is None else self.transformer
+
+
+class PhotoTable:
+    """A table of photos that each transformer describes at most once.
+
+    Parameters
+    ----------
+    X : DataFrame, or sequence of photos
+        What models are fitted on.
+    photo : str
+        Column of photos, in a frame.
+    per_fold : bool, default=False
+        Whether what is learned from photos (a dictionary) is learned anew in each
+        fold; otherwise it is learned from all photos, without their scores.
+
+    Attributes
+    ----------
+    X : DataFrame or ndarray
+        The same with row numbers in place of photos.
+    readable : ndarray of shape (n_photos,), bool
+        Photos that no transformer has failed to read.
+    """
+
+    def __init__(self, X, photo, *, per_fold=False):
+        self._per_fold = per_fold
+        self._numbers = np.arange(len(X)).astype(object)
+        self._photo, self._photos, self._head = photo, X, None
+        self.X: Any = self._numbers
+        if isinstance(X, pd.DataFrame):
+            self._head, self._photos = X.iloc[:1], X.get(photo)
+            known = self._photos is not None
+            self.X = X.assign(**{photo: self._numbers}) if known else X
+        self._given = X
+        self.readable = np.ones(len(X), dtype=bool)
+        self._leaves: dict[Any, DescribedPhotos] = {}
+
+    def describe(self, model) -> Described:
+        """Describe the photos for a model; one that needs them as they are keeps them.
+
+        A model that begins with photos alone is given the column of photos of a frame.
+        """
+        if self._photos is None:
+            return Described(model, self._given)
+        for head, X in ((None, self._numbers), (self._head, self.X)):
+            try:
+                return Described(self._swap(model, head), X)
+            except _NeedsPhotosError:
+                continue
+        return Described(model, self._given)
+
+    def _swap(self, part, head):
+        """The same part, with row numbers for photos; a head of None is the photos."""
+        if head is not None and self._photo not in head.columns:
+            return part
+        if isinstance(part, ImageTransformer):
+            if head is not None and head.shape[1] > 1:
+                raise _NeedsPhotosError
+            return self._leaf(part)
+        if isinstance(part, Pipeline):
+            name, first = part.steps[0]
+            steps = [(name, self._swap(first, head)), *part.steps[1:]]
+            return copy(part).set_params(steps=steps)
+        if isinstance(part, FeatureUnion):
+            parts = [(name, self._swap(e, head)) for name, e in part.transformer_list]
+            return copy(part).set_params(transformer_list=parts)
+        if isinstance(part, ColumnTransformer) and head is not None:
+            return self._swap_columns(part, "transformers", head)
+        if isinstance(part, StackedLateFusion) and head is not None:
+            return self._swap_columns(part, "branches", head)
+        return self._swap_within(part, head)
+
+    def _swap_columns(self, part, name, head):
+        parts = []
+        for called, each, columns in getattr(part, name):
+            if not isinstance(each, str) or each != "drop":
+                each = self._swap(each, _seen(head, columns, self._photo))
+            parts.append((called, each, columns))
+        if getattr(part, "remainder", "drop") != "drop":
+            raise _NeedsPhotosError
+        return copy(part).set_params(**{name: parts})
+
+    def _swap_within(self, part, head):
+        """Of meta-estimators that hand X on as it is."""
+        if isinstance(part, BaseEstimator) and not isinstance(part, BaseSearchCV):
+            for name in ("regressor", "estimator"):
+                within = getattr(part, name, None)
+                if within is not None:
+                    return copy(part).set_params(**{name: self._swap(within, head)})
+        raise _NeedsPhotosError
+
+    def _leaf(self, transformer) -> DescribedPhotos:
+        key = _key_of(transformer)
+        if key not in self._leaves:
+            self._leaves[key] = self._describe(clone(transformer))
+        leaf = copy(self._leaves[key])
+        if hasattr(transformer, "_sklearn_output_config"):
+            leaf._sklearn_output_config = transformer._sklearn_output_config
+        return leaf
+
+    def _describe(self, transformer):
+        if self._per_fold and get_tags(transformer).requires_fit:
+            return DescribedPhotos(transformer, self._photos)
+        kept = np.flatnonzero(self.readable)
+        known = np.asarray(
+            transformer.fit_transform(_safe_indexing(self._photos, kept))
+        )
+        rows = np.full((len(self.readable), known.shape[1]), np.nan, known.dtype)
+        rows[kept] = known
+        self.readable &= ~np.isnan(rows).any(axis=1)
+        if not self.readable.any():
+            raise ValueError(
+                f"None of the {len(rows)} photos could be read; the warning above "
+                "says why."
+            )
+        return DescribedPhotos(transformer, self._photos, rows)
+
+
+class _NeedsPhotosError(Exception):
+    """Something but an image transformer sees the photos."""
+
+
+def _seen(head, columns, photo):
+    """What a part sees of a table: some of its columns, or the photos alone."""
+    seen = select_columns(head, resolve_columns(head, columns, "composition"))
+    if isinstance(seen, pd.Series):
+        return None if seen.name == photo else seen.to_frame()
+    return seen
+
+
+def _key_of(transformer):
+    """The same for transformers that describe alike."""
+    params = transformer.get_params() | _RUN_DEFAULTS
+    try:
+        return joblib.hash((type(transformer), sorted(params.items())))
+    except Exception:  # a parameter that cannot be pickled, such as a lambda
+        return id(transformer)
+
+
+def _numbers(X) -> NDArray[np.intp]:
+    return np.asarray(X).ravel().astype(np.intp)
+
+
+def rebuild(model, swap: Callable):
+    """A fitted model with some of its parts swapped; all others are shared.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted. It is not changed.
+    swap : callable
+        From a part to what takes its place, or to None, which leaves it.
+    """
+    if isinstance(model, list):
+        return [rebuild(part, swap) for part in model]
+    if type(model) is tuple:
+        return tuple(rebuild(part, swap) for part in model)
+    if isinstance(model, dict):
+        twin = copy(model)
+        twin.update((name, rebuild(part, swap)) for name, part in model.items())
+        return twin
+    if not isinstance(model, BaseEstimator):
+        return model
+    swapped = swap(model)
+    if swapped is not None:
+        return swapped
+    twin = object.__new__(type(model))
+    twin.__dict__.update((k, rebuild(v, swap)) for k, v in vars(model).items())
+    return twin
+
+
+def with_photos(fitted):
+    """The fitted model of photos, from a learner that was fitted on row numbers."""
+    return rebuild(
+        fitted,
+        lambda part: part.described_by if isinstance(part, DescribedPhotos) else None,
+    )

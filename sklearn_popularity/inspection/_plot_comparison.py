@@ -1,0 +1,55 @@
+"""Models side by side, drawn: scores and paired differences."""
+
+from ._plotting import draw_intervals, several_axes
+
+
+def plot_comparison(comparison, *, ax=None):
+    """Draw scores and paired differences with their intervals.
+
+    Parameters
+    ----------
+    comparison : ModelComparison
+        From :func:`compare_models`, :func:`compare_features` or :func:`ablation`.
+    ax : sequence of 2 matplotlib axes, default=None
+        For the scores and for the differences; None makes a figure.
+
+    Returns
+    -------
+    ax : ndarray of matplotlib axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_popularity.evaluation import baseline_models, compare_models
+    >>> from sklearn_popularity.inspection import plot_comparison
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> comparison = compare_models(
+    ...     {"ridge": Ridge()} | baseline_models(), X, X[:, 0], reference="constant"
+    ... )
+    >>> plot_comparison(comparison).shape
+    (2,)
+    """
+    ax = several_axes(ax, 2, (10.0, 3.2))
+    scores, differences = comparison.scores, comparison.differences
+    draw_intervals(
+        ax[0],
+        scores["model"],
+        scores["spearman"],
+        scores["low"],
+        scores["high"],
+        reference=0,
+    )
+    ax[0].set_xlabel("Spearman's correlation")
+    labels = differences["model"] + "\ninstead of " + differences["instead_of"]
+    draw_intervals(
+        ax[1],
+        labels,
+        differences["difference"],
+        differences["low"],
+        differences["high"],
+        reference=0,
+        series=1,
+    )
+    ax[1].set_xlabel("difference")
+    return ax

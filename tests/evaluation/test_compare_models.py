@@ -1,0 +1,228 @@
+"""compare_models: the same folds for all, paired differences, photos described once."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklearn_popularity import (
+    ColorHistogram,
+    ColorNamesLLC,
+    ColorStatistics,
+    StackedLateFusion,
+    make_popularity,
+    spearman_interval,
+)
+from sklearn_popularity.evaluation import (
+    PhotoTable,
+    baseline_models,
+    compare_models,
+    held_out_predictions,
+    with_photos,
+)
+from sklearn_popularity.evaluation._compare_models import adjust_p_values
+
+
+@pytest.fixture(scope="module")
+def posts():
+    posts = make_popularity(60, image_size=(32, 40), random_state=0)[0]
+    return posts[["photo", "user", "views"]], posts["score"].to_numpy()
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    groups = np.arange(120) % 12
+    X = rng.normal(size=(120, 3)) + rng.normal(size=(12, 3))[groups]
+    return X, X[:, 0] + rng.normal(size=120), groups
+
+
+def test_scores_are_those_of_each_model_alone(data):
+    X, y, groups = data
+    models = {"ridge": Ridge(), "neighbours": KNeighborsRegressor(3)}
+    comparison = compare_models(models, X, y, groups=groups, reference="neighbours")
+    for name, model in models.items():
+        alone = held_out_predictions(model, X, y, groups=groups, n_repeats=3)
+        assert_allclose(comparison.held_out[name].raw, alone.raw)
+        row = comparison.scores.set_index("model").loc[name]
+        interval = spearman_interval(y, alone.shares, groups=groups, n_folds=5)
+        assert_allclose(row[["spearman", "low", "high"]].astype(float), interval)
+        assert row["within_folds"] == alone.scores_within(y).mean()
+    [gain] = comparison.differences.to_dict("records")
+    paired = spearman_interval(
+        y,
+        comparison.held_out["ridge"].shares,
+        baseline=comparison.held_out["neighbours"].shares,
+        groups=groups,
+        n_folds=5,
+    )
+    assert (gain["model"], gain["instead_of"]) == ("ridge", "neighbours")
+    assert_allclose([gain["difference"], gain["low"], gain["high"]], paired)
+
+
+def test_a_model_does_not_differ_from_itself(data):
+    X, y, groups = data
+    models = {"one": Ridge(), "same": Ridge()}
+    gain = compare_models(models, X, y, groups=groups, reference="one").differences
+    assert gain[["difference", "low", "high", "p_value"]].values.tolist() == [
+        [0, 0, 0, 1]
+    ]
+
+
+def test_without_reference_nothing_is_compared(data):
+    X, y, _ = data
+    comparison = compare_models({"ridge": Ridge()}, X, y)
+    assert comparison.differences.empty
+    assert len(comparison.partitions) == 3
+
+
+def test_p_values_are_adjusted_by_holm():
+    found = adjust_p_values([0.01, 0.04, 0.03, 0.005])
+    assert_allclose(found, [0.03, 0.06, 0.06, 0.02])
+    assert_allclose(adjust_p_values([0.6, 0.7]), [1, 1])
+    assert adjust_p_values([]).tolist() == []
+
+
+def test_order_of_rows_does_not_matter_for_groups(data):
+    X, y, groups = data
+    order = np.random.default_rng(1).permutation(len(y))
+    settings = {"n_repeats": 1}
+    models = {"ridge": Ridge()} | baseline_models()
+    one = compare_models(models, X, y, groups=groups, **settings)
+    other = compare_models(models, X[order], y[order], groups=groups[order], **settings)
+    assert_allclose(one.scores.iloc[:, 1:], other.scores.iloc[:, 1:])
+
+
+def test_baselines_are_what_they_say():
+    users = np.repeat([f"user{i}" for i in range(6)], 20)
+    level = np.repeat([3.0, 1, 2, 6, 5, 4], 20)
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"user": users, "cost": -level + rng.normal(size=120)})
+    y = level + 0.1 * rng.normal(size=120)
+    scores = compare_models(
+        baseline_models(columns=["cost"], user="user"), X, y, n_repeats=1
+    ).scores.set_index("model")["spearman"]
+    assert scores["constant"] == 0
+    assert scores["user mean"] > 0.9
+    assert scores["cost"] > 0.7
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"models": {}}, "one or more models"),
+        ({"reference": "rigde"}, "reference='rigde'.*'ridge'"),
+        ({"groups": [0, 1]}, "inconsistent numbers"),
+        ({"dictionary": "fold"}, "dictionary"),
+        ({"cv": 500}, "500"),
+    ],
+)
+def test_wrong_arguments_are_refused(data, change, message):
+    X, y, _ = data
+    with pytest.raises(ValueError, match=message):
+        compare_models(**({"models": {"ridge": Ridge()}, "X": X, "y": y} | change))
+
+
+class Counting(ColorStatistics):
+    """Counts the photos that it describes."""
+
+    n_described = 0
+
+    def transform(self, X):
+        Counting.n_described += len(X)
+        return super().transform(X)
+
+
+def compositions(transformer):
+    """Models of the column "photo" that scikit-learn's users write."""
+    column = ColumnTransformer([("photo", transformer, "photo")])
+    frame = ColumnTransformer(
+        [("photo", transformer, ["photo"]), ("cues", "passthrough", ["views"])]
+    )
+    branches = [("photo", make_pipeline(transformer, Ridge()), "photo")]
+    return {
+        "photos alone": make_pipeline(transformer, StandardScaler(), Ridge()),
+        "union": make_pipeline(FeatureUnion([("photo", transformer)]), Ridge()),
+        "column": make_pipeline(column, Ridge()),
+        "columns": make_pipeline(frame, Ridge()),
+        "fusion": StackedLateFusion([*branches, ("cues", Ridge(), ["views"])]),
+        "target": TransformedTargetRegressor(make_pipeline(column, Ridge())),
+    }
+
+
+@pytest.mark.parametrize("name", compositions(None))
+def test_photos_are_described_once(posts, name):
+    X, y = posts
+    Counting.n_described = 0
+    model = compositions(Counting())[name]
+    comparison = compare_models({"one": model, "two": model}, X, y, n_repeats=2)
+    assert Counting.n_described == len(y)
+    photos = X["photo"] if name in ("photos alone", "union") else X
+    expected = held_out_predictions(
+        compositions(ColorStatistics())[name], photos, y, n_repeats=2
+    )
+    assert_allclose(comparison.held_out["two"].raw, expected.raw, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", compositions(None))
+def test_learners_become_models_of_photos(posts, name):
+    X, y = posts
+    model = compositions(ColorStatistics())[name]
+    learner, table = PhotoTable(X, "photo").describe(model)
+    fitted = with_photos(learner.fit(table, y))
+    photos = X["photo"] if name in ("photos alone", "union") else X
+    expected = compositions(ColorStatistics())[name].fit(photos, y).predict(photos)
+    assert_allclose(fitted.predict(photos), expected, atol=1e-6)
+    assert "DescribedPhotos" not in repr(fitted)
+
+
+def test_models_that_need_the_photos_are_given_them(posts):
+    X, y = posts
+    bright = FunctionTransformer(lambda photos: np.array([[p.mean()] for p in photos]))
+    model = make_pipeline(ColumnTransformer([("b", bright, "photo")]), Ridge())
+    search = GridSearchCV(
+        compositions(ColorStatistics())["column"], {"ridge__alpha": [1]}
+    )
+    comparison = compare_models({"a": model, "b": search}, X, y, n_repeats=1)
+    for name, each in (("a", model), ("b", search)):
+        expected = held_out_predictions(each, X, y)
+        assert_allclose(comparison.held_out[name].raw, expected.raw)
+
+
+def test_a_sequence_of_photos_needs_no_frame(posts):
+    X, y = posts
+    model = make_pipeline(ColorHistogram(), Ridge())
+    of_list = compare_models({"a": model}, list(X["photo"]), y, n_repeats=1)
+    of_frame = compare_models({"a": model}, X, y, n_repeats=1)
+    assert of_list.scores.equals(of_frame.scores)
+
+
+def test_dictionaries_are_learned_per_fold_on_request(posts):
+    X, y = posts
+    words = ColorNamesLLC(dictionary=8, n_levels=1, random_state=0)
+    model = make_pipeline(words, Ridge())
+    by_fold = compare_models({"a": model}, X, y, n_repeats=1, dictionary="per-fold")
+    expected = held_out_predictions(model, X["photo"], y)
+    assert_allclose(by_fold.held_out["a"].raw, expected.raw, atol=1e-6)
+    once = compare_models({"a": model}, X, y, n_repeats=1)
+    assert not np.allclose(once.held_out["a"].raw, expected.raw, atol=1e-3)
+
+
+def test_settings_of_a_run_describe_nothing_anew(posts):
+    X, y = posts
+    Counting.n_described = 0
+    models = {
+        "a": make_pipeline(Counting(), Ridge()),
+        "b": make_pipeline(Counting(on_error="nan", batch_size=7), Ridge()),
+        "c": make_pipeline(Counting(max_size=16), Ridge()),
+        "constant": DummyRegressor(),
+    }
+    compare_models(models, X, y, n_repeats=1)
+    assert Counting.n_described == 2 * len(y)
