@@ -40,14 +40,12 @@ class ParquetFile:
 
     def __init__(self, path, n_rows, names):
         self._arrow, parquet = _import_arrow()
-        self._names = list(names)
-        number = self._arrow.float32()
-        schema = self._arrow.schema([(name, number) for name in self._names])
+        schema = self._arrow.schema([(name, self._arrow.float32()) for name in names])
         self._file = parquet.ParquetWriter(path, schema)
 
     def write(self, rows):
         columns = [self._arrow.array(column) for column in rows.T]
-        self._file.write_table(self._arrow.table(columns, names=self._names))
+        self._file.write_table(self._arrow.table(columns, schema=self._file.schema))
 
     def close(self):
         self._file.close()

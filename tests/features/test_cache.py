@@ -937,6 +937,14 @@ def test_prune_to_nothing_ends(filled):
     assert n_kept(filled) == 0
 
 
+def test_prune_ends_at_rows_that_take_no_room(filled):
+    key = b"of a transformer without numbers"
+    row = (key, 99_999, "Empty", checksum_of(key, b""), b"")
+    execute(filled, "INSERT INTO rows VALUES (?, ?, ?, ?, ?)", *row)
+    assert prune_cache(filled, max_bytes=0) == 40
+    assert cache_info(filled)["kind"].tolist() == ["Empty"]
+
+
 def test_care_needs_a_file(path):
     for function in (cache_info, verify_cache, prune_cache):
         with pytest.raises(FileNotFoundError):
