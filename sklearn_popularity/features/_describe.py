@@ -106,14 +106,14 @@ def gathered_troubles() -> Iterator[Troubles]:
 
 @dataclass
 class _Result(Troubles):
-    """What became of a batch.
+    """What became of a batch, by the place of each photo in X.
 
     Attributes
     ----------
     values : dict of int to object
-        The row of each photo that can be read, by its place.
+        Of each photo that can be read: its row of features, or its description.
     keys : dict of int to bytes
-        By what rows are known that values have yet to be finished to.
+        Of the rows that are yet to be made of these descriptions.
     """
 
     values: dict[int, Any] = field(default_factory=dict)
@@ -223,7 +223,7 @@ def describe_photos(
 
 
 def _opened_once(cache, troubles):
-    """The cache with its file, or without one that no worker needs to try."""
+    """The cache, without its file if that cannot be opened: no worker has to try."""
     store = RowStore(cache)
     store.close()
     troubles.faults |= store.faults
@@ -252,7 +252,7 @@ def _progress(transformer, n_photos):
 
 
 def _finish(result, finish, cache):
-    """Replace descriptions of a batch by rows, and keep these."""
+    """Replace the descriptions of a batch by rows of features, and keep these."""
     finished = finish(np.stack([result.values[row] for row in result.keys]))
     with closing(RowStore(cache)) as store:
         for (row, key), numbers in zip(result.keys.items(), finished, strict=True):

@@ -184,6 +184,7 @@ def _piece_size(n_features: int) -> int:
 
 
 def _transform(transformer, items, start):
+    """Features of a piece; an error tells its row among all photos."""
     try:
         features = transformer.transform(items)
     except ImageError as error:
