@@ -108,7 +108,8 @@ def _cancel(calls):
     """Stop what a caller who has left early does not need any more."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # joblib tells what it cancels
-        for call in calls:
+        while calls:  # the last first, which has not begun to give results
+            call = calls.pop()
             if not isinstance(call, list):
                 call.close()
 
