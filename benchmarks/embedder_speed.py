@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 from statistics import median
 
@@ -70,12 +71,8 @@ def bare_loop(embedder, batches):
 
 
 def decode_alone(embedder, paths):
-    def forget(row, square):
-        pass
-
-    return lambda: describe_photos(
-        embedder, Photos(paths), embedder._describe(), forget
-    )
+    describe = embedder._describe()
+    return lambda: deque(describe_photos(embedder, Photos(paths), describe), maxlen=0)
 
 
 def measure(embedder, paths, n_jobs):

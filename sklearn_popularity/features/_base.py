@@ -155,10 +155,11 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         self._validate_params()
         photos = photos_of(self, X, reset=False)
         describe, finish = self._describe(), self._finish()
-        rows = self._row_cache(describe, finish)
-        features = np.full((len(photos), rows.n_numbers), np.nan, dtype=np.float32)
-        keep = features.__setitem__
-        describe_photos(self, photos, describe, keep, cache=rows, finish=finish)
+        cache = self._row_cache(describe, finish)
+        features = np.full((len(photos), cache.n_numbers), np.nan, dtype=np.float32)
+        described = describe_photos(self, photos, describe, cache=cache, finish=finish)
+        for row, numbers in described:
+            features[row] = numbers
         return features
 
     def get_feature_names_out(self, input_features=None):
@@ -190,7 +191,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _row_cache(self, describe, finish):
         settings = (self.max_size, describe, getattr(finish, "settings", ()))
-        return RowCache.of(self, len(self._feature_names()), self.cache, settings)
+        return RowCache.of(self, len(self._feature_names()), settings)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,18 +1,19 @@
 """Rows of features that outlive a run: what was described before is looked up."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import sqlite3
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._warnings import warn_caller
+from ._cache_file import checksum_of, is_sound, open_file, today
 from ._cache_keys import NotCacheableError, photo_key, settings_digest
-from ._cache_store import FAULTS, CacheFault, RowStore, prepare_file
+
+_FAULTS = (sqlite3.Error, OSError, MemoryError)
 
 
 class CacheWarning(UserWarning):
@@ -27,27 +28,21 @@ class RowCache:
     ----------
     kind : str
         Name of the transformer, for those who look into the file.
-    n_numbers : int or None
-        Length of a row; None where descriptions are no rows.
-    path : str or None, default=None
-        File; None keeps nothing.
+    n_numbers : int
+        Length of a row.
+    path : str, default=""
+        File; without one nothing is kept.
     settings : bytes
         Digest of what decides a row, apart from the photo.
     """
 
     kind: str
-    n_numbers: int | None
-    path: str | None = None
+    n_numbers: int
+    path: str = ""
     settings: bytes = b""
 
     @classmethod
-    def of(
-        cls,
-        transformer: Any,
-        n_numbers: int,
-        path: str | PathLike[str] | None,
-        settings: Any,
-    ) -> "RowCache":
+    def of(cls, transformer: Any, n_numbers: int, settings: Any) -> "RowCache":
         """The rows of a transformer with all that decides them, apart from the photo.
 
         Raises
@@ -55,7 +50,7 @@ class RowCache:
         ValueError
             If the settings hold what cannot be told apart from others.
         """
-        kind = type(transformer).__name__
+        kind, path = type(transformer).__name__, transformer.cache
         if path is None:
             return cls(kind, n_numbers)
         try:
@@ -69,55 +64,108 @@ class RowCache:
         # Workers may be elsewhere.
         return cls(kind, n_numbers, str(Path(path).absolute()), digest)
 
-    def prepare(self) -> list[CacheFault]:
-        """Make the file where there is none; say what is wrong with it."""
-        try:
-            if self.path is not None:
-                prepare_file(self.path)
-        except FAULTS as error:
-            return [CacheFault.of(self.path, "opened", error)]
-        return []
 
-    @contextmanager
-    def opened(self) -> Iterator[RowStore]:
-        """The rows, for one thread; what is new is written at the end."""
-        store = RowStore(self.path, self.kind, self.n_numbers)
-        try:
-            yield store
-        finally:
-            store.close()
+class RowStore:
+    """The rows of a cache within reach, for one thread of one process.
+
+    After a fault there are none, and none are kept. Several processes may read and
+    write at a time; a killed one loses what it has not written.
+
+    Parameters
+    ----------
+    cache : RowCache
+        Rows, and their file, which is made where there is none.
+
+    Attributes
+    ----------
+    faults : set of (path, reason)
+        Why the file could not be used in full.
+    """
+
+    def __init__(self, cache: RowCache) -> None:
+        self.faults: set[tuple[str, str]] = set()
+        self._cache = cache
+        self._fresh: dict[bytes, NDArray[np.float32]] = {}
+        self._used: list[tuple[bytes]] = []
+        self._connection: sqlite3.Connection | None = None
+        if cache.path:
+            with self._noting_faults("opened"):
+                self._connection = open_file(cache.path)
 
     def key(self, content: bytes | NDArray[np.uint8]) -> bytes:
         """What the row of a photo is known by; empty where none is kept."""
-        return b"" if self.path is None else photo_key(self.settings, content)
+        return photo_key(self._cache.settings, content) if self._cache.path else b""
 
-    def check_rows(self, rows: ArrayLike) -> NDArray[np.float32]:
-        """Rows as they are kept, in half of the bytes that float64 would take.
+    def find(self, key: bytes) -> NDArray[np.float32] | None:
+        """A row; None if there is none, or a damaged one."""
+        row = self._fresh.get(key)
+        if row is None and self._connection is not None:
+            with self._noting_faults("read"):
+                return self._read(self._connection, key)
+        return row
+
+    def keep(self, key: bytes, numbers: ArrayLike) -> NDArray[np.float32]:
+        """Turn numbers into a row, in half of the bytes of float64; `close` writes it.
 
         Raises
         ------
         ValueError
-            If they have another length than there are names.
+            If there are not as many numbers as names.
         """
-        rows = np.asarray(rows, dtype=np.float32)
-        if rows.shape[1:] != (self.n_numbers,):
+        row = np.asarray(numbers, dtype=np.float32)
+        if row.shape != (self._cache.n_numbers,):
             raise ValueError(
-                f"{self.kind} described a photo by an array of shape {rows.shape[1:]}, "
-                f"but it has {self.n_numbers} names of features. Return one number per "
-                "name."
+                f"{self._cache.kind} described a photo by an array of shape "
+                f"{row.shape}, but it has {self._cache.n_numbers} names of features. "
+                "Return one number per name."
             )
-        return rows
+        if self._connection is not None:
+            self._fresh[key] = row
+        return row
 
+    def close(self) -> None:
+        """Write what is new, and which rows were used today; let go of the file."""
+        if self._connection is not None:
+            with self._noting_faults("written"):
+                self._write(self._connection)
+                self._connection.close()
 
-def warn_of_faults(faults: Iterable[CacheFault]) -> None:
-    """One warning per cache that could not be used in full."""
-    reasons: dict[str, dict[str, None]] = {}
-    for path, reason in faults:
-        reasons.setdefault(path, {})[reason] = None
-    for path, found in reasons.items():
-        warn_caller(
-            f"The cache {path!r} could not be used in full: {'; '.join(found)}. What "
-            "it lacked was computed and may not have been kept. See "
-            "`sklearn-popularity cache verify`, or delete the file.",
-            CacheWarning,
-        )
+    def _read(self, connection, key):
+        query = "SELECT used, checksum, numbers FROM rows WHERE key = ?"
+        found = connection.execute(query, (key,)).fetchone()
+        if found is None:
+            return None
+        used, checksum, numbers = found
+        n_bytes = 4 * self._cache.n_numbers
+        if not is_sound(key, checksum, numbers) or len(numbers) != n_bytes:
+            self.faults.add((self._cache.path, "it holds damaged rows"))
+            return None
+        if used != today():
+            self._used.append((key,))
+        return np.frombuffer(numbers, "<f4")
+
+    def _write(self, connection):
+        if self._fresh:
+            statement = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)"
+            with connection:
+                connection.executemany(statement, map(self._record, self._fresh))
+        if self._used:
+            statement = f"UPDATE rows SET used = {today()} WHERE key = ?"
+            # Rows can be used from a file that cannot be written.
+            with suppress(sqlite3.Error), connection:
+                connection.executemany(statement, self._used)
+
+    def _record(self, key):
+        numbers = self._fresh[key].astype("<f4", copy=False).tobytes()
+        return key, today(), self._cache.kind, checksum_of(key, numbers), numbers
+
+    @contextmanager
+    def _noting_faults(self, action):
+        try:
+            yield
+        except _FAULTS as error:
+            reason = getattr(error, "strerror", None) or error
+            self.faults.add((self._cache.path, f"it cannot be {action} ({reason})"))
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None

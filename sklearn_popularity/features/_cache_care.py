@@ -9,14 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._cache_store import (
-    DAY,
-    NoCacheError,
-    is_sound,
-    open_file,
-    prepare_file,
-    today,
-)
+from ._cache_file import DAY, is_sound, open_file, pragma, today
 
 
 def prepare_cache(path: str | os.PathLike[str]) -> None:
@@ -28,7 +21,7 @@ def prepare_cache(path: str | os.PathLike[str]) -> None:
         If the file is something else, is damaged, or cannot be read or made.
     """
     try:
-        prepare_file(path)
+        open_file(path).close()
     except sqlite3.Error as error:
         raise OSError(str(error)) from error
 
@@ -69,13 +62,13 @@ def cache_info(path: str | os.PathLike[str]) -> pd.DataFrame:
     [['ColorStatistics', 2, 48]]
     """
     query = f"""
-        SELECT CAST(kind AS TEXT), COUNT(*), SUM(LENGTH(numbers)),
-        DATE(MAX(used) * {DAY}, 'unixepoch') FROM rows GROUP BY kind ORDER BY kind
+        SELECT IFNULL(CAST(kind AS TEXT), 'unknown'), COUNT(*), SUM(LENGTH(numbers)),
+        IFNULL(DATE(MAX(used) * {DAY}, 'unixepoch'), 'unknown')
+        FROM rows GROUP BY kind ORDER BY kind
     """
     with _opened(path) as connection:
         found = connection.execute(query).fetchall()
-    table = pd.DataFrame(found, columns=["kind", "n_rows", "n_bytes", "last_used"])
-    return table.fillna({"kind": "unknown", "last_used": "unknown"})
+    return pd.DataFrame(found, columns=["kind", "n_rows", "n_bytes", "last_used"])
 
 
 def verify_cache(path: str | os.PathLike[str]) -> int:
@@ -98,7 +91,7 @@ def verify_cache(path: str | os.PathLike[str]) -> int:
         If there is no such file, it is no cache, or it is damaged.
     """
     with _opened(path) as connection:
-        (complaint,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        complaint = pragma(connection, "quick_check(1)")
         if complaint != "ok":
             raise sqlite3.DatabaseError(complaint)
         return len(_damaged(connection))
@@ -145,19 +138,16 @@ def prune_cache(
                 "or None for no limit."
             )
     with _opened(path) as connection:
-        before = _count(connection)
-        ids = [(each,) for each in _damaged(connection)]
-        connection.executemany("DELETE FROM rows WHERE rowid = ?", ids)
-        if max_days is not None:
-            oldest = today() - max_days
-            connection.execute("DELETE FROM rows WHERE used < ?", (oldest,))
+        with connection:
+            ids = [(each,) for each in _damaged(connection)]
+            connection.executemany("DELETE FROM rows WHERE rowid = ?", ids)
+            if max_days is not None:
+                oldest = today() - max_days
+                connection.execute("DELETE FROM rows WHERE used < ?", (oldest,))
         connection.execute("VACUUM")
-        while max_bytes is not None and _size(connection) > max_bytes:
-            if not _count(connection):
-                break
-            _remove_oldest(connection, max_bytes / _size(connection))
-            connection.execute("VACUUM")
-        return before - _count(connection)
+        if max_bytes is not None:
+            _shrink(connection, max_bytes)
+        return connection.total_changes
 
 
 @contextmanager
@@ -167,8 +157,6 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
     try:
         with closing(open_file(path)) as connection:
             yield connection
-    except NoCacheError as error:
-        raise NoCacheError(f"Got the cache {str(path)!r}, but {error}.") from error
     except sqlite3.Error as error:
         raise OSError(
             f"The cache {str(path)!r} cannot be used ({error}). If it is damaged, "
@@ -182,9 +170,9 @@ def _damaged(connection):
     return [number for number, *row in rows if not is_sound(*row)]
 
 
-def _remove_oldest(connection, share_kept):
-    """Keep a share of the bytes, those last used, and of one day those last added."""
-    query = """
+def _shrink(connection, max_bytes):
+    """Keep the rows last used, and of one day those last added."""
+    statement = """
         DELETE FROM rows WHERE rowid IN (
             SELECT rowid FROM (
                 SELECT rowid, SUM(LENGTH(numbers)) OVER last AS n_bytes FROM rows
@@ -193,16 +181,13 @@ def _remove_oldest(connection, share_kept):
             WHERE n_bytes > ? * (SELECT SUM(LENGTH(numbers)) FROM rows)
         )
     """
-    connection.execute(query, (share_kept,))
+    while (size := _size(connection)) > max_bytes:
+        with connection:
+            n_removed = connection.execute(statement, (max_bytes / size,)).rowcount
+        connection.execute("VACUUM")
+        if n_removed == 0:
+            break
 
 
 def _size(connection):
-    n_pages, page_size = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "page_size")
-    )
-    return n_pages * page_size
-
-
-def _count(connection) -> int:
-    return connection.execute("SELECT COUNT(*) FROM rows").fetchone()[0]
+    return pragma(connection, "page_count") * pragma(connection, "page_size")

@@ -90,12 +90,8 @@ def _tokens(value: Any) -> Iterator[bytes]:
         value = value.item()
     kind = type(value)
     if kind in _ATOMS:
-        yield f"{kind.__name__} {value!r}".encode("utf-8", "surrogatepass")
-    elif kind in (np.ndarray, np.memmap) and value.dtype.kind in "biufc":
-        yield f"array {value.dtype.str} {value.shape}".encode()
-        yield np.ascontiguousarray(value).tobytes()
-    elif inspect.isfunction(value) or inspect.isclass(value):
-        yield from _tokens_of_code(value)
+        yield kind.__name__.encode()
+        yield value if kind is bytes else repr(value).encode()
     else:
         name, parts = _parts(value)
         yield f"{name} {len(parts)}".encode()
@@ -105,6 +101,13 @@ def _tokens(value: Any) -> Iterator[bytes]:
 
 def _parts(value):
     """What a value is made of, with a name for its kind."""
+    if type(value) in (np.ndarray, np.memmap) and value.dtype.kind in "biufc":
+        return "array", [value.dtype.str, value.shape, value.tobytes()]
+    if inspect.isfunction(value) or inspect.isclass(value):
+        return "code", _parts_of_code(value)
+    if inspect.iscode(value):
+        constants = [c if inspect.iscode(c) else repr(c) for c in value.co_consts]
+        return "bytecode", [value.co_code, value.co_names, value.co_varnames, constants]
     if isinstance(value, dict):
         return "dict", [list(item) for item in value.items()]
     if isinstance(value, partial):
@@ -123,23 +126,24 @@ def _parts(value):
     raise NotCacheableError(f"it holds a {type(value).__name__}")
 
 
-def _tokens_of_code(value):
+def _parts_of_code(value):
     """A function or class by its name, the source around it, and what it captured."""
     name = f"{value.__module__}.{value.__qualname__}"
-    yield f"code {name}".encode()
+    parts: list[Any] = [name]
     if not _is_of_module(value):
         if inspect.isclass(value):
             raise NotCacheableError(f"it holds {name}, which is not of a module")
-        yield from _tokens_of_bytecode(value.__code__)
+        parts.append(value.__code__)
     if value.__module__.partition(".")[0] != _PACKAGE:
         try:
-            yield Path(inspect.getfile(value)).read_bytes()
+            parts.append(Path(inspect.getfile(value)).read_bytes())
         except (OSError, TypeError):
             raise NotCacheableError(f"the source code of {name} is not there") from None
     if inspect.isfunction(value):
+        captured = [cell.cell_contents for cell in value.__closure__ or ()]
         state = {k: v for k, v in vars(value).items() if k != "__wrapped__"}
-        defaults = (value.__defaults__, value.__kwdefaults__)
-        yield from _tokens((defaults, _captured(value), state))
+        parts += [value.__defaults__, value.__kwdefaults__, captured, state]
+    return parts
 
 
 def _is_of_module(value):
@@ -148,25 +152,6 @@ def _is_of_module(value):
     for part in value.__qualname__.split("."):
         found = getattr(found, part, None)
     return found is value
-
-
-def _captured(function):
-    """Values of the enclosing scope that a function uses."""
-    try:
-        return [cell.cell_contents for cell in function.__closure__ or ()]
-    except ValueError:
-        raise NotCacheableError("it holds a function that is not complete") from None
-
-
-def _tokens_of_bytecode(code):
-    """What tells functions of the same name apart."""
-    yield code.co_code
-    yield from _tokens((code.co_names, code.co_varnames))
-    for constant in code.co_consts:
-        if inspect.iscode(constant):
-            yield from _tokens_of_bytecode(constant)
-        else:
-            yield repr(constant).encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=1)

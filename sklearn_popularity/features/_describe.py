@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from joblib.parallel import get_active_backend
@@ -15,14 +17,13 @@ from tqdm import tqdm
 
 from .._warnings import warn_caller
 from ..images import ImageError, Photos
-from ._cache import RowCache, warn_of_faults
-from ._cache_store import CacheFault
+from ._cache import CacheWarning, RowCache, RowStore
 from ._threads import single_threaded
 from ._workers import run_in_order
 
 Describe = Callable[[NDArray[np.uint8]], Any]
 # Of descriptions that are no rows.
-NO_ROWS = RowCache("", None)
+NO_ROWS = RowCache("", 0)
 # How many unreadable photos a warning lists.
 _N_LISTED = 10
 
@@ -56,39 +57,37 @@ class Troubles:
     ----------
     errors : list of ImageError
         One per photo that could not be read.
-    faults : list of CacheFault
+    faults : set of (path, reason)
         Caches that could not be used in full.
     """
 
     errors: list[ImageError] = field(default_factory=list)
-    faults: list[CacheFault] = field(default_factory=list)
-
-    def tell(self, n_photos: int, consequence: str) -> None:
-        """Warn the caller, or tell who gathers the troubles of several runs."""
-        gathered = _gathered.get()
-        if gathered is None:
-            self.warn(n_photos, consequence)
-        else:
-            gathered.add(self)
-
-    def add(self, others: "Troubles") -> None:
-        """Take over the troubles of another run."""
-        self.errors += others.errors
-        self.faults += others.faults
+    faults: set[tuple[str, str]] = field(default_factory=set)
 
     def warn(self, n_photos: int, consequence: str) -> None:
         """Warn the caller, once of the photos and once of each cache."""
         if self.errors:
             self.errors.sort(key=lambda error: error.row or 0)
-            listed = [f"  {error}" for error in self.errors[:_N_LISTED]]
-            if len(self.errors) > _N_LISTED:
-                listed.append(f"  and {len(self.errors) - _N_LISTED} more")
-            message = (
-                f"{len(self.errors)} of {n_photos} photos could not be read; "
-                + "\n".join([f"{consequence}:", *listed])
+            n_errors = len(self.errors)
+            lines = [
+                f"{n_errors} of {n_photos} photos could not be read; {consequence}:"
+            ]
+            lines += [f"  {error}" for error in self.errors[:_N_LISTED]]
+            if n_errors > _N_LISTED:
+                lines.append(f"  and {n_errors - _N_LISTED} more")
+            warn_caller(UnreadablePhotosWarning("\n".join(lines), self.errors))
+        self.warn_of_faults()
+
+    def warn_of_faults(self) -> None:
+        """Warn the caller once of each cache."""
+        for path, found in groupby(sorted(self.faults), key=itemgetter(0)):
+            reasons = "; ".join(reason for _, reason in found)
+            warn_caller(
+                f"The cache {path!r} could not be used in full: {reasons}. What it "
+                "lacked was computed and may not have been kept. See "
+                "`sklearn-popularity cache verify`, or delete the file.",
+                CacheWarning,
             )
-            warn_caller(UnreadablePhotosWarning(message, self.errors))
-        warn_of_faults(self.faults)
 
 
 _gathered: ContextVar[Troubles | None] = ContextVar("gathered", default=None)
@@ -105,15 +104,20 @@ def gathered_troubles() -> Iterator[Troubles]:
         _gathered.reset(token)
 
 
-class _Outcome(NamedTuple):
-    """What became of a photo: a value, or the error that it cannot be read for.
+@dataclass
+class _Result(Troubles):
+    """What became of a batch, by the place of each photo in X.
 
-    A value that the calling process has yet to finish comes with the key of its row.
+    Attributes
+    ----------
+    values : dict of int to object
+        Of each photo that can be read: its row of features, or its description.
+    keys : dict of int to bytes
+        Of the rows that are yet to be made of these descriptions.
     """
 
-    value: Any = None
-    error: ImageError | None = None
-    key: bytes | None = None
+    values: dict[int, Any] = field(default_factory=dict)
+    keys: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,52 +127,46 @@ class _Task:
     describe: Describe
     max_size: int | None
     is_strict: bool
-    is_finished: bool
+    makes_rows: bool
     cache: RowCache
 
-    def __call__(self, photos: Photos) -> tuple[list[_Outcome], list[CacheFault]]:
-        """Outcomes, up to the first error if this is strict; faults of the cache."""
-        outcomes: list[_Outcome] = []
-        with single_threaded(), self.cache.opened() as store:
-            for i in range(len(photos)):
+    def __call__(self, photos: Photos) -> _Result:
+        """Describe the photos that the cache lacks, up to the first error if strict."""
+        result = _Result()
+        with single_threaded(), closing(RowStore(self.cache)) as store:
+            for i, row in enumerate(photos.rows):
                 try:
                     # The bytes that are looked up are those that are decoded: a file
                     # that changes meanwhile does not give its row to another.
                     content = photos.content(i)
-                    key = self.cache.key(content)
-                    known = store.find(key)
-                    if known is None:
+                    key = store.key(content)
+                    value = store.find(key)
+                    if value is None:
                         image = photos.decode(i, content, max_size=self.max_size)
-                        outcome = self._outcome(self.describe(image), key, store)
-                    else:
-                        outcome = _Outcome(known)
+                        value = self.describe(image)
+                        if self.makes_rows:
+                            value = store.keep(key, value)
+                        else:
+                            result.keys[row] = key
+                    result.values[row] = value
                 except ImageError as error:
-                    outcome = _Outcome(error=error)
-                outcomes.append(outcome)
-                if outcome.error is not None and self.is_strict:
-                    break
-        return outcomes, store.faults
-
-    def _outcome(self, value, key, store):
-        if not self.is_finished:
-            return _Outcome(value, key=key)
-        if self.cache.n_numbers is not None:
-            value = self.cache.check_rows([value])[0]
-            store.keep(key, value)
-        return _Outcome(value)
+                    result.errors.append(error)
+                    if self.is_strict:
+                        break
+        result.faults = store.faults
+        return result
 
 
 def describe_photos(
     transformer: Any,
     photos: Photos,
     describe: Describe,
-    keep: Callable[[int, Any], None],
     *,
     cache: RowCache = NO_ROWS,
     finish: Callable[[NDArray], NDArray] | None = None,
     consequence: str = "they have no features (NaN)",
-) -> None:
-    """Describe every photo, in worker processes, and hand over what comes of it.
+) -> Iterator[tuple[int, Any]]:
+    """Describe every photo, in worker processes, and tell in the end what went wrong.
 
     Parameters
     ----------
@@ -179,8 +177,6 @@ def describe_photos(
     describe : callable
         From one uint8 image of shape (height, width, 3) to what there is to say of it.
         It has to be picklable, and its result to depend on the image alone.
-    keep : callable
-        Called with the row of each photo that can be read, and its description.
     cache : RowCache, default=NO_ROWS
         Rows that were described before, and the length of a row; by default
         descriptions are no rows and may be anything.
@@ -189,6 +185,13 @@ def describe_photos(
     consequence : str
         What comes of photos that cannot be read, for the warning.
 
+    Yields
+    ------
+    row : int
+        The place of each photo that can be read.
+    value : object
+        Its row of features, or its description where these are no rows.
+
     Raises
     ------
     ImageError
@@ -196,65 +199,35 @@ def describe_photos(
     ValueError
         If a description has another length than its row.
     """
-    troubles = Troubles(faults=cache.prepare())
-    if troubles.faults:  # no worker needs to try
-        cache = replace(cache, path=None)
+    gathered = _gathered.get()
+    troubles = Troubles() if gathered is None else gathered
     is_strict = transformer.on_error == "raise"
-    task = _Task(describe, transformer.max_size, is_strict, finish is None, cache)
-    taker = _Taker(keep, cache, finish, is_strict, troubles)
+    makes_rows = finish is None and cache is not NO_ROWS
+    cache = _opened_once(cache, troubles)
+    task = _Task(describe, transformer.max_size, is_strict, makes_rows, cache)
     batches = _in_turn(photos.batches(transformer.batch_size), cache)
-    bar = tqdm(
-        total=len(photos),
-        desc=type(transformer).__name__,
-        unit="photo",
-        disable=not transformer.verbose,
-    )
-    with bar:
+    with _progress(transformer, len(photos)) as bar:
         for batch, result in run_in_order(transformer.n_jobs, task, batches):
-            taker.take(batch, result)
+            if isinstance(result, ImageError):  # no worker survives the photo
+                result = _Result(errors=[result])
+            if is_strict and result.errors:
+                raise result.errors[0]
+            if finish is not None and result.keys:
+                _finish(result, finish, cache)
+            troubles.errors += result.errors
+            troubles.faults |= result.faults
+            yield from result.values.items()
             bar.update(len(batch))
-    troubles.tell(len(photos), consequence)
+    if gathered is None:
+        troubles.warn(len(photos), consequence)
 
 
-@dataclass(frozen=True)
-class _Taker:
-    """What the calling process does with outcomes."""
-
-    keep: Callable[[int, Any], None]
-    cache: RowCache
-    finish: Callable[[NDArray], NDArray] | None
-    is_strict: bool
-    troubles: Troubles
-
-    def take(self, batch, result):
-        if isinstance(result, ImageError):  # no worker survives the photo
-            result = [_Outcome(error=result)], []
-        outcomes, faults = result
-        self.troubles.faults += faults
-        unfinished = []
-        for row, outcome in zip(batch.rows, outcomes, strict=False):
-            if outcome.error is not None:
-                self._refuse(outcome.error)
-            elif outcome.key is None:
-                self.keep(row, outcome.value)
-            else:
-                unfinished.append((row, outcome.key, outcome.value))
-        if unfinished and self.finish is not None:
-            rows, keys, values = zip(*unfinished, strict=True)
-            finished = self.cache.check_rows(self.finish(np.stack(values)))
-            self._keep_finished(rows, keys, finished)
-
-    def _refuse(self, error):
-        if self.is_strict:
-            raise error
-        self.troubles.errors.append(error)
-
-    def _keep_finished(self, rows, keys, finished):
-        with self.cache.opened() as store:
-            for row, key, numbers in zip(rows, keys, finished, strict=True):
-                store.keep(key, numbers)
-                self.keep(row, numbers)
-        self.troubles.faults += store.faults
+def _opened_once(cache, troubles):
+    """The cache, without its file if that cannot be opened: no worker has to try."""
+    store = RowStore(cache)
+    store.close()
+    troubles.faults |= store.faults
+    return replace(cache, path="") if store.faults else cache
 
 
 def _in_turn(batches, cache):
@@ -264,6 +237,24 @@ def _in_turn(batches, cache):
     them in orders of their own: they meet in the cache and share the work.
     """
     backend, _ = get_active_backend()
-    if cache.path is not None and backend.nesting_level > 0:
+    if cache.path and backend.nesting_level > 0:
         Random(os.getpid()).shuffle(batches)
     return batches
+
+
+def _progress(transformer, n_photos):
+    return tqdm(
+        total=n_photos,
+        desc=type(transformer).__name__,
+        unit="photo",
+        disable=not transformer.verbose,
+    )
+
+
+def _finish(result, finish, cache):
+    """Replace the descriptions of a batch by rows of features, and keep these."""
+    finished = finish(np.stack([result.values[row] for row in result.keys]))
+    with closing(RowStore(cache)) as store:
+        for (row, key), numbers in zip(result.keys.items(), finished, strict=True):
+            result.values[row] = store.keep(key, numbers)
+    result.faults |= store.faults

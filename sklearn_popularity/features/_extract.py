@@ -1,9 +1,11 @@
 """Features of any number of photos to a file, in bounded memory, again and again."""
 
+import csv
 import operator
 import os
 from collections.abc import Iterable
 from contextlib import closing, contextmanager
+from itertools import chain, islice
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,8 @@ from .._files import check_destination, whole_file
 from .._messages import quote
 from .._warnings import warn_caller
 from ..images import ImageError
-from ._cache import warn_of_faults
-from ._describe import Troubles, UnreadablePhotosWarning, gathered_troubles
-from ._feature_files import FEATURE_FILES, IndexWriter
+from ._describe import UnreadablePhotosWarning, gathered_troubles
+from ._feature_files import FEATURE_FILES
 
 # What is in memory at a time, in photos and in bytes of their rows.
 _MAX_PHOTOS, _MAX_BYTES = 2048, 2**24
@@ -99,16 +100,22 @@ def extract(
         items, out = items[start:stop], _part_file(out, i, n)
     index = _check_out(out)
     names = transformer.get_feature_names_out()
-    troubles, n_unreadable = Troubles(), 0
-    with _whole_files(out, index, len(items), names) as (matrix, listed):
-        with tqdm(total=len(items), unit="photo", disable=not verbose) as bar:
-            for piece in _pieces(items, _piece_size(len(names))):
-                features, reasons = _transform(transformer, piece, start, troubles)
-                matrix.write(features)
-                listed.write(piece, reasons)
-                start, n_unreadable = start + len(piece), n_unreadable + len(reasons)
-                bar.update(len(piece))
-    _warn(troubles, n_unreadable, len(items), index)
+    size, reasons = _piece_size(len(names)), []
+    with (
+        _whole_files(out, index, len(items), names) as (matrix, new_index),
+        gathered_troubles() as troubles,
+        tqdm(total=len(items), unit="photo", disable=not verbose) as bar,
+    ):
+        for first in range(0, len(items), size):
+            piece = items[first : first + size]
+            features = _transform(transformer, piece, start + first)
+            matrix.write(features)
+            reasons += _reasons(features, troubles.errors)
+            troubles.errors.clear()
+            bar.update(len(piece))
+        _write_index(new_index, items, reasons)
+    troubles.warn_of_faults()
+    _warn_of_reasons(reasons, index)
     return index
 
 
@@ -151,13 +158,11 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
             "there. Run their jobs first."
         )
     n_rows, names = _check_shapes(parts, [kind.shape(part) for part in parts])
-    size = _piece_size(len(names))
-    pieces = (piece for part in parts for piece in kind.pieces(part, size))
-    with _whole_files(out, index, n_rows, names) as (matrix, listed):
-        for piece in _rearranged(pieces, size):
-            matrix.write(piece)
-        for part in parts:
-            listed.append(_index(part))
+    rows = chain.from_iterable(map(kind.rows, parts))
+    with _whole_files(out, index, n_rows, names) as (matrix, new_index):
+        while piece := list(islice(rows, _piece_size(len(names)))):
+            matrix.write(np.stack(piece))
+        _join_indices(new_index, map(_index, parts))
     return index
 
 
@@ -173,61 +178,61 @@ def _check_shapes(parts, shapes):
     return sum(n_rows for n_rows, _ in shapes), names
 
 
-def _pieces(items, size):
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
 def _piece_size(n_features: int) -> int:
     """Photos that are in memory at a time."""
     return max(1, min(_MAX_PHOTOS, _MAX_BYTES // (4 * n_features)))
 
 
-def _transform(transformer, items, start, troubles):
-    """Rows of a piece, and why some are NaN, by position."""
-    with gathered_troubles() as found:
-        try:
-            features = transformer.transform(items)
-        except ImageError as error:
-            raise error.at_row(start + (error.row or 0)) from error
-    troubles.add(found)
-    features = np.asarray(features, dtype=np.float32)
-    reasons = {error.row: error.reason for error in found.errors}
-    for row in np.flatnonzero(np.isnan(features).any(axis=1)):
-        # What other processes have to tell is not heard.
-        reasons.setdefault(int(row), "the row holds NaN")
-    return features, reasons
+def _transform(transformer, items, start):
+    """Features of a piece; an error tells its row among all photos."""
+    try:
+        features = transformer.transform(items)
+    except ImageError as error:
+        raise error.at_row(start + (error.row or 0)) from error
+    return np.asarray(features, dtype=np.float32)
 
 
-def _rearranged(pieces, size):
-    """The same rows in pieces of a size, but for the last."""
-    rest = None
-    for piece in pieces:
-        rest = piece if rest is None else np.concatenate([rest, piece])
-        while len(rest) >= size:
-            yield rest[:size]
-            rest = rest[size:]
-    if rest is not None and len(rest):
-        yield rest
+def _reasons(features, errors):
+    """Why each row is NaN, if it is; what other processes have to tell is not heard."""
+    reasons = np.where(np.isnan(features).any(axis=1), "the row holds NaN", "").tolist()
+    for error in errors:
+        reasons[error.row] = error.reason
+    return reasons
 
 
-def _warn(troubles, n_unreadable, n_photos, index):
-    warn_of_faults(troubles.faults)
+def _warn_of_reasons(reasons, index):
+    n_unreadable = len(reasons) - reasons.count("")
     if n_unreadable:
         warn_caller(
-            f"{n_unreadable} of {n_photos} photos could not be read; their rows are "
-            f"NaN, and the reasons are in {str(index)!r}.",
+            f"{n_unreadable} of {len(reasons)} photos could not be read; their rows "
+            f"are NaN, and the reasons are in {str(index)!r}.",
             UnreadablePhotosWarning,
         )
 
 
 @contextmanager
 def _whole_files(out, index, n_rows, names):
-    """Writers of features and index, which appear when all is well."""
+    """A writer of features, and a name for the index; both appear when all is well."""
     # The index comes first, so that features are never without one.
     with whole_file(out) as new, whole_file(index) as new_index:
-        matrix = FEATURE_FILES[out.suffix](new, n_rows, names)
-        with closing(matrix), closing(IndexWriter(new_index)) as listed:
-            yield matrix, listed
+        with closing(FEATURE_FILES[out.suffix](new, n_rows, names)) as matrix:
+            yield matrix, new_index
+
+
+def _write_index(path, items, reasons):
+    # Names of files may be no UTF-8.
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["path", "reason"])
+        table.writerows(zip(map(os.fsdecode, items), reasons, strict=True))
+
+
+def _join_indices(path, indices):
+    with path.open("wb") as joined:
+        joined.write(b"path,reason\n")
+        for index in indices:
+            _, _, lines = index.read_bytes().partition(b"\n")
+            joined.write(lines)
 
 
 def _index(out):
@@ -247,15 +252,15 @@ def _part_file(out, i, n):
 
 def _check_part(part):
     try:
-        i, n = part
-        if 0 <= operator.index(i) < operator.index(n):
-            return int(i), int(n)
+        i, n = map(operator.index, part)
     except (TypeError, ValueError):
-        pass
-    raise ValueError(
-        f"Got part={quote(part)}, but (i, n) with 0 <= i < n was expected, the i-th of "
-        "n parts, counted from 0."
-    )
+        i = n = 0
+    if not 0 <= i < n:
+        raise ValueError(
+            f"Got part={quote(part)}, but (i, n) with 0 <= i < n was expected, the "
+            "i-th of n parts, counted from 0."
+        )
+    return i, n
 
 
 def _check_paths(paths):

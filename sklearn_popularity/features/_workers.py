@@ -5,6 +5,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
+from itertools import islice
 from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
@@ -49,21 +50,18 @@ def run_in_order(
         for batch in batches:
             yield batch, function(batch)
         return
-    n_done = 0
-    while n_done < len(batches):
+    waiting = deque(batches)
+    while waiting:
+        n_suspects = 0
         try:
-            for result in _run(n_jobs, function, batches[n_done:]):
-                n_done += 1
-                yield batches[n_done - 1], result
+            for result in _run(n_jobs, function, list(waiting)):
+                yield waiting.popleft(), result
         except TerminatedWorkerError:
             n_suspects = _N_PER_WORKER * n_workers
         except _killed_on_dask():
             n_suspects = 1  # dask knows on which task its workers died
-        else:
-            return
-        for batch in batches[n_done : n_done + n_suspects]:
-            n_done += 1
-            yield from _run_alone(n_jobs, function, batch)
+        for _ in range(min(n_suspects, len(waiting))):
+            yield from _run_alone(n_jobs, function, waiting.popleft())
 
 
 def _run(n_jobs, function, batches):
@@ -72,85 +70,76 @@ def _run(n_jobs, function, batches):
     if hasattr(backend, "client"):
         return _run_on_dask(backend, function, batches)
     # multiprocessing and ray return lists, and threads of two calls are twice as many.
-    generates = getattr(backend, "supports_return_generator", False)
+    generates = backend.supports_return_generator
     n_calls = 2 if generates and not getattr(backend, "uses_threads", False) else 1
     n_workers = effective_n_jobs(n_jobs)
+    size = _N_PER_WORKER * n_workers // n_calls
 
-    def call(piece):
+    def call(start):
         # A backend of its own, since each call tidies up what it used.
         parallel = Parallel(
             n_jobs=n_workers,
             backend=copy(backend),
             return_as="generator" if generates else "list",
         )
+        piece = batches[start : start + size]
         return parallel(delayed(function)(batch) for batch in piece)
 
-    return _run_in_pieces(call, batches, _N_PER_WORKER * n_workers // n_calls, n_calls)
+    return _run_calls(map(call, range(0, len(batches), size)), n_calls)
 
 
-def _run_in_pieces(call, batches, size, n_calls):
+def _run_calls(calls, n_at_once):
     """Results of joblib, which by itself would run ahead of a slow caller for ever."""
-    calls: deque[Any] = deque()
-    pieces = (batches[i : i + size] for i in range(0, len(batches), size))
+    running: deque[Any] = deque()
     try:
-        for piece in pieces:
-            calls.append(call(piece))
-            if len(calls) == n_calls:
-                yield from _results(calls)
-        while calls:
-            yield from _results(calls)
+        running.extend(islice(calls, n_at_once))
+        while running:
+            # Not `yield from`, which would close the call of a caller who leaves early.
+            for result in running[0]:  # noqa: UP028
+                yield result
+            running.popleft()
+            running.extend(islice(calls, 1))
     finally:
-        _cancel(calls)
-
-
-def _results(calls):
-    # Not `yield from`, which would close the call of a caller who leaves early.
-    for result in calls[0]:  # noqa: UP028
-        yield result
-    calls.popleft()
+        if running:
+            _cancel(running)
 
 
 def _cancel(calls):
     """Stop what a caller who has left early does not need any more."""
-    if calls:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib tells what it cancels
-            while calls:
-                getattr(calls.pop(), "close", bool)()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # joblib tells what it cancels
+        while calls:  # the last first, which has not begun to give results
+            call = calls.pop()
+            if not isinstance(call, list):
+                call.close()
 
 
 def _run_on_dask(backend, function, batches):
     """As joblib does, but joblib waits for ever for a task whose workers died."""
     client = backend.client
     n_ahead = 2 * max(1, sum(client.ncores().values()))
-    futures: deque[Any] = deque()
-    try:
-        with backend.retrieval_context():
-            for batch in batches:
-                futures.append(client.submit(function, batch, pure=False))
-                if len(futures) > n_ahead:
-                    yield futures.popleft().result()
-            while futures:
-                yield futures.popleft().result()
-    finally:
-        client.cancel(list(futures))
+    futures = (client.submit(function, batch, pure=False) for batch in batches)
+    with backend.retrieval_context():
+        running = deque(islice(futures, n_ahead))
+        try:
+            while running:
+                yield running.popleft().result()
+                running.extend(islice(futures, 1))
+        finally:
+            client.cancel(list(running))
 
 
 def _run_alone(n_jobs, function, batch):
     """Results of a batch with nothing beside it, if need be photo by photo."""
-    deaths = (TerminatedWorkerError, *_killed_on_dask())
     try:
         [result] = _run(n_jobs, function, [batch])
-        yield batch, result
-        return
-    except deaths:
-        photos = batch.batches(1)
-    for photo in photos:
-        try:
-            [result] = _run(n_jobs, function, [photo])
-        except deaths:
-            result = photo.error(0, "its worker died, twice, perhaps out of memory")
-        yield photo, result
+    except (TerminatedWorkerError, *_killed_on_dask()):
+        if len(batch) > 1:
+            for photo in batch.batches(1):
+                yield from _run_alone(n_jobs, function, photo)
+            return
+        result = batch.error(0, "its worker died, twice, perhaps out of memory")
+    yield batch, result
 
 
 def _killed_on_dask():

@@ -41,14 +41,14 @@ from sklearn_popularity import (
 )
 from sklearn_popularity.features import (
     _cache,
-    _cache_store,
+    _cache_file,
     _describe,
     cache_info,
     prune_cache,
     verify_cache,
 )
+from sklearn_popularity.features._cache_file import checksum_of
 from sklearn_popularity.features._cache_keys import NotCacheableError, settings_digest
-from sklearn_popularity.features._cache_store import checksum_of
 from sklearn_popularity.images import _photos
 
 N_NUMBERS = 300
@@ -699,8 +699,8 @@ def hobbled(monkeypatch):
                 connection.execute(f"PRAGMA {pragma}")
             return connection
 
-        connect_as_ever = _cache_store.open_file
-        monkeypatch.setattr(_cache_store, "open_file", connect)
+        connect_as_ever = _cache.open_file
+        monkeypatch.setattr(_cache, "open_file", connect)
 
     return hobble
 
@@ -864,7 +864,7 @@ def test_read_only_file_gives_its_rows(photos, path, hobbled):
 
 def test_locked_file_is_reported(photos, path, monkeypatch):
     Pixels(cache=path).transform(photos[:4])
-    monkeypatch.setattr(_cache_store, "_TIMEOUT", 0.01)
+    monkeypatch.setattr(_cache_file, "_TIMEOUT", 0.01)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert_one_warning(
@@ -882,9 +882,9 @@ def test_faults_of_workers_make_one_warning(paths, path, n_jobs):
 
 
 def test_file_that_cannot_be_opened_is_tried_once(photos, path, monkeypatch):
-    opened, open_file = [], _cache_store.open_file
+    opened, open_file = [], _cache.open_file
     monkeypatch.setattr(
-        _cache_store, "open_file", lambda path: opened.append(path) or open_file(path)
+        _cache, "open_file", lambda path: opened.append(path) or open_file(path)
     )
     Path(path).mkdir()
     transformer = Pixels(cache=path, batch_size=1)
@@ -935,6 +935,14 @@ def test_prune_keeps_what_was_used_last(photos, path):
 def test_prune_to_nothing_ends(filled):
     assert prune_cache(filled, max_bytes=0) == 40
     assert n_kept(filled) == 0
+
+
+def test_prune_ends_at_rows_that_take_no_room(filled):
+    key = b"of a transformer without numbers"
+    row = (key, 99_999, "Empty", checksum_of(key, b""), b"")
+    execute(filled, "INSERT INTO rows VALUES (?, ?, ?, ?, ?)", *row)
+    assert prune_cache(filled, max_bytes=0) == 40
+    assert cache_info(filled)["kind"].tolist() == ["Empty"]
 
 
 def test_care_needs_a_file(path):

@@ -1,19 +1,23 @@
 """The way from photos to rows: order, batches, errors."""
 
+import inspect
 import threading
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+import sklearn_popularity
 from sklearn_popularity import (
     ColorStatistics,
     ImageError,
     ImageTransformer,
     UnreadablePhotosWarning,
 )
+from sklearn_popularity.features import _cache
 
 
 def level(image):
@@ -124,6 +128,24 @@ def resized(image, length):
 def test_photos_are_reduced():
     big = [np.zeros((40, 60, 3), dtype=np.uint8)]
     assert_array_equal(transform(big, side_lengths, max_size=30), [[20, 30]])
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_description_is_few_frames_away(cached, photos, tmp_path, monkeypatch):
+    ours, found = str(Path(sklearn_popularity.__file__).parent), []
+
+    def describe(image):
+        frames = [frame.function for frame in inspect.stack(0) if ours in frame[1]]
+        found.append(frames[::-1])
+        return level(image)
+
+    cache = tmp_path / "features.cache" if cached else None
+    monkeypatch.setattr(_cache, "settings_digest", lambda *settings: b"digest")
+    transform(photos, describe, cache=cache)
+    assert len(found) == len(photos)
+    for frames in found:
+        assert frames[0] == "transform"
+        assert len(frames) <= 4  # and the description is the fifth
 
 
 def side_lengths(image):

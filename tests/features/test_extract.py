@@ -306,7 +306,7 @@ def test_killed_run_goes_on_where_it_was(n_jobs, share, many_paths, tmp_path):
     assert (tmp_path / "features.npy").read_bytes() == expected.read_bytes()
     index = (tmp_path / "features.npy.index.csv").read_text()
     assert index == "path,reason\n" + "".join(f"{path},\n" for path in many_paths)
-    assert len(list(tmp_path.glob("*.part"))) == 2  # of the killed run
+    assert len(list(tmp_path.glob("*.part"))) == 1  # of the killed run
 
 
 # --- bounded memory

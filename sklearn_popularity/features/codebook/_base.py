@@ -183,9 +183,7 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
             for kind, n_numbers in self._kinds().items()
         }
         consequence = "the dictionary is learned without them"
-        found: dict[int, dict] = {}
-        keep = found.__setitem__
-        describe_photos(self, photos, sampler, keep, consequence=consequence)
+        found = dict(describe_photos(self, photos, sampler, consequence=consequence))
         for _, sample in sorted(found.items()):
             for kind, rows in sample.items():
                 samples[kind].append(rows)
