@@ -1,6 +1,7 @@
 """Held-out predictions for the report: of the model, and of each of its branches."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._columns import resolve_columns, select_columns
+from .._columns import column_names, resolve_columns, select_columns
 from .._sklearn_compat import _safe_indexing
 from ..features import ImageTransformer
 from ..models import StackedLateFusion
@@ -121,12 +122,12 @@ def _describe_branches(fusion, posts):
         if isinstance(estimator, Pipeline) and describes_photos(estimator[0]):
             which = resolve_columns(posts, which, f"branch {name!r}")
             head, rows = _describe(estimator[0], select_columns(posts, which))
-            # A row of numbers per cell: learners then see arrays, as behind the head.
+            # A row of numbers per cell; learners see what they would behind the head.
             key = f"described {name}"
-            columns[key] = list(rows)
+            columns[key] = list(np.asarray(rows))
             heads[name] = (estimator.steps[0][0], head, which)
             tail = [clone(step) for _, step in estimator.steps[1:]]
-            estimator = make_pipeline(FunctionTransformer(_stack), *tail)
+            estimator = make_pipeline(_stacker(rows), *tail)
             which = key
         elif not isinstance(estimator, str) or estimator != "drop":
             which = resolve_columns(posts, which, f"branch {name!r}")
@@ -136,8 +137,21 @@ def _describe_branches(fusion, posts):
     return Described(learner, table, lambda fitted: _with_heads(fusion, fitted, heads))
 
 
+def _stacker(rows):
+    """What makes rows of a column of them: an array, or a frame if these are one."""
+    kind = type(rows).__module__.partition(".")[0]
+    names = column_names(rows)
+    return FunctionTransformer(
+        _stack, feature_names_out=None if names is None else partial(_names, names)
+    ).set_output(transform="default" if names is None else kind)
+
+
 def _stack(column):
     return np.stack(list(column))
+
+
+def _names(names, transformer, input_features):
+    return names
 
 
 def _with_heads(fusion, fitted, heads):
