@@ -957,7 +957,7 @@ STATES = {
     "warnings": _strict_warnings,
     "habits": _habits,
 }
-# Polars hands float32 numbers over in another order, and so in other sums.
+# scikit-learn takes the float32 numbers of polars as float64: sums are rounded less.
 ROUNDING = dict.fromkeys(STATES, 1e-6) | {"polars": 1e-3}
 
 

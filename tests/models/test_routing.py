@@ -8,11 +8,17 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.exceptions import UnsetMetadataPassedError
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    HalvingGridSearchCV,
+    KFold,
+    RandomizedSearchCV,
     cross_val_predict,
+    cross_val_score,
     cross_validate,
 )
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -59,6 +65,33 @@ INNER = {
         cv=3,
     ),
     "search of R squared": GridSearchCV(Ridge(), {"alpha": [0.1, 9.0]}, cv=3),
+    "search of a pipeline": GridSearchCV(
+        make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 9.0]}, cv=3
+    ),
+    "search by name": GridSearchCV(
+        Ridge(), {"alpha": [0.1, 9.0]}, scoring="neg_mean_absolute_error", cv=3
+    ),
+    "search by names": RandomizedSearchCV(
+        make_pipeline(StandardScaler(), Ridge()),
+        {"ridge__alpha": [0.1, 9.0]},
+        n_iter=2,
+        random_state=0,
+        scoring=["r2", "neg_mean_absolute_error"],
+        refit="r2",
+        cv=3,
+    ),
+    "search by a scorer": GridSearchCV(
+        Ridge(), {"alpha": [0.1, 9.0]}, scoring={"r2": get_scorer("r2")}, refit="r2"
+    ),
+    "search that halves": HalvingGridSearchCV(
+        Ridge(),
+        {"alpha": [0.1, 9.0]},
+        scoring="r2",
+        min_resources=8,
+        cv=2,
+        random_state=0,
+    ),
+    "penalty by name": RidgeCV([0.1, 9.0], scoring="neg_mean_absolute_error"),
     "target": TransformedTargetRegressor(
         make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler()
     ),
