@@ -445,7 +445,6 @@ def _protocols(posts):
             posts["score"],
             user="user",
             cv=3,
-            n_resamples=50,
             random_state=0,
         )
 
@@ -475,6 +474,9 @@ def _context_feature(make):
 
 
 EVALUATION = {
+    "metrics.human_consistency": lambda posts: metrics.human_consistency(
+        posts["guess"], items=posts["day"] // 4, raters=posts["user"], random_state=0
+    ),
     "metrics.per_user_spearman_score": lambda posts: metrics.per_user_spearman_score(
         posts["score"], posts["guess"], users=posts["user"]
     ),
@@ -484,7 +486,7 @@ EVALUATION = {
         )
     ),
     "metrics.spearman_interval": lambda posts: metrics.spearman_interval(
-        posts["score"], posts["guess"], groups=posts["user"], random_state=0
+        posts["score"], posts["guess"], groups=posts["user"]
     ),
     "metrics.spearman_score": lambda posts: metrics.spearman_score(
         posts["score"], posts["guess"], sample_weight=posts["views"]
@@ -496,6 +498,7 @@ EVALUATION = {
     ),
     "metrics.top_fraction_accuracy": lambda posts: metrics.top_fraction_accuracy(
         *(posts[name][rows] for rows in (slice(20), slice(20, N)) for name in PAIR),
+        draw=True,
         random_state=0,
     ),
     "metrics.user_correlations": lambda posts: metrics.user_correlations(
@@ -538,7 +541,6 @@ def _ablation(posts):
         content=["photo"],
         social=["cues"],
         cv=3,
-        n_resamples=50,
         random_state=0,
     )
 
@@ -547,7 +549,7 @@ def _branch_importance(posts):
     X = posts[["photo", "views"]]
     fusion = _fusion().fit(X, posts["score"])
     return inspection.branch_importance(
-        fusion, X, posts["score"], n_repeats=2, n_resamples=50, random_state=0
+        fusion, X, posts["score"], n_repeats=2, random_state=0
     )
 
 
@@ -557,8 +559,6 @@ def _calibration(posts):
         posts["guess"],
         by=posts["kind"],
         clusters=posts["user"],
-        n_resamples=50,
-        random_state=0,
     )
 
 
@@ -594,8 +594,6 @@ def _reliability(posts):
         posts["guess"],
         n_bins=4,
         clusters=posts["user"],
-        n_resamples=50,
-        random_state=0,
     )
 
 
