@@ -9,7 +9,12 @@ from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _BaseScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
-from sklearn.utils._metadata_requests import _routing_enabled
+from sklearn.utils._metadata_requests import (
+    SIMPLE_METHODS,
+    MetadataRequest,
+    _MetadataRequester,
+    _routing_enabled,
+)
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -27,8 +32,10 @@ __all__ = [
     "BaseSearchCV",
     "HasMethods",
     "Interval",
+    "MetadataRequest",
     "StrOptions",
     "_BaseComposition",
+    "_MetadataRequester",
     "_check_feature_names_in",
     "_check_method_params",
     "_check_sample_weight",
@@ -39,6 +46,8 @@ __all__ = [
     "accepts_weights",
     "compiled_trees",
     "own_requests",
+    "request_of",
+    "requests_by_method",
     "validate_params",
     "with_array_outputs",
 ]
@@ -62,6 +71,20 @@ def with_array_outputs(function: Callable) -> Callable:
 def own_requests(part, method) -> dict:
     """What metadata a method of an object requests, less those of its parts."""
     return getattr(part._get_metadata_request(), method).requests
+
+
+def requests_by_method(request: MetadataRequest) -> dict[str, dict]:
+    """What is requested for each method, where anything is set."""
+    found = {name: getattr(request, name).requests for name in SIMPLE_METHODS}
+    return {name: requests for name, requests in found.items() if requests}
+
+
+def request_of(owner: str, requests: dict[str, dict]) -> MetadataRequest:
+    """The request that `requests_by_method` was made from."""
+    request = MetadataRequest(owner=owner)
+    for name in SIMPLE_METHODS:
+        getattr(request, name)._requests = dict(requests.get(name, {}))
+    return request
 
 
 def accepts_weights(part) -> bool:

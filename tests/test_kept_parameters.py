@@ -1,17 +1,32 @@
 """Parameters set after fit: the model goes on by what it learned, or says why not."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone, is_classifier
+from sklearn import config_context
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 
+import sklearn_popularity
 from sklearn_popularity import (
+    HOGLLC,
+    CNNEmbedder,
+    CNNFineTuneClassifier,
+    CNNFineTuneRegressor,
+    ColorHistogram,
+    ColorNamesLLC,
+    ColorStatistics,
+    GistTransformer,
+    ImageTransformer,
     KClassAggregatingClassifier,
     LatentRankSVM,
+    LBPPyramid,
     MultiBranchMLPClassifier,
     MultiBranchMLPRegressor,
     PerUserRegressor,
+    Preprocessing,
     SocialFeatures,
     StackedLateFusion,
     TagEmbedder,
@@ -24,7 +39,19 @@ X = pd.DataFrame(RNG.normal(size=(40, 3)), columns=["a", "b", "c"])
 Y = (X["a"] + 0.1 * RNG.normal(size=40)).to_numpy()
 POSTS = X.assign(user=np.arange(40) % 4, day=np.arange(40.0), text="a b", tags="a, b")
 VECTORS = {"a": [1.0, 0.0, 0.0], "b": [0.0, 1.0, 0.0], "c": [0.0, 0.0, 1.0]}
+PHOTOS = RNG.integers(0, 256, (40, 24, 26, 3), np.uint8)
+SMALL = {"dictionary": 8, "random_state": 0}
+EMBEDDER = CNNEmbedder(
+    backbone="squeezenet1_1", weights="random", preprocessing=Preprocessing(size=32)
+)
 BRANCHES = [("x", Ridge(), ["a", "b"]), ("y", Ridge(), ["c"])]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """A cache that is set is written to the current folder."""
+    monkeypatch.chdir(tmp_path)
+
 
 # Estimators, their input, and other values of each parameter.
 CASES = {
@@ -135,11 +162,81 @@ CASES = {
         X,
         {"branches": [{"p": ["a"]}], "joint_layers": [(3,)], "optimizer": ["sgd"]},
     ),
+    "network": (
+        EMBEDDER,
+        PHOTOS,
+        {
+            "backbone": ["resnet18", "nonsense"],
+            "weights": ["nowhere.npz"],
+            "layer": ["probabilities", "nonsense"],
+            "flip": [True],
+            "preprocessing": [None, Preprocessing(size=40)],
+            "preprocessing__size": [40],
+            "device": ["nowhere"],
+            "random_state": [1],
+        },
+    ),
+    "tuned network": (
+        CNNFineTuneRegressor(embedder=EMBEDDER, max_epochs=1, random_state=0),
+        PHOTOS,
+        {
+            "embedder": [None, clone(EMBEDDER).set_params(layer="probabilities")],
+            "embedder__backbone": ["resnet18"],
+            "embedder__weights": ["nowhere.npz"],
+            "embedder__flip": [True],
+            "embedder__preprocessing": [None],
+            "embedder__device": ["nowhere"],
+            "embedder__max_size": [20],
+            "embedder__n_jobs": [2],
+            "n_bins": [3],
+            "standardize": [False],
+            "dropout": [0.1],
+            "batch_size": [7],
+            "checkpoint": ["nowhere/state"],
+            "groups": [len],
+        },
+    ),
+    "tuned network of bins": (
+        CNNFineTuneRegressor(embedder=EMBEDDER, max_epochs=1, n_bins=4, random_state=0),
+        PHOTOS,
+        {"n_bins": [None, 3]},
+    ),
+    "tuned network of classes": (
+        CNNFineTuneClassifier(embedder=EMBEDDER, max_epochs=1, random_state=0),
+        PHOTOS,
+        {"embedder__backbone": ["resnet18"], "class_weight": ["balanced"]},
+    ),
+    "hog": (
+        HOGLLC(**SMALL),
+        PHOTOS,
+        {
+            "blocks": [("3x3",)],
+            "spacing": [6],
+            "n_levels": [2],
+            "n_neighbors": [50],
+            "dictionary": [5, "nowhere.npy"],
+            "flip": [True],
+        },
+    ),
+    "color names": (
+        ColorNamesLLC(**SMALL),
+        PHOTOS,
+        {"palette": ["discriminative", "nowhere"], "patch_sizes": [(4,), (0,)]},
+    ),
+    "colors": (ColorHistogram(), PHOTOS, {"palette": ["nowhere"], "max_size": [9]}),
+    "statistics": (ColorStatistics(), PHOTOS, {"cache": ["nowhere/rows"]}),
+    "gist": (
+        GistTransformer(image_size=32),
+        PHOTOS,
+        {"image_size": [48], "n_blocks": [2], "orientations_per_scale": [(4, 4), ()]},
+    ),
+    "patterns": (LBPPyramid(), PHOTOS, {"flip": [True]}),
 }
 METHODS = [
     "predict",
     "predict_proba",
     "predict_class_proba",
+    "predict_bins",
     "predict_sense",
     "branch_predictions",
     "transform",
@@ -175,8 +272,9 @@ def fitted():
     kept = {}
 
     def fit(case):
-        if case.startswith("perceptron"):
-            pytest.importorskip("torch", reason="networks need torch")
+        if case.startswith("perceptron") or "network" in case:
+            pytest.importorskip("torch", reason="Networks need torch.")
+            pytest.importorskip("torchvision", reason="Networks need torchvision.")
         if case not in kept:
             model, data, _ = CASES[case]
             y = Y > 0 if is_classifier(model) else Y
@@ -193,17 +291,17 @@ def test_a_parameter_set_after_fit_works_or_is_one_clear_error(
     fitted, case, name, value
 ):
     model, data = fitted(case), CASES[case][1]
-    before = getattr(model, name)
+    before = model.get_params()[name]
     model.set_params(**{name: value})
     try:
         for method in METHODS:
             if hasattr(model, method):
                 _check_width(model, _call(model, method, data))
-    except ValueError as error:
-        assert name in str(error)
+    except (ValueError, FileNotFoundError) as error:
+        assert name.rpartition("__")[2] in str(error)
         assert "\n" not in str(error)
     finally:
-        setattr(model, name, before)
+        model.set_params(**{name: before})
 
 
 @pytest.mark.parametrize(
@@ -215,6 +313,9 @@ def test_a_parameter_set_after_fit_works_or_is_one_clear_error(
         ("history", "mode", "past"),
         ("past", "mode", "out_of_fold"),
         ("past", "time", "a"),
+        ("tuned network", "n_bins", 3),
+        ("tuned network of bins", "n_bins", None),
+        ("hog", "blocks", ("3x3",)),
     ],
 )
 def test_what_was_learned_by_another_column_is_an_error(fitted, case, name, value):
@@ -224,8 +325,59 @@ def test_what_was_learned_by_another_column_is_an_error(fitted, case, name, valu
     expected = _call(model, method, data)
     model.set_params(**{name: value})
     with pytest.raises(
-        ValueError, match=f"Got {name}=.*, but it was {before!r} in fit"
+        ValueError, match=f"Got {name}=.*, but it was {re.escape(repr(before))} in fit"
     ):
         _call(model, method, data)
     model.set_params(**{name: before})
     np.testing.assert_array_equal(_call(model, method, data), expected)
+
+
+class Wrong:
+    """A value that no parameter takes."""
+
+    def __repr__(self):
+        return "Wrong()"
+
+
+WRONG = [
+    (case, name)
+    for case, (model, _, _) in CASES.items()
+    for name, kinds in model._parameter_constraints.items()
+    if kinds != "no_validation"
+]
+
+
+@pytest.mark.parametrize(("case", "name"), WRONG)
+def test_a_value_of_a_wrong_kind_is_one_clear_error(fitted, case, name):
+    model, data = fitted(case), CASES[case][1]
+    before = getattr(model, name)
+    model.set_params(**{name: Wrong()})
+    try:
+        for method in METHODS:
+            if hasattr(model, method) and method != "score":
+                with pytest.raises(ValueError, match=f"{name}.*Wrong") as caught:
+                    _call(model, method, data)
+                assert "\n" not in str(caught.value)
+    finally:
+        setattr(model, name, before)
+
+
+def test_every_estimator_is_tried():
+    estimators = {
+        name
+        for name in sklearn_popularity.__all__
+        if isinstance(getattr(sklearn_popularity, name), type)
+        and issubclass(getattr(sklearn_popularity, name), BaseEstimator)
+    }
+    tried = {type(model).__name__ for model, _, _ in CASES.values()}
+    not_fitted = {ImageTransformer.__name__, Preprocessing.__name__}
+    assert tried == estimators - not_fitted
+
+
+def test_checks_are_left_out_where_scikit_learn_is_told_to(fitted):
+    model = fitted("statistics")
+    with config_context(skip_parameter_validation=True):
+        model.set_params(verbose=0).transform(PHOTOS)
+    with pytest.raises(ValueError, match="verbose"):
+        model.transform(PHOTOS)
+    model.set_params(verbose=False)

@@ -4,9 +4,9 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table
+from .._kept_parameters import check_ready
 from .._sklearn_compat import StrOptions, _check_feature_names_in, _fit_context
 from ._cues import (
     describe_count,
@@ -218,7 +218,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         -------
         features : ndarray of shape (n_samples, n_features), float64
         """
-        check_is_fitted(self)
+        check_ready(self)
         numbers = self._describe(check_table(self, X, reset=False))
         if self.missing != "indicator":
             return numbers
@@ -239,7 +239,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         -------
         names : ndarray of str
         """
-        check_is_fitted(self)
+        check_ready(self)
         _check_feature_names_in(self, input_features)
         names = [name for cue in self._cues() for name in cue.names()]
         if self.missing == "indicator":

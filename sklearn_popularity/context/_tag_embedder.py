@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from .._columns import column_names, select_columns
+from .._kept_parameters import check_ready
 from .._messages import quote
 from .._sklearn_compat import HasMethods, StrOptions, _fit_context
 from .._warnings import warn_caller
@@ -107,6 +107,8 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
     ----------
     n_dimensions_ : int
         Length of the vectors.
+    vectors_digest_ : str
+        SHA-256 of the file of vectors; empty for other vectors.
 
     See Also
     --------
@@ -203,6 +205,7 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         _check_pattern(self.exclude)
         source = open_vectors(self.vectors)
         self.n_dimensions_ = source.n_dimensions
+        self.vectors_digest_ = source.digest
         _warn_of_unknown(self._look_up(rows, source))
         return self
 
@@ -224,16 +227,11 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a row of X is neither text nor a list of text, or the vectors have
-            another length than in `fit`.
+            another length, or their file other bytes, than in `fit`.
         """
-        check_is_fitted(self)
+        check_ready(self)
         rows = tags_of_rows(X, self.separator)
-        source = open_vectors(self.vectors)
-        if source.n_dimensions != self.n_dimensions_:
-            raise ValueError(
-                f"The vectors have {source.n_dimensions} numbers, but had "
-                f"{self.n_dimensions_} in fit. Fit again, or put the former file back."
-            )
+        source = self._fitted_vectors()
         found = self._look_up(rows, source)
         vectors = _mean_vectors([words for words in found.spelled if words], source)
         used, met = found.known[found.codes], found.kept[found.codes]
@@ -261,11 +259,27 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         -------
         names : ndarray of str
         """
-        check_is_fitted(self)
+        check_ready(self)
         names = [f"tag_vector{i}" for i in range(self.n_dimensions_)]
         if self.report_unknown:
             names += ["n_unknown_tags", "no_known_tag"]
         return np.array(names, dtype=object)
+
+    def _fitted_vectors(self):
+        source = open_vectors(self.vectors)
+        if source.n_dimensions != self.n_dimensions_:
+            raise ValueError(
+                f"The vectors have {source.n_dimensions} numbers, but had "
+                f"{self.n_dimensions_} in fit. Fit again, or put the former file back."
+            )
+        if source.digest != self.vectors_digest_:
+            raise ValueError(
+                f"The vectors {quote(self.vectors)} have changed since fit: their "
+                f"SHA-256 was {self.vectors_digest_ or 'that of no file'} and is "
+                f"{source.digest or 'that of no file'}. Fit again, or put the former "
+                "file back."
+            )
+        return source
 
     def _look_up(self, rows, source) -> _Found:
         owners = np.repeat(np.arange(len(rows)), [len(tags) for tags in rows])

@@ -8,10 +8,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.model_selection import GroupKFold, KFold
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, encode_labels, label_rows
-from .._kept_parameters import check_parameters, keep_parameters
+from .._kept_parameters import check_ready, keep_parameters
 from .._labels import check_same_kind
 from .._scores import check_scores
 from .._sklearn_compat import (
@@ -258,8 +257,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
             If users or times are of another kind than in `fit`, or `user`, `mode` or
             `time` has been set to something else since.
         """
-        check_is_fitted(self)
-        check_parameters(self)
+        check_ready(self)
         X = check_table(self, X, reset=False)
         labels = pd.Index(self._labels(X))
         check_same_kind(self.users_, labels, "user")
@@ -278,8 +276,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         -------
         names : ndarray of str
         """
-        check_is_fitted(self)
-        check_parameters(self)
+        check_ready(self)
         _check_feature_names_in(self, input_features)
         names = getattr(self, "feature_names_in_", None)
         column = self.user

@@ -1,9 +1,11 @@
 """Vectors of words: from a dict, a file, gensim or a function, checked as they come."""
 
 import functools
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +41,14 @@ class WordVectors:
         From a list of positions to an array (n_positions, n_dimensions).
     n_dimensions : int
         Length of the vectors.
+    digest : str, default=""
+        SHA-256 of the file they lie in, if there is one.
     """
 
     positions: Mapping[str, int]
     read: Callable[[list[int]], NDArray]
     n_dimensions: int
+    digest: str = ""
 
     def spell(self, tag: str, phrases: str) -> list[str]:
         """Words whose vectors, averaged, stand for a tag.
@@ -106,6 +111,7 @@ class Encoder:
 
     encode: Callable
     n_dimensions: int
+    digest: ClassVar[str] = ""
 
     def spell(self, tag: str, phrases: str) -> list[str]:
         """The tag itself: functions read phrases and captions as they are."""
@@ -219,4 +225,6 @@ def _open_file(path, changed, size):
         ) from error
     if found.faults:
         warn_caller(f"The file of vectors {str(path)!r} has {found.faults}.")
-    return WordVectors(found.positions, found.read, found.n_dimensions)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return WordVectors(found.positions, found.read, found.n_dimensions, digest)

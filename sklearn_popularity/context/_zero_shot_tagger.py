@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
+from .._kept_parameters import check_ready
 from .._messages import quote
 from .._sklearn_compat import (
     HasMethods,
@@ -162,7 +163,7 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
             Words (of type object); positions of columns (int) without a vocabulary and
             names of columns.
         """
-        check_is_fitted(self)
+        check_ready(self)
         X = validate_data(self, X, dtype=_FLOATS, reset=False)
         if self.neighbors_ is None:
             return self.words_[_largest(X, self._n_found())]
@@ -182,7 +183,7 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
         -------
         names : ndarray of str
         """
-        check_is_fitted(self)
+        check_ready(self)
         _check_feature_names_in(self, input_features)
         return np.array([f"word{i}" for i in range(self._n_found())], dtype=object)
 

@@ -42,15 +42,17 @@ def ridge():
     return _of_arrays(make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS)))
 
 
-def _of_arrays(pipeline):
+def _of_arrays(transformer):
     # What is set globally would give names to columns at one time and not at another.
-    return pipeline.set_output(transform="default")
+    return transformer.set_output(transform="default")
 
 
 def kernel_svr(*before):
     # Scores at unit scale, which the defaults of the SVR (C=1, epsilon=0.1) suit.
     regressor = _of_arrays(make_pipeline(*before, SVR()))
-    return TransformedTargetRegressor(regressor, transformer=StandardScaler())
+    return TransformedTargetRegressor(
+        regressor, transformer=_of_arrays(StandardScaler())
+    )
 
 
 def _hellinger():

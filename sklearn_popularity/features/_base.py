@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
+from .._kept_parameters import check_parameters, check_ready
 from .._sklearn_compat import (
     Interval,
     StrOptions,
@@ -151,8 +151,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         ImageError
             With ``on_error="raise"``, for a photo that cannot be read.
         """
-        check_is_fitted(self)
-        self._validate_params()
+        check_ready(self)
         photos = photos_of(self, X, reset=False)
         describe, finish = self._describe(), self._finish()
         cache = self._row_cache(describe, finish)
@@ -175,6 +174,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         feature_names_out : ndarray of str
             One name per column of `transform`.
         """
+        check_parameters(self)
         if hasattr(self, "n_features_in_"):
             _check_feature_names_in(self, input_features)
         return np.asarray(self._feature_names(), dtype=object)

@@ -198,9 +198,10 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         fitted = getattr(self, "weights_digest_", network.digest)
         if network.digest != fitted:
             raise ValueError(
-                f"The weights {fspath(self.weights)!r} have changed since fit: their "
-                f"SHA-256 was {fitted} and is {network.digest}. Fit again, or bring "
-                "the old weights back."
+                f"The weights of backbone={self.backbone!r}, weights="
+                f"{fspath(self.weights)!r} and random_state={self.random_state} have "
+                f"changed since fit: their SHA-256 was {fitted} and is "
+                f"{network.digest}. Fit again, or bring the old weights back."
             )
         return network
 

@@ -183,6 +183,7 @@ def _tell_map(evidence, row, end, image, heat):
 
 def _colors(evidence):
     histogram = ColorHistogram(n_jobs=evidence.n_jobs)
+    histogram.set_output(transform="default")
     shares = histogram.fit_transform(evidence.data.photos.items)
     ridge = RidgeCV(alphas=_ALPHAS)
     held_out = predict_partitions(

@@ -7,8 +7,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
+from .._kept_parameters import check_ready
 from .._messages import number, quote
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
@@ -267,7 +268,7 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         probabilities : ndarray of shape (n_samples, n_classes_found)
             In the order of `class_scores_`; rows sum to 1.
         """
-        check_is_fitted(self)
+        check_ready(self)
         if len(self.class_scores_) == 1:  # The constant model accepts any X.
             validate_data(self, X, reset=False, skip_check_array=True)
         found = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)

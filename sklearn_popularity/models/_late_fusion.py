@@ -9,9 +9,9 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.parallel import Parallel
-from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, encode_labels
+from .._kept_parameters import check_ready
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
 from ._branches import (
@@ -235,7 +235,7 @@ class StackedLateFusion(
         y : ndarray of shape (n_samples,)
             Predicted scores.
         """
-        check_is_fitted(self)
+        check_ready(self)
         return self.final_estimator_.predict(self.branch_predictions(X))
 
     def branch_predictions(self, X):
@@ -252,7 +252,7 @@ class StackedLateFusion(
             In the order of `branches`: one column for each, but as many as are passed
             through for a branch that is "passthrough", and none for "drop".
         """
-        check_is_fitted(self)
+        check_ready(self)
         X = check_table(self, X, reset=False)
         return np.hstack(branch_outputs(self.branches_, X))
 

@@ -7,8 +7,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
+from .._kept_parameters import check_ready
 from .._sklearn_compat import Interval, StrOptions, _fit_context
 from .._warnings import warn_caller
 from ..metrics import spearman_score
@@ -437,7 +438,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         self.coef_, self.intercept_ = self._senses.linear()
 
     def _check_X(self, X):
-        check_is_fitted(self)
+        check_ready(self)
         return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
 
     def _winners(self, X):

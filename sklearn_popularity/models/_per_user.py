@@ -8,10 +8,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
 from .._columns import check_table, label_rows, select_columns
-from .._kept_parameters import check_parameters, keep_parameters
+from .._kept_parameters import check_ready, keep_parameters
 from .._labels import check_same_kind
 from .._messages import quote
 from .._scores import check_scores
@@ -238,8 +237,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
             If users are of another type than in `fit`, such as int instead of str, or
             `user` is another column.
         """
-        check_is_fitted(self)
-        check_parameters(self)
+        check_ready(self)
         X = check_table(self, X, reset=False)
         features, rows_of_users = self._split(X)
         check_same_kind(self.estimators_, rows_of_users, "user")

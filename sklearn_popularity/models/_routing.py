@@ -1,8 +1,10 @@
 """Metadata routing: with it and without, weights and groups reach the same parts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn import get_config
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import accepts_weights, own_requests
@@ -52,15 +54,51 @@ def request_weights(estimator):
         the model within gets the weights, and other parts get none.
     """
     learner = _learner_of(estimator)
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    parts = [part for part in parts if not isinstance(part, type)]
     _set(learner, "fit", True)
     _set(learner, "score", True)  # of a search without a scorer of its own
     within = [id(part) for part in learner.get_params(deep=True).values()]
-    for part in [*estimator.get_params(deep=True).values(), estimator]:
-        if accepts_weights(part):
-            part.set_score_request(**{_WEIGHT: True})
-        elif not isinstance(part, type) and id(part) not in within:
-            for method in ("fit", "score"):
-                _set(part, method, False)
+    for part in parts:
+        _request_of_scorers(part)
+        for method in ("fit", "score") if id(part) not in within else ():
+            _set(part, method, False)
+
+
+def _request_of_scorers(part):
+    """Request weights for the scorers of a search; a mere name cannot request any."""
+    if not hasattr(part, "scoring"):
+        return
+    scoring = _scorers(part, part.scoring)
+    if scoring is not part.scoring:
+        part.set_params(scoring=scoring)
+    for scorer in scoring.values() if isinstance(scoring, Mapping) else [scoring]:
+        if accepts_weights(scorer):
+            _set(scorer, "score", _scores_by_weight(part))
+
+
+def _scorers(part, scoring):
+    """Scorers by their names, or what they are where there is no name."""
+    if isinstance(scoring, str):  # of boosting it may be "loss"
+        return get_scorer(scoring) if scoring in get_scorer_names() else scoring
+    if isinstance(scoring, list | tuple | set):
+        return {name: get_scorer(name) for name in scoring}
+    if scoring is None and not _scores_by_weight(part):
+        return own_score
+    return scoring
+
+
+def own_score(estimator, X, y):
+    """What an estimator says of itself, which as a function is given no weights."""
+    return estimator.score(X, y)
+
+
+def _scores_by_weight(part):
+    """Whether scorers get weights without routing: not where a pipeline is within."""
+    within = inner_of(part)
+    if within is None or hasattr(part, "set_fit_request"):
+        return True
+    return not isinstance(within, Pipeline) and _scores_by_weight(within)
 
 
 def _learner_of(estimator):

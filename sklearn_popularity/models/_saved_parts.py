@@ -7,6 +7,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
+from .._sklearn_compat import (
+    MetadataRequest,
+    _MetadataRequester,
+    request_of,
+    requests_by_method,
+)
 from ._saved_trees import load_trees, save_trees
 
 _PLAIN = (str, bytes, int, float, complex, type(None), np.generic)
@@ -23,6 +29,21 @@ class SavedDict(NamedTuple):
 
     keys: list
     values: list
+
+
+class SavedRequests(NamedTuple):
+    """What metadata a part requests; what scikit-learn keeps of it holds the part.
+
+    Parameters
+    ----------
+    owner : str
+        Type of the part.
+    requests : dict of str to dict
+        By method.
+    """
+
+    owner: str
+    requests: dict
 
 
 class UnsavedPart(ValueError):
@@ -42,12 +63,13 @@ class _Walk:
             return value
         if id(value) not in self._seen:
             # The part is kept beside its copy, so that no other takes its id.
-            self._seen[id(value)] = value, self._renew(value, place, owner)
-            self.places.append((place or type(value).__name__, value))
+            renewed = self._renew(value, place, owner)
+            self._seen[id(value)] = value, renewed
+            self.places.append((place or type(value).__name__, renewed))
         return self._seen[id(value)][1]
 
     def _renew(self, value, place, owner):
-        if isinstance(value, BaseEstimator):
+        if isinstance(value, _MetadataRequester):  # estimators, splitters and scorers
             return self._estimator(value, place)
         if type(value) in (dict, Bunch):
             items = {k: self.visit(v, f"{place}[{k!r}]") for k, v in value.items()}
@@ -74,9 +96,12 @@ class _Walk:
         return value._make(items) if hasattr(value, "_make") else type(value)(items)
 
     def _estimator(self, estimator, place):
-        parameters = estimator.get_params(deep=False)
+        given = isinstance(estimator, BaseEstimator)
+        parameters = estimator.get_params(deep=False) if given else {}
         state = {
-            name: self.visit(value, _join(place, name, name in parameters), place)
+            name: self.visit(
+                value, _join(place, name, name in parameters) if given else place, place
+            )
             for name, value in vars(estimator).items()
         }
         state = self.of_estimator(estimator, state, place)
@@ -102,6 +127,10 @@ class Packing(_Walk):
     def of_value(self, value, place):
         if isinstance(value, PurePath):
             return str(value)
+        if isinstance(value, MetadataRequest):
+            owner = value.owner
+            owner = owner if isinstance(owner, str) else type(owner).__name__
+            return SavedRequests(owner, requests_by_method(value))
         if type(value) is dict and not all(isinstance(key, str) for key in value):
             return SavedDict([*map(self.visit, value)], list(value.values()))
         return value
@@ -119,6 +148,8 @@ class Unpacking(_Walk):
     def of_value(self, value, place):
         if isinstance(value, SavedDict):
             return dict(zip(value.keys, value.values, strict=True))
+        if isinstance(value, SavedRequests):
+            return request_of(*value)
         return value
 
     def of_estimator(self, estimator, state, place):

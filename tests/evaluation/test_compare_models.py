@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.base import clone
+from sklearn.compose import (
+    ColumnTransformer,
+    TransformedTargetRegressor,
+    make_column_transformer,
+)
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -140,6 +145,15 @@ class Counting(ColorStatistics):
         return super().transform(X)
 
 
+def _fusion_by_name(transformer):
+    """A branch whose model needs the names that its transformer gives."""
+    if transformer is not None:
+        transformer = clone(transformer).set_output(transform="pandas")
+    chosen = make_column_transformer((StandardScaler(), ["mean_saturation"]))
+    branch = make_pipeline(transformer, chosen, Ridge())
+    return StackedLateFusion([("photo", branch, "photo")], cv=2)
+
+
 def compositions(transformer):
     """Models of the column "photo" that scikit-learn's users write."""
     column = ColumnTransformer([("photo", transformer, "photo")])
@@ -153,6 +167,7 @@ def compositions(transformer):
         "column": make_pipeline(column, Ridge()),
         "columns": make_pipeline(frame, Ridge()),
         "fusion": StackedLateFusion([*branches, ("cues", Ridge(), ["views"])]),
+        "named": _fusion_by_name(transformer),
         "target": TransformedTargetRegressor(make_pipeline(column, Ridge())),
     }
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import (
     GroupKFold,
@@ -71,6 +72,14 @@ def fusion():
         ],
         cv=2,
     )
+
+
+def fusion_by_name():
+    """A branch whose model needs the names that its transformer gives."""
+    named = ColorStatistics().set_output(transform="pandas")
+    chosen = make_column_transformer((StandardScaler(), ["mean_saturation"]))
+    branch = make_pipeline(named, chosen, Ridge())
+    return StackedLateFusion([("photo", branch, "photo")], cv=2)
 
 
 class _Page(HTMLParser):

@@ -8,11 +8,16 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.exceptions import UnsetMetadataPassedError
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
     cross_val_predict,
+    cross_val_score,
     cross_validate,
 )
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -59,6 +64,33 @@ INNER = {
         cv=3,
     ),
     "search of R squared": GridSearchCV(Ridge(), {"alpha": [0.1, 9.0]}, cv=3),
+    "search of a pipeline": GridSearchCV(
+        make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 9.0]}, cv=3
+    ),
+    "search by name": GridSearchCV(
+        Ridge(), {"alpha": [0.1, 9.0]}, scoring="neg_mean_absolute_error", cv=3
+    ),
+    "search by names": RandomizedSearchCV(
+        make_pipeline(StandardScaler(), Ridge()),
+        {"ridge__alpha": [0.1, 9.0]},
+        n_iter=2,
+        random_state=0,
+        scoring=["r2", "neg_mean_absolute_error"],
+        refit="r2",
+        cv=3,
+    ),
+    "search by a scorer": GridSearchCV(
+        Ridge(), {"alpha": [0.1, 9.0]}, scoring={"r2": get_scorer("r2")}, refit="r2"
+    ),
+    "search that halves": HalvingGridSearchCV(
+        Ridge(),
+        {"alpha": [0.1, 9.0]},
+        scoring="r2",
+        min_resources=8,
+        cv=2,
+        random_state=0,
+    ),
+    "penalty by name": RidgeCV([0.1, 9.0], scoring="neg_mean_absolute_error"),
     "target": TransformedTargetRegressor(
         make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler()
     ),
@@ -277,3 +309,93 @@ def test_searches_without_scoring_choose_by_rank():
     assert_allclose(
         search.cv_results_["mean_test_score"], by_rank.cv_results_["mean_test_score"]
     )
+
+
+# --- searches and cross-validation around our models
+
+HALVES = np.arange(60) % 6 // 2
+SEARCHES = {
+    "grid": GridSearchCV,
+    "random": lambda *args, **settings: RandomizedSearchCV(
+        *args, n_iter=2, random_state=0, **settings
+    ),
+    "halving": lambda *args, **settings: HalvingGridSearchCV(
+        *args, min_resources=30, factor=2, random_state=0, **settings
+    ),
+}
+SEARCHED = {
+    "fusion": (
+        StackedLateFusion([("x", Ridge(), PHOTO)], cv=3, groups="user"),
+        "cv",
+        [2, 3],
+    ),
+    "per user": (
+        PerUserRegressor(Ridge(), user="user", min_samples=2),
+        "estimator__alpha",
+        [0.1, 9.0],
+    ),
+    "classes": (
+        KClassAggregatingClassifier(LogisticRegression(), n_classes=3),
+        "n_classes",
+        [2, 3],
+    ),
+    "ranker": (
+        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_iter=5, random_state=0),
+        "alpha",
+        [0.1, 9.0],
+    ),
+}
+
+
+def _search(kind, name, **settings):
+    model, parameter, values = SEARCHED[name]
+    return SEARCHES[kind](
+        clone(model), {parameter: values}, cv=GroupKFold(3), **settings
+    )
+
+
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error"])
+@pytest.mark.parametrize("kind", SEARCHES)
+@pytest.mark.parametrize("name", SEARCHED)
+def test_searches_by_name_are_told_groups_with_and_without_routing(name, kind, scoring):
+    expected = _search(kind, name, scoring=scoring).fit(X, Y, groups=HALVES)
+    with config_context(enable_metadata_routing=True):
+        found = _search(kind, name, scoring=scoring).fit(X, Y, groups=HALVES)
+    assert found.best_params_ == expected.best_params_
+    assert_allclose(found.best_score_, expected.best_score_)
+    assert np.isfinite(found.best_score_)
+
+
+@pytest.mark.parametrize("kind", SEARCHES)
+@pytest.mark.parametrize("name", SEARCHED)
+def test_searches_by_name_say_who_has_to_request_weights(name, kind):
+    """A name cannot request weights; scikit-learn says so, and a scorer can."""
+    metadata = {"groups": HALVES, "sample_weight": WEIGHT}
+    plain = _search(kind, name, scoring="r2").fit(X, Y, **metadata)
+    with config_context(enable_metadata_routing=True):
+        search = _search(kind, name, scoring="r2")
+        with pytest.raises(UnsetMetadataPassedError, match=r"sample_weight.*\.fit"):
+            search.fit(X, Y, **metadata)
+        search.estimator.set_fit_request(sample_weight=True)
+        with pytest.raises(UnsetMetadataPassedError, match=r"sample_weight.*r2_score"):
+            search.fit(X, Y, **metadata)
+        scorer = get_scorer("r2").set_score_request(sample_weight=True)
+        found = search.set_params(scoring=scorer).fit(X, Y, **metadata)
+    assert_allclose(found.best_score_, plain.best_score_)
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+def test_cross_validation_by_name_is_told_groups_and_weights(name):
+    settings = {"scoring": "r2", "cv": GroupKFold(3)}
+    model = SEARCHED[name][0]
+    expected = cross_val_score(
+        model, X, Y, params={"sample_weight": WEIGHT}, groups=HALVES, **settings
+    )
+    with config_context(enable_metadata_routing=True):
+        model = clone(model).set_fit_request(sample_weight=True)
+        params = {"sample_weight": WEIGHT, "groups": HALVES}
+        with pytest.raises(UnsetMetadataPassedError, match=r"sample_weight.*r2_score"):
+            cross_val_score(model, X, Y, params=params, **settings)
+        settings["scoring"] = get_scorer("r2").set_score_request(sample_weight=False)
+        found = cross_val_score(model, X, Y, params=params, **settings)
+    assert_allclose(found, expected)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import Birch
@@ -28,7 +29,7 @@ from sklearn.ensemble import (
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import make_scorer, mean_squared_error
+from sklearn.metrics import get_scorer, make_scorer, mean_squared_error
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
@@ -340,6 +341,25 @@ def test_paths_become_text(tmp_path):
     assert loaded.estimator[0].cache == str(cache)
     assert loaded.param_grid == {"colorhistogram__cache": [str(cache), None]}
     assert model[0].cache is cache  # what was given stays as it is
+
+
+@pytest.mark.parametrize("scoring", [None, "r2", ["r2"], get_scorer("r2")])
+@pytest.mark.parametrize("step", [Ridge(), make_pipeline(StandardScaler(), Ridge())])
+def test_models_fitted_with_routing_are_read_back(step, scoring, tmp_path):
+    grid = {name: [0.1, 9.0] for name in step.get_params() if name.endswith("alpha")}
+    search = GridSearchCV(step, grid, scoring=scoring, refit="r2", cv=3)
+    path = tmp_path / "model.skops"
+    with config_context(enable_metadata_routing=True):
+        branch = Ridge().set_fit_request(sample_weight=True)
+        model = StackedLateFusion([("a", search, [0]), ("b", branch, [1])], cv=3)
+        model.fit(X, Y, sample_weight=np.arange(1.0, 61))
+        for _ in range(2):  # what was read back can be saved again
+            save_model(model, path)
+            found = load_model(path)
+            assert_array_equal(found.predict(X), model.predict(X))
+            routing = found.branches[1][1].get_metadata_routing()
+            assert routing.consumes("fit", ["sample_weight"]) == {"sample_weight"}
+            model = found
 
 
 def test_parts_that_are_shared_stay_shared(tmp_path):

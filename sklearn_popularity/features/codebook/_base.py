@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
+from ..._kept_parameters import check_ready
 from ..._messages import quote
 from ..._moved import MovedParametersMixin
 from ..._sklearn_compat import Interval
@@ -166,7 +166,7 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         """The words to use; ready ones need no fit."""
         if hasattr(self, "dictionaries_"):
             return self.dictionaries_
-        check_is_fitted(self)
+        check_ready(self)
         return self._given_dictionaries()
 
     def _learn_dictionaries(self, photos, n_photos, n_descriptors):

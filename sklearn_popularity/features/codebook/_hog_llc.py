@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
 
+from ..._kept_parameters import keep_parameters
 from ..._messages import quote
 from ..._sklearn_compat import Interval
 from ._base import CodebookTransformer
@@ -166,6 +167,10 @@ class HOGLLC(CodebookTransformer):
 
     def _describe_densely(self):
         return _HOGBlocks(self._blocks(), int(self.spacing))
+
+    def _learn(self, photos):
+        keep_parameters(self, "blocks")
+        super()._learn(photos)
 
     def _kinds(self):
         return {

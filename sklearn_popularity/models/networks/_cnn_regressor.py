@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from ..._kept_parameters import keep_parameters
 from ..._sklearn_compat import Interval, _fit_context
 from .._k_class import balanced_bins, bin_means
 from ._fine_tune import CNNFineTune
@@ -321,6 +322,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         return outputs * self.target_scale_ + self.target_mean_
 
     def _measure(self, rows):
+        keep_parameters(self, "n_bins")
         for name in {"bin_edges_", "bin_means_"} & set(vars(self)):
             delattr(self, name)
         target = rows.target

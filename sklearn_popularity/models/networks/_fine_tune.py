@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
+from ..._kept_parameters import check_ready
 from ..._moved import MovedParametersMixin
 from ..._paths import expand_home
 from ..._sklearn_compat import Interval, StrOptions
@@ -211,7 +211,7 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
 
     def _outputs(self, X):
         """Outputs of the network, of shape (n_samples, n_outputs), float32."""
-        check_is_fitted(self)
+        check_ready(self)
         photos = photos_of(self, X, reset=False)
         architecture = Architecture.from_dict(self._network)
         device, precision = self._place()

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.validation import check_is_fitted
 
 from ..._columns import check_table
+from ..._kept_parameters import check_ready
 from ..._sklearn_compat import Interval, StrOptions
 from .._delegation import groups_of
 from ._inputs import branch_arrays, mean_and_scale, resolve_branches
@@ -166,7 +166,7 @@ class MultiBranchMLP(NetworkEstimator):
         )
 
     def _outputs(self, X):
-        check_is_fitted(self)
+        check_ready(self)
         X = check_table(self, X, reset=False)
         inputs = branch_arrays(self.branches_, X)
         return np.vstack(
