@@ -1,17 +1,22 @@
-"""How often intervals cover, and equal models differ, on data of which truth is known.
+"""What held-out scores and their intervals are worth, on data of which truth is known.
 
-Nominal are 95 % and 5 %. Run ``python benchmarks/coverage.py``; it takes some minutes.
+Three tables: the bias of held-out scores, how often intervals cover, and how often
+equal models differ. Right are 0, 95 % and 5 %. Run ``python benchmarks/coverage.py``;
+it takes about two hours on two cores.
 """
 
 import argparse
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVR
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_popularity import spearman_interval, spearman_score
+from sklearn_popularity import LatentRankSVM, spearman_interval, spearman_score
 from sklearn_popularity.evaluation import held_out_predictions
 from sklearn_popularity.metrics import spearman_difference
 
@@ -23,6 +28,16 @@ FOLDS = (2, 5, 10)
 #: Shapes that are also cut into other numbers of folds than five.
 OTHER_FOLDS = [(10, 10), (20, 10)]
 MODELS = {"ridge": Ridge(10.0), "svr": SVR(C=1.0)}
+#: Those whose held-out scores are compared with the truth.
+BIASED = MODELS | {
+    "forest": RandomForestRegressor(30, min_samples_leaf=3, random_state=0),
+    "neighbours": KNeighborsRegressor(5),
+    "ranker": LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0),
+    "constant": DummyRegressor(),
+}
+#: Groups and rows of each; groups of one row are none.
+BIASED_SHAPES = [(6, 20), (20, 10), (60, 5), (200, 4), (60, 1), (300, 1)]
+BIASED_SIGNALS = (0.0, 0.35, 0.7)
 SCORES = (0.29, 0.68)
 #: Weight of what features explain.
 SIGNALS = (0.2, 0.8)
@@ -105,6 +120,48 @@ def study(model, shape, signal, n_folds, seed):
     return Trial(found.low, found.high, truth, difference.p_value)
 
 
+def bias_of(model, shape, signal, seed):
+    """Held-out score less that of its fold models on fresh groups, and the latter."""
+    rng = np.random.default_rng(seed)
+    groups = draw_groups(*shape, rng)
+    X, y = draw_data(groups, signal, rng)
+    held_out = held_out_predictions(
+        model, X, y, groups=groups if shape[1] > 1 else None, return_estimator=True
+    )
+    X_fresh, y_fresh = draw_data(np.arange(N_FRESH), signal, rng)
+    truth = np.mean(
+        [
+            spearman_score(y_fresh, fitted.predict(X_fresh))
+            for fitted in held_out.estimators[0]
+        ]
+    )
+    return held_out.scores(y)[0] - truth, truth
+
+
+def show_bias(n_runs, n_jobs):
+    """Table of the mean bias of held-out scores, with its standard error."""
+    print("Bias of held-out scores\n")
+    signals = " | ".join(f"signal {signal:g}" for signal in BIASED_SIGNALS)
+    print(f"| model, groups x rows | {signals} |")
+    print("|---|" + "---|" * len(BIASED_SIGNALS))
+    for name, model in BIASED.items():
+        for shape in BIASED_SHAPES:
+            cells = []
+            for signal in BIASED_SIGNALS:
+                found = Parallel(n_jobs=n_jobs)(
+                    delayed(bias_of)(model, shape, signal, seed)
+                    for seed in range(n_runs)
+                )
+                bias, truth = np.transpose(found)
+                error = bias.std(ddof=1) / np.sqrt(n_runs)
+                cells.append(
+                    f"{bias.mean():+.3f} ± {error:.3f} (truth {truth.mean():.2f})"
+                )
+            print(
+                f"| {name}, {shape[0]} x {shape[1]} | {' | '.join(cells)} |", flush=True
+            )
+
+
 def summarise(trials):
     """Coverage of the mean truth, and the share of equal pairs that "differ"."""
     truth = np.mean([trial.truth for trial in trials])
@@ -114,7 +171,7 @@ def summarise(trials):
 
 def show_given(n_runs, n_jobs):
     """Table of the coverage of intervals of given predictions."""
-    print("Given predictions\n")
+    print("\nGiven predictions\n")
     print("| groups x rows | " + " | ".join(f"score {s}" for s in SCORES) + " |")
     print("|---|" + "---|" * len(SCORES))
     for n_groups, n_rows in GIVEN:
@@ -160,9 +217,11 @@ def show_trained(n_runs, n_jobs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=400, help="of given predictions")
+    parser.add_argument("--biases", type=int, default=400, help="runs for the bias")
     parser.add_argument("--studies", type=int, default=200, help="of models")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
+    show_bias(options.biases, options.jobs)
     show_given(options.runs, options.jobs)
     show_trained(options.studies, options.jobs)
 

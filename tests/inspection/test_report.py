@@ -74,14 +74,6 @@ def fusion():
     )
 
 
-def fusion_by_name():
-    """A branch whose model needs the names that its transformer gives."""
-    named = ColorStatistics().set_output(transform="pandas")
-    chosen = make_column_transformer((StandardScaler(), ["mean_saturation"]))
-    branch = make_pipeline(named, chosen, Ridge())
-    return StackedLateFusion([("photo", branch, "photo")], cv=2)
-
-
 class _Page(HTMLParser):
     """Tags, attributes and text of a page."""
 
