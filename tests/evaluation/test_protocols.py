@@ -483,3 +483,26 @@ def test_predictions_that_are_nan_are_rejected(posts):
 
     with pytest.raises(ValueError, match="predicts NaN or infinity"):
         _evaluate(Broken(), posts, time="day")
+
+
+@pytest.mark.filterwarnings("ignore:.* is left out")
+def test_noise_of_groups_is_chance():
+    scores = []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        themes = np.arange(160) % 8
+        noise = pd.DataFrame(rng.normal(size=(160, 5)), columns=list("abcde"))
+        y = rng.normal(size=8)[themes] + rng.normal(size=160)
+        table = evaluate_protocols(
+            make_pipeline(
+                make_column_transformer(("passthrough", list("abcde"))), Ridge()
+            ),
+            noise.assign(user=np.arange(160) // 2),
+            y,
+            user="user",
+            groups=themes,
+            n_repeats=1,
+            random_state=seed,
+        )
+        scores.append(_scores(table)["user-mix", "model"])
+    assert abs(np.mean(scores)) < 0.03 + 2 * np.std(scores) / np.sqrt(15)

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import (
     GroupKFold,

@@ -34,3 +34,22 @@ def test_intervals_cover_models_and_equal_pairs_are_equal(coverage, signal):
     _, covered, differ = coverage.summarise(trials)
     assert covered >= 0.9
     assert differ <= 0.1
+
+
+@pytest.mark.parametrize("model", ["ridge", "neighbours"])
+@pytest.mark.parametrize(
+    ("shape", "signal"), [((6, 20), 0), ((20, 10), 0.35), ((60, 1), 0.7)]
+)
+def test_held_out_scores_have_little_bias(coverage, model, shape, signal):
+    found = [
+        coverage.bias_of(coverage.BIASED[model], shape, signal, seed)
+        for seed in range(100)
+    ]
+    bias = np.array([each for each, _ in found])
+    assert abs(bias.mean()) <= 0.05 + 2 * bias.std() / 10
+
+
+def test_constant_is_chance_in_each_run(coverage):
+    constant = coverage.BIASED["constant"]
+    found = [coverage.bias_of(constant, (6, 20), 0.7, seed) for seed in range(5)]
+    assert found == [(0, 0)] * 5
