@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/oasis_networks.py FOLDER WEIGHTS`` on a folder as for
 ``oasis_models.py`` and the weights of a Caffe SqueezeNet 1.0 under torchvision's names.
-Mean of Spearman's correlation of pooled out-of-fold predictions over three partitions
-of the themes into five folds (unshuffled, shuffled with seeds 0 and 1), and the range.
+Mean of the held-out scores over three partitions of the themes into five folds, by
+`compare_models`, and the range.
 """
 
 import sys
@@ -12,16 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from paper_tables._data import caffe_network
-from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_popularity import MultiBranchMLPRegressor, spearman_score
+from sklearn_popularity import MultiBranchMLPRegressor
+from sklearn_popularity.evaluation import compare_models
 from sklearn_popularity.evaluation._recipes import kernel_svr, ridge
-
-SPLITTERS = [
-    GroupKFold(5),
-    *(GroupKFold(5, shuffle=True, random_state=seed) for seed in (0, 1)),
-]
 
 
 def models(branches):
@@ -31,14 +26,6 @@ def models(branches):
         "SVR": kernel_svr(StandardScaler()),
         "MLP": MultiBranchMLPRegressor(branches=branches, random_state=0),
     }
-
-
-def score(model, X, y, themes):
-    scores = [
-        spearman_score(y, cross_val_predict(model, X, y, cv=splitter, groups=themes))
-        for splitter in SPLITTERS
-    ]
-    return f"{np.mean(scores):.3f} ({min(scores):.3f}-{max(scores):.3f})"
 
 
 def main(folder, weights):
@@ -60,12 +47,16 @@ def main(folder, weights):
             {"mobilenet": slice(0, split), "squeezenet": slice(split, None)},
         ),
     }
-    for features, (X, branches) in kinds.items():
-        for name, model in models(branches).items():
-            line = f"{features:<18}{name:<9}"
-            for label in ("beauty", "valence"):
-                line += f"  {label} {score(model, X, labels[label].to_numpy(), themes)}"
-            print(line, flush=True)
+    for label in ("beauty", "valence"):
+        print(f"\n{label}")
+        for features, (X, branches) in kinds.items():
+            scores = compare_models(models(branches), X, labels[label], groups=themes)
+            for row in scores.scores.itertuples():
+                spread = f"{row.lowest:.3f}-{row.highest:.3f}"
+                print(
+                    f"{features:<18}{row.model:<9}{row.spearman:.3f} ({spread})",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from skimage.color import rgb2hsv
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import Ridge, RidgeCV
-from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -36,6 +35,7 @@ from sklearn_popularity import (
     sense_words,
     spearman_score,
 )
+from sklearn_popularity.evaluation import held_out_predictions
 from sklearn_popularity.inspection import (
     branch_importance,
     calibration,
@@ -196,7 +196,7 @@ def context(posts, X):
         random_state=0,
     )
     table = result.differences
-    table = table[table["predictor"] == "content + social"].set_index("instead_of")
+    table = table[table["model"] == "content + social"].set_index("instead_of")
     for name, cause in (("content", "context"), ("social", "content")):
         row = table.loc[name]
         note = f"both instead of {name} {row['difference']:.3f}, low end"
@@ -250,7 +250,7 @@ def main():
     )
     X = table_of(posts, features)
     model = make_pipeline(StandardScaler(), RidgeCV(alphas=ALPHAS))
-    predicted = cross_val_predict(model, features, posts["score"])
+    predicted = held_out_predictions(model, features, posts["score"]).shares[:, 0]
     lines = chain(
         colors(posts),
         colors(posts, beside=["theme", "user"]),

@@ -14,8 +14,8 @@ which split them, are shown beside. Cues are learned from by boosted trees
 Memes: log2(views) of 30,000 posts, in the order of their ids; rows without an author
 are left out. Trees learn from mean, count and spread of an author's other scores.
 
-Five partitions into five folds (seeds 0 to 4). Intervals resample channels or authors;
-differences are paired.
+Five partitions into five folds, by `compare_models`; intervals are those of models
+trained anew on other channels or authors, and differences are paired.
 """
 
 import argparse
@@ -24,11 +24,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -39,8 +37,8 @@ from sklearn_popularity import (
     UserHistoryEncoder,
     log_normalized_popularity,
     spearman_interval,
-    spearman_score,
 )
+from sklearn_popularity.evaluation import compare_models
 from sklearn_popularity.evaluation._recipes import ridge
 
 SEEDS = range(5)
@@ -89,51 +87,22 @@ def youtube_models(vectors):
     return models
 
 
-def partitions(n_rows, groups):
-    rows = np.zeros((n_rows, 1))
-    for seed in SEEDS:
-        kind = KFold if groups is None else GroupKFold
-        yield list(kind(5, shuffle=True, random_state=seed).split(rows, groups=groups))
-
-
-def held_out(model, X, y, folds, groups):
-    """Held-out predictions of one partition."""
-    predicted = np.empty(len(y))
-    for train, test in folds:
-        told = {}
-        if isinstance(model, StackedLateFusion):
-            told["groups"] = groups[train]
-        fitted = clone(model).fit(X.iloc[train], y[train], **told)
-        predicted[test] = fitted.predict(X.iloc[test])
-    return predicted
-
-
-def held_out_each(models, X, y, groups, *, by_group):
-    """Held-out predictions of each model, a column per partition."""
-    splits = list(partitions(len(y), groups if by_group else None))
-    columns = Parallel(n_jobs=-1)(
-        delayed(held_out)(model, X, y, folds, groups)
-        for model in models.values()
-        for folds in splits
+def compare(models, X, y, groups, reference=None):
+    return compare_models(
+        models, X, y, groups=groups, reference=reference, n_repeats=5, n_jobs=-1
     )
-    n = len(splits)
-    return {
-        name: np.column_stack(columns[i * n : (i + 1) * n])
-        for i, name in enumerate(models)
-    }
 
 
 def show(interval):
     return f"{interval.score:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
-def spread(y, predicted):
-    scores = [spearman_score(y, column) for column in predicted.T]
-    return f"{min(scores):.3f} to {max(scores):.3f}"
+def show_score(row):
+    return f"{row.spearman:.3f} ({row.low:.3f} to {row.high:.3f})"
 
 
-def interval_of(y, predicted, groups, baseline=None):
-    return spearman_interval(y, predicted, baseline=baseline, groups=groups, n_folds=5)
+def show_gain(row):
+    return f"{row.difference:.3f} ({row.low:.3f} to {row.high:.3f})"
 
 
 def youtube(folder, vectors):
@@ -143,10 +112,9 @@ def youtube(folder, vectors):
     y = log_normalized_popularity(posts["views"], published, observed)
     channels = posts["subscribers"].to_numpy()
     models = youtube_models(vectors)
-    grouped, plain = (
-        held_out_each(models, posts, y, channels, by_group=by_group)
-        for by_group in (True, False)
-    )
+    grouped = compare(models, posts, y, channels, "Subscribers")
+    plain = compare(models, posts, y, None).scores.set_index("model")
+    gains = grouped.differences.set_index("model")
     print(
         f"\n{len(posts)} videos of {len(set(channels))} channels, observed {observed}\n"
     )
@@ -154,20 +122,18 @@ def youtube(folder, vectors):
         "| cue | rank correlation of the cue | new channels | over partitions | "
         "minus subscribers | plain folds |\n|---|---|---|---|---|---|"
     )
-    for name in models:
-        alone = raw_correlation(name, posts, y, channels)
-        gain = ""
-        if name != "Subscribers":
-            baseline = grouped["Subscribers"]
-            gain = show(interval_of(y, grouped[name], channels, baseline))
+    for row in grouped.scores.itertuples():
+        alone = raw_correlation(row.model, posts, y, channels)
+        gain = show_gain(gains.loc[row.model]) if row.model in gains.index else ""
         print(
-            f"| {name} | {alone} | {show(interval_of(y, grouped[name], channels))} | "
-            f"{spread(y, grouped[name])} | {gain} | "
-            f"{show(interval_of(y, plain[name], channels))} |"
+            f"| {row.model} | {alone} | {show_score(row)} | "
+            f"{row.lowest:.3f} to {row.highest:.3f} | {gain} | "
+            f"{show_score(plain.loc[row.model])} |"
         )
     if vectors is not None:
-        gain = interval_of(y, grouped[BOTH], channels, grouped[ALL])
-        print(f"\nTitle words beside all cues, minus all cues: {show(gain)}")
+        both = {name: models[name] for name in (ALL, BOTH)}
+        [gain] = compare(both, posts, y, channels, ALL).differences.itertuples()
+        print(f"\nTitle words beside all cues, minus all cues: {show_gain(gain)}")
 
 
 def raw_correlation(name, posts, y, channels):
@@ -176,7 +142,11 @@ def raw_correlation(name, posts, y, channels):
         return ""
     transformer, columns = CUES[name]
     cue = transformer.fit_transform(posts[columns])
-    return "" if cue.shape[1] > 1 else show(interval_of(y, cue[:, 0], channels))
+    return (
+        ""
+        if cue.shape[1] > 1
+        else show(spearman_interval(y, cue[:, 0], groups=channels))
+    )
 
 
 def leaky_history(posts, y):
@@ -203,10 +173,11 @@ def memes(folder):
     print("|---|---|---|---|")
     for name, (history, encoder, X) in rows.items():
         model = {name: make_pipeline(encoder, trees())}
-        predicted = held_out_each(model, X, y, authors, by_group=False)[name]
+        [row] = compare(model, X, y, None).scores.itertuples()
+        alone = spearman_interval(y, history[:, 0], groups=authors)
         print(
-            f"| {name} | {show(interval_of(y, history[:, 0], authors))} | "
-            f"{show(interval_of(y, predicted, authors))} | {spread(y, predicted)} |"
+            f"| {name} | {show(alone)} | {show_score(row)} | "
+            f"{row.lowest:.3f} to {row.highest:.3f} |"
         )
     print_known({name: history for name, (history, _, _) in rows.items()}, y, authors)
 
@@ -216,7 +187,7 @@ def print_known(histories, y, authors):
     known = histories["posted before"][:, 1] > 0
     print(f"\nOf the {known.sum()} memes whose author has posted before, the mean:\n")
     for name, history in histories.items():
-        mean = interval_of(y[known], history[known, 0], authors[known])
+        mean = spearman_interval(y[known], history[known, 0], groups=authors[known])
         print(f"- {name}: {show(mean)}")
 
 

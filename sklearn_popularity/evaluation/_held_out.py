@@ -142,8 +142,8 @@ def held_out_predictions(
         Scores.
     groups : array-like of shape (n_samples,), default=None
         Rows that stay together in all folds: those of a user, a theme, or copies of
-        one another. A late fusion, and whatever else keeps groups together in `fit`,
-        is told them too.
+        one another. A late fusion, a search whose `cv` keeps groups together, and
+        whatever else does so in `fit` are told them too.
     cv : int or cross-validation splitter, default=5
         Number of folds, or a splitter or iterable of folds that tests no row twice.
     n_repeats : int, default=1

@@ -9,11 +9,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
+    get_routing_for_object,
     process_routing,
 )
 from sklearn.utils.validation import has_fit_parameter
 
-from .._sklearn_compat import _routing_enabled
+from .._sklearn_compat import BaseSearchCV, _routing_enabled
 
 
 def prepare_fit(
@@ -22,7 +23,8 @@ def prepare_fit(
     """An unfitted copy, and parameters of its fit on all rows.
 
     A late fusion and its kin are told the groups, in the place of a column that they
-    name, with metadata routing and without.
+    name, and so is a search whose folds keep groups together, with metadata routing and
+    without.
 
     Parameters
     ----------
@@ -39,7 +41,8 @@ def prepare_fit(
     if not _routing_enabled():
         return estimator, ({name: groups} if told else {}) | given
     if told:
-        learner.set_fit_request(groups=True)
+        if not isinstance(learner, BaseSearchCV):  # they ask for what their folds take
+            learner.set_fit_request(groups=True)
         given = {"groups": groups} | given
     router = MetadataRouter(owner="held_out_predictions").add(
         estimator=estimator,
@@ -54,8 +57,15 @@ def _who_takes_groups(estimator):
         step, last = estimator.steps[-1]
         name, learner = _who_takes_groups(last)
         return f"{step}__{name}", learner
-    if has_fit_parameter(estimator, "groups"):
+    if has_fit_parameter(estimator, "groups") or _has_folds_of_groups(estimator):
         return "groups", estimator
     # TransformedTargetRegressor hands all of it to the model within.
     within = getattr(estimator, "regressor", None)
     return (None, None) if within is None else _who_takes_groups(within)
+
+
+def _has_folds_of_groups(estimator):
+    """Whether it is a search with folds such as those of GroupKFold."""
+    if not isinstance(estimator, BaseSearchCV) or not hasattr(estimator.cv, "split"):
+        return False
+    return bool(get_routing_for_object(estimator.cv).consumes("split", ["groups"]))

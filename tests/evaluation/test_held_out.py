@@ -8,6 +8,7 @@ from sklearn import config_context
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import (
+    GridSearchCV,
     GroupKFold,
     KFold,
     ShuffleSplit,
@@ -116,6 +117,16 @@ def test_groups_reach_the_inner_folds():
     fusion = StackedLateFusion([("all", Ridge(), slice(0, 4))], cv=Groups(3))
     held_out_predictions(make_pipeline(fusion), X, Y, groups=GROUPS, cv=3)
     assert Groups.seen == [True] * 3
+
+
+@pytest.mark.parametrize("routed", [False, True])
+def test_groups_reach_the_folds_of_searches(routed):
+    by_group = GridSearchCV(Ridge(), {"alpha": [0.1, 100]}, cv=GroupKFold(3))
+    plain = GridSearchCV(Ridge(), {"alpha": [0.1, 100]}, cv=3)
+    with config_context(enable_metadata_routing=routed):
+        for search in (by_group, make_pipeline(plain)):
+            held_out = held_out_predictions(search, X, Y, groups=GROUPS, cv=3)
+            assert np.isfinite(held_out.raw).all()
 
 
 def test_models_of_folds_are_kept_on_request():
