@@ -112,8 +112,7 @@ ESTIMATORS = [
     GistTransformer(),
     LBPPyramid(),
     LatentRankSVM(),
-    # The default last model cannot treat a weight as a repetition, see its Notes.
-    StackedLateFusion([("all", Ridge(), slice(None))], final_estimator=Ridge()),
+    StackedLateFusion([("all", Ridge(), slice(None))]),
     KClassAggregatingClassifier(LogisticRegression(max_iter=1000)),
     PerUserRegressor(Ridge()),
     MultiBranchMLPClassifier(**TINY_NETWORK),

@@ -93,7 +93,7 @@ def _write_report(posts, output, cache, n_jobs, command):
         return
     print("\nWriting a page about it ...", flush=True)
     popularity_report(
-        features_model(list(FEATURES), by_group=True, n_jobs=n_jobs, cache=cache),
+        features_model(list(FEATURES), n_jobs=n_jobs, cache=cache),
         posts,
         posts["score"],
         output,

@@ -4,7 +4,6 @@ import shlex
 import sys
 
 from sklearn.base import clone
-from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 
 from .._optional import import_optional
@@ -68,7 +67,6 @@ def _report(options):
     model = features_model(
         options.features,
         context={name: (context[name], columns[name]) for name in context},
-        by_group=groups is not None,
         n_jobs=options.n_jobs,
         cache=options.cache,
         verbose=sys.stderr.isatty(),
@@ -113,9 +111,7 @@ def _notes(posts, label):
     return [f"Left out before: {n} {rows}." for rows, n in left_out.items() if n]
 
 
-def features_model(
-    features, *, context=None, by_group, n_jobs=None, cache=None, verbose=False
-):
+def features_model(features, *, context=None, n_jobs=None, cache=None, verbose=False):
     """The model that `evaluate` scores: a kind of feature, or the late fusion of many.
 
     Parameters
@@ -124,8 +120,6 @@ def features_model(
         Kinds of features of photos.
     context : dict of str to (ContextFeature, list of str), default=None
         Features of other columns, and these columns.
-    by_group : bool
-        Whether groups will be given to keep together in inner folds.
     n_jobs, cache, verbose
         Settings of the transformers of photos.
 
@@ -151,8 +145,7 @@ def features_model(
         branches.append((name, model, columns))
     if len(branches) == 1 and not context:
         return branches[0][1]
-    inner = KFold(_INNER_FOLDS, shuffle=True, random_state=0)
-    return StackedLateFusion(branches, cv=_INNER_FOLDS if by_group else inner)
+    return StackedLateFusion(branches, cv=_INNER_FOLDS)
 
 
 def columns_of_feature(name, options):

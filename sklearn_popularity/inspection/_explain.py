@@ -143,7 +143,7 @@ def _fusion_reasons(fusion, rows, names):
             reason = f"{_SEEN[name]} ({name})" if name in _SEEN else name
             reasons.append((reason, weights[i] * (outputs[i] - centre[i])))
             continue
-        start += weights[i] * (own_start - centre[i])
+        start += weights[i] * (own_start - fusion.branch_means_[name] - centre[i])
         reasons += [(reason, weights[i] * value) for reason, value in found]
     return float(start), reasons
 

@@ -131,14 +131,15 @@ def _fusion_parts(model, X):
     last = linear_parts(model.final_estimator_, outputs)
     weights, intercept = last.parts[0].weights, last.intercept
     parts: list[Part] = []
-    for _, estimator, columns in model.branches_:
+    for name, estimator, columns in model.branches_:
         if isinstance(estimator, str):  # passed through
             width = passed_width(model, columns)
             found = LinearParts([Part(None, weights[:width])], 0.0)
         else:
             width = 1
             chosen = None if X is None else select_columns(X, columns)
-            found = branch_parts(estimator, chosen).scaled(weights[0])
+            centre = -weights[0] * model.branch_means_[name]
+            found = branch_parts(estimator, chosen).scaled(weights[0], centre)
         weights = weights[width:]
         intercept += found.intercept
         parts += [p._replace(selections=(columns, *p.selections)) for p in found.parts]

@@ -3,16 +3,18 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, check_cv
+from sklearn.model_selection import GroupKFold, KFold, check_cv
+from sklearn.utils import indexable
 from sklearn.utils.parallel import delayed
 
 from .._columns import resolve_columns, select_columns
 from .._messages import quote
 from .._sklearn_compat import _safe_indexing
-from ..metrics import spearman_score
-from ._delegation import fit_clone
+from ._delegation import fit_clone, take_rows
 
 DROP, PASSTHROUGH = "drop", "passthrough"
+# Training rows that tell what a branch predicts on average.
+_N_SEEN = 1000
 
 
 def check_branches(branches):
@@ -92,30 +94,28 @@ def fit_branches(branches, X, y, sample_weight, workers):
     -------
     branches : list of (name, estimator, columns)
         With fitted estimators.
+    means : dict of str to float
+        Mean prediction of each for its training rows.
     """
     fitted = workers(
-        delayed(fit_clone)(
-            estimator,
-            select_columns(X, which),
-            y,
-            sample_weight=sample_weight,
-            owner=f"branch {name!r}",
-        )
-        for name, estimator, which in predicting_branches(branches)
+        delayed(_fit_branch)(branch, select_columns(X, branch[2]), y, sample_weight)
+        for branch in predicting_branches(branches)
     )
     ready = iter(fitted)
-    return [
-        branch if _is(branch, PASSTHROUGH) else (branch[0], next(ready), branch[2])
-        for branch in branches
-    ]
+    found, means = [], {}
+    for name, estimator, which in branches:
+        if not _is((name, estimator, which), PASSTHROUGH):
+            estimator, means[name] = next(ready)
+        found.append((name, estimator, which))
+    return found, means
 
 
-def branch_outputs(branches, X):
+def branch_outputs(branches, means, X):
     """Outputs of fitted branches, one after the other.
 
     Parameters
     ----------
-    branches : list of (name, estimator, columns)
+    branches, means
         From `fit_branches`.
     X : DataFrame or ndarray of shape (n_samples, n_features)
         Columns.
@@ -123,23 +123,24 @@ def branch_outputs(branches, X):
     Returns
     -------
     outputs : list of ndarray of shape (n_samples, n_outputs)
-        One column of predictions, or the columns passed through.
+        One column of predictions less their mean, or the columns passed through.
     """
     return [
         passed_columns(X, which, name)
         if _is((name, estimator, which), PASSTHROUGH)
         else np.reshape(estimator.predict(select_columns(X, which)), (-1, 1))
+        - means[name]
         for name, estimator, which in branches
     ]
 
 
-def score_branches(branches, outputs, y, sample_weight):
-    """Spearman's correlation of the output of each branch that predicts, by name."""
-    return {
-        branch[0]: spearman_score(y, output, sample_weight=sample_weight)
+def columns_passed(branches, outputs):
+    """Numbers of the columns of all outputs that branches pass through."""
+    passed = [
+        np.full(output.shape[1], _is(branch, PASSTHROUGH))
         for branch, output in zip(branches, outputs, strict=True)
-        if not _is(branch, PASSTHROUGH)
-    }
+    ]
+    return np.flatnonzero(np.concatenate(passed)).tolist()
 
 
 def passed_columns(X, columns, name):
@@ -183,8 +184,7 @@ def inner_folds(cv, X, y, groups):
     Parameters
     ----------
     cv : int or cross-validation splitter
-        With `groups`, an int is that many folds of
-        :class:`~sklearn.model_selection.GroupKFold`.
+        An int is that many folds of rows, or of `groups`, shuffled with a fixed seed.
     X : DataFrame or ndarray of shape (n_samples, n_features)
         Columns.
     y : ndarray of shape (n_samples,)
@@ -202,10 +202,10 @@ def inner_folds(cv, X, y, groups):
     ValueError
         If there are more folds than rows, or a row is not tested once.
     """
-    if isinstance(cv, Integral) and groups is not None:
-        splitter = GroupKFold(cv)
-    else:
-        splitter = check_cv(cv)
+    splitter = check_cv(cv)
+    if isinstance(cv, Integral):
+        kind = KFold if groups is None else GroupKFold
+        splitter = kind(cv, shuffle=True, random_state=0)
     n_folds = splitter.get_n_splits(X, y, groups)
     if len(y) < n_folds:
         raise ValueError(
@@ -281,12 +281,33 @@ def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers):
 
 
 def _fit_predict(branch, X, y, sample_weight, train, test):
+    fitted, mean = _fit_branch(branch, X, y, sample_weight, train)
+    return fitted.predict(_safe_indexing(X, test)) - mean
+
+
+def _fit_branch(branch, X, y, sample_weight, rows=None):
+    """A fitted copy of a branch's estimator, and its mean prediction for these rows."""
     name, estimator, _ = branch
     owner = f"branch {name!r}"
     fitted = fit_clone(
-        estimator, X, y, rows=train, sample_weight=sample_weight, owner=owner
+        estimator, X, y, rows=rows, sample_weight=sample_weight, owner=owner
     )
-    return fitted.predict(_safe_indexing(X, test))
+    return fitted, _mean_prediction(fitted, X, sample_weight, rows)
+
+
+def _mean_prediction(fitted, X, sample_weight, rows):
+    """Mean prediction for rows, or for a thousand of them, always the same ones."""
+    X = indexable(X)[0]
+    seen = np.arange(X.shape[0]) if rows is None else rows
+    if sample_weight is not None:
+        seen = seen[sample_weight[seen] > 0]
+    if len(seen) > _N_SEEN:
+        seen = np.sort(np.random.default_rng(0).choice(seen, _N_SEEN, replace=False))
+    values = np.ravel(fitted.predict(_safe_indexing(X, seen)))
+    # From one of them, so that the mean of a constant is this constant exactly.
+    deviations = values - values[0]
+    weights = take_rows(sample_weight, seen)
+    return float(values[0] + np.average(deviations, weights=weights))
 
 
 def _is(branch, word):

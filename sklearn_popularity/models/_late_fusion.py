@@ -5,27 +5,34 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.parallel import Parallel
 
 from .._columns import check_table, encode_labels
 from .._kept_parameters import check_ready
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
+from ._branch_ridge import ALPHAS, BranchRidge, choose_alpha
+from ._branch_scores import score_branches
 from ._branches import (
     branch_outputs,
     check_branches,
+    columns_passed,
     fit_branches,
     inner_folds,
     out_of_fold_outputs,
     resolve_branches,
-    score_branches,
 )
 from ._delegation import check_weights, fit_clone, groups_of
 from ._ranking import RankScoreMixin
 from ._routing import GroupsRequest
+
+
+def _default_last_model(outputs, y, weight, folds, free):
+    """A ridge regression with the penalty that inner folds choose."""
+    if folds is None:
+        return BranchRidge(alpha=float(ALPHAS[-1]), free=free)
+    alpha = choose_alpha(outputs, y, weight, folds, free)
+    return BranchRidge(alpha=alpha, free=free)
 
 
 class StackedLateFusion(
@@ -207,15 +214,29 @@ class StackedLateFusion(
         branches = resolve_branches(self.branches, X)
         folds = None if self.cv == "train" else inner_folds(self.cv, X, y, groups)
         workers = Parallel(n_jobs=self.n_jobs)
-        self.branches_ = fit_branches(branches, X, y, weight, workers)
+        self.branches_, self.branch_means_ = fit_branches(
+            branches, X, y, weight, workers
+        )
         if folds is None:
-            outputs = branch_outputs(self.branches_, X)
+            outputs = branch_outputs(self.branches_, self.branch_means_, X)
         else:
             outputs = out_of_fold_outputs(branches, X, y, weight, folds, workers)
-        self.branch_scores_ = score_branches(branches, outputs, y, weight)
+        self.branch_scores_ = score_branches(
+            branches,
+            outputs,
+            y,
+            sample_weight=weight,
+            groups=groups,
+            n_folds=None if folds is None else max(len(folds), 2),
+        )
+        free = columns_passed(branches, outputs)
+        outputs = np.hstack(outputs)
+        last = self.final_estimator
+        if last is None:
+            last = _default_last_model(outputs, y, weight, folds, free)
         self.final_estimator_ = fit_clone(
-            self._final_estimator(),
-            np.hstack(outputs),
+            last,
+            outputs,
             y,
             sample_weight=weight,
             owner="final_estimator",
@@ -254,14 +275,7 @@ class StackedLateFusion(
         """
         check_ready(self)
         X = check_table(self, X, reset=False)
-        return np.hstack(branch_outputs(self.branches_, X))
-
-    def _final_estimator(self):
-        if self.final_estimator is not None:
-            return self.final_estimator
-        ridge = RidgeCV(alphas=np.logspace(-3, 4, 15))
-        # The outputs have no names, whatever transformers are told globally.
-        return make_pipeline(StandardScaler(), ridge).set_output(transform="default")
+        return np.hstack(branch_outputs(self.branches_, self.branch_means_, X))
 
     def _judged(self):
         return self.final_estimator_

@@ -26,6 +26,8 @@ _PARTS = {
     "sklearn.utils._bunch.Bunch",
     "sklearn_popularity.context._table.Column",
     "sklearn_popularity.metrics._per_user._PerUserSpearmanScorer",
+    "sklearn_popularity.models._branch_ridge.BranchRidge",
+    "sklearn_popularity.models._branch_scores.BranchScore",
     "sklearn_popularity.models._routing.own_score",
     "sklearn_popularity.models._saved_parts.SavedDict",
     "sklearn_popularity.models._saved_parts.SavedRequests",

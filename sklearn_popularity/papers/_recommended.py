@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold, KFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -133,12 +133,13 @@ def recommended(
             "least one was expected."
         )
     table.reasons.append("A ranker on top: scores are compared by Spearman's rho.")
+    folds = KFold if groups is None else GroupKFold
     model = StackedLateFusion(
         table.branches,
         final_estimator=LatentRankSVM(
             n_senses=1, n_unpopular_senses=0, random_state=random_state
         ),
-        cv=KFold(5, shuffle=True, random_state=random_state) if groups is None else 5,
+        cv=folds(5, shuffle=True, random_state=random_state),
         groups=groups,
     )
     return Recommendation(model, table.reasons)

@@ -71,7 +71,7 @@ def test_fusion_is_nested_and_grouped(posts):
     ]
     X, expected = np.hstack(blocks), np.empty(len(y))
     for train, test in GroupKFold(5).split(X, y, groups):
-        fusion = StackedLateFusion(branches, cv=GroupKFold(4))
+        fusion = StackedLateFusion(branches, cv=4)
         fusion.fit(X[train], y[train], groups=groups[train])
         expected[test] = fusion.predict(X[test])
     assert_allclose(comparison.held_out["late-fusion"].raw[:, 0], expected, atol=1e-5)

@@ -74,7 +74,7 @@ def test_fusion_joins_photos_and_context(posts):
     ]
     expected = np.empty(len(y))
     for train, test in GroupKFold(5).split(X, y, groups):
-        fusion = StackedLateFusion(branches, cv=GroupKFold(4))
+        fusion = StackedLateFusion(branches, cv=4)
         fusion.fit(X.iloc[train], y[train], groups=groups[train])
         expected[test] = fusion.predict(X.iloc[test])
     assert_allclose(comparison.held_out["late-fusion"].raw[:, 0], expected, atol=1e-5)

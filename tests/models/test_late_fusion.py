@@ -23,12 +23,12 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_popularity import (
     ColorStatistics,
     StackedLateFusion,
     make_popularity,
+    spearman_interval,
     spearman_score,
     spearman_scorer,
 )
@@ -46,37 +46,48 @@ def _branches():
     return [("left", Ridge(), slice(0, 3)), ("right", Ridge(alpha=5), [3, 4, 5])]
 
 
-def test_same_columns_equal_sklearn_stacking(data):
+def _fold_means_off(model, X, y, folds):
+    """Out-of-fold predictions, each less its model's mean training prediction."""
+    output = cross_val_predict(model, X, y, cv=folds)
+    for train, test in folds.split(X, y):
+        output[test] -= clone(model).fit(X[train], y[train]).predict(X[train]).mean()
+    return output
+
+
+def test_models_of_training_rows_equal_sklearn_stacking(data):
     X, y = data
     models = [("a", Ridge()), ("b", DecisionTreeRegressor(random_state=0))]
-    stacking = StackingRegressor(models, LinearRegression(), cv=KFold(4)).fit(X, y)
+    fitted = [(name, clone(model).fit(X, y)) for name, model in models]
+    stacking = StackingRegressor(fitted, LinearRegression(), cv="prefit").fit(X, y)
     fusion = StackedLateFusion(
         [(name, model, slice(None)) for name, model in models],
         final_estimator=LinearRegression(),
-        cv=4,
+        cv="train",
     ).fit(X, y)
     assert_allclose(fusion.predict(X), stacking.predict(X))
 
 
-def test_last_model_learns_from_rows_held_out(data):
+@pytest.mark.parametrize("cv", [5, KFold(4)])
+def test_last_model_learns_from_centred_rows_held_out(data, cv):
     X, y = data
-    fusion = StackedLateFusion(_branches(), final_estimator=LinearRegression(), cv=5)
+    fusion = StackedLateFusion(_branches(), final_estimator=LinearRegression(), cv=cv)
     fusion.fit(X, y)
-    outputs = np.column_stack(
-        [
-            cross_val_predict(Ridge(), X[:, :3], y, cv=KFold(5)),
-            cross_val_predict(Ridge(alpha=5), X[:, 3:], y, cv=KFold(5)),
-        ]
-    )
-    last = LinearRegression().fit(outputs, y)
-    branches = [Ridge().fit(X[:, :3], y), Ridge(alpha=5).fit(X[:, 3:], y)]
-    predictions = np.column_stack(
-        [branches[0].predict(X[:, :3]), branches[1].predict(X[:, 3:])]
-    )
-    assert_allclose(fusion.branch_predictions(X), predictions)
+    folds = KFold(5, shuffle=True, random_state=0) if cv == 5 else cv
+    parts = [(Ridge(), X[:, :3]), (Ridge(alpha=5), X[:, 3:])]
+    outputs = [_fold_means_off(model, part, y, folds) for model, part in parts]
+    last = LinearRegression().fit(np.column_stack(outputs), y)
+    predicted = [model.fit(part, y).predict(part) for model, part in parts]
+    predictions = np.column_stack([each - each.mean() for each in predicted])
+    assert_allclose(fusion.branch_predictions(X), predictions, atol=1e-12)
     assert_allclose(fusion.predict(X), last.predict(predictions))
-    for name, output in zip(("left", "right"), outputs.T, strict=True):
-        assert_allclose(fusion.branch_scores_[name], spearman_score(y, output))
+    means = [each.mean() for each in predicted]
+    assert_allclose(list(fusion.branch_means_.values()), means)
+    for name, output in zip(("left", "right"), outputs, strict=True):
+        found = fusion.branch_scores_[name]
+        assert found[:3] == pytest.approx(
+            spearman_interval(y, output, n_folds=folds.n_splits), abs=1e-9
+        )
+        assert_allclose(found.score, spearman_score(y, output))
 
 
 def test_train_trusts_a_branch_that_memorises(data):
@@ -134,9 +145,10 @@ def test_groups_stay_together_in_inner_folds(how):
         cv=4,
     )
     fusion.fit(X, y, groups=frame["user"] if how == "array" else None)
-    assert (fusion.final_estimator_.outputs_ == 0).all()
+    # Less the mean for training rows, whose groups were all seen.
+    assert (fusion.final_estimator_.outputs_ == -1).all()
     ungrouped = clone(fusion).set_params(groups=None).fit(X, y)
-    assert (ungrouped.final_estimator_.outputs_ == 1).any()
+    assert (ungrouped.final_estimator_.outputs_ == 0).any()
 
 
 def _user_of(X):
@@ -146,9 +158,8 @@ def _user_of(X):
 def test_splitter_receives_groups(data):
     X, y = data
     groups = np.arange(80) % 7
-    by_splitter = StackedLateFusion(_branches(), cv=GroupKFold(5)).fit(
-        X, y, groups=groups
-    )
+    splitter = GroupKFold(5, shuffle=True, random_state=0)
+    by_splitter = StackedLateFusion(_branches(), cv=splitter).fit(X, y, groups=groups)
     by_number = StackedLateFusion(_branches(), cv=5).fit(X, y, groups=groups)
     assert_allclose(by_splitter.predict(X), by_number.predict(X))
 
@@ -183,12 +194,13 @@ def test_branches_of_photos_and_numbers():
 
 def test_nested_parameters_are_tuned(data):
     X, y = data
-    model = make_pipeline(StandardScaler(), StackedLateFusion(_branches(), cv=3))
+    branches = [*_branches()[:1], ("right", KNeighborsRegressor(), [3, 4, 5])]
+    model = make_pipeline(StandardScaler(), StackedLateFusion(branches, cv=3))
     grid = GridSearchCV(
-        model, {"stackedlatefusion__left__alpha": [1.0, 1e6]}, cv=3, n_jobs=2
+        model, {"stackedlatefusion__right__n_neighbors": [5, 35]}, cv=3, n_jobs=2
     )
     grid.fit(X, y)
-    assert grid.best_params_ == {"stackedlatefusion__left__alpha": 1.0}
+    assert grid.best_params_ == {"stackedlatefusion__right__n_neighbors": 5}
 
 
 def test_set_params_replaces_a_branch():
@@ -281,27 +293,14 @@ def test_works_after_column_transformer(data):
 # --- weights
 
 
-def _no_repetition(fusion):
-    why = "RidgeCV leaves out one row at a time, whatever its weight; see the Notes."
-    return {"check_sample_weight_equivalence_on_dense_data": why}
-
-
-@parametrize_with_checks(
-    [StackedLateFusion([("all", Ridge(), slice(None))])],
-    expected_failed_checks=_no_repetition,
-)
-def test_default_last_model_passes_other_checks(estimator, check):
-    check(estimator)
-
-
-def _weighted_and_repeated(data, cv):
+def _weighted_and_repeated(data, cv, last):
     """The same fusion fitted with weights, and on rows repeated as often."""
     X, y = data
     weight = np.random.default_rng(1).integers(0, 4, size=80)
     folds = np.arange(80) % 4
     weighted = StackedLateFusion(
         _branches(),
-        final_estimator=Ridge(),
+        final_estimator=last,
         cv="train" if cv == "train" else PredefinedSplit(folds),
     )
     repeated = clone(weighted)
@@ -311,13 +310,18 @@ def _weighted_and_repeated(data, cv):
     return weighted, repeated.fit(X.repeat(weight, axis=0), y.repeat(weight))
 
 
+@pytest.mark.parametrize("last", [None, Ridge()])
 @pytest.mark.parametrize("cv", ["train", "folds"])
-def test_weights_equal_repetitions(data, cv):
-    weighted, repeated = _weighted_and_repeated(data, cv)
+def test_weights_equal_repetitions(data, cv, last):
+    weighted, repeated = _weighted_and_repeated(data, cv, last)
     X = data[0]
     assert_allclose(weighted.branch_predictions(X), repeated.branch_predictions(X))
     assert_allclose(weighted.predict(X), repeated.predict(X))
-    assert weighted.branch_scores_ == pytest.approx(repeated.branch_scores_)
+    scores = [
+        [branch.score for branch in fusion.branch_scores_.values()]
+        for fusion in (weighted, repeated)
+    ]
+    assert_allclose(*scores)
 
 
 def test_weights_reach_pipelines_and_default_model(data):
@@ -389,12 +393,13 @@ def test_passthrough_equals_stacking_by_hand(data, cv):
     fusion = StackedLateFusion(branches, final_estimator=LinearRegression(), cv=cv)
     fusion.fit(X, y)
     left = Ridge().fit(X[:, :3], y)
-    if cv == "train":
-        learnt_from = left.predict(X[:, :3])
-    else:
-        learnt_from = cross_val_predict(Ridge(), X[:, :3], y, cv=KFold(4))
+    output = left.predict(X[:, :3]) - left.predict(X[:, :3]).mean()
+    learnt_from = output
+    if cv != "train":
+        folds = KFold(cv, shuffle=True, random_state=0)
+        learnt_from = _fold_means_off(Ridge(), X[:, :3], y, folds)
     last = LinearRegression().fit(np.column_stack([X[:, 4:], learnt_from]), y)
-    outputs = np.column_stack([X[:, 4:], left.predict(X[:, :3])])
+    outputs = np.column_stack([X[:, 4:], output])
     assert_allclose(fusion.branch_predictions(X), outputs)
     assert_allclose(fusion.predict(X), last.predict(outputs))
     assert list(fusion.branch_scores_) == ["left"]

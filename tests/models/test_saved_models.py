@@ -309,6 +309,8 @@ NAMES = [
 
 
 @pytest.mark.filterwarnings("ignore:.*validation:UserWarning")
+# Rankers of noise may have a sense that nothing wins by.
+@pytest.mark.filterwarnings("ignore::sklearn_popularity.models.DeadSensesWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_compositions_of_papers_are_read_back(name, posts, vectors, tmp_path):
     pytest.importorskip("torch", reason="networks need torch")

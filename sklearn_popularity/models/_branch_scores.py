@@ -1,0 +1,68 @@
+"""How well each branch of a late fusion ranks rows alone, and which are at chance."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..metrics import SpearmanInterval, spearman_interval, spearman_score
+from ._branches import PASSTHROUGH
+
+
+class BranchScore(NamedTuple):
+    """Spearman's correlation of a branch with its interval.
+
+    Parameters
+    ----------
+    score : float
+        The correlation, -1 to 1.
+    low, high : float
+        Ends of its 95 % confidence interval.
+    at_chance : bool
+        Whether the branch may rank no better than chance: `low` is not above 0.
+    """
+
+    score: float
+    low: float
+    high: float
+    at_chance: bool
+
+
+def score_branches(branches, outputs, y, *, sample_weight, groups, n_folds):
+    """Score the output of each branch that predicts.
+
+    Parameters
+    ----------
+    branches : list of (name, estimator, columns)
+        Branches.
+    outputs : list of ndarray of shape (n_samples, n_outputs)
+        What each gives to the last model.
+    y : ndarray of shape (n_samples,)
+        Scores.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the score. Its interval is then that of rows which count alike,
+        moved to it.
+    groups : ndarray of shape (n_samples,) or None
+        Rows that are no independent evidence.
+    n_folds : int or None
+        Number of inner folds.
+
+    Returns
+    -------
+    scores : dict of str to BranchScore
+    """
+    counted = slice(None) if sample_weight is None else sample_weight > 0
+    units = np.arange(len(y)) if groups is None else groups
+    few = len(np.unique(units[counted])) < 2
+    scores = {}
+    for (name, estimator, _), output in zip(branches, outputs, strict=True):
+        if isinstance(estimator, str) and estimator == PASSTHROUGH:
+            continue
+        score = spearman_score(y, output, sample_weight=sample_weight)
+        found = SpearmanInterval(score, -1.0, 1.0)  # nothing tells how groups differ
+        if not few:
+            found = spearman_interval(
+                y[counted], output[counted], groups=units[counted], n_folds=n_folds
+            )
+        low, high = np.clip(np.array(found[1:]) + score - found.score, -1, 1).tolist()
+        scores[name] = BranchScore(score, low, high, low <= 0)
+    return scores
