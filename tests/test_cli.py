@@ -192,6 +192,15 @@ def test_features_of_chance_are_pointed_out(changed, capsys):
     assert "no kind of feature is surely better" in capsys.readouterr().err
 
 
+def test_features_of_chance_are_named_beside_others(capsys):
+    table = pd.DataFrame({"model": ["gist", "late-fusion"], "low": [-0.1, 0.2]})
+    command._print_chance(table)
+    assert capsys.readouterr().out.startswith("At chance by themselves: gist (")
+    command._print_chance(table[1:])
+    command._print_chance(table[:1])  # no kind is better, which is warned of
+    assert capsys.readouterr().out == ""
+
+
 def test_evaluate_does_not_overwrite_its_table(changed, capsys):
     table = changed(lambda table: table) / "labels.csv"
     before = table.read_bytes()

@@ -209,8 +209,11 @@ def test_model_of_chance_is_warned_of(folder, tmp_path, capsys):
     (copy / "labels.csv").unlink()
     noise = np.random.default_rng(0).permutation(len(table))
     table.assign(score=noise).to_csv(copy / "labels.csv", index=False)
-    assert _fit(copy, model, "--features", "color-statistics") == 0
-    assert "no better than chance" in capsys.readouterr().err
+    features = "color-statistics,color-histogram"
+    assert _fit(copy, model, "--features", features) == 0
+    printed = capsys.readouterr()
+    assert "no better than chance" in printed.err
+    assert "At chance by themselves: color-statistics, color-histogram (" in printed.out
     assert read_model_card(model)["training"]["interval"][0] < 0
     assert _rank(model, [folder / "images" / "00000.jpg"]) == 0
     assert "no better than chance" in capsys.readouterr().err

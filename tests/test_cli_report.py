@@ -73,7 +73,7 @@ def test_report_takes_columns_around_the_photos(folder, tmp_path, capsys):
     assert re.search(r"Spearman -?0\.\d+", capsys.readouterr().out)
     page = output.read_text("utf-8")
     for name in ("social", "upload-time", "user-history"):
-        assert f'<th scope="row">{name}</th>' in page
+        assert f'<th scope="row">{name}' in page
     cues = social_cues(posts[["title"]])
     alone = compare_features(
         posts["photo"], posts["score"], features=[], context={"c": cues}, n_repeats=1

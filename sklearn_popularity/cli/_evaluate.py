@@ -12,7 +12,7 @@ from ._context import add_context, columns_of, context_of
 from ._options import add_cache, add_folder, add_n_jobs, integer
 from ._output import check_cache, check_output, write_text
 from ._posts import read_posts, warn_of_groups
-from ._tables import describe_run, format_scores
+from ._tables import describe_run, format_scores, print_chance
 
 _COLUMNS = """\
 The columns of the table:
@@ -81,6 +81,7 @@ def _evaluate(options):
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
+        _print_chance(comparison.scores)
     _warn_of_chance(comparison.scores)
     warn_of_groups(options, kept)
     if groups is None:
@@ -97,6 +98,12 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
             f"{first} and {second}: the scores are too high. Pass --group with a "
             "column that keeps them together."
         )
+
+
+def _print_chance(table):
+    at_chance = table["low"] <= 0
+    if not at_chance.all():  # which is warned of
+        print_chance(table.loc[at_chance, "model"].tolist())
 
 
 def _warn_of_chance(table):

@@ -9,7 +9,13 @@ from ..models import save_model
 from ._options import add_cache, add_folder, add_n_jobs
 from ._output import check_cache, check_output
 from ._posts import read_posts, warn_of_groups
-from ._tables import describe_run, format_range, format_size, warn_of_chance
+from ._tables import (
+    describe_run,
+    format_range,
+    format_size,
+    print_chance,
+    warn_of_chance,
+)
 
 
 def add(commands):
@@ -70,6 +76,8 @@ def _fit(options):
             f"Spearman {found.score:.3f} (95 % interval "
             f"{format_range(found.low, found.high)}) of photos held out"
         )
+        branches = getattr(fitted.model[-1], "branch_scores_", {})
+        print_chance([name for name, one in branches.items() if one.at_chance])
     print(f"{options.output}: {format_size(options.output.stat().st_size)}")
     warn_of_chance(found.low)
     warn_of_groups(options, posts)

@@ -15,7 +15,7 @@ from ._context import add_context, columns_of, context_of
 from ._options import add_cache, add_folder, add_n_jobs
 from ._output import check_cache, check_output
 from ._posts import check_filled, read_posts, warn_of_groups
-from ._tables import format_range, format_size, warn_of_chance
+from ._tables import format_range, format_size, print_chance, warn_of_chance
 
 _INNER_FOLDS = 4  # those of `evaluate`, whose scores these are
 
@@ -95,7 +95,12 @@ def print_report(report):
     score = report.score
     print(
         f"Spearman {score.score:.3f} (95 % interval "
-        f"{format_range(score.low, score.high)}) of photos held out\n"
+        f"{format_range(score.low, score.high)}) of photos held out"
+    )
+    if "branches" in report.tables:
+        branches = report.tables["branches"]
+        print_chance(branches.loc[branches["at_chance"], "branch"].tolist())
+    print(
         f"Report: {report.path.resolve()} "
         f"({format_size(report.path.stat().st_size)}; open it in a browser)"
     )

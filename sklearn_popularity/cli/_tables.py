@@ -38,6 +38,15 @@ def format_size(n_bytes):
     return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
 
 
+def print_chance(names):
+    """Say which kinds of features, if any, cannot be told from chance."""
+    if names:
+        print(
+            f"At chance by themselves: {', '.join(names)} (the 95 % interval contains 0, "
+            "or lies below it)"
+        )
+
+
 def warn_of_chance(low):
     """Say that a model may rank no better than chance, if its interval says so.
 

@@ -112,7 +112,8 @@ def _branches(evidence):
         score = evidence.interval(alone)
         fall = evidence.interval(evidence.predicted, evidence.held_out.permuted[name])
         row = {"branch": name, "spearman": score.score, "low": score.low}
-        row |= {"high": score.high, "importance": fall.score}
+        row |= {"high": score.high, "at_chance": score.low <= 0}
+        row["importance"] = fall.score
         rows.append(row | {"fall_low": fall.low, "fall_high": fall.high})
     table = pd.DataFrame(rows).sort_values("spearman", ascending=False)
     whole = evidence.score

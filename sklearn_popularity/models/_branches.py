@@ -15,6 +15,7 @@ from ._delegation import fit_clone, take_rows
 DROP, PASSTHROUGH = "drop", "passthrough"
 # Training rows that tell what a branch predicts on average.
 _N_SEEN = 1000
+_SEED = 0
 
 
 def check_branches(branches):
@@ -184,13 +185,13 @@ def inner_folds(cv, X, y, groups):
     Parameters
     ----------
     cv : int or cross-validation splitter
-        An int is that many folds of rows, or of `groups`, shuffled with a fixed seed.
+        An int is that many folds of about as many rows, shuffled with a fixed seed.
     X : DataFrame or ndarray of shape (n_samples, n_features)
         Columns.
     y : ndarray of shape (n_samples,)
         Scores.
     groups : ndarray of shape (n_samples,) or None
-        Labels of rows that stay together.
+        Numbers, from 0, of rows that stay together.
 
     Returns
     -------
@@ -203,9 +204,12 @@ def inner_folds(cv, X, y, groups):
         If there are more folds than rows, or a row is not tested once.
     """
     splitter = check_cv(cv)
-    if isinstance(cv, Integral):
-        kind = KFold if groups is None else GroupKFold
-        splitter = kind(cv, shuffle=True, random_state=0)
+    if isinstance(cv, Integral) and groups is None:
+        splitter = KFold(cv, shuffle=True, random_state=_SEED)
+    elif isinstance(cv, Integral):
+        # Not shuffle=True, of which large groups may leave a fold little to learn from.
+        groups = np.random.default_rng(_SEED).permutation(groups.max() + 1)[groups]
+        splitter = GroupKFold(cv)
     n_folds = splitter.get_n_splits(X, y, groups)
     if len(y) < n_folds:
         raise ValueError(
@@ -302,7 +306,7 @@ def _mean_prediction(fitted, X, sample_weight, rows):
     if sample_weight is not None:
         seen = seen[sample_weight[seen] > 0]
     if len(seen) > _N_SEEN:
-        seen = np.sort(np.random.default_rng(0).choice(seen, _N_SEEN, replace=False))
+        seen = np.sort(np.random.default_rng(_SEED).choice(seen, _N_SEEN, replace=False))
     values = np.ravel(fitted.predict(_safe_indexing(X, seen)))
     # From one of them, so that the mean of a constant is this constant exactly.
     deviations = values - values[0]

@@ -159,6 +159,12 @@ def test_every_section_is_there(report, page):
     assert links == {f"#{name}" for name in (ids | {"content"}) - {"summary"}}
 
 
+def test_branches_at_chance_are_marked(report, page):
+    table = report.tables["branches"]
+    assert_array_equal(table["at_chance"], table["low"] <= 0)
+    assert 0 < page.text().count(" at chance ") == table["at_chance"].sum()
+
+
 def test_branches_have_the_numbers_of_the_page(report, page):
     table = report.tables["branches"]
     assert set(table["branch"]) == {"colors", "statistics", "numbers", "ranker"}
