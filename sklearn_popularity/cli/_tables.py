@@ -42,8 +42,8 @@ def print_chance(names):
     """Say which kinds of features, if any, cannot be told from chance."""
     if names:
         print(
-            f"At chance by themselves: {', '.join(names)} (the 95 % interval contains 0, "
-            "or lies below it)"
+            f"At chance by themselves: {', '.join(names)} (the 95 % interval contains "
+            "0, or lies below it)"
         )
 
 

@@ -306,7 +306,8 @@ def _mean_prediction(fitted, X, sample_weight, rows):
     if sample_weight is not None:
         seen = seen[sample_weight[seen] > 0]
     if len(seen) > _N_SEEN:
-        seen = np.sort(np.random.default_rng(_SEED).choice(seen, _N_SEEN, replace=False))
+        rng = np.random.default_rng(_SEED)
+        seen = np.sort(rng.choice(seen, _N_SEEN, replace=False))
     values = np.ravel(fitted.predict(_safe_indexing(X, seen)))
     # From one of them, so that the mean of a constant is this constant exactly.
     deviations = values - values[0]
