@@ -45,8 +45,8 @@ class BranchRidge(RegressorMixin, BaseEstimator):
         return check_array(X) @ self.coef_ + self.intercept_
 
 
-def choose_alpha(X, y, sample_weight, folds, free) -> float:
-    """The penalty of `ALPHAS` with the least squared error for rows held out.
+def choose_ridge(X, y, sample_weight, *, folds, free) -> BranchRidge:
+    """The ridge regression with the least squared error for rows held out.
 
     Parameters
     ----------
@@ -56,24 +56,27 @@ def choose_alpha(X, y, sample_weight, folds, free) -> float:
         Scores.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights.
-    folds : list of (train, test)
-        Partition of the rows.
+    folds : list of (train, test) or None
+        Partition of the rows. None, where the branches learned from all rows, takes the
+        smallest penalty.
     free : sequence of int
         As of :class:`BranchRidge`.
 
     Returns
     -------
-    alpha : float
-        The largest one of equals.
+    ridge : BranchRidge
+        Not fitted, with one of `ALPHAS`.
     """
+    if folds is None:
+        return BranchRidge(alpha=float(ALPHAS.min()), free=free)
     rows, weight, _ = _centre(check_array(X), y, sample_weight)
     whole, errors = _sums(rows, weight), np.zeros(len(ALPHAS))
     for _, test in folds:
         part = _sums(rows[test], weight[test])
         rest = whole - part
-        if rest[0, 0] > 0:  # else no other row weighs anything
+        if rest[0, 0] > _ROUNDING * whole[0, 0]:  # else no other row weighs anything
             errors += [_squared_error(part, *_fit(rest, a, free)) for a in ALPHAS]
-    return float(ALPHAS[np.argmin(errors)])
+    return BranchRidge(alpha=float(ALPHAS[np.argmin(errors)]), free=free)
 
 
 def _centre(X, y, sample_weight):

@@ -27,7 +27,7 @@ class BranchScore(NamedTuple):
     at_chance: bool
 
 
-def score_branches(branches, outputs, y, *, sample_weight, groups, n_folds):
+def score_branches(branches, outputs, y, sample_weight, *, groups, folds):
     """Score the output of each branch that predicts.
 
     Parameters
@@ -43,8 +43,8 @@ def score_branches(branches, outputs, y, *, sample_weight, groups, n_folds):
         moved to it.
     groups : ndarray of shape (n_samples,) or None
         Rows that are no independent evidence.
-    n_folds : int or None
-        Number of inner folds.
+    folds : list of (train, test) or None
+        Inner folds, if rows were held out.
 
     Returns
     -------
@@ -53,6 +53,7 @@ def score_branches(branches, outputs, y, *, sample_weight, groups, n_folds):
     counted = slice(None) if sample_weight is None else sample_weight > 0
     units = np.arange(len(y)) if groups is None else groups
     few = len(np.unique(units[counted])) < 2
+    n_folds = None if folds is None else max(len(folds), 2)
     scores = {}
     for (name, estimator, _), output in zip(branches, outputs, strict=True):
         if isinstance(estimator, str) and estimator == PASSTHROUGH:

@@ -7,8 +7,9 @@ from numpy.testing import assert_allclose
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import make_column_transformer
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor, StackingRegressor
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -289,6 +290,114 @@ def test_works_after_column_transformer(data):
     )
     model = make_pipeline(scaled, StackedLateFusion(_branches())).fit(frame, y)
     assert model.score(frame, y) > 0.9
+
+
+# --- what chance does to branches
+
+
+def _table(n, worth, seed):
+    """Ten columns for each branch, of which four say as much as it is worth."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 10 * len(worth)))
+    parts = X.reshape(n, len(worth), 10)[:, :, :4].sum(axis=2)
+    noise = np.sqrt(1 - np.square(worth).sum()) * rng.normal(size=n)
+    return X, parts @ np.array(worth) / 2 + noise
+
+
+def _ridges(n_branches):
+    ridge = RidgeCV(np.logspace(0, 4, 9))
+    return [
+        (f"branch{i}", ridge, slice(10 * i, 10 * (i + 1))) for i in range(n_branches)
+    ]
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    """Scores on fresh rows: of branches, of the fusion, and of it from sorted rows."""
+    worth, runs = (0.5, 0.2, 0, 0, 0), []
+    for seed in range(12):
+        X, y = _table(1150, worth, seed)
+        fresh, scores = slice(150, None), []
+        for rows in (np.arange(150), np.argsort(y[:150])):
+            fusion = StackedLateFusion(_ridges(5)).fit(X[rows], y[rows])
+            scores.append(spearman_score(y[fresh], fusion.predict(X[fresh])))
+        outputs = fusion.branch_predictions(X[fresh]).T
+        alone = [spearman_score(y[fresh], output) for output in outputs]
+        runs.append([*scores, *alone])
+    return np.mean(runs, axis=0)
+
+
+def test_order_of_rows_does_not_matter(simulated):
+    assert_allclose(simulated[0], simulated[1], atol=0.01)
+
+
+def test_fusion_is_not_behind_its_best_branch(simulated):
+    assert simulated[2:].max() > 0.4
+    assert simulated[:2].min() > simulated[2:].max() - 0.02
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_branches_of_sorted_rows_are_not_reversed(grouped):
+    X, y = _table(300, (0.5, 0), 0)
+    rows = np.argsort(y)
+    groups = np.arange(300) // 5 if grouped else None
+    branches = [*_ridges(2), ("constant", DummyRegressor(), [0])]
+    fusion = StackedLateFusion(branches, final_estimator=_Keep())
+    fusion.fit(X[rows], y[rows], groups=groups)
+    scores = fusion.branch_scores_
+    assert scores["branch0"].low > 0 and not scores["branch0"].at_chance
+    assert scores["branch1"].at_chance and abs(scores["branch1"].score) < 0.3
+    assert scores["constant"] == (0, 0, 0, True)
+    assert (fusion.final_estimator_.outputs_[:, 2] == 0).all()
+
+
+def test_branch_that_ranks_backwards_is_left_out():
+    X, y = _table(200, (0.6,), 0)
+    backwards = _Backwards(Ridge())
+    branches = [("good", Ridge(), slice(0, 5)), ("bad", backwards, slice(5, 10))]
+    X[:, 5:] = y[:, np.newaxis] + X[:, 5:]
+    fusion = StackedLateFusion(branches).fit(X, y)
+    assert fusion.branch_scores_["bad"].high < 0
+    assert fusion.branch_scores_["bad"].at_chance
+    good, bad = fusion.final_estimator_.coef_
+    assert good > 0 == bad
+
+
+class _Backwards(RegressorMixin, BaseEstimator):
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y):
+        self.fitted_ = clone(self.estimator).fit(X, y)
+        return self
+
+    def predict(self, X):
+        return -self.fitted_.predict(X)
+
+
+def test_columns_passed_through_keep_their_sign(data):
+    X, y = data
+    branches = [("left", Ridge(), slice(0, 3)), ("raw", "passthrough", [4])]
+    fusion = StackedLateFusion(branches).fit(X, -y)
+    left, raw = fusion.final_estimator_.coef_
+    assert left > 0 > raw
+    assert fusion.score(X, -y) > 0.8
+
+
+def test_one_group_says_nothing_about_others(data):
+    X, y = data
+    folds = list(PredefinedSplit(np.arange(80) % 4).split())
+    fusion = StackedLateFusion(_branches(), cv=folds).fit(X, y, groups=np.zeros(80))
+    assert fusion.branch_scores_["right"][1:] == (-1, 1, True)
+
+
+def test_means_of_many_rows_are_those_of_a_thousand():
+    X, y = _table(3000, (0.5,), 0)
+    fusion = StackedLateFusion(_ridges(1), cv="train").fit(X, y)
+    mean = fusion.branches_[0][1].predict(X).mean()
+    assert_allclose(fusion.branch_means_["branch0"], mean, atol=0.05)
+    again = StackedLateFusion(_ridges(1), cv="train").fit(X, y)
+    assert fusion.branch_means_ == again.branch_means_
 
 
 # --- weights
