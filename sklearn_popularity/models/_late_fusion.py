@@ -91,7 +91,9 @@ class StackedLateFusion(
     The last model is given the predictions of a branch less their mean for the rows
     that it was fitted on, in inner folds and after. A model carries the mean score of
     its training rows, which is high where that of the rows held out is low: left in, it
-    makes good branches look reversed [2]_, above all in sorted tables.
+    makes good branches look reversed [2]_, above all in sorted tables. So each fitted
+    branch predicts its training rows once, up to 1,000 of them; a `cache` spares photos
+    that second description.
 
     The default last model is ``Ridge(positive=True)``: a branch that ranks the wrong
     way is noise, not a reason against a photo. Columns that are passed through may have
