@@ -193,7 +193,9 @@ def test_features_of_chance_are_pointed_out(changed, capsys):
 
 
 def test_features_of_chance_are_named_beside_others(capsys):
-    table = pd.DataFrame({"model": ["gist", "late-fusion"], "low": [-0.1, 0.2]})
+    table = pd.DataFrame(
+        {"model": ["gist", "late-fusion", "constant"], "low": [-0.1, 0.2, 0.0]}
+    )
     command._print_chance(table)
     assert capsys.readouterr().out.startswith("At chance by themselves: gist (")
     command._print_chance(table[1:])

@@ -103,7 +103,8 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
 def _print_chance(table):
     at_chance = table["low"] <= 0
     if not at_chance.all():  # which is warned of
-        print_chance(table.loc[at_chance, "model"].tolist())
+        names = table.loc[at_chance, "model"]
+        print_chance([name for name in names if name != "constant"])
 
 
 def _warn_of_chance(table):
