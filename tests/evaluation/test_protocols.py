@@ -161,6 +161,21 @@ def test_folds_keep_what_their_setting_says(posts, spied):
     assert train["day"].max() < test["day"].min()
 
 
+def test_one_per_user_draws_anew_in_each_repeat(posts):
+    Spy.seen.clear()
+    table = _evaluate(Spy(), posts, time="day", n_repeats=3)
+    by_repeat = [
+        pd.concat([test for _, test in Spy.seen[5 * i : 5 * i + 5]]) for i in range(3)
+    ]
+    rows = [set(drawn.index) for drawn in by_repeat]
+    assert all(len(drawn) == 20 for drawn in rows)
+    assert len(rows[0] & rows[1]) < 10 and len(rows[1] & rows[2]) < 10
+    each = [spearman_score(posts["score"][d.index], _guess(d)) for d in by_repeat]
+    assert_allclose(_scores(table)["one-per-user", "model"], np.mean(each))
+    sizes = table.set_index("protocol").loc["one-per-user", ["n_rows", "n_users"]]
+    assert (sizes == 20).all(axis=None)
+
+
 def test_training_scores_belong_to_their_rows(posts, spied):
     for train, _ in spied[1]:
         assert (train["y"] == posts["score"][train.index]).all()
