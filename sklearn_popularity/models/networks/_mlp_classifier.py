@@ -144,7 +144,7 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
     ...     max_epochs=10,
     ...     random_state=0,
     ... )
-    >>> model = KClassAggregatingClassifier(network, aggregation="mean").fit(X, y)
+    >>> model = KClassAggregatingClassifier(network).fit(X, y)
     >>> model.score(X, y) > 0.5
     True
     """
