@@ -391,7 +391,7 @@ class LatentRankSVM(
         self._unit = score_unit(y[rows], take_rows(weight, rows))
 
     def _train(self, X, y, weight, rows, held_out):
-        self.validation_scores_: list[float] = []
+        self.validation_scores_ = []
         best, kept = self._start_validation(X, y, weight, held_out)
         self.loss_curve_, n_without = [], 0
         for _ in range(self.max_epochs):
