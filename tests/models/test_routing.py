@@ -342,7 +342,7 @@ SEARCHED = {
         [2, 3],
     ),
     "ranker": (
-        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_iter=5, random_state=0),
+        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_epochs=5, random_state=0),
         "alpha",
         [0.1, 9.0],
     ),
