@@ -31,7 +31,7 @@ templates_path = ["_templates"]
 smartquotes = False
 default_role = "literal"
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(imagehash|joblib|numpy|pandas|skops)\..*")]
+nitpick_ignore_regex = [("py:.*", r"(joblib|numpy|pandas|skops)\..*")]
 toc_object_entries_show_parents = "hide"
 
 myst_enable_extensions = ["deflist"]

@@ -1,4 +1,4 @@
-"""Parameters that have moved: an old name is one error that says the new one."""
+"""Names that have moved: an old one is one error that says the new one."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -51,3 +51,22 @@ class MovedParametersMixin:
                     f"{cls._moved[name]}."
                 )
         return None
+
+
+class MovedAttributesMixin:
+    """Refuses the old names of attributes of a fitted estimator.
+
+    Attributes
+    ----------
+    _moved_attributes : dict of str to str
+        The new name of each old one.
+    """
+
+    _moved_attributes: ClassVar[dict[str, str]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Say the new name of an attribute that is not there."""
+        message = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if name in type(self)._moved_attributes:
+            message += f" any more. Use {type(self)._moved_attributes[name]}."
+        raise AttributeError(message)

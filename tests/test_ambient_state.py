@@ -155,7 +155,7 @@ def _fusion():
 
 def _ranker():
     return models.LatentRankSVM(
-        n_senses=1, n_unpopular_senses=0, max_iter=10, random_state=0
+        n_senses=1, n_unpopular_senses=0, max_epochs=10, random_state=0
     )
 
 

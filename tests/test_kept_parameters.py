@@ -72,8 +72,9 @@ CASES = {
         {
             "estimator": [Ridge()],
             "n_classes": [2],
-            "aggregation": ["mean"],
+            "aggregation": ["upper"],
             "top_score": [99.0],
+            "score_range": [(2.0, 3.0), (3.0, 2.0)],
         },
     ),
     "per user": (

@@ -9,11 +9,13 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
-from sklearn_popularity._moved import MovedParametersMixin
+from sklearn_popularity._moved import MovedAttributesMixin, MovedParametersMixin
 
 
-class Thing(MovedParametersMixin, BaseEstimator):
+class Thing(MovedParametersMixin, MovedAttributesMixin, BaseEstimator):
     _moved = {"size": "shape=Shape(size=...)"}  # noqa: RUF012
+
+    _moved_attributes = {"width_": "shape_"}  # noqa: RUF012
 
     def __init__(self, *, shape=None):
         self.shape = shape
@@ -52,3 +54,12 @@ def test_estimators_are_copied_as_ever(copied):
     [params] = ParameterGrid({"shape": [7]})
     assert copied(Thing().set_params(**params)).get_params() == {"shape": 7}
     assert list(inspect.signature(Thing).parameters) == ["shape"]
+
+
+def test_old_attributes_are_refused():
+    thing = Thing()
+    assert not hasattr(thing, "width_")
+    with pytest.raises(AttributeError, match=r"no attribute .width_. any more\. Use"):
+        thing.width_  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'Thing' .* no attribute 'depth_'$"):
+        thing.depth_  # noqa: B018

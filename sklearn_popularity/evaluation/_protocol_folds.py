@@ -33,9 +33,18 @@ class CannotRunError(ValueError):
 
 
 def _one_per_user(rows: Rows, settings: FoldSettings, rng: RandomState):
-    shuffled = rng.permutation(len(rows.y))
-    _, first = np.unique(rows.users[shuffled], return_index=True)
-    return _k_folds(rows, np.sort(shuffled[first]), settings, rng)
+    once = settings._replace(n_repeats=1)
+    partitions: list[Folds] = []
+    for _ in range(settings.n_repeats):
+        partitions += _k_folds(rows, _draw_one_each(rows.users, rng), once, rng)
+    return partitions
+
+
+def _draw_one_each(users: NDArray, rng: RandomState) -> NDArray:
+    """A row of each user, ascending."""
+    shuffled = rng.permutation(len(users))
+    _, first = np.unique(users[shuffled], return_index=True)
+    return np.sort(shuffled[first])
 
 
 def _user_mix(rows: Rows, settings: FoldSettings, rng: RandomState):

@@ -3,16 +3,18 @@
 import numpy as np
 
 from ..metrics import mean_interval, spearman_interval, user_correlations
-from ._compare_models import tested_rows
 from ._protocol_folds import CannotRunError
 
 
 def summarise_pooled(rows, held_out, confidence):
     """Score and interval of each predictor, and how many rows and users it is of."""
-    tested = tested_rows(held_out["model"])
+    has = ~np.isnan(held_out["model"].shares)
+    for rows_of_one in has.T:  # one-per-user draws other rows in each partition
+        y = rows.y[rows_of_one]
+        if np.ptp(y) == 0:
+            raise CannotRunError(f"all {len(y)} scores that are tested are {y[0]}")
+    tested = has.any(axis=1)
     y, users = rows.y[tested], rows.users[tested]
-    if np.ptp(y) == 0:
-        raise CannotRunError(f"all {len(y)} scores that are tested are {y[0]}")
     units = users if rows.groups is None else rows.groups[tested]
     scores = {}
     for name, predicted in held_out.items():
@@ -26,7 +28,7 @@ def summarise_pooled(rows, held_out, confidence):
                 confidence=confidence,
                 n_folds=predicted.n_folds,
             )
-    return scores, (len(y), len(np.unique(users)))
+    return scores, (int(has[:, 0].sum()), len(np.unique(users)))
 
 
 def summarise_users(rows, held_out, confidence):

@@ -110,10 +110,10 @@ def evaluate_protocols(
     table : DataFrame
         A row per protocol and predictor, with the columns protocol, predictor,
         spearman, low and high (the ends of its interval), n_rows and n_users (that were
-        tested). The predictors are the model; a constant; the mean of the user's
-        training rows; the column that is best on the training rows; and the noise
-        ceiling, if `reliability` is given. The interval is NaN where there is only
-        one user or group.
+        tested in each partition). The predictors are the model; a constant; the mean of
+        the user's training rows; the column that is best on the training rows; and the
+        noise ceiling, if `reliability` is given. The interval is NaN where there is
+        only one user or group.
 
     Raises
     ------
@@ -136,7 +136,8 @@ def evaluate_protocols(
     -----
     The first three are the settings of section 3.1 of [1]_:
 
-    - one-per-user: one row drawn of each user, `cv` folds. All users differ.
+    - one-per-user: one row drawn of each user, another in each repeat, `cv` folds.
+      All users differ.
     - user-mix: all rows, `cv` folds. Users are on both sides.
     - user-specific: a model per user, trained on half of the rows and tested on the
       other; the mean over users of Spearman's correlation. Users whose test scores are

@@ -48,7 +48,7 @@ def leave_groups_out(
     y_true : ndarray of shape (n_samples,)
         True scores.
     y_pred : ndarray of shape (n_samples, n_predictions)
-        Predictions.
+        Predictions; NaN where one lacks a row, which it is then not judged by.
     codes : ndarray of shape (n_samples,), intp
         Groups, numbered from 0; at least two.
 
@@ -62,6 +62,8 @@ def leave_groups_out(
         the score's influence function that tells, whose error is of the order of the
         square of a group's share.
     """
+    if np.isnan(y_pred).any():
+        return _leave_out_of_each(y_true, y_pred, codes)
     truth, columns = rank(y_true), [rank(column) for column in y_pred.T]
     scores = np.array([_correlation(truth, column) for column in columns])
     sizes = np.bincount(codes)
@@ -75,6 +77,20 @@ def leave_groups_out(
     if exact.any():
         left_out[exact] = _leave_out(truth, columns, codes, np.flatnonzero(exact))
     return scores, left_out.clip(-1, 1)
+
+
+def _leave_out_of_each(y_true, y_pred, codes) -> tuple[NDArray, NDArray]:
+    """The same where predictions lack rows; a group without rows changes nothing."""
+    scores, n_groups = [], codes.max() + 1
+    left_out = np.empty((n_groups, y_pred.shape[1]))
+    for i, column in enumerate(y_pred.T):
+        rows = ~np.isnan(column)
+        groups, numbers = np.unique(codes[rows], return_inverse=True)
+        score, without = leave_groups_out(y_true[rows], column[rows, None], numbers)
+        left_out[:, i] = score
+        left_out[groups, i] = without[:, 0]
+        scores.append(score[0])
+    return np.array(scores), left_out
 
 
 def _correlation(a: Ranking, b: Ranking) -> float:

@@ -85,7 +85,8 @@ def spearman_interval(
         True scores.
     y_pred : array-like of shape (n_samples,) or (n_samples, n_predictions)
         Predicted scores. The score of several predictions, such as those of repeated
-        cross-validation, is the mean of theirs.
+        cross-validation, is the mean of theirs, each of the rows that it has: of
+        several, NaN is a row without a prediction.
     baseline : array-like of shape (n_samples,) or (n_samples, n_predictions), \
             default=None
         Predictions to compare with. The score is then by how much `y_pred` is better,
@@ -109,7 +110,8 @@ def spearman_interval(
     Raises
     ------
     ValueError
-        If an input has NaN or infinity, lengths differ, or all rows are one group.
+        If an input has infinity, or NaN but among several predictions, lengths differ,
+        or all rows, or those of one prediction, are one group.
 
     See Also
     --------
@@ -208,7 +210,8 @@ def _check(y_true, predictions, names, groups):
     ]
     check_consistent_length(y_true, *columns, groups)
     codes = number_groups(groups, len(y_true))
-    n_groups = codes.max() + 1
+    has = ~np.isnan(np.hstack(columns))
+    n_groups = min(len(np.unique(codes[rows])) for rows in has.T)
     if n_groups < 2:
         raise ValueError(
             f"Got {n_groups} group(s), but at least 2 are needed to tell how much "
@@ -218,7 +221,14 @@ def _check(y_true, predictions, names, groups):
 
 
 def _check_columns(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    columns = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
+    several = np.ndim(values) == 2 and np.shape(values)[1] > 1
+    columns = check_array(
+        values,
+        ensure_2d=False,
+        dtype=np.float64,
+        ensure_all_finite="allow-nan" if several else True,
+        input_name=name,
+    )
     return columns.reshape(len(columns), -1)
 
 

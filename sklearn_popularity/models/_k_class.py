@@ -93,12 +93,16 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         Any classifier with `predict_proba`.
     n_classes : int, default=4
         Number of ranges. Section 2.2 of [1]_ found 4 the best of 2 to 8.
-    aggregation : {"upper", "mean", "median"}, default="upper"
-        Score that stands for a range: its upper threshold, as in [1]_, or the mean or
-        median of the training scores in it.
+    aggregation : {"mean", "median", "upper"}, default="mean"
+        Score that stands for a range: the mean or median of the training scores in it,
+        or its upper threshold, as in [1]_. Predictions of the last lie above the
+        scores, by far where these are skewed; their order is much the same.
     top_score : float, default=None
         Upper threshold of the highest range, for ``aggregation="upper"`` alone. None
         is the highest training score; it is 1.0 in [1]_.
+    score_range : (low, high), default=None
+        Lowest and highest possible score, beyond which nothing is predicted, such as
+        (0, 1) of a share. None is no limit but that of `class_scores_`.
 
     Attributes
     ----------
@@ -152,7 +156,13 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
     >>> from sklearn_popularity import KClassAggregatingClassifier
     >>> X = np.linspace(0, 1, 40)[:, np.newaxis]
     >>> y = X[:, 0] ** 2
-    >>> model = KClassAggregatingClassifier(LogisticRegression(), top_score=1.0)
+    >>> model = KClassAggregatingClassifier(LogisticRegression())
+    >>> model.fit(X, y).class_scores_.round(2)
+    array([0.02, 0.14, 0.4 , 0.79])
+
+    As in [1]_, the upper ends of the ranges:
+
+    >>> model = model.set_params(aggregation="upper", top_score=1.0)
     >>> model.fit(X, y).class_scores_.round(2)
     array([0.06, 0.25, 0.57, 1.  ])
 
@@ -179,15 +189,25 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit"])],
         "n_classes": [Interval(Integral, 2, None, closed="left")],
-        "aggregation": [StrOptions({"upper", "mean", "median"})],
+        "aggregation": [StrOptions({"mean", "median", "upper"})],
         "top_score": [Interval(Real, None, None, closed="neither"), None],
+        "score_range": [tuple, list, None],
     }
 
-    def __init__(self, estimator, *, n_classes=4, aggregation="upper", top_score=None):
+    def __init__(
+        self,
+        estimator,
+        *,
+        n_classes=4,
+        aggregation="mean",
+        top_score=None,
+        score_range=None,
+    ):
         self.estimator = estimator
         self.n_classes = n_classes
         self.aggregation = aggregation
         self.top_score = top_score
+        self.score_range = score_range
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
@@ -210,8 +230,9 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         Raises
         ------
         ValueError
-            If the classifier has no `predict_proba` or takes no weights, or a training
-            score is above `top_score`.
+            If the classifier has no `predict_proba` or takes no weights, a training
+            score is above `top_score` or outside `score_range`, or `top_score` is given
+            but no upper threshold wanted.
 
         Warns
         -----
@@ -225,6 +246,7 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         weight = check_weights(y, sample_weight)
         rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
         kept, kept_weight = y[rows], take_rows(weight, rows)
+        self._check_limits(kept)
         bins, self.bin_edges_ = balanced_bins(kept, self.n_classes, kept_weight)
         self._warn_of_lost_classes(kept)
         self.class_scores_ = self._class_scores(kept, bins, kept_weight)
@@ -251,9 +273,12 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Predicted scores, within the range of `class_scores_`.
+            Predicted scores, within those of `class_scores_` and `score_range`.
         """
-        return self.predict_class_proba(X) @ self.class_scores_
+        predicted = self.predict_class_proba(X) @ self.class_scores_
+        if self.score_range is None:
+            return predicted
+        return np.clip(predicted, *_check_score_range(self.score_range))
 
     def predict_class_proba(self, X):
         """Predict the probability of each range of the score.
@@ -284,6 +309,24 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
                 "but a classifier that gives probabilities was expected. Wrap a "
                 "classifier that gives none in "
                 "sklearn.calibration.CalibratedClassifierCV."
+            )
+
+    def _check_limits(self, y):
+        if self.top_score is not None and self.aggregation != "upper":
+            raise ValueError(
+                f"Got top_score={self.top_score} with aggregation="
+                f"{self.aggregation!r}, which has no upper threshold. Pass "
+                'aggregation="upper" too, or score_range=(low, high) to limit '
+                "predictions."
+            )
+        if self.score_range is None:
+            return
+        low, high = _check_score_range(self.score_range)
+        if y.min() < low or y.max() > high:
+            raise ValueError(
+                f"Got score_range={quote(self.score_range)}, but training scores reach "
+                f"from {number(y.min())} to {number(y.max())}. Pass the lowest and the "
+                "highest possible score, or None."
             )
 
     def _class_scores(self, y, bins, sample_weight):
@@ -319,6 +362,17 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         # Upper thresholds are above the scores that they stand for.
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _check_score_range(score_range):
+    """The two ends, which are numbers and differ."""
+    numbers = [end for end in score_range if isinstance(end, Real) and end == end]
+    if len(score_range) != 2 or len(numbers) != 2 or numbers[0] >= numbers[1]:
+        raise ValueError(
+            f"Got score_range={quote(score_range)}, but two numbers (low, high) with "
+            "low < high were expected."
+        )
+    return numbers
 
 
 def _most_frequent(y):

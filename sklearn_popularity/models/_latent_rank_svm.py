@@ -5,16 +5,19 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import check_consistent_length, check_random_state, gen_batches
 from sklearn.utils.validation import validate_data
 
+from .._columns import encode_labels
 from .._kept_parameters import check_ready
+from .._moved import MovedAttributesMixin, MovedParametersMixin
 from .._sklearn_compat import Interval, StrOptions, _fit_context
 from .._warnings import warn_caller
 from ..metrics import spearman_score
 from ._delegation import check_weights, take_rows
-from ._pairwise import total_pair_weight, viable_pairs
+from ._hold_out import hold_out
+from ._pairwise import score_unit, total_pair_weight, viable_pairs
+from ._routing import GroupsRequest
 from ._sense_seeds import start_senses
 from ._senses import CHUNK, find_winners
 
@@ -23,7 +26,13 @@ class DeadSensesWarning(UserWarning):
     """Some latent senses win for no training row, so they say nothing."""
 
 
-class LatentRankSVM(RegressorMixin, BaseEstimator):
+class LatentRankSVM(
+    GroupsRequest,
+    MovedParametersMixin,
+    MovedAttributesMixin,
+    RegressorMixin,
+    BaseEstimator,
+):
     r"""A ranker whose score is the best popular sense less the best unpopular one.
 
     Popular photos are popular for different reasons, and so are unpopular ones. Each
@@ -41,7 +50,8 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         or 3 with ``margin="soft"``).
     margin : {"fixed", "soft"}, default="fixed"
         Whether all pairs are to be `min_margin` apart, or pairs of very different
-        scores farther: by max(`min_margin`, y_i - y_j).
+        scores farther: by max(`min_margin`, (y_i - y_j) / s), where s is the standard
+        deviation of the scores of the first fit.
     min_margin : float, default=1.0
         Smallest margin of a pair (section 2.1 of [1]_).
     init : {"k-means", "random"}, default="k-means"
@@ -50,7 +60,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         popular ones; or anywhere.
     alpha : float, default=0.001
         Strength of the L2 penalty.
-    max_iter : int, default=100
+    max_epochs : int, default=100
         Passes over the rows, at most.
     batch_size : int, default=100
         Rows of a batch, all pairs of which are learned from (section 2.1 of [1]_).
@@ -59,9 +69,10 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         Size of the steps of Adam.
     early_stopping : bool, default=False
         Whether to hold rows out and to keep the senses that rank these best, rather
-        than to watch the training loss.
+        than to watch the training loss. Whole groups, or rows of scores high and low.
     validation_fraction : float, default=0.1
-        Share of the rows held out; only with `early_stopping`.
+        Share of the rows held out, or of the groups that `fit` is given; only with
+        `early_stopping`.
     n_iter_no_change : int, default=10
         Passes without an improvement by `tol` after which training stops.
     tol : float, default=1e-4
@@ -82,9 +93,11 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         Mean hinge loss of the pairs in each pass, both sides added, without penalty;
         NaN where all scores are equal.
     validation_scores_ : list of float
-        Spearman's correlation on the rows held out after each pass; only with
-        `early_stopping`.
-    n_iter_ : int
+        Spearman's correlation on the rows held out, after each pass: the greatest is
+        the best. Empty without `early_stopping`.
+    validation_rows_ : ndarray of int
+        Numbers of the rows held out; empty without `early_stopping`.
+    n_epochs_ : int
         Passes of the last `fit` and of `partial_fit` since.
     n_features_in_ : int
         Number of features.
@@ -94,9 +107,9 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        In `fit`, if X or y has NaN or infinity, lengths differ, all weights are 0,
-        fewer than 4 rows are to be held out from, or the number of senses has changed
-        since those that training is to go on from.
+        In `fit`, if X, y or groups have NaN, X or y has infinity, lengths differ, all
+        weights are 0, fewer than 4 rows or 2 groups are to be held out from, or the
+        number of senses has changed since those that training is to go on from.
 
     See Also
     --------
@@ -122,10 +135,11 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
 
     Departures from [1]_: the loss is a mean with a penalty, not a sum without; steps
     are those of Adam; unpopular senses start from clusters too; there is a constant in
-    each sense. Equal scores make no pair: if all are equal, or there is one row, all
-    rows are predicted 0.
+    each sense; soft margins are in standard deviations of the scores, not in the unit
+    of its logarithms of views. Equal scores make no pair: if all are equal, or there is
+    one row, all rows are predicted 0.
 
-    `max_iter` passes are made without complaint: the ranking is settled long before
+    `max_epochs` passes are made without complaint: the ranking is settled long before
     the loss is.
 
     References
@@ -147,6 +161,9 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
     """
 
     _ranks = True
+    groups = None  # no column of X holds them
+    _moved: ClassVar[dict[str, str]] = {"max_iter": "max_epochs=..."}
+    _moved_attributes: ClassVar[dict[str, str]] = {"n_iter_": "n_epochs_"}
     _parameter_constraints: ClassVar[dict] = {
         "n_senses": [Interval(Integral, 1, None, closed="left")],
         "n_unpopular_senses": [Interval(Integral, 0, None, closed="left")],
@@ -154,7 +171,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         "min_margin": [Interval(Real, 0, None, closed="neither")],
         "init": [StrOptions({"k-means", "random"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "early_stopping": ["boolean"],
@@ -174,7 +191,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         min_margin=1.0,
         init="k-means",
         alpha=0.001,
-        max_iter=100,
+        max_epochs=100,
         batch_size=100,
         learning_rate=0.01,
         early_stopping=False,
@@ -190,7 +207,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         self.min_margin = min_margin
         self.init = init
         self.alpha = alpha
-        self.max_iter = max_iter
+        self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.early_stopping = early_stopping
@@ -201,7 +218,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, groups=None):
         """Learn the senses.
 
         Parameters
@@ -210,9 +227,13 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             Features; float32 stays float32, and a memmap of floats is read batch by
             batch. Other types are copied to float64.
         y : array-like of shape (n_samples,)
-            Scores; only their order matters, unless ``margin="soft"``.
+            Scores; only their order matters, or with ``margin="soft"`` how far apart
+            they are. Their unit never does.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
+        groups : array-like of shape (n_samples,), default=None
+            Rows that belong together, such as those of a user or a theme: with
+            `early_stopping` they are held out together.
 
         Returns
         -------
@@ -222,9 +243,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
         goes_on = self.warm_start and self._has_started()
         X, y, weight, rows = self._check_input(X, y, sample_weight, reset=not goes_on)
         self._random_state = check_random_state(self.random_state)
-        held_out = None
-        if self.early_stopping:
-            rows, held_out = self._hold_out(rows)
+        rows, held_out = self._hold_out(y, rows, groups)
         if not goes_on:
             self._start(X, y, weight, rows)
         self._train(X, y, weight, rows, held_out)
@@ -263,9 +282,10 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             # Kept, so that later calls do not repeat the batches of this one.
             self._random_state = check_random_state(self.random_state)
             self._start(X, y, weight, rows)
-            self.loss_curve_, self.n_iter_ = [], 0
+            self.loss_curve_, self.n_epochs_ = [], 0
+            self.validation_rows_, self.validation_scores_ = rows[:0], []
         self.loss_curve_.append(self._pass(X, y, weight, rows))
-        self.n_iter_ += 1
+        self.n_epochs_ += 1
         self._publish()
         return self
 
@@ -348,30 +368,33 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             return X, y, None, np.arange(len(y))
         return X, y, weight / weight.max(), np.flatnonzero(weight)
 
-    def _hold_out(self, rows):
-        if len(rows) < 4:
-            raise ValueError(
-                f"Got n_samples = {len(rows)}, too few to hold rows out. Pass more "
-                "rows or early_stopping=False."
-            )
+    def _hold_out(self, y, rows, groups):
+        """Rows to learn from, and those to validate on or None."""
+        if groups is not None:
+            check_consistent_length(y, groups)
+            groups = encode_labels(groups, "groups")[rows]
+        self.validation_rows_ = rows[:0]
+        if not self.early_stopping:
+            return rows, None
         # Two rows are the fewest that can be ranked, on either side.
-        n_held_out = int(
-            np.clip(self.validation_fraction * len(rows), 2, len(rows) - 2)
+        train, held_out = hold_out(
+            y[rows], self.validation_fraction, groups, self._random_state, at_least=2
         )
-        return train_test_split(
-            rows, test_size=n_held_out, random_state=self._random_state
-        )
+        self.validation_rows_ = rows[held_out]
+        return rows[train], rows[held_out]
 
     def _start(self, X, y, weight, rows):
         n_senses = (self.n_senses, self.n_unpopular_senses)
         self._senses = start_senses(
             X, y, rows, weight, n_senses, self.init, self._random_state
         )
+        self._unit = score_unit(y[rows], take_rows(weight, rows))
 
     def _train(self, X, y, weight, rows, held_out):
+        self.validation_scores_ = []
         best, kept = self._start_validation(X, y, weight, held_out)
         self.loss_curve_, n_without = [], 0
-        for _ in range(self.max_iter):
+        for _ in range(self.max_epochs):
             self.loss_curve_.append(self._pass(X, y, weight, rows))
             merit = -self.loss_curve_[-1]
             if held_out is not None:
@@ -384,18 +407,13 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
                     kept = self._senses.snapshot()
             if n_without >= self.n_iter_no_change:
                 break
-        self.n_iter_ = len(self.loss_curve_)
+        self.n_epochs_ = len(self.loss_curve_)
         if kept is not None:
             self._senses = kept
 
     def _start_validation(self, X, y, weight, held_out):
         """Score to improve on and the senses that have it, or none of them."""
-        if held_out is None:
-            if hasattr(self, "validation_scores_"):
-                del self.validation_scores_
-            return -np.inf, None
-        self.validation_scores_: list[float] = []
-        if not self._senses.n_steps:
+        if held_out is None or not self._senses.n_steps:
             return -np.inf, None
         best, kept = self._validate(X, y, weight, held_out), self._senses
         self._senses = kept.snapshot()  # a warm start may get worse
@@ -422,7 +440,7 @@ class LatentRankSVM(RegressorMixin, BaseEstimator):
             pairs = viable_pairs(
                 y[chosen],
                 take_rows(weight, chosen),
-                soft=self.margin == "soft",
+                unit=self._unit if self.margin == "soft" else None,
                 min_margin=self.min_margin,
                 total=share * total,
                 dtype=X.dtype,

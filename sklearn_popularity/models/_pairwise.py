@@ -41,11 +41,18 @@ def total_pair_weight(y: NDArray, sample_weight: NDArray | None) -> float:
     return float(weight_of_score.sum() ** 2 - (weight_of_score**2).sum()) / 2
 
 
+def score_unit(y: NDArray, sample_weight: NDArray | None) -> float:
+    """Weighted standard deviation of the scores; 1 if all are equal."""
+    mean = np.average(y, weights=sample_weight)
+    unit = float(np.sqrt(np.average((y - mean) ** 2, weights=sample_weight)))
+    return unit if np.ptp(y) > 0 and unit > 0 else 1.0
+
+
 def viable_pairs(
     y: NDArray,
     sample_weight: NDArray | None,
     *,
-    soft: bool,
+    unit: float | None,
     min_margin: float,
     total: float,
     dtype: DTypeLike,
@@ -58,10 +65,11 @@ def viable_pairs(
         Scores.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows; a pair has the product of its two.
-    soft : bool
-        Whether the margin of a pair grows with the difference of its scores.
+    unit : float or None
+        Difference of scores that asks for a margin of 1: the margin of a pair grows
+        with that of its scores. None is one margin for all pairs.
     min_margin : float
-        Smallest margin, and the only one unless `soft`.
+        Smallest margin, and the only one without a unit.
     total : float
         Weight of all pairs that a batch of n rows has on average. Pairs are weighed
         by it, and not by the weight of those in this batch, so that a batch of light
@@ -81,9 +89,9 @@ def viable_pairs(
     else:
         share = np.multiply.outer(sample_weight / total, sample_weight)
         weights *= share.astype(dtype)
-    if not soft:
+    if unit is None:
         return Pairs(weights, min_margin)
-    return Pairs(weights, np.maximum(gaps, min_margin).astype(dtype))
+    return Pairs(weights, np.maximum(gaps / unit, min_margin).astype(dtype))
 
 
 def pairwise_hinge(scores: NDArray, pairs: Pairs) -> tuple[float, NDArray]:

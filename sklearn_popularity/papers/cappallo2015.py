@@ -5,7 +5,8 @@ photos (section 2). The score of a post is the logarithm of a count plus 1.
 
 The network, an AlexNet trained on 15,000 classes, was never published; torchvision's
 AlexNet, of 1,000 classes, stands in: the same 4,096 numbers before the classes. The
-paper found such a one 0.035 worse (section 4.5).
+paper found such a one 0.035 worse (section 4.5). Margins that grow with the difference
+of the scores do so in standard deviations of the scores, not in their unit.
 """
 
 from sklearn.model_selection import GridSearchCV, ShuffleSplit

@@ -24,6 +24,7 @@ from sklearn_popularity.evaluation._baselines import (
     BestColumn,
     UserMean,
 )
+from sklearn_popularity.evaluation._held_out import predict_partitions
 from sklearn_popularity.evaluation._shares import middle_of
 
 PROTOCOLS = ["one-per-user", "user-mix", "user-specific", "by-time"]
@@ -159,6 +160,21 @@ def test_folds_keep_what_their_setting_says(posts, spied):
         assert len(train) == len(test) == 6
     train, test = seen[60]
     assert train["day"].max() < test["day"].min()
+
+
+def test_one_per_user_draws_anew_in_each_repeat(posts):
+    Spy.seen.clear()
+    table = _evaluate(Spy(), posts, time="day", n_repeats=3)
+    folds = [(train.index, test.index) for train, test in Spy.tested()[:15]]
+    partitions = [folds[i : i + 5] for i in (0, 5, 10)]
+    rows = [{row for _, test in each for row in test} for each in partitions]
+    assert all(len(drawn) == 20 for drawn in rows)
+    assert len(rows[0] & rows[1]) < 10 and len(rows[1] & rows[2]) < 10
+    held_out = predict_partitions(Spy(), posts, posts["score"].to_numpy(), partitions)
+    expected = held_out.scores(posts["score"]).mean()
+    assert_allclose(_scores(table)["one-per-user", "model"], expected)
+    sizes = table.set_index("protocol").loc["one-per-user", ["n_rows", "n_users"]]
+    assert (sizes == 20).all(axis=None)
 
 
 def test_training_scores_belong_to_their_rows(posts, spied):

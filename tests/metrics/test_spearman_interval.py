@@ -238,3 +238,29 @@ def test_interval_needs_two_groups(baseline):
 def test_interval_rejects_bad_parameters(name, value, kind):
     with pytest.raises(kind, match=name):
         spearman_interval([1, 2, 3], [1, 2, 3], **{name: value})
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_predictions_that_lack_rows_are_judged_by_those_they_have(grouped):
+    rng = np.random.default_rng(0)
+    y, codes = rng.normal(size=40), np.repeat(np.arange(10), 4)
+    codes = codes if grouped else np.arange(40)
+    predicted = np.column_stack([y + rng.normal(size=40) for _ in range(3)])
+    predicted[rng.random((40, 3)) < 0.4] = np.nan
+
+    def mean_score(kept):
+        each = [kept & ~np.isnan(column) for column in predicted.T]
+        pairs = zip(predicted.T, each, strict=True)
+        return np.mean([spearman_score(y[k], column[k]) for column, k in pairs])
+
+    scores, left_out = leave_groups_out(y, predicted, codes)
+    assert_allclose(scores.mean(), mean_score(np.full(40, True)))
+    expected = [mean_score(codes != group) for group in range(codes.max() + 1)]
+    assert_allclose(left_out.mean(axis=1), expected)
+    interval = spearman_interval(y, predicted, groups=codes)
+    assert_allclose(interval.score, scores.mean())
+    with pytest.raises(ValueError, match="NaN"):
+        spearman_interval(y, predicted[:, 0], groups=codes)
+    with pytest.raises(ValueError, match="at least 2 are needed"):
+        predicted[1:, 2] = np.nan
+        spearman_interval(y, predicted, groups=codes)

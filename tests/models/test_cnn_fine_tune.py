@@ -276,7 +276,7 @@ def test_bins_of_rows_held_out_follow_the_edges(squares, scores):
     rows = model.validation_rows_
     bins = np.searchsorted(model.bin_edges_[1:-1], scores[rows], side="right")
     errors = model.predict_bins(squares[rows]) - bins
-    assert_allclose(model.validation_losses_, [np.mean(errors**2) / 2], rtol=1e-4)
+    assert_allclose(model.validation_scores_, [-np.mean(errors**2) / 2], rtol=1e-4)
 
 
 def test_predict_bins_needs_bins(squares, scores):
@@ -372,11 +372,11 @@ def test_groups_are_held_out_together(squares, scores, model):
 def test_best_epoch_is_kept(squares, scores):
     model = CNNFineTuneRegressor(**TINY | {"max_epochs": 30, "learning_rate": 3e-3})
     model.set_params(early_stopping=True, validation_fraction=0.4).fit(squares, scores)
-    best = np.argmin(model.validation_losses_)
-    assert len(model.validation_losses_) == model.n_epochs_ == best + 1 + 3 < 30
+    best = np.argmax(model.validation_scores_)
+    assert len(model.validation_scores_) == model.n_epochs_ == best + 1 + 3 < 30
     rows = model.validation_rows_
     half_error = np.mean((model.predict(squares[rows]) - scores[rows]) ** 2) / 2
-    assert_allclose(model.validation_losses_[best], half_error, rtol=1e-4)
+    assert_allclose(-model.validation_scores_[best], half_error, rtol=1e-4)
     train = np.delete(np.arange(20), rows)
     assert_allclose(model.target_mean_, scores[train].mean())
 
@@ -537,7 +537,7 @@ def test_interrupted_fit_goes_on(
     resumed = clone(model).fit(squares, y)
     assert_same_weights(resumed, expected)
     assert resumed.loss_curve_ == expected.loss_curve_
-    assert resumed.validation_losses_ == expected.validation_losses_
+    assert resumed.validation_scores_ == expected.validation_scores_
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 

@@ -25,7 +25,11 @@ from sklearn.preprocessing import (
 from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
 
-from sklearn_popularity import KClassAggregatingClassifier, spearman_scorer
+from sklearn_popularity import (
+    KClassAggregatingClassifier,
+    spearman_score,
+    spearman_scorer,
+)
 from sklearn_popularity.models._k_class import balanced_bins, bin_means, bin_medians
 
 
@@ -130,7 +134,7 @@ def test_thresholds_are_those_of_the_paper():
     y = np.concatenate([t + np.linspace(-0.005, 0.005, 6) for t in (0.68, 0.77, 0.85)])
     y = np.concatenate([[0.3, 0.4, 0.5], y, [0.9, 0.95, 0.99]])
     X = y[:, np.newaxis]
-    model = _model(n_classes=4, top_score=1.0).fit(X, y)
+    model = _model(aggregation="upper", top_score=1.0).fit(X, y)
     assert_allclose(model.class_scores_, [0.68, 0.77, 0.85, 1.0])
     assert_array_equal(np.bincount(np.searchsorted(model.bin_edges_[1:-1], y)), 6)
     by_hand = model.predict_class_proba(X) @ [0.68, 0.77, 0.85, 1.0]
@@ -139,9 +143,28 @@ def test_thresholds_are_those_of_the_paper():
 
 def test_top_score_defaults_to_highest(data):
     X, y = data
-    model = _model().fit(X, y)
+    model = _model(aggregation="upper").fit(X, y)
     assert model.class_scores_[-1] == model.bin_edges_[-1] == y.max()
     assert model.bin_edges_[0] == y.min()
+
+
+def test_default_predicts_on_the_scale_of_the_scores(data):
+    """Of skewed scores upper thresholds predict far too much, in the same order."""
+    X, y = data[0], np.exp(2 * data[1])
+    model, upper = _model().fit(X, y), _model(aggregation="upper").fit(X, y)
+    assert_allclose(model.predict(X).mean(), y.mean(), rtol=0.05)
+    assert upper.predict(X).mean() > 2 * y.mean()
+    assert model.score(X, y) > 0 > upper.score(X, y)
+    assert spearman_score(model.predict(X), upper.predict(X)) > 0.98
+
+
+def test_score_range_limits_predictions(data):
+    X, y = data
+    free = _model(aggregation="upper", top_score=9.0).fit(X, y).predict(X)
+    limits = (y.min() - 1, y.max() + 0.5)
+    limited = _model(aggregation="upper", top_score=9.0, score_range=limits)
+    assert free.max() > limits[1]
+    assert_array_equal(limited.fit(X, y).predict(X), free.clip(*limits))
 
 
 @pytest.mark.parametrize("aggregation", ["upper", "mean", "median"])
@@ -307,7 +330,18 @@ def test_copies_give_same_predictions(data):
     [
         (KClassAggregatingClassifier(LinearSVC()), "no predict_proba.*Calibrated"),
         (KClassAggregatingClassifier(Ridge()), "no predict_proba"),
-        (_model(top_score=0.1), "top_score=0.1, but training scores reach"),
+        (
+            _model(aggregation="upper", top_score=0.1),
+            "top_score=0.1, but training scores reach",
+        ),
+        (_model(top_score=9.0), "aggregation='mean', which has no upper threshold"),
+        (
+            _model(score_range=(0, 1)),
+            r"score_range=\(0, 1\), but training scores reach",
+        ),
+        (_model(score_range=(9, -9)), r"score_range=\(9, -9\), but two numbers"),
+        (_model(score_range=(np.nan, 9)), "but two numbers"),
+        (_model(score_range=(1, 2, 3)), "but two numbers"),
         (_model(n_classes=1), "'n_classes' parameter"),
         (_model(aggregation="lower"), "'aggregation' parameter"),
     ],
@@ -321,7 +355,7 @@ def test_scores_just_above_the_top_are_told_apart(data):
     X, y = data
     y = y / y.max() * (1 + 1e-7)
     with pytest.raises(ValueError, match=r"=1\.0, but .* reach 1\.0000001\. Pass"):
-        _model(top_score=1.0).fit(X, y)
+        _model(aggregation="upper", top_score=1.0).fit(X, y)
 
 
 def test_fit_rejects_weights_that_nobody_takes(data):

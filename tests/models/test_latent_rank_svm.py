@@ -15,6 +15,7 @@ from sklearn_popularity.datasets import make_themes
 from sklearn_popularity.models import DeadSensesWarning
 from sklearn_popularity.models._pairwise import (
     pairwise_hinge,
+    score_unit,
     total_pair_weight,
     viable_pairs,
 )
@@ -35,7 +36,7 @@ def slow_loss(weights, n_popular, X, y, sample_weight, soft, min_margin):
     for i in range(len(y)):
         for j in range(len(y)):
             if y[i] > y[j]:
-                margin = max(min_margin, y[i] - y[j]) if soft else min_margin
+                margin = max(min_margin, (y[i] - y[j]) / 2.5) if soft else min_margin
                 hinge = max(0, margin - popular[i] + popular[j])
                 if n_popular < len(weights):
                     hinge += max(0, margin - unpopular[j] + unpopular[i])
@@ -56,7 +57,7 @@ def test_step_follows_gradient_of_slow_loss(soft, n_unpopular, monkeypatch):
     pairs = viable_pairs(
         y,
         weight,
-        soft=soft,
+        unit=2.5 if soft else None,
         min_margin=0.7,
         total=total_pair_weight(y, weight),
         dtype=np.float64,
@@ -96,7 +97,7 @@ def test_adam_equals_its_published_form():
 
 
 def test_hinge_without_pairs_is_zero():
-    settings = {"soft": False, "min_margin": 1, "total": 1, "dtype": np.float64}
+    settings = {"unit": None, "min_margin": 1, "total": 1, "dtype": np.float64}
     pairs = viable_pairs(np.ones(4), None, **settings)
     loss, gradient = pairwise_hinge(np.arange(4.0), pairs)
     assert loss == 0
@@ -105,7 +106,7 @@ def test_hinge_without_pairs_is_zero():
 
 def test_pairs_tell_large_counts_apart():
     views = np.array([16_777_217.0, 16_777_216.0])
-    settings = {"soft": False, "min_margin": 1, "total": 1, "dtype": np.float32}
+    settings = {"unit": None, "min_margin": 1, "total": 1, "dtype": np.float32}
     pairs = viable_pairs(views, None, **settings)
     assert_array_equal(pairs.weights, [[0, 1], [0, 0]])
 
@@ -156,7 +157,7 @@ def test_one_sense_ranks_like_a_linear_model(themes):
 
 @pytest.mark.parametrize("init", ["k-means", "random"])
 def test_scale_of_features_does_not_matter(themes, init):
-    ranker = LatentRankSVM(init=init, random_state=0, max_iter=20)
+    ranker = LatentRankSVM(init=init, random_state=0, max_epochs=20)
     expected = ranker.fit(themes.data, themes.target).predict(themes.data)
     scales, shifts = np.logspace(-2, 2, 12), np.linspace(-5, 5, 12)
     moved = themes.data * scales + shifts
@@ -166,7 +167,7 @@ def test_scale_of_features_does_not_matter(themes, init):
 
 
 def test_fixed_margin_sees_only_the_order(themes):
-    ranker = LatentRankSVM(random_state=0, max_iter=5)
+    ranker = LatentRankSVM(random_state=0, max_epochs=5)
     linear = ranker.fit(themes.data, themes.target).predict(themes.data)
     warped = ranker.fit(themes.data, np.exp(themes.target)).predict(themes.data)
     assert_array_equal(linear, warped)
@@ -180,7 +181,7 @@ def test_weights_equal_repetitions():
     weight = np.random.default_rng(0).integers(0, 3, 40)
     X, y = themes.data, themes.target.round()
     # One batch holds all rows, so both runs take the same steps.
-    ranker = LatentRankSVM(random_state=0, batch_size=100, max_iter=30)
+    ranker = LatentRankSVM(random_state=0, batch_size=100, max_epochs=30)
     weighted = clone(ranker).fit(X, y, sample_weight=weight).predict(X)
     repeated = ranker.fit(X.repeat(weight, axis=0), y.repeat(weight)).predict(X)
     assert_allclose(weighted, repeated, atol=1e-9)
@@ -200,7 +201,7 @@ def test_light_batches_move_little():
 def test_scale_of_weights_does_not_matter(themes, scale):
     X = themes.data.astype(np.float32)
     weight = np.random.default_rng(0).uniform(size=600)
-    ranker = LatentRankSVM(random_state=0, max_iter=5)
+    ranker = LatentRankSVM(random_state=0, max_epochs=5)
     expected = ranker.fit(X, themes.target, weight).predict(X)
     scaled = ranker.fit(X, themes.target, scale * weight).predict(X)
     assert_allclose(scaled, expected, atol=1e-4)
@@ -219,7 +220,7 @@ def test_zero_weight_leaves_rows_out(themes):
     weight = np.ones(600)
     weight[300:] = 0
     y[300:] = np.random.default_rng(0).permutation(y[300:]) * 1e6
-    ranker = LatentRankSVM(random_state=0, max_iter=5)
+    ranker = LatentRankSVM(random_state=0, max_epochs=5)
     expected = clone(ranker).fit(X[:300], y[:300]).predict(X)
     assert_allclose(ranker.fit(X, y, weight).predict(X), expected, atol=1e-9)
 
@@ -236,7 +237,7 @@ def test_float32_stays_float32(themes):
 def test_memmap_equals_array(themes, tmp_path):
     np.save(tmp_path / "X.npy", themes.data)
     X = np.load(tmp_path / "X.npy", mmap_mode="r")
-    ranker = LatentRankSVM(random_state=0, max_iter=3)
+    ranker = LatentRankSVM(random_state=0, max_epochs=3)
     from_file = ranker.fit(X, themes.target).predict(X)
     assert_array_equal(
         from_file, ranker.fit(themes.data, themes.target).predict(themes.data)
@@ -262,7 +263,7 @@ def test_first_partial_fit_starts_and_later_ones_go_on(themes):
         ranker.partial_fit(themes.data[rows], themes.target[rows])
     for rows in batches * 20:
         ranker.partial_fit(themes.data[rows], themes.target[rows])
-    assert ranker.n_iter_ == len(ranker.loss_curve_) == 84
+    assert ranker.n_epochs_ == len(ranker.loss_curve_) == 84
     assert ranker.loss_curve_[-1] < 0.7 * ranker.loss_curve_[0]
     whole = LatentRankSVM(random_state=0).fit(themes.data, themes.target)
     assert_allclose(
@@ -293,7 +294,7 @@ def test_equal_scores_do_not_spoil_the_start(themes):
 
 @pytest.mark.parametrize("n_senses", [1, 4])
 def test_other_number_of_senses_cannot_go_on(themes, n_senses):
-    ranker = LatentRankSVM(warm_start=True, max_iter=2, random_state=0)
+    ranker = LatentRankSVM(warm_start=True, max_epochs=2, random_state=0)
     ranker.fit(themes.data, themes.target).set_params(n_senses=n_senses)
     for method in (ranker.fit, ranker.partial_fit):
         with pytest.raises(ValueError, match=f"n_senses={n_senses}.*2 and 2 have been"):
@@ -309,11 +310,11 @@ def test_partial_fit_refuses_early_stopping(themes):
 
 def test_warm_start_goes_on(themes):
     X, y = themes.data, themes.target
-    warm = LatentRankSVM(random_state=0, max_iter=5, warm_start=True).fit(X, y)
+    warm = LatentRankSVM(random_state=0, max_epochs=5, warm_start=True).fit(X, y)
     first = warm.loss_curve_
     again = warm.fit(X, y).loss_curve_
     assert again[0] < first[0]
-    cold = LatentRankSVM(random_state=0, max_iter=5).fit(X, y)
+    cold = LatentRankSVM(random_state=0, max_epochs=5).fit(X, y)
     assert cold.fit(X, y).loss_curve_ == first
 
 
@@ -323,8 +324,8 @@ def test_early_stopping_keeps_the_best_senses(themes):
     )
     ranker.fit(themes.data, themes.target)
     scores = ranker.validation_scores_
-    assert len(scores) == ranker.n_iter_ == len(ranker.loss_curve_)
-    best = clone(ranker).set_params(max_iter=int(np.argmax(scores)) + 1)
+    assert len(scores) == ranker.n_epochs_ == len(ranker.loss_curve_)
+    best = clone(ranker).set_params(max_epochs=int(np.argmax(scores)) + 1)
     best.fit(themes.data, themes.target)
     assert_allclose(ranker.coef_, best.coef_)
 
@@ -332,16 +333,16 @@ def test_early_stopping_keeps_the_best_senses(themes):
 def test_warm_start_keeps_better_senses(themes):
     ranker = LatentRankSVM(early_stopping=True, warm_start=True, random_state=0)
     good = ranker.fit(themes.data, themes.target).coef_.copy()
-    ranker.set_params(learning_rate=10.0, max_iter=3).fit(themes.data, themes.target)
+    ranker.set_params(learning_rate=10.0, max_epochs=3).fit(themes.data, themes.target)
     assert_array_equal(ranker.coef_, good)
     ranker.set_params(early_stopping=False).fit(themes.data, themes.target)
-    assert not hasattr(ranker, "validation_scores_")
+    assert ranker.validation_scores_ == []
 
 
 def test_training_stops_without_improvement(themes):
     ranker = LatentRankSVM(tol=10, n_iter_no_change=3, random_state=0)
     # The first pass improves on nothing at all.
-    assert ranker.fit(themes.data, themes.target).n_iter_ == 4
+    assert ranker.fit(themes.data, themes.target).n_epochs_ == 4
 
 
 def test_loss_falls(themes):
@@ -351,7 +352,7 @@ def test_loss_falls(themes):
 
 def test_seed_decides(themes):
     def fit(seed):
-        return LatentRankSVM(random_state=seed, max_iter=3).fit(
+        return LatentRankSVM(random_state=seed, max_epochs=3).fit(
             themes.data, themes.target
         )
 
@@ -379,7 +380,7 @@ def test_dead_senses_are_named():
 
 def test_frame_names_are_kept_and_pickles_predict(themes):
     frame = pd.DataFrame(themes.data).add_prefix("f")
-    ranker = LatentRankSVM(random_state=0, max_iter=2).fit(frame, themes.target)
+    ranker = LatentRankSVM(random_state=0, max_epochs=2).fit(frame, themes.target)
     assert ranker.feature_names_in_[0] == "f0"
     copied = pickle.loads(pickle.dumps(ranker))
     assert_array_equal(copied.predict(frame), ranker.predict(frame))
@@ -415,3 +416,38 @@ def test_fit_rejects_bad_input(X, y, weight, message):
 def test_too_few_rows_to_hold_out():
     with pytest.raises(ValueError, match="n_samples = 3"):
         LatentRankSVM(early_stopping=True).fit(np.eye(3), [1, 2, 3])
+
+
+@pytest.mark.parametrize("partial", [False, True])
+@pytest.mark.parametrize("margin", ["fixed", "soft"])
+def test_unit_of_the_scores_does_not_matter(themes, margin, partial):
+    X, y = themes.data, np.exp(themes.target)
+    method = "partial_fit" if partial else "fit"
+
+    def predict(scores):
+        ranker = LatentRankSVM(margin=margin, random_state=0, max_epochs=5)
+        return getattr(ranker, method)(X, scores).predict(X)
+
+    expected = predict(y)
+    assert_array_equal(predict(1024 * y), expected)
+    assert_allclose(predict(0.001 * y + 3), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_soft_margins_count_weights_as_repetitions():
+    y, weight = np.array([1.0, 5.0, 2.0]), np.array([1, 3, 2])
+    assert_allclose(score_unit(y, weight), np.repeat(y, weight).std())
+    assert score_unit(np.full(3, 0.1), None) == 1
+
+
+def test_old_names_say_the_new_ones(themes):
+    with pytest.raises(TypeError, match=r"no parameter 'max_iter'.*max_epochs"):
+        LatentRankSVM(max_iter=3)
+    with pytest.raises(ValueError, match=r"no parameter 'max_iter'.*max_epochs"):
+        LatentRankSVM().set_params(max_iter=3)
+    ranker = LatentRankSVM(random_state=0, max_epochs=2)
+    assert not hasattr(ranker, "n_epochs_")
+    ranker.fit(themes.data, themes.target)
+    with pytest.raises(AttributeError, match=r"no attribute 'n_iter_'.*n_epochs_"):
+        ranker.n_iter_  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no attribute 'nothing'$"):
+        ranker.nothing  # noqa: B018

@@ -22,7 +22,8 @@ from sklearn_popularity import (
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 pytest.importorskip("skorch", reason="Networks need skorch.")
 
-from sklearn_popularity.models.networks._inputs import hold_out, mean_and_scale  # noqa: E402
+from sklearn_popularity.models._hold_out import hold_out  # noqa: E402
+from sklearn_popularity.models.networks._inputs import mean_and_scale  # noqa: E402
 from sklearn_popularity.models.networks._mlp_module import (  # noqa: E402
     Shape,
     build_module,
@@ -323,12 +324,12 @@ def test_best_epoch_is_kept(data):
         early_stopping=True, max_epochs=300, n_iter_no_change=5, validation_fraction=0.3
     )
     model.fit(X, noise)
-    best = np.argmin(model.validation_losses_)
-    assert len(model.validation_losses_) == model.n_epochs_ < 300
+    best = np.argmax(model.validation_scores_)
+    assert len(model.validation_scores_) == model.n_epochs_ < 300
     assert best < model.n_epochs_ - 1
     rows = model.validation_rows_
     errors = (model.predict(X[rows]) - noise[rows]) / model.target_scale_
-    assert_allclose(np.mean(errors**2), model.validation_losses_[best], rtol=1e-9)
+    assert_allclose(np.mean(errors**2), -model.validation_scores_[best], rtol=1e-9)
 
 
 def test_held_out_rows_set_no_scale(data):
@@ -342,7 +343,7 @@ def test_held_out_rows_set_no_scale(data):
 @pytest.mark.parametrize(("groups", "name"), [(None, "n_samples"), ([1], "n_groups")])
 def test_hold_out_of_one_raises(groups, name):
     with pytest.raises(ValueError, match=rf"{name} = 1, too few to hold any out"):
-        hold_out(1, 0.1, groups, np.random.RandomState(0))
+        hold_out(np.zeros(1), 0.1, groups, np.random.RandomState(0))
 
 
 # --- partial_fit

@@ -100,7 +100,7 @@ INNER = {
     ),
     "ranker": make_pipeline(
         StandardScaler(),
-        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_iter=5, random_state=0),
+        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_epochs=5, random_state=0),
     ),
 }
 
@@ -256,7 +256,9 @@ def test_weights_and_groups_are_named(model):
 
 
 def _ranker():
-    return LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_iter=20, random_state=0)
+    return LatentRankSVM(
+        n_senses=1, n_unpopular_senses=0, max_epochs=20, random_state=0
+    )
 
 
 RANKERS = {
@@ -341,7 +343,7 @@ SEARCHED = {
         [2, 3],
     ),
     "ranker": (
-        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_iter=5, random_state=0),
+        LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_epochs=5, random_state=0),
         "alpha",
         [0.1, 9.0],
     ),

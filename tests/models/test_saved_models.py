@@ -201,7 +201,7 @@ def _of_columns(vectors):
 
 
 def _of_arrays():
-    ranker = LatentRankSVM(max_iter=5, random_state=0)
+    ranker = LatentRankSVM(max_epochs=5, random_state=0)
     perceptron = {"max_epochs": 2, "random_state": 0}
     return {
         "fusion": StackedLateFusion(

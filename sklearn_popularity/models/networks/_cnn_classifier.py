@@ -50,7 +50,8 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         Passes over the photos, at most; about 4 in [1]_. Without early stopping, all
         are made.
     early_stopping : bool, default=False
-        Whether to hold rows out and to keep the weights with the least loss on these.
+        Whether to hold rows out and to keep the weights with the least loss on these:
+        whole groups, or rows of classes in the shares of all.
     validation_fraction : float, default=0.1
         Share of the rows held out, or of the groups; only with `early_stopping`.
     n_iter_no_change : int, default=3
@@ -81,8 +82,9 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     loss_curve_ : list of float
         Mean loss in each pass, with dropout and without penalty: the cross-entropy, in
         nats.
-    validation_losses_ : list of float
-        Mean loss on the rows held out after each pass; empty without `early_stopping`.
+    validation_scores_ : list of float
+        Minus the mean loss on the rows held out, after each pass: the greatest is the
+        best. Empty without `early_stopping`.
     validation_rows_ : ndarray of int
         Numbers of the rows held out; empty without `early_stopping`.
     n_epochs_ : int

@@ -61,7 +61,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         Passes over the photos, at most; about 4 in [1]_. Without early stopping, all
         are made.
     early_stopping : bool, default=False
-        Whether to hold rows out and to keep the weights with the least loss on these.
+        Whether to hold rows out and to keep the weights with the least loss on these:
+        whole groups, or rows of scores high and low.
     validation_fraction : float, default=0.1
         Share of the rows held out, or of the groups; only with `early_stopping`.
     n_iter_no_change : int, default=3
@@ -95,8 +96,9 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         Mean loss in each pass, with dropout and without penalty: half the squared
         error, as Caffe's "Euclidean loss", in squared units of y, or in squared bins
         with `n_bins`.
-    validation_losses_ : list of float
-        Mean loss on the rows held out after each pass; empty without `early_stopping`.
+    validation_scores_ : list of float
+        Minus the mean loss on the rows held out, after each pass: the greatest is the
+        best. Empty without `early_stopping`.
     validation_rows_ : ndarray of int
         Numbers of the rows held out; empty without `early_stopping`.
     n_epochs_ : int

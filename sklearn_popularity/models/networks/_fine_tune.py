@@ -141,7 +141,8 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
     def _keep(self, trained):
         self.weights_ = trained.weights
         self.loss_curve_ = self._in_units(trained.losses)
-        self.validation_losses_ = self._in_units(trained.validation_losses)
+        losses = self._in_units(trained.validation_losses)
+        self.validation_scores_ = [-loss for loss in losses]
         self.n_epochs_ = len(self.loss_curve_)
         self.weights_digest_ = digest_of_arrays(self.weights_)
 

@@ -1,9 +1,8 @@
-"""What the network is given: columns of branches, standardised, and rows held out."""
+"""What the network is given: columns of branches, standardised."""
 
 from numbers import Integral
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.utils import check_array
 
 from ..._columns import resolve_columns, select_columns
@@ -102,45 +101,6 @@ def mean_and_scale(values, weight):
     scale = np.sqrt((share * (values - mean) ** 2).sum(axis=0))
     is_constant = scale <= 10 * np.finfo(values.dtype).eps * np.abs(mean)
     return mean, np.where(is_constant, 1.0, scale)
-
-
-def hold_out(n_samples, fraction, groups, random_state):
-    """Draw rows to validate on.
-
-    Parameters
-    ----------
-    n_samples : int
-        Number of rows.
-    fraction : float
-        Share of the rows, or of the groups, to hold out.
-    groups : ndarray of shape (n_samples,), int, or None
-        Numbers of the groups of rows that stay together.
-    random_state : RandomState
-        Who draws.
-
-    Returns
-    -------
-    train, held_out : ndarray of int
-        Row numbers, ascending.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two rows, or fewer than two groups.
-    """
-    n_parts = n_samples if groups is None else len(np.unique(groups))
-    if n_parts < 2:
-        what = "n_samples" if groups is None else "n_groups"
-        raise ValueError(
-            f"Got {what} = {n_parts}, too few to hold any out. Pass more, or "
-            "early_stopping=False."
-        )
-    kind = ShuffleSplit if groups is None else GroupShuffleSplit
-    # At least one part on each side.
-    n_held_out = min(max(1, round(fraction * n_parts)), n_parts - 1)
-    splitter = kind(1, test_size=n_held_out, random_state=random_state)
-    train, held_out = next(splitter.split(np.zeros(n_samples), groups=groups))
-    return np.sort(train), np.sort(held_out)
 
 
 def _all_but(groups, X):

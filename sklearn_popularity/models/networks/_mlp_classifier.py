@@ -50,7 +50,8 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
         Passes over the rows, at most; 10 in [2]_. Without early stopping, all are
         made.
     early_stopping : bool, default=False
-        Whether to hold rows out and to keep the weights with the least loss on these.
+        Whether to hold rows out and to keep the weights with the least loss on these:
+        whole groups, or rows of classes in the shares of all.
     validation_fraction : float, default=0.1
         Share of the rows held out, or of the groups; only with `early_stopping`.
     n_iter_no_change : int, default=10
@@ -82,8 +83,9 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
         Labels of the classes.
     loss_curve_ : list of float
         Mean loss in each pass, with dropout and without penalty.
-    validation_losses_ : list of float
-        Mean loss on the rows held out after each pass; empty without `early_stopping`.
+    validation_scores_ : list of float
+        Minus the mean loss on the rows held out, after each pass: the greatest is the
+        best. Empty without `early_stopping`.
     validation_rows_ : ndarray of int
         Numbers of the rows held out; empty without `early_stopping`.
     n_epochs_ : int
@@ -144,7 +146,7 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
     ...     max_epochs=10,
     ...     random_state=0,
     ... )
-    >>> model = KClassAggregatingClassifier(network, aggregation="mean").fit(X, y)
+    >>> model = KClassAggregatingClassifier(network).fit(X, y)
     >>> model.score(X, y) > 0.5
     True
     """

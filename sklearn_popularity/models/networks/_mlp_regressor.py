@@ -47,7 +47,8 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         Passes over the rows, at most; 10 in [2]_. Without early stopping, all are
         made.
     early_stopping : bool, default=False
-        Whether to hold rows out and to keep the weights with the least loss on these.
+        Whether to hold rows out and to keep the weights with the least loss on these:
+        whole groups, or rows of scores high and low.
     validation_fraction : float, default=0.1
         Share of the rows held out, or of the groups; only with `early_stopping`.
     n_iter_no_change : int, default=10
@@ -77,8 +78,9 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         What the score is standardised by.
     loss_curve_ : list of float
         Mean loss in each pass, with dropout and without penalty.
-    validation_losses_ : list of float
-        Mean loss on the rows held out after each pass; empty without `early_stopping`.
+    validation_scores_ : list of float
+        Minus the mean loss on the rows held out, after each pass: the greatest is the
+        best. Empty without `early_stopping`.
     validation_rows_ : ndarray of int
         Numbers of the rows held out; empty without `early_stopping`.
     n_epochs_ : int

@@ -57,7 +57,8 @@ class MultiBranchMLP(NetworkEstimator):
         rows, held_out = self._hold_out(rows, used, groups, random_state)
         self._measure(rows)
         trained = self._train(rows, self.max_epochs, held_out=held_out)
-        self.weights_, self.loss_curve_, self.validation_losses_ = trained
+        self.weights_, self.loss_curve_, _ = trained
+        self.validation_scores_ = [-loss for loss in trained.validation_losses]
         self._activation = self.activation
         self.n_epochs_ = len(self.loss_curve_)
         return self
@@ -80,7 +81,7 @@ class MultiBranchMLP(NetworkEstimator):
         if first:
             self._seed_training()
             self._measure(rows)
-            self.validation_rows_, self.validation_losses_ = used[:0], []
+            self.validation_rows_, self.validation_scores_ = used[:0], []
             self.loss_curve_, self.n_epochs_ = [], 0
         trained = self._train(rows, 1, weights=None if first else self.weights_)
         self.weights_, self._activation = trained.weights, self.activation

@@ -13,15 +13,20 @@ from sklearn.utils import (
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..._columns import encode_labels
+from ..._moved import MovedAttributesMixin
 from ..._scores import check_scores
 from ..._sklearn_compat import StrOptions
 from .._delegation import check_weights
+from .._hold_out import hold_out
 from .._routing import GroupsRequest
-from ._inputs import hold_out
 
 
-class NetworkEstimator(GroupsRequest, BaseEstimator):
+class NetworkEstimator(GroupsRequest, MovedAttributesMixin, BaseEstimator):
     """Base of the estimators that train a network, on scores unless told otherwise."""
+
+    _moved_attributes: ClassVar[dict[str, str]] = {
+        "validation_losses_": "validation_scores_, which is minus the loss"
+    }
 
     def _check_target(self, X, y, sample_weight):
         """Target, weights, and the numbers of the rows that weigh anything."""
@@ -50,7 +55,7 @@ class NetworkEstimator(GroupsRequest, BaseEstimator):
         if not self.early_stopping:
             return rows, None
         train, held_out = hold_out(
-            len(used), self.validation_fraction, groups, random_state
+            rows.target, self.validation_fraction, groups, random_state
         )
         self.validation_rows_ = used[held_out]
         return rows.take(train), rows.take(held_out)
