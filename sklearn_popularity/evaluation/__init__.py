@@ -28,7 +28,6 @@ from ._recipes import FEATURES, FeatureRecipe
 from ._recipes import kernel_svr as kernel_svr
 from ._recipes import ridge as ridge
 from ._routing import prepare_fit as prepare_fit
-from ._shares import seen_rows as seen_rows
 from ._shares import shares_below as shares_below
 from ._splits import PerUserShuffleSplit
 

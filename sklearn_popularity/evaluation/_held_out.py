@@ -22,9 +22,10 @@ from .._sklearn_compat import (
     validate_params,
 )
 from ..metrics import spearman_score
+from ..models import seen_rows
 from ._partitions import Folds, columns_of_partitions, find_partitions
 from ._routing import prepare_fit
-from ._shares import seen_rows, shares_below
+from ._shares import shares_below
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-# Training rows of a fold that tell what its model's predictions are like.
-_N_SEEN = 1000
-
-
-def seen_rows(train) -> NDArray[np.intp]:
-    """Training rows whose predictions others are compared with: at most 1,000."""
-    train = np.asarray(train)
-    if len(train) <= _N_SEEN:
-        return train
-    return np.sort(np.random.default_rng(0).choice(train, _N_SEEN, replace=False))
-
 
 def shares_below(seen: NDArray, predicted: NDArray) -> NDArray[np.float64]:
     """Share of a model's predictions for training rows that lie below other ones.

@@ -11,11 +11,10 @@ from ..evaluation import (
     HeldOutPredictions,
     predict_partitions,
     prepare_fit,
-    seen_rows,
     shares_below,
 )
 from ..features import ImageTransformer
-from ..models import StackedLateFusion
+from ..models import StackedLateFusion, seen_rows
 from ._branches import output_columns, predict_permuted
 
 _N_PERMUTATIONS = 5

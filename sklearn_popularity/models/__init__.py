@@ -1,6 +1,8 @@
 """Models: vectors in, a score out."""
 
+# Names imported as themselves are for other rooms, not for users.
 from ._branches import out_of_fold
+from ._branches import seen_rows as seen_rows
 from ._k_class import KClassAggregatingClassifier
 from ._late_fusion import StackedLateFusion
 from ._latent_rank_svm import DeadSensesWarning, LatentRankSVM

@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import delayed
@@ -13,7 +14,7 @@ from .._sklearn_compat import _safe_indexing
 from ._delegation import fit_clone, take_rows
 
 DROP, PASSTHROUGH = "drop", "passthrough"
-# Training rows that tell what a branch predicts on average.
+# Training rows that tell what a model's predictions are like.
 _N_SEEN = 1000
 _SEED = 0
 
@@ -305,14 +306,21 @@ def _mean_prediction(fitted, X, sample_weight, rows):
     seen = np.arange(X.shape[0]) if rows is None else rows
     if sample_weight is not None:
         seen = seen[sample_weight[seen] > 0]
-    if len(seen) > _N_SEEN:
-        rng = np.random.default_rng(_SEED)
-        seen = np.sort(rng.choice(seen, _N_SEEN, replace=False))
+    seen = seen_rows(seen)
     values = np.ravel(fitted.predict(_safe_indexing(X, seen)))
     # From one of them, so that the mean of a constant is this constant exactly.
     deviations = values - values[0]
     weights = take_rows(sample_weight, seen)
     return float(values[0] + np.average(deviations, weights=weights))
+
+
+def seen_rows(train) -> NDArray[np.intp]:
+    """Training rows that tell what a model's predictions are like: at most 1,000."""
+    train = np.asarray(train)
+    if len(train) <= _N_SEEN:
+        return train
+    rng = np.random.default_rng(_SEED)
+    return np.sort(rng.choice(train, _N_SEEN, replace=False))
 
 
 def _is(branch, word):
