@@ -149,7 +149,7 @@ def test_comparison_is_the_same(client):
     with parallel_config("dask"):
         found = compare_features(posts["photo"], posts["score"], n_jobs=-1, **settings)
     assert_allclose(
-        found.predictions["late-fusion"], expected.predictions["late-fusion"]
+        found.held_out["late-fusion"].raw, expected.held_out["late-fusion"].raw
     )
 
 

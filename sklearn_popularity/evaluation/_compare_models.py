@@ -170,9 +170,9 @@ def compare_models(
     ...     models | baseline_models(), X, y, reference="neighbours"
     ... )
     >>> comparison.scores["spearman"].round(1).tolist()
-    [0.7, 0.4, 0.0]
+    [0.8, 0.6, 0.0]
     >>> comparison.differences[["model", "difference"]].round(1).values.tolist()
-    [['ridge', 0.3], ['constant', -0.4]]
+    [['ridge', 0.2], ['constant', -0.6]]
     """
     check_models(models, reference)
     y = check_score(y, "y")

@@ -586,7 +586,7 @@ import numpy as np
 from sklearn_popularity import LBPPyramid
 
 path, first, last, batch_size = sys.argv[1], *map(int, sys.argv[2:])
-photos = np.random.default_rng(0).integers(0, 256, (400, 16, 16, 3), np.uint8)
+photos = np.random.default_rng(0).integers(0, 256, (last, 16, 16, 3), np.uint8)
 print("ready", flush=True)
 LBPPyramid(cache=path, batch_size=batch_size).transform(photos[first:last])
 """
@@ -599,8 +599,8 @@ def start_writer(path, *numbers):
     return writer
 
 
-def writer_photos():
-    return np.random.default_rng(0).integers(0, 256, (400, 16, 16, 3), np.uint8)
+def writer_photos(n=400):
+    return np.random.default_rng(0).integers(0, 256, (n, 16, 16, 3), np.uint8)
 
 
 @pytest.mark.parametrize("n_processes", [1, 2])
@@ -645,11 +645,12 @@ def test_two_writers_lose_nothing(path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Signals are of POSIX.")
 def test_killed_writers_leave_what_they_committed(path):
-    X = writer_photos()
+    n = 2000  # more than a writer keeps before it is killed, however busy the machine
+    X = writer_photos(n)
     expected = LBPPyramid().transform(X)
     n_rows = 0
     for n_more in (1, 40):
-        writer = start_writer(path, 0, 400, 4)
+        writer = start_writer(path, 0, n, 4)
         while kept_so_far(path) < n_rows + n_more:
             assert writer.poll() is None
         writer.send_signal(signal.SIGKILL)
@@ -658,7 +659,7 @@ def test_killed_writers_leave_what_they_committed(path):
         assert verify_cache(path) == 0
         n_rows = n_kept(path)
         assert n_rows % 4 == 0
-    assert 41 <= n_rows < 400
+    assert 41 <= n_rows < n
     rows, n_warnings = n_cache_warnings(LBPPyramid(cache=path), X)
     assert_array_equal(rows, expected)
     assert n_warnings == 0

@@ -249,7 +249,7 @@ def test_recommended_is_compared_with_each_row(benchmark, tables, numbers, monke
     ours = beyond.held_out_recommended(table, blocks)
     assert spearman_score(table.y, ours) > 0.8
     with_cue = beyond.held_out_recommended(table, blocks, np.exp(table.y))
-    assert spearman_score(table.y, with_cue) > spearman_score(table.y, ours)
+    assert spearman_score(table.y, with_cue) > 0.9
     others = beyond.other_rows(table, blocks)
     assert list(others)[:2] == ["SVR on MobileNetV2", "SVR with C=4 on MobileNetV2"]
     assert len(others) == 6
