@@ -67,6 +67,6 @@ from .models import (
     read_model_card,
     save_model,
 )
-from .networks import Preprocessing
+from .networks import DegenerateFeaturesWarning, Preprocessing
 
 __version__: str

@@ -13,6 +13,7 @@ from ._nested import NestedDefaultsMixin as NestedDefaultsMixin
 from ._network import LayerReader as LayerReader
 from ._network import NetworkSpec as NetworkSpec
 from ._network import published_columns as published_columns
+from ._plausible import DegenerateFeaturesWarning
 from ._preprocessing import Preprocessing
 from ._preprocessing import squares_for as squares_for
 from ._squares import Squares as Squares
@@ -29,4 +30,4 @@ from ._weights import digest_of as digest_of
 from ._weights import digest_of_arrays as digest_of_arrays
 from ._weights import load_weights as load_weights
 
-__all__ = ["Preprocessing"]
+__all__ = ["DegenerateFeaturesWarning", "Preprocessing"]

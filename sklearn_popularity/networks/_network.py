@@ -13,6 +13,7 @@ from .._warnings import warn_caller
 from ._backbones import build_network
 from ._kept import KeptNetwork, load_network
 from ._layers import Columns, Layer, columns_of, read_layers, try_layer
+from ._plausible import OutputCheck
 from ._squares import Squares, to_planes
 from ._torch import import_torch, torch_work
 
@@ -82,9 +83,16 @@ class LayerReader:
         self.columns = columns_of(self._layers, spec.pooling)
         self.digest = self._network.digest
         self.settings = (self.digest, *_settings(spec))
+        self._check = OutputCheck(self.digest, self.columns)
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Vectors of squares, or of photos of one shape: (n, height, width, 3)."""
+        vectors = self._in_memory(batch)
+        if self._spec.weights != "random":
+            self._check.see(batch, vectors)
+        return vectors
+
+    def _in_memory(self, batch):
         torch = import_torch()
         try:
             return self._forward(batch)
@@ -98,7 +106,8 @@ class LayerReader:
             f"A batch of {len(batch)} photos does not fit into the memory of "
             f"{self._spec.device!r} and is halved. Pass batch_size={half} or less."
         )
-        return np.concatenate([self(batch[:half]), self(batch[half:])])
+        parts = batch[:half], batch[half:]
+        return np.concatenate([self._in_memory(part) for part in parts])
 
     def _forward(self, batch):
         with self._pixels(batch) as (module, pixels):

@@ -225,7 +225,7 @@ def test_keep_of_a_square_photo_is_squeezed(batch):
 def test_networks_that_see_squares_alone_refuse_to_keep(batch):
     how = Preprocessing(resize="keep")
     with pytest.raises(ValueError, match=r"own proportions, such as .*squeeze"):
-        embedder_of("timm/test_vit", how).fit(batch)
+        embedder_of("timm/vit_tiny_patch16_224", how).fit(batch)
 
 
 def test_views_share_one_network(images, built):
