@@ -488,7 +488,7 @@ def test_rows_of_networks_are_found_by_workers(embedder, paths, bad_path, path):
         {"layer": ["penultimate", "probabilities"]},
         {"pooling": "std"},
         {"preprocessing__flip": True},
-        {"preprocessing__resize": "keep"},
+        {"preprocessing__size": 48, "preprocessing__resize": "keep"},
         {"preprocessing__size": 40},
         {"preprocessing__mean": (0, 0, 0)},
         {"max_size": 10},
