@@ -246,5 +246,5 @@ def test_views_share_one_network(images, built):
     rows = views.fit_transform(images)
     assert built == ["squeezenet1_1"]
     names = views.get_feature_names_out()
-    assert len(set(names)) == rows.shape[1] == 3 * (2 * 128 + 2 * 256 + 2 * 512)
+    assert len(set(names)) == rows.shape[1] == 3 * 2 * (128 + 128 + 512)
     assert names[0] == "keep__squeezenet1_1_features.3_mean0"
