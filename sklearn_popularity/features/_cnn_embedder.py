@@ -1,5 +1,6 @@
 """Embeddings of photos by a network that was trained on others."""
 
+from dataclasses import astuple
 from numbers import Integral
 from os import PathLike, fspath
 from typing import ClassVar
@@ -8,6 +9,7 @@ from .._messages import quote
 from .._moved import MovedParametersMixin
 from .._sklearn_compat import Interval, StrOptions
 from ..networks import (
+    Columns,
     LayerReader,
     NestedDefaultsMixin,
     NetworkSpec,
@@ -196,7 +198,8 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     def _learn(self, photos):
         network = LayerReader(self._spec())
         self.weights_digest_ = network.digest
-        self._fitted_columns = (*self._read(), network.columns)
+        # Plain values, which model files may hold.
+        self._fitted_columns = (*self._read(), tuple(map(astuple, network.columns)))
 
     def _describe(self):
         """From an image to the square that the network sees, in a worker."""
@@ -230,9 +233,9 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         if self.weights != "pretrained":
             return LayerReader(self._spec()).columns
         backbone, layers, pooling = read = self._read()
-        *fitted, columns = getattr(self, "_fitted_columns", (None,))
+        *fitted, columns = getattr(self, "_fitted_columns", (None, ()))
         if fitted == [*read]:
-            return columns
+            return [Columns(*each) for each in columns]
         return published_columns(backbone, layers, pooling, self._describe())
 
     def _read(self):

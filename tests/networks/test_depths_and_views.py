@@ -5,9 +5,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sklearn.base import clone
-from sklearn.pipeline import FeatureUnion
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from sklearn_popularity import CNNEmbedder, Preprocessing
+from sklearn_popularity.models import load_model, save_model
 from sklearn_popularity.networks import Squares, _kept, shelf, to_planes, torch_work
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
@@ -153,6 +155,17 @@ def test_fitted_names_follow_what_is_read(images):
         embedder.set_params(**change)
         names = embedder.get_feature_names_out()
         assert embedder.transform(images).shape[1] == len(names)
+
+
+def test_model_files_keep_depths(images, tmp_path):
+    layers = ["features.3", "features.5"]
+    model = make_pipeline(embedder_of(layer=layers, pooling=BOTH), Ridge())
+    model.fit(images, np.arange(len(images)))
+    save_model(model, tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    assert_array_equal(loaded.predict(images), model.predict(images))
+    names = loaded[0].get_feature_names_out()
+    assert_array_equal(names, model[0].get_feature_names_out())
 
 
 # --- several views
