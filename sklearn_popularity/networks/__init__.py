@@ -5,6 +5,8 @@ from ._backbones import build_network as build_network
 from ._backbones import pretrained_at_hand as pretrained_at_hand
 from ._kept import KeptNetwork as KeptNetwork
 from ._kept import shelf as shelf
+from ._known import KNOWN_NETWORKS as KNOWN_NETWORKS
+from ._known import KnownNetwork as KnownNetwork
 from ._layers import find_classifier as find_classifier
 from ._layers import name_of as name_of
 from ._nested import NestedDefaultsMixin as NestedDefaultsMixin

@@ -9,6 +9,7 @@ import numpy as np
 from .._optional import import_optional
 from .._paths import expand_home
 from ._layers import find_classifier, name_of
+from ._packaged import PACKAGED
 from ._squares import Squares
 from ._torch import NEEDED_FOR, import_torch, own_randomness, torch_work
 from ._weights import load_weights, read_weights, without_prefix
@@ -55,7 +56,7 @@ def published_squares(name: str) -> Squares:
     """How the published weights of a network take photos."""
     if name.startswith(_TIMM):
         config = _timm_config(name)
-        return Squares(
+        squares = Squares(
             size=config.input_size[-1],
             resize="squeeze" if config.crop_mode == "squash" else "crop",
             crop_share=config.crop_pct,
@@ -63,6 +64,7 @@ def published_squares(name: str) -> Squares:
             mean=tuple(config.mean),
             std=tuple(config.std),
         )
+        return PACKAGED[name].squares(squares) if name in PACKAGED else squares
     transforms = _torchvision_weights(name).transforms()
     return Squares(
         size=transforms.crop_size[0],
@@ -93,11 +95,17 @@ def pretrained_at_hand(name: str) -> bool:
     """
     try:
         if name.startswith(_TIMM):
-            return _timm_file(name) is not None
+            at_hand = _packaged_file(name) or _timm_file(name)
+            return at_hand is not None
         checkpoints = Path(import_torch().hub.get_dir(), "checkpoints")
         return (checkpoints / Path(_torchvision_weights(name).url).name).is_file()
     except ImportError:
         return False
+
+
+def _packaged_file(name):
+    """Path of the weights in a package that pip has installed; None without it."""
+    return PACKAGED[name].path() if name in PACKAGED else None
 
 
 def _timm_file(name):
@@ -129,7 +137,12 @@ def _create(name, seed=0, **options):
 
 
 def _published(name):
-    """A network with published weights, which are downloaded once."""
+    """A network with published weights: of a package, or downloaded once."""
+    packaged = _packaged_file(name)
+    if packaged is not None:
+        network = _create(name)
+        PACKAGED[name].load(network, packaged, name)
+        return network
     get_weights = _timm_config if name.startswith(_TIMM) else _torchvision_weights
     published = get_weights(name)
     try:
