@@ -291,9 +291,9 @@ CAFFE = {
 }
 
 
-def caffe_network(backbone, weights, **settings):
+def caffe_network(backbone, weights, *, flip=False, **settings):
     """A network that learned by Caffe, for whole photos."""
-    squeezed = Preprocessing(resize="squeeze", **CAFFE)
+    squeezed = Preprocessing(resize="squeeze", flip=flip, **CAFFE)
     return CNNEmbedder(
         backbone=backbone, weights=weights, preprocessing=squeezed, **settings
     )

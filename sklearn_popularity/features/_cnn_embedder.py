@@ -4,6 +4,7 @@ from numbers import Integral
 from os import PathLike, fspath
 from typing import ClassVar
 
+from .._messages import quote
 from .._moved import MovedParametersMixin
 from .._sklearn_compat import Interval, StrOptions
 from ..networks import (
@@ -13,10 +14,12 @@ from ..networks import (
     Preprocessing,
     choose_device,
     choose_precision,
+    published_columns,
     squares_for,
-    width_of,
 )
 from ._base import ImageTransformer
+
+_STATISTICS = ("mean", "std")
 
 
 class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
@@ -28,24 +31,27 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         A classifier of torchvision ("vgg16", "alexnet", "squeezenet1_0", ...), or
         "timm/" and a model of timm ("timm/vit_base_patch16_clip_224.openai", ...).
     weights : {"pretrained", "random"} or path, default="pretrained"
-        Published weights, which the first `fit` or `transform` downloads; random ones;
+        Published weights, which the first `fit` or `transform` downloads, but for
+        "timm/tf_efficientnet_lite2", whose weights the extra ``torch`` brings; random
+        ones;
         or a file with arrays by the names of the network's ``state_dict``: ``.npz``,
         ``.safetensors``, or ``.pth``, of which only tensors are read. A file may be of
         another number of classes than the published weights.
-    layer : str, default="penultimate"
+    layer : str or list of str, default="penultimate"
         What to take: "penultimate" is what the classifier sees (4096 numbers of VGG16
         in [1]_ and [2]_); "probabilities" are those of the classes (1000 objects in
         [1]_); "projection" is the output as it is, which for CLIP is the joint space
-        of images and texts (512); or the name of a module of the network. Maps are
-        averaged over places, whichever axis their channels are on, and tokens over
-        their sequence.
-    flip : bool, default=False
-        Whether to average the vectors of the photo and of its mirror image. It takes
-        twice as long, and the features no longer tell left from right.
+        of images and texts (512); or the name of a module of the network. Of several,
+        the numbers stand side by side, and the network still sees each photo once.
+    pooling : {"mean", "std"} or tuple of them, default="mean"
+        What is taken of each channel over the places of a map, whichever axis they are
+        on, or over the sequence of tokens: its mean and its standard deviation, as in
+        [3]_. A layer that gives a vector has no places and is taken as it is.
     preprocessing : Preprocessing, default=None
-        How photos become the squares that the network takes. None, like each None
-        within it, keeps what the published weights were trained with. Its parameters
-        can be set and searched as ``preprocessing__size`` and so on.
+        How photos become the squares that the network takes, or keep their own
+        proportions, and whether vectors are averaged over mirror images. None, like
+        each None within it, keeps what the published weights were trained with. Its
+        parameters can be set and searched as ``preprocessing__size`` and so on.
     device : str, default="auto"
         Such as "cpu", "cuda" or "cuda:1". "auto" is a GPU where there is one.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
@@ -103,8 +109,10 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     -----
     The network is built on first use and kept by the process, never in the estimator,
     which therefore copies and pickles as its parameters. Embedders that differ in their
-    layer or preprocessing alone share one network. The process keeps up to 4 GiB of
-    networks, and forgets the one that was used least recently first.
+    layers or preprocessing alone share one network, such as those of a
+    :class:`~sklearn.pipeline.FeatureUnion` that shows it several views of a photo. The
+    process keeps up to 4 GiB of networks, and forgets the one that was used least
+    recently first.
 
     A network runs in evaluation mode without gradients: a row depends on its photo
     alone, up to rounding (1e-5). The published preprocessing is followed except that
@@ -116,6 +124,8 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
        section 4.3.
     .. [2] Squalli-Houssaini et al., "Deep learning for predicting image memorability",
        ICASSP 2018, section 2.1.
+    .. [3] Hosu, Goldluecke and Saupe, "Effective aesthetics prediction with multi-level
+       spatially pooled features", CVPR 2019.
 
     Examples
     --------
@@ -131,8 +141,8 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         **ImageTransformer._parameter_constraints,
         "backbone": [str],
         "weights": [str, PathLike],
-        "layer": [str],
-        "flip": ["boolean"],
+        "layer": [str, list, tuple],
+        "pooling": [StrOptions(set(_STATISTICS)), list, tuple],
         "preprocessing": [Preprocessing, None],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
@@ -141,7 +151,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     _nested_defaults: ClassVar[dict] = {"preprocessing": Preprocessing}
     _moved: ClassVar[dict[str, str]] = {
         name: f"preprocessing=Preprocessing({name}=...)"
-        for name in ("size", "resize", "mean", "std", "scale", "channel_order")
+        for name in ("size", "resize", "mean", "std", "scale", "channel_order", "flip")
     }
 
     def __init__(
@@ -150,7 +160,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         backbone="resnet50",
         weights="pretrained",
         layer="penultimate",
-        flip=False,
+        pooling="mean",
         preprocessing=None,
         device="auto",
         precision="auto",
@@ -177,7 +187,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         self.backbone = backbone
         self.weights = weights
         self.layer = layer
-        self.flip = flip
+        self.pooling = pooling
         self.preprocessing = preprocessing
         self.device = device
         self.precision = precision
@@ -186,7 +196,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     def _learn(self, photos):
         network = LayerReader(self._spec())
         self.weights_digest_ = network.digest
-        self._width = (self.backbone, self.layer, network.n_features)
+        self._fitted_columns = (*self._read(), network.columns)
 
     def _describe(self):
         """From an image to the square that the network sees, in a worker."""
@@ -206,27 +216,57 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         return network
 
     def _feature_names(self):
-        prefix = f"{self.backbone}_{self.layer}".replace("/", "_")
-        return [f"{prefix}{i}" for i in range(self._n_features())]
+        _, layers, pooling = self._read()
+        has_one_kind = len(layers) == 1 and pooling == ("mean",)
+        names = []
+        for each in self._columns():
+            kind = "" if has_one_kind else f"_{each.statistic}"
+            stem = f"{self.backbone}_{each.layer}{kind}".replace("/", "_")
+            names += [f"{stem}{i}" for i in range(each.n)]
+        return names
 
-    def _n_features(self):
-        """Length of a row, for which nothing is downloaded."""
+    def _columns(self):
+        """What the numbers of a row are, for which nothing is downloaded."""
         if self.weights != "pretrained":
-            return LayerReader(self._spec()).n_features
-        *fitted, n_features = getattr(self, "_width", (None, None, None))
-        if fitted == [self.backbone, self.layer]:
-            return n_features
-        return width_of(self.backbone, self.layer, self._describe())
+            return LayerReader(self._spec()).columns
+        backbone, layers, pooling = read = self._read()
+        *fitted, columns = getattr(self, "_fitted_columns", (None,))
+        if fitted == [*read]:
+            return columns
+        return published_columns(backbone, layers, pooling, self._describe())
+
+    def _read(self):
+        """What is read of which network."""
+        layers = _several("layer", self.layer)
+        pooling = _several("pooling", self.pooling, _STATISTICS)
+        return self.backbone, layers, pooling
 
     def _spec(self):
         device = choose_device(self.device)
+        backbone, layers, pooling = self._read()
         return NetworkSpec(
-            backbone=self.backbone,
+            backbone=backbone,
             weights=fspath(self.weights),
-            layer=self.layer,
+            layers=layers,
+            pooling=pooling,
             seed=int(self.random_state),
             device=device,
             precision=choose_precision(self.precision, device),
             squares=self._describe(),
-            flip=self.flip,
         )
+
+
+def _several(name, given, known=None):
+    """One or several strings, each once, in a tuple."""
+    found = (given,) if isinstance(given, str) else tuple(given)
+    texts = [each for each in found if isinstance(each, str)]
+    fits = known is None or set(texts) <= set(known)
+    if not found or len(set(texts)) < len(found) or not fits:
+        expected = (
+            "names of layers" if known is None else " and ".join(map(repr, known))
+        )
+        raise ValueError(
+            f"Got {name}={quote(given)}, but one or several of {expected} were "
+            "expected, each once."
+        )
+    return found

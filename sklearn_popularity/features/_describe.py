@@ -181,7 +181,8 @@ def describe_photos(
         Rows that were described before, and the length of a row; by default
         descriptions are no rows and may be anything.
     finish : callable, default=None
-        In the calling process, from the stacked descriptions of a batch to its rows.
+        In the calling process, from stacked descriptions of a batch to their rows;
+        descriptions of different shapes are stacked apart.
     consequence : str
         What comes of photos that cannot be read, for the warning.
 
@@ -253,8 +254,12 @@ def _progress(transformer, n_photos):
 
 def _finish(result, finish, cache):
     """Replace the descriptions of a batch by rows of features, and keep these."""
-    finished = finish(np.stack([result.values[row] for row in result.keys]))
+    alike: dict[tuple, list[int]] = {}
+    for row in result.keys:
+        alike.setdefault(np.shape(result.values[row]), []).append(row)
     with closing(RowStore(cache)) as store:
-        for (row, key), numbers in zip(result.keys.items(), finished, strict=True):
-            result.values[row] = store.keep(key, numbers)
+        for rows in alike.values():
+            finished = finish(np.stack([result.values[row] for row in rows]))
+            for row, numbers in zip(rows, finished, strict=True):
+                result.values[row] = store.keep(result.keys[row], numbers)
     result.faults |= store.faults

@@ -12,7 +12,7 @@ from ._layers import name_of as name_of
 from ._nested import NestedDefaultsMixin as NestedDefaultsMixin
 from ._network import LayerReader as LayerReader
 from ._network import NetworkSpec as NetworkSpec
-from ._network import width_of as width_of
+from ._network import published_columns as published_columns
 from ._preprocessing import Preprocessing
 from ._preprocessing import squares_for as squares_for
 from ._squares import Squares as Squares

@@ -1,7 +1,7 @@
-"""What a layer of a network says of squares, one vector for each."""
+"""What layers of a network say of squares, one vector for each."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
@@ -22,38 +22,71 @@ class Layer:
         What is watched; the network itself for its output.
     sees_input : bool
         Whether the input of the part is what is asked for.
-    n_features : int
-        Length of a vector.
-    places : tuple of 2 ints or None
-        Axes of the places in maps.
+    n_channels : int
+        Numbers at each place, or of a vector.
+    places : tuple of ints
+        Axes of the places in maps, and of the sequence of tokens.
     """
 
     name: str
     part: Any
     sees_input: bool = False
-    n_features: int = 0
-    places: tuple[int, int] | None = None
+    n_channels: int = 0
+    places: tuple[int, ...] = ()
 
 
-def read_layer(module: Any, layer: Layer, pixels: Any) -> Any:
-    """Vectors of a layer.
+@dataclass(frozen=True)
+class Columns:
+    """Consecutive numbers of a row.
+
+    Parameters
+    ----------
+    layer : str
+        Name of the layer.
+    statistic : {"mean", "std", ""}
+        Over its places; none where it has no places.
+    n : int
+        How many, one for each channel.
+    """
+
+    layer: str
+    statistic: str
+    n: int
+
+
+def columns_of(layers: Sequence[Layer], pooling: Sequence[str]) -> tuple[Columns, ...]:
+    """What the numbers of `read_layers` are."""
+    return tuple(
+        Columns(layer.name, statistic, layer.n_channels)
+        for layer in layers
+        for statistic in (pooling if layer.places else ("",))
+    )
+
+
+def read_layers(
+    module: Any, layers: Sequence[Layer], pooling: Sequence[str], pixels: Any
+) -> Any:
+    """Vectors of layers side by side, in one pass.
 
     Parameters
     ----------
     module : torch.nn.Module
         Network, which no other thread may use meanwhile.
-    layer : Layer
+    layers : sequence of Layer
         Of `try_layer`.
-    pixels : tensor of shape (n, 3, size, size)
-        Squares.
+    pooling : sequence of {"mean", "std"}
+        Over the places of maps, and over the sequence of tokens.
+    pixels : tensor of shape (n, 3, height, width)
+        Squares, or photos of one shape.
 
     Returns
     -------
     vectors : tensor of shape (n, n_features), float32
-        Maps are averaged over places, and tokens over their sequence.
+        In the order of `columns_of`.
     """
-    pool = partial(_as_vectors, n=len(pixels), layer=layer)
-    return _watch(module, layer, pixels, pool).float()
+    pool = partial(_as_vectors, n=len(pixels), pooling=pooling)
+    found = _watch(module, layers, pixels, pool)
+    return import_torch().cat([each for vectors in found for each in vectors], dim=1)
 
 
 def try_layer(module: Any, name: str, pixels: Any) -> Layer:
@@ -65,12 +98,14 @@ def try_layer(module: Any, name: str, pixels: Any) -> Layer:
         If there is no such layer, or it gives neither vectors, maps nor tokens.
     """
     layer = _find_layer(module, name)
-    shape = _watch(module, layer, pixels, partial(_shape_of, n=1, layer=layer))
+    [shape] = _watch(module, [layer], pixels, partial(_shape_of, n=1))
     if len(shape) == 4:
         places = _places(shape, layer) or _places_by_reach(module, layer, pixels)
         layer = replace(layer, places=places)
-    n_features = read_layer(module, layer, pixels).shape[1]
-    return replace(layer, n_features=n_features)
+    elif len(shape) == 3:
+        layer = replace(layer, places=(1,))
+    vectors = read_layers(module, [layer], ["mean"], pixels)
+    return replace(layer, n_channels=vectors.shape[1])
 
 
 def find_classifier(module: Any) -> Any:
@@ -116,17 +151,24 @@ def _find_layer(module, name):
     return Layer(name, modules[name])
 
 
-def _watch(module, layer, pixels, use):
-    """What `use` makes of what a layer gives, before later layers change it in place.
+def _watch(module, layers, pixels, use):
+    """What `use` makes of what layers give, before later ones change it in place.
 
-    The hook is removed again, so that any number of layers can be read from a network.
+    The hooks are removed again, so that any layers can be read from a network.
     """
-    found: list[Any] = []
-    with _hooked(layer, lambda values: found.append(use(values))):
+    found: dict[str, Any] = {}
+    with ExitStack() as stack:
+        for layer in layers:
+            stack.enter_context(_hooked(layer, partial(_keep, found, use, layer)))
         module(pixels)
-    if not found:
-        raise _no_vectors(layer, "no output, as it takes no part")
-    return found[-1]
+    for layer in layers:
+        if layer.name not in found:
+            raise _no_vectors(layer, "no output, as it takes no part")
+    return [found[layer.name] for layer in layers]
+
+
+def _keep(found, use, layer, values):
+    found[layer.name] = use(values, layer=layer)
 
 
 @contextmanager
@@ -141,14 +183,16 @@ def _hooked(layer, see: Callable) -> Iterator[None]:
         handle.remove()
 
 
-def _as_vectors(values, n, layer):
-    """Averages over places or tokens; shares of classes."""
-    n_axes = len(_shape_of(values, n, layer))
+def _as_vectors(values, n, layer, pooling):
+    """Statistics over places or tokens; shares of classes."""
+    _shape_of(values, n, layer)
+    values = values.float()
     if layer.name == "probabilities":
-        return values.float().softmax(dim=1)
-    if n_axes == 4:
-        return values.mean(dim=layer.places)
-    return values.mean(dim=1) if n_axes == 3 else values
+        return [values.softmax(dim=1)]
+    if not layer.places:
+        # A later layer may work in place.
+        return [values.clone()]
+    return [_STATISTICS[each](values, layer.places) for each in pooling]
 
 
 def _shape_of(values, n, layer):
@@ -161,6 +205,12 @@ def _shape_of(values, n, layer):
     if shape[0] != n:
         raise _no_vectors(layer, f"{shape[0]} pieces of {n} photos")
     return tuple(shape)
+
+
+_STATISTICS = {
+    "mean": lambda values, places: values.mean(dim=places),
+    "std": lambda values, places: values.std(dim=places, correction=0),
+}
 
 
 def _no_vectors(layer, found):
@@ -196,7 +246,9 @@ def _places_by_reach(module, layer, pixels):
     both = torch.randn(pixels.shape, generator=draw).to(pixels).repeat(2, 1, 1, 1)
     corner = max(1, both.shape[-1] // 8)
     both[1, :, :corner, :corner] += 1
-    change = _watch(module, layer, both, lambda maps: (maps[1] - maps[0]).abs())
+    [change] = _watch(
+        module, [layer], both, lambda maps, layer: (maps[1] - maps[0]).abs()
+    )
     near = max(1, len(change) // 4)
     is_last = change[..., :near].sum() >= change[:near].sum()
     return (2, 3) if is_last else (1, 2)

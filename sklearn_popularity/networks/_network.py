@@ -1,5 +1,7 @@
-"""A network read at a layer: squares of pixels in, one vector for each out."""
+"""A network read at layers: squares of pixels in, one vector for each out."""
 
+from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -10,12 +12,12 @@ from numpy.typing import NDArray
 from .._warnings import warn_caller
 from ._backbones import build_network
 from ._kept import KeptNetwork, load_network
-from ._layers import read_layer, try_layer
+from ._layers import Columns, Layer, columns_of, read_layers, try_layer
 from ._squares import Squares, to_planes
 from ._torch import import_torch, torch_work
 
-# By backbone, layer and size, for as many classes as the backbone has.
-_widths: dict[tuple[str, str, int], int] = {}
+# By backbone, layer and size, for as many classes as the backbone has; without modules.
+_widths: dict[tuple[str, str, int], Layer] = {}
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,12 @@ class NetworkSpec:
 
     Parameters
     ----------
-    backbone, weights, layer : str
+    backbone, weights : str
         See :class:`CNNEmbedder`.
+    layers : tuple of str
+        Names of layers, whose vectors stand side by side.
+    pooling : tuple of {"mean", "std"}
+        Statistics over the places of maps.
     seed : int
         Of random weights.
     device : str
@@ -34,22 +40,20 @@ class NetworkSpec:
         Of the computation; results are float32.
     squares : Squares
         What is done to the photos.
-    flip : bool
-        Average over each photo and its mirror image.
     """
 
     backbone: str
     weights: str
-    layer: str
+    layers: tuple[str, ...]
+    pooling: tuple[str, ...]
     seed: int
     device: str
     precision: str
     squares: Squares
-    flip: bool
 
 
 class LayerReader:
-    """A function from squares to vectors of a layer of a network.
+    """A function from squares to vectors of layers of a network.
 
     Parameters
     ----------
@@ -60,8 +64,8 @@ class LayerReader:
 
     Attributes
     ----------
-    n_features : int
-        Length of a vector.
+    columns : tuple of Columns
+        What the numbers of a vector are.
     digest : str
         SHA-256 of the weights.
     settings : tuple
@@ -73,13 +77,14 @@ class LayerReader:
         self._network = network or load_network(
             spec.backbone, spec.weights, spec.seed, spec.device
         )
-        self._layer = self._find_layer()
-        self.n_features = self._layer.n_features
+        self._layers = [self._find_layer(name) for name in spec.layers]
+        self._check_shapes()
+        self.columns = columns_of(self._layers, spec.pooling)
         self.digest = self._network.digest
         self.settings = (self.digest, *_settings(spec))
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Vectors of squares of shape (n, size, size, 3)."""
+        """Vectors of squares, or of photos of one shape: (n, height, width, 3)."""
         torch = import_torch()
         try:
             return self._forward(batch)
@@ -96,40 +101,65 @@ class LayerReader:
         return np.concatenate([self(batch[:half]), self(batch[half:])])
 
     def _forward(self, batch):
+        with self._pixels(batch) as (module, pixels):
+            vectors = self._read(module, pixels)
+            if self._spec.squares.flip:
+                vectors = (vectors + self._read(module, pixels.flip(-1))) / 2
+            return vectors.cpu().numpy()
+
+    def _read(self, module, pixels):
+        return read_layers(module, self._layers, self._spec.pooling, pixels)
+
+    @contextmanager
+    def _pixels(self, batch):
+        """The network and what it takes, while no other thread uses it."""
         spec = self._spec
         with (
             self._network.turn() as module,
             torch_work(spec.device, spec.precision, gradients=False),
         ):
-            pixels = to_planes(batch, spec.squares, spec.device)
-            vectors = read_layer(module, self._layer, pixels)
-            if spec.flip:
-                mirrored = read_layer(module, self._layer, pixels.flip(-1))
-                vectors = (vectors + mirrored) / 2
-            return vectors.cpu().numpy()
+            yield module, to_planes(batch, spec.squares, spec.device)
 
-    def _find_layer(self):
-        """The layer, which is tried once in the life of the network."""
+    def _find_layer(self, name):
+        """A layer, which is tried once in the life of the network."""
         spec, side = self._spec, self._spec.squares.size
         known = self._network.layers
-        key = (spec.layer, side, spec.precision)
+        key = (name, side, spec.precision)
         if key not in known:
             black = np.zeros((1, side, side, 3), np.uint8)
             try:
-                with (
-                    self._network.turn() as module,
-                    torch_work(spec.device, spec.precision, gradients=False),
-                ):
-                    pixels = to_planes(black, spec.squares, spec.device)
-                    known[key] = try_layer(module, spec.layer, pixels)
+                with self._pixels(black) as (module, pixels):
+                    known[key] = try_layer(module, name, pixels)
             except (RuntimeError, AssertionError) as error:
                 raise ValueError(
                     f"{spec.backbone!r} cannot see squares of size={side} on the "
                     f"device {spec.device!r}: {error}. Pass another size= or device=."
                 ) from error
         if spec.weights in ("pretrained", "random"):
-            _widths[spec.backbone, spec.layer, side] = known[key].n_features
+            _widths[spec.backbone, name, side] = replace(known[key], part=None)
         return known[key]
+
+    def _check_shapes(self):
+        """Refuse a network that sees nothing but squares if photos keep their shape."""
+        spec, known = self._spec, self._network.layers
+        key = ("shapes", spec.squares.size, spec.precision)
+        if spec.squares.resize != "keep" or key in known:
+            return
+        for width, height in ((4, 1), (1, 4)):
+            shape = spec.squares.kept_shape(width, height)[::-1]
+            try:
+                with self._pixels(np.zeros((1, *shape, 3), np.uint8)) as (
+                    module,
+                    found,
+                ):
+                    module(found)
+            except (RuntimeError, AssertionError) as error:
+                raise ValueError(
+                    f"{spec.backbone!r} cannot see photos at their own proportions, "
+                    f"such as {shape[0]} x {shape[1]} pixels: {error}. Pass "
+                    "Preprocessing(resize='squeeze'), or another size=."
+                ) from error
+        known[key] = True
 
 
 def _settings(spec):
@@ -144,14 +174,17 @@ def _settings(spec):
 _version = lru_cache(version)
 
 
-def width_of(backbone: str, layer: str, squares: Squares) -> int:
-    """Length of the vectors of a layer with published weights, without a download.
+def published_columns(
+    backbone: str, layers: Sequence[str], pooling: Sequence[str], squares: Squares
+) -> tuple[Columns, ...]:
+    """Columns of layers with published weights, without a download.
 
-    Where it is not known yet, a network with random weights tells it, and goes again.
+    Where they are not known yet, a network with random weights tells, and goes again.
     """
-    if (backbone, layer, squares.size) not in _widths:
+    keys = [(backbone, layer, squares.size) for layer in layers]
+    if not all(key in _widths for key in keys):
         spec = NetworkSpec(
-            backbone, "random", layer, 0, "cpu", "float32", squares, False
+            backbone, "random", tuple(layers), (), 0, "cpu", "float32", squares
         )
         LayerReader(spec, KeptNetwork(build_network(backbone, "random", 0), digest=""))
-    return _widths[backbone, layer, squares.size]
+    return columns_of([_widths[key] for key in keys], pooling)

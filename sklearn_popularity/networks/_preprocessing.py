@@ -22,9 +22,11 @@ class Preprocessing(BaseEstimator):
     ----------
     size : int, default=None
         Side in pixels of the square that the network sees.
-    resize : {"crop", "squeeze", "pad"}, default=None
+    resize : {"crop", "squeeze", "pad", "keep"}, default=None
         How a photo becomes a square: its centre; all of it, distorted; or all of it,
-        filled up with white.
+        filled up with white. "keep" is all of it at its own proportions, with as many
+        pixels as the square; photos longer than 4 to 1 are squeezed to that. Not every
+        network takes it: those of convolutions do.
     crop_share : float, default=None
         Side of the square over the shorter side of the photo it is cut from, above 0
         and at most 1; only for "crop".
@@ -37,6 +39,9 @@ class Preprocessing(BaseEstimator):
         Value of white before `mean` is subtracted: 1, or 255 for networks of Caffe.
     channel_order : {"rgb", "bgr"}, default=None
         Order of the network's channels.
+    flip : bool, default=None
+        Whether vectors are averaged over the photo and its mirror image. It takes twice
+        as long, and the features no longer tell left from right. None is False.
 
     See Also
     --------
@@ -55,13 +60,14 @@ class Preprocessing(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict] = {
         "size": [Interval(Integral, 1, None, closed="left"), None],
-        "resize": [StrOptions({"crop", "squeeze", "pad"}), None],
+        "resize": [StrOptions({"crop", "squeeze", "pad", "keep"}), None],
         "crop_share": [Interval(Real, 0, 1, closed="right"), None],
         "interpolation": [StrOptions({"bilinear", "bicubic"}), None],
         "mean": [tuple, list, None],
         "std": [tuple, list, None],
         "scale": [Interval(Real, 0, None, closed="neither"), None],
         "channel_order": [StrOptions({"rgb", "bgr"}), None],
+        "flip": ["boolean", None],
     }
 
     def __init__(
@@ -75,6 +81,7 @@ class Preprocessing(BaseEstimator):
         std=None,
         scale=None,
         channel_order=None,
+        flip=None,
     ):
         self.size = size
         self.resize = resize
@@ -84,6 +91,7 @@ class Preprocessing(BaseEstimator):
         self.std = std
         self.scale = scale
         self.channel_order = channel_order
+        self.flip = flip
 
 
 def squares_for(backbone: str, preprocessing: Preprocessing | None) -> Squares:
@@ -104,8 +112,9 @@ def squares_for(backbone: str, preprocessing: Preprocessing | None) -> Squares:
         given[name] = _per_channel(name, given[name])
     for name in {"crop_share", "scale"} & set(given):
         given[name] = float(given[name])
-    if "size" in given:
-        given["size"] = int(given["size"])
+    for name, kind in {"size": int, "flip": bool}.items():
+        if name in given:
+            given[name] = kind(given[name])
     return replace(squares, **given)
 
 

@@ -1,6 +1,7 @@
 """From a photo to the square that a network takes, and from squares to its planes."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,16 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
 }
 _WHITE = (255, 255, 255)
+# Of the longer side to the shorter one, for "keep": networks fail on thin strips.
+MAX_RATIO = 4.0
 
 
 @dataclass(frozen=True)
 class Squares:
     """How a network takes photos, in plain values: see :class:`Preprocessing`.
 
-    Called with an image, it cuts out the square; `to_planes` does the rest.
+    Called with an image, it cuts out the square, or for "keep" gives the whole photo
+    with as many pixels as the square has; `to_planes` does the rest.
     """
 
     size: int
@@ -31,6 +35,7 @@ class Squares:
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     scale: float = 1.0
     channel_order: str = "rgb"
+    flip: bool = False
 
     def __call__(
         self, image: NDArray[np.uint8], place: tuple[float, float] = (0.5, 0.5)
@@ -44,11 +49,19 @@ class Squares:
         square = (self.size, self.size)
         if self.resize == "squeeze":
             photo = photo.resize(square, method)
+        elif self.resize == "keep":
+            photo = photo.resize(self.kept_shape(*photo.size), method)
         elif self.resize == "pad":
             photo = ImageOps.pad(photo, square, method, color=_WHITE)
         else:
             photo = self._crop(photo, method, place)
         return np.asarray(photo)
+
+    def kept_shape(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height for "keep": the area of the square, up to rounding."""
+        longest = sqrt(MAX_RATIO)
+        stretch = min(max(sqrt(width / height), 1 / longest), longest)
+        return round(self.size * stretch), round(self.size / stretch)
 
     def _crop(self, photo, method, place):
         # The part of the photo that ends up in the square is all that is resized.
@@ -67,7 +80,7 @@ def to_planes(squares: NDArray[np.uint8], how: Squares, device: str) -> Any:
 
     Parameters
     ----------
-    squares : ndarray of shape (n, size, size, 3), uint8
+    squares : ndarray of shape (n, height, width, 3), uint8
         Pixels.
     how : Squares
         How the network takes them.
@@ -76,7 +89,7 @@ def to_planes(squares: NDArray[np.uint8], how: Squares, device: str) -> Any:
 
     Returns
     -------
-    planes : tensor of shape (n, 3, size, size), float32
+    planes : tensor of shape (n, 3, height, width), float32
     """
     torch = import_torch()
     pixels, on_gpu = torch.from_numpy(squares), device.startswith("cuda")

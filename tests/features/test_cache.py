@@ -485,7 +485,10 @@ def test_rows_of_networks_are_found_by_workers(embedder, paths, bad_path, path):
     [
         {"random_state": 1},
         {"layer": "probabilities"},
-        {"flip": True},
+        {"layer": ["penultimate", "probabilities"]},
+        {"pooling": "std"},
+        {"preprocessing__flip": True},
+        {"preprocessing__resize": "keep"},
         {"preprocessing__size": 40},
         {"preprocessing__mean": (0, 0, 0)},
         {"max_size": 10},

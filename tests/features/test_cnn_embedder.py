@@ -179,7 +179,7 @@ def test_flip_averages_photo_and_mirror(images):
     mirrored = [image[:, ::-1] for image in images]
     plain = embedder.fit_transform(images)
     expected = (plain + embedder.transform(mirrored)) / 2
-    embedder.set_params(flip=True)
+    embedder.set_params(preprocessing__flip=True)
     assert_allclose(embedder.transform(images), expected, atol=2e-3)
     assert np.abs(expected - plain).max() > 1e-2
 
@@ -429,6 +429,11 @@ def test_missing_pretrained_weights_name_the_way_out(squares, monkeypatch, tmp_p
         ({"backbone": "timm/resnet5"}, ValueError, "Did you mean 'timm/resnet50"),
         ({"backbone": "timm/resnet50.x"}, ValueError, "Did you mean 'timm/resnet50"),
         ({"layer": "features.99"}, ValueError, "layer='features.99'"),
+        ({"layer": []}, ValueError, r"layer=\[\], but one or several of names"),
+        ({"layer": ["penultimate"] * 2}, ValueError, "expected, each once"),
+        ({"layer": ["penultimate", 3]}, ValueError, "names of layers"),
+        ({"pooling": ("mean", "max")}, ValueError, "of 'mean' and 'std' were"),
+        ({"pooling": "max"}, ValueError, "'pooling' parameter"),
         ({"weights": "missing.npz"}, FileNotFoundError, "no such file"),
         ({"weights": __file__}, ValueError, r"a file in \.npz"),
         ({"preprocessing__mean": (0, 0)}, ValueError, "3 finite numbers"),

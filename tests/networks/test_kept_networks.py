@@ -78,7 +78,10 @@ def test_what_leaves_the_network_alone_builds_none(built, photos):
     for change in (
         {"preprocessing__size": 48},
         {"preprocessing__resize": "pad"},
-        {"flip": True},
+        {"preprocessing__flip": True},
+        {"pooling": ("mean", "std")},
+        {"layer": ["features.3", "penultimate"]},
+        {"preprocessing__resize": "keep"},
         {"precision": "bfloat16"},
         {"batch_size": 1},
     ):

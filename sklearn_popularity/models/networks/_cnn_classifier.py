@@ -111,8 +111,9 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     Of `embedder`, which is not changed, these parameters count: `backbone`, `weights`,
     `preprocessing`, `max_size`, `image_shape`, `value_range`, `device`, `precision`,
     and `n_jobs` as the number of threads that read photos ahead of the network. Its
-    `layer` has to be "penultimate" and its `flip` False; the others are not used, so
-    nothing is cached and an unreadable photo is an error. Its parameters can be set and
+    `layer` has to be "penultimate", its `pooling` "mean", and its `preprocessing` makes
+    squares without `flip`; the others are not used, so nothing is cached and an
+    unreadable photo is an error. Its parameters can be set and
     searched, as ``embedder__backbone`` or ``embedder__preprocessing__size``.
 
     Photos are read anew in each pass, by threads that are ahead of the network, so that

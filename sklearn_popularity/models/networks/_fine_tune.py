@@ -54,6 +54,15 @@ _OF_EMBEDDER = ("backbone", "weights", "device", "n_jobs", *_WITH_EFFECT)
 _OF_PREPROCESSING = ("size", "crop_share", "mean", "std", "scale", "channel_order")
 
 
+def _refuse_other(name, found, expected):
+    if found != expected:
+        raise ValueError(
+            f"Got an embedder with {name}={found!r}, but the new head learns from what "
+            "the last layer of the network sees of each photo, in squares. Pass an "
+            f"embedder with {name}={expected!r}."
+        )
+
+
 def _default_embedder():
     """A ResNet-50 that sees central squares of seven eighths of the shorter side."""
     return CNNEmbedder(preprocessing=Preprocessing(resize="crop", crop_share=0.875))
@@ -185,14 +194,12 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         if self.embedder is None:
             return _default_embedder()
         self.embedder._validate_params()
-        for name, expected in {"layer": "penultimate", "flip": False}.items():
-            found = getattr(self.embedder, name)
-            if found != expected:
-                raise ValueError(
-                    f"Got an embedder with {name}={found!r}, but the new head learns "
-                    "from what the last layer of the network sees of each photo. Pass "
-                    f"an embedder with {name}={expected!r}."
-                )
+        for name, expected in {"layer": "penultimate", "pooling": "mean"}.items():
+            _refuse_other(name, getattr(self.embedder, name), expected)
+        squares = squares_for(self.embedder.backbone, self.embedder.preprocessing)
+        _refuse_other("preprocessing__flip", squares.flip, False)
+        if squares.resize == "keep":
+            _refuse_other("preprocessing__resize", "keep", "squeeze")
         return self.embedder
 
     def _place(self):
