@@ -169,8 +169,8 @@ def _check_settings(settings, transformer):
             close = get_close_matches(name, [*known, *_PARAMETERS], n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise TypeError(
-                f"Got {name}={quote(settings[name])}, but a parameter of recommended or "
-                f"of {transformer.__name__} was expected.{hint}"
+                f"Got {name}={quote(settings[name])}, but a parameter of recommended "
+                f"or of {transformer.__name__} was expected.{hint}"
             )
 
 
@@ -191,14 +191,15 @@ class _Table:
         if not self.members:
             raise ValueError(
                 f"Got the columns {quote([str(name) for name in self.posts])} and "
-                "neither photos nor embeddings, cues, a user, times, titles or tags, of "
-                "which at least one was expected. Pass photo= with the column of photos."
+                "neither photos nor embeddings, cues, a user, times, titles or tags, "
+                "of which at least one was expected. Pass photo= with the column of "
+                "photos."
             )
         if len(self.members) == 1:
             return self.members[0][1]
         self.reasons.append(
-            "The mean of the models: it needs no inner folds, and one that knows little "
-            "says little."
+            "The mean of the models: it needs no inner folds, and one that knows "
+            "little says little."
         )
         return VotingRegressor(self.members)
 
@@ -219,8 +220,8 @@ class _Table:
     def _add_blocks(self, blocks, better):
         names = ", ".join(block.name for block in blocks)
         self.reasons.append(
-            f"Photos by {names}: networks see more than hand-crafted features do, which "
-            "add nothing to them."
+            f"Photos by {names}: networks see more than hand-crafted features do, "
+            "which add nothing to them."
         )
         if better:
             self.reasons.append(
@@ -252,10 +253,10 @@ class _Table:
                 "interactions; few leaves, as cues say little of a post."
             )
         if user is not None:
-            known = [name for name in (user, time, self.groups) if name is not None]
-            parts.append(
-                ("history", self._history(user, time), list(dict.fromkeys(known)))
+            known = dict.fromkeys(
+                name for name in (user, time, self.groups) if name is not None
             )
+            parts.append(("history", self._history(user, time), list(known)))
         if parts:
             boosting = HistGradientBoostingRegressor(
                 learning_rate=0.05,
@@ -294,8 +295,8 @@ class _Table:
         if titles is None:
             return
         self.reasons.append(
-            f"Text in {titles!r} by its letters, one to four together: words alone were "
-            "behind."
+            f"Text in {titles!r} by its letters, one to four together: words alone "
+            "were behind."
         )
         fill = FunctionTransformer(without_gaps).set_output(transform="default")
         letters = TfidfVectorizer(
@@ -309,8 +310,8 @@ class _Table:
     def add_tags(self, tags, vectors):
         if (tags is None) != (vectors is None):
             raise ValueError(
-                f"Got tags={tags!r} {'without' if vectors is None else 'with'} vectors, "
-                "but tags need vectors of words, and vectors a column of tags. Pass "
+                f"Got tags={tags!r} {'without' if vectors is None else 'with'} "
+                "vectors, but tags need vectors of words, and vectors a column of tags. Pass "
                 "both, vectors= with a dict or the path of a file."
             )
         if tags is None:
