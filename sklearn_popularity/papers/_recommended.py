@@ -1,8 +1,10 @@
 """What to begin with today, for the table at hand."""
 
 from difflib import get_close_matches
+from inspect import signature
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -66,7 +68,8 @@ def recommended(
         that are recommended today and whose weights are on this machine.
     cues : SocialFeatures, default=None
         Columns about the uploader and the post that are known before it. None takes
-        the hour, the weekday and the length of the title, where these are named.
+        the moment, the hour, the weekday and the length of the title, where `time` and
+        `titles` are named.
     user, time : str, default=None
         Columns of the user, whose earlier scores are used, and of the time of posting.
     titles : str, default=None
@@ -166,15 +169,14 @@ def _check_settings(settings, transformer):
     known = transformer._get_param_names()
     for name in settings:
         if name not in known:
-            close = get_close_matches(name, [*known, *_PARAMETERS], n=1)
+            close = get_close_matches(
+                name, [*known, *signature(recommended).parameters], n=1
+            )
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise TypeError(
                 f"Got {name}={quote(settings[name])}, but a parameter of recommended "
                 f"or of {transformer.__name__} was expected.{hint}"
             )
-
-
-_PARAMETERS = set(recommended.__kwdefaults__)
 
 
 class _Table:
@@ -245,13 +247,17 @@ class _Table:
 
     def add_cues(self, cues, user, time, titles):
         parts: list[tuple[str, Any, Any]] = []
-        cues = clone(cues) if cues is not None else self._known_cues(time, titles)
+        cues_are_ours = cues is None
+        cues = self._known_cues(time, titles) if cues_are_ours else clone(cues)
         if cues is not None:
             parts.append(("cues", cues, _columns_of(cues)))
             self.reasons.append(
                 "Cues by gradient boosting, which needs no scale and finds "
                 "interactions; few leaves, as cues say little of a post."
             )
+        if cues_are_ours and time is not None:
+            moment = FunctionTransformer(moments).set_output(transform="default")
+            parts.append(("moment", moment, [time]))
         if user is not None:
             known = dict.fromkeys(
                 name for name in (user, time, self.groups) if name is not None
@@ -311,8 +317,8 @@ class _Table:
         if (tags is None) != (vectors is None):
             raise ValueError(
                 f"Got tags={tags!r} {'without' if vectors is None else 'with'} "
-                "vectors, but tags need vectors of words, and vectors a column of tags. Pass "
-                "both, vectors= with a dict or the path of a file."
+                "vectors, but tags need vectors of words, and vectors a column of "
+                "tags. Pass both, vectors= with a dict or the path of a file."
             )
         if tags is None:
             return
@@ -325,6 +331,17 @@ class _Table:
 def without_gaps(texts):
     """Texts, of which a missing one has no letters."""
     return ["" if pd.isna(text) else str(text) for text in texts]
+
+
+def moments(times):
+    """Days since 1970 of a column of times, or their numbers; NaN where missing."""
+    column = pd.Series(np.asarray(times).ravel())
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=float)[:, np.newaxis]
+    since = pd.to_datetime(column, utc=True, format="ISO8601") - pd.Timestamp(
+        0, tz="UTC"
+    )
+    return (since / pd.Timedelta(days=1)).to_numpy(dtype=float)[:, np.newaxis]
 
 
 def _columns_of(cues):
