@@ -109,18 +109,18 @@ def branch_importance(
     y = check_score(y, "y")
     check_consistent_length(X, y, groups)
     random_state = check_random_state(random_state)
-    members: Any = members_of(fusion)
-    outputs, columns = members.outputs(X), members.columns
-    as_is = members.combine(outputs)
+    whole: Any = members_of(fusion)
+    outputs, columns = whole.outputs(X), whole.columns
+    as_is = whole.combine(outputs)
     orders = [random_state.permutation(len(y)) for _ in range(n_repeats)]
     rows = []
     for name, members in _check_sets(sets, columns).items():
         chosen = np.concatenate([columns[member] for member in members])
-        permuted = predict_permuted(members, outputs, chosen, orders)
+        permuted = predict_permuted(whole, outputs, chosen, orders)
         interval = spearman_interval(
             y, as_is, baseline=permuted, groups=groups, confidence=confidence
         )
-        alone = sets is None and name in members.predicting
+        alone = sets is None and name in whole.predicting
         rows.append(
             {
                 "branch": name,
