@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
 
@@ -157,6 +158,9 @@ class PhotoTable:
         if isinstance(part, FeatureUnion):
             parts = [(name, self._swap(e, head)) for name, e in part.transformer_list]
             return copy(part).set_params(transformer_list=parts)
+        if isinstance(part, VotingRegressor):
+            parts = [(name, self._swap(e, head)) for name, e in part.estimators]
+            return copy(part).set_params(estimators=parts)
         if isinstance(part, ColumnTransformer) and head is not None:
             return self._swap_columns(part, "transformers", head)
         if isinstance(part, StackedLateFusion) and head is not None:

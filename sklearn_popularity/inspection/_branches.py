@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import VotingRegressor
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,13 +14,13 @@ from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion
-from ._linear import passed_width
+from ._members import members_of
 from ._plotting import draw_intervals, new_axes
 
 
 @validate_params(
     {
-        "fusion": [StackedLateFusion],
+        "fusion": [StackedLateFusion, VotingRegressor],
         "y": ["array-like"],
         "sets": [Mapping, None],
         "groups": ["array-like", None],
@@ -43,7 +45,7 @@ def branch_importance(
 
     Parameters
     ----------
-    fusion : StackedLateFusion
+    fusion : StackedLateFusion or VotingRegressor
         Fitted, on other rows than those of X.
     X : DataFrame or array-like of shape (n_samples, n_features)
         Columns as in the fit.
@@ -107,18 +109,18 @@ def branch_importance(
     y = check_score(y, "y")
     check_consistent_length(X, y, groups)
     random_state = check_random_state(random_state)
-    outputs = fusion.branch_predictions(X)
-    columns = output_columns(fusion)
-    as_is = fusion.final_estimator_.predict(outputs)
+    whole: Any = members_of(fusion)
+    outputs, columns = whole.outputs(X), whole.columns
+    as_is = whole.combine(outputs)
     orders = [random_state.permutation(len(y)) for _ in range(n_repeats)]
     rows = []
     for name, members in _check_sets(sets, columns).items():
         chosen = np.concatenate([columns[member] for member in members])
-        permuted = predict_permuted(fusion, outputs, chosen, orders)
+        permuted = predict_permuted(whole, outputs, chosen, orders)
         interval = spearman_interval(
             y, as_is, baseline=permuted, groups=groups, confidence=confidence
         )
-        alone = sets is None and name in fusion.branch_scores_
+        alone = sets is None and name in whole.predicting
         rows.append(
             {
                 "branch": name,
@@ -131,19 +133,6 @@ def branch_importance(
         )
     table = pd.DataFrame(rows)
     return table.sort_values("importance", ascending=False, ignore_index=True)
-
-
-def output_columns(fusion):
-    """Columns of the outputs that each branch has."""
-    widths = {
-        name: passed_width(fusion, columns) if isinstance(estimator, str) else 1
-        for name, estimator, columns in fusion.branches_
-    }
-    stops = np.cumsum(list(widths.values()))
-    return {
-        name: np.arange(stop - width, stop)
-        for (name, width), stop in zip(widths.items(), stops, strict=True)
-    }
 
 
 def _check_sets(sets, columns):
@@ -159,13 +148,13 @@ def _check_sets(sets, columns):
     return sets
 
 
-def predict_permuted(fusion, outputs, chosen, orders):
+def predict_permuted(members, outputs, chosen, orders):
     """Predictions with some of the outputs in other orders, a column per order."""
     columns = []
     for order in orders:
         permuted = outputs.copy()
         permuted[:, chosen] = outputs[np.ix_(order, chosen)]
-        columns.append(fusion.final_estimator_.predict(permuted))
+        columns.append(members.combine(permuted))
     return np.column_stack(columns)
 
 

@@ -13,6 +13,7 @@ from .._sklearn_compat import Interval, StrOptions, validate_params
 from ..features.codebook import CodebookTransformer
 from ..images import photos_of
 from ._linear import NotLinearError, linear_parts
+from ._members import branches_of
 from ._occlusion import occlude
 from ._photos import as_photos
 from ._plotting import INK, new_axes
@@ -60,7 +61,8 @@ def region_heatmap(
     column : str, default="photo"
         Column of the row that holds the photo.
     branch : str, default=None
-        Branch of a :class:`StackedLateFusion` to explain instead of the fusion; the
+        Branch of a :class:`StackedLateFusion`, or model of a
+        :class:`~sklearn.ensemble.VotingRegressor`, to explain instead of the whole; the
         map is then in units of that branch's score.
     method : {"auto", "codes", "occlusion"}, default="auto"
         - "codes": for linear models of codebook features (:class:`HOGLLC`,
@@ -180,14 +182,15 @@ def _model_and_row(model, photo, branch):
         )
     if branch is None:
         return model, X
-    branches = getattr(model, "branches_", [])
+    branches = branches_of(model)
     for name, estimator, columns in branches:
         if name == branch and not isinstance(estimator, str):
             return estimator, select_columns(X, columns)
     known = [name for name, estimator, _ in branches if not isinstance(estimator, str)]
     raise ValueError(
         f"Got branch={branch!r}, but one of the branches {known} of a fitted "
-        f"StackedLateFusion was expected; the model is {type(model).__name__}."
+        f"StackedLateFusion or VotingRegressor was expected; the model is "
+        f"{type(model).__name__}."
     )
 
 

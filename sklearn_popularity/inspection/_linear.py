@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import VotingRegressor
 from sklearn.feature_selection import SelectorMixin
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
@@ -103,6 +104,8 @@ def linear_parts(model, X=None) -> LinearParts:
         return _target_parts(model, X)
     if isinstance(model, StackedLateFusion):
         return _fusion_parts(model, X)
+    if isinstance(model, VotingRegressor):
+        return _mean_parts(model, X)
     weights, intercept = _coefficients(model, X)
     return LinearParts([Part(None, weights)], intercept)
 
@@ -144,6 +147,28 @@ def _fusion_parts(model, X):
         intercept += found.intercept
         parts += [p._replace(selections=(columns, *p.selections)) for p in found.parts]
     return LinearParts(parts, intercept)
+
+
+def _mean_parts(model, X):
+    found = [
+        branch_parts(member, X).scaled(share)
+        for member, share in zip(model.estimators_, shares_of(model), strict=True)
+    ]
+    intercept = sum(each.intercept for each in found)
+    return LinearParts([part for each in found for part in each.parts], intercept)
+
+
+def shares_of(mean) -> NDArray[np.float64]:
+    """Weight of each member of a fitted mean of models; their sum is 1."""
+    weights = mean.weights
+    if weights is None:
+        weights = np.ones(len(mean.estimators))
+    kept = [
+        weight
+        for weight, (_, model) in zip(weights, mean.estimators, strict=True)
+        if not isinstance(model, str)  # "drop"
+    ]
+    return np.array(kept, dtype=float) / sum(kept)
 
 
 def branch_parts(estimator, X):

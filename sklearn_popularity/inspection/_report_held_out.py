@@ -14,8 +14,9 @@ from ..evaluation import (
     shares_below,
 )
 from ..features import ImageTransformer
-from ..models import StackedLateFusion, seen_rows
-from ._branches import output_columns, predict_permuted
+from ..models import seen_rows
+from ._branches import predict_permuted
+from ._members import members_of
 
 _N_PERMUTATIONS = 5
 
@@ -105,33 +106,29 @@ def predict_held_out(
 
 
 def _look_inside(fitted, table, fold, seed):
-    """Shares of the branches of a fold's fusion, and with each of them permuted."""
-    fusion = fitted[-1] if isinstance(fitted, Pipeline) else fitted
-    if not isinstance(fusion, StackedLateFusion):
+    """Shares of the members of a fold's model, and with each of them permuted."""
+    before, last = None, fitted
+    if isinstance(fitted, Pipeline):
+        before, last = fitted[:-1], fitted[-1]
+    members = members_of(last)
+    if members is None:
         return {}, {}
     train, test = fold
-    seen, outputs = (
-        _branch_outputs(fitted, fusion, _safe_indexing(table, rows))
-        for rows in (seen_rows(train), test)
-    )
-    known = fusion.final_estimator_.predict(seen)
-    columns = output_columns(fusion)
+    tables = [_safe_indexing(table, rows) for rows in (seen_rows(train), test)]
+    if before is not None and len(before):
+        tables = [before.transform(rows) for rows in tables]
+    seen, outputs = (members.outputs(rows) for rows in tables)
+    known, columns = members.combine(seen), members.columns
     branches = {
         name: shares_below(seen[:, columns[name][0]], outputs[:, columns[name][0]])
-        for name in fusion.branch_scores_
+        for name in members.predicting
     }
     orders = _permutations(len(test), seed)
     permuted = {
-        name: shares_below(known, predict_permuted(fusion, outputs, chosen, orders))
+        name: shares_below(known, predict_permuted(members, outputs, chosen, orders))
         for name, chosen in columns.items()
     }
     return branches, permuted
-
-
-def _branch_outputs(fitted, fusion, rows):
-    if fusion is not fitted:
-        rows = fitted[:-1].transform(rows)
-    return fusion.branch_predictions(rows)
 
 
 def _permutations(n, seed):

@@ -106,7 +106,7 @@ def pairs_in_order(y_true, y_pred) -> float:
 
 def _branches(evidence):
     if not evidence.held_out.branches:
-        return "The model is no late fusion, so it has no branches to compare."
+        return "The model is no late fusion or mean of models: nothing to compare."
     rows = []
     for name, alone in evidence.held_out.branches.items():
         score = evidence.interval(alone)

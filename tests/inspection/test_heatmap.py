@@ -9,6 +9,7 @@ from sklearn.compose import (
     TransformedTargetRegressor,
     make_column_transformer,
 )
+from sklearn.ensemble import VotingRegressor
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import PoissonRegressor, Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
@@ -80,6 +81,20 @@ def fusion():
     )
 
 
+def mean():
+    """A mean of models with weights, of which one was dropped."""
+    colors = ColumnTransformer([("colors", codes(), "photo")])
+    age = ColumnTransformer([("age", "passthrough", ["age"])])
+    return VotingRegressor(
+        [
+            ("colors", make_pipeline(colors, Ridge())),
+            ("dropped", "drop"),
+            ("age", make_pipeline(age, SVR())),
+        ],
+        weights=[3, 5, 1],
+    )
+
+
 OF_PHOTOS = {
     "colors": make_pipeline(codes(), Ridge()),
     "gradients": make_pipeline(HOGLLC(**SMALL), Ridge()),
@@ -123,7 +138,9 @@ def test_codes_sum_to_the_score(name, photos, y):
             )
 
 
-@pytest.mark.parametrize("make", [fusion, lambda: make_pipeline(columns(), Ridge())])
+@pytest.mark.parametrize(
+    "make", [fusion, mean, lambda: make_pipeline(columns(), Ridge())]
+)
 def test_codes_of_tables_sum_to_the_score(make, photos, y):
     posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
     model = make().fit(posts, y)
@@ -144,6 +161,19 @@ def test_branch_is_mapped_in_its_own_units(photos, y):
     occlusion = region_heatmap(model, row, branch="statistics", patch_size=32)
     assert occlusion.shape == heat.shape
     with pytest.raises(ValueError, match=r"branch='gist'.*'colors', 'hog'"):
+        region_heatmap(model, row, branch="gist")
+
+
+def test_member_of_a_mean_is_mapped_in_its_own_units(photos, y):
+    posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
+    model = mean().fit(posts, y)
+    row = posts.iloc[[3]]
+    heat, intercept = region_heatmap(
+        model, row, branch="colors", method="codes", return_intercept=True
+    )
+    expected = model.estimators_[0].predict(row)[0]
+    assert_allclose(heat.sum() + intercept, expected, atol=1e-5)
+    with pytest.raises(ValueError, match=r"branch='gist'.*'colors', 'age'"):
         region_heatmap(model, row, branch="gist")
 
 

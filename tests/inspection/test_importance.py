@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline, make_union
@@ -207,6 +209,22 @@ def test_branch_importance_is_the_fall_when_columns_are_permuted(fused):
     assert table["alone"][0] == pytest.approx(
         spearman_score(y, fusion.branch_predictions(X)[:, 0])
     )
+
+
+def test_members_of_a_mean_are_permuted(fused):
+    _, X, y = fused
+    columns = {
+        name: ColumnTransformer([("x", "passthrough", [column])])
+        for name, column in {"strong": "a", "noise": "e"}.items()
+    }
+    members = [(name, make_pipeline(x, Ridge())) for name, x in columns.items()]
+    mean = VotingRegressor([*members, ("out", "drop")], weights=[1, 2, 4])
+    mean.fit(X[:50], y[:50])
+    table = branch_importance(mean, X[50:], y[50:], random_state=0)
+    assert table["branch"].tolist() == ["strong", "noise"]
+    outputs = mean.transform(X[50:])
+    assert_allclose(outputs @ [1 / 3, 2 / 3], mean.predict(X[50:]))
+    assert table["alone"][0] == pytest.approx(spearman_score(y[50:], outputs[:, 0]))
 
 
 def test_sets_of_branches_are_permuted_together(fused):

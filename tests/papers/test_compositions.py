@@ -240,7 +240,7 @@ def test_compositions_are_read_back_from_files(posts, network, vectors, tmp_path
         recommended(posts, networks=[], tags="tags", vectors=vectors, **choices)[0],
     ]
     models[2].set_params(kclassaggregatingclassifier__top_score=None)
-    models[3].branches = models[3].branches[-2:]  # photos take long
+    models[3].estimators = models[3].estimators[-2:]  # photos take long
     for model in models:
         model.fit(posts[:60], posts["score"][:60])
         save_model(model, tmp_path / "model.skops")

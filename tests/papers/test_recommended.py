@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklearn_popularity import (
     CNNEmbedder,
@@ -10,9 +11,15 @@ from sklearn_popularity import (
     SocialFeatures,
     make_popularity,
     spearman_score,
+    spearman_scorer,
 )
+from sklearn_popularity.evaluation import FEATURES, compare_models
 from sklearn_popularity.features import pretrained_at_hand
-from sklearn_popularity.papers import recommended
+from sklearn_popularity.papers import _photo_models, recommended
+
+LITE = "timm/tf_efficientnet_lite2"
+CLIP = "timm/vit_base_patch16_clip_224.openai"
+DINO = "timm/vit_small_patch14_dinov2.lvd142m"
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +45,24 @@ def _held_out(posts, **choices):
 
 
 def _names(posts, **choices):
+    """Members of the model, and the reasons."""
     model, reasons = recommended(posts, **choices)
-    return [name for name, _, _ in model.branches], " ".join(reasons)
+    members = getattr(model, "estimators", [("alone", model)])
+    return [name for name, _ in members], " ".join(reasons)
 
 
-def test_several_embeddings_are_used_together(table):
-    names, reasons = _names(table, embeddings=EMBEDDINGS)
-    assert names == ["svr", "ranker"]
-    assert "Photos by one, two" in reasons
+def _blocks(model):
+    return [name for name, _, _ in model.regressor[0].transformers]
+
+
+def test_several_embeddings_weigh_alike(table):
+    posts = table.assign(**{f"wide{i}": table["f"] for i in range(50)})
+    wide = [f"wide{i}" for i in range(50)]
+    model, reasons = recommended(posts, embeddings={"one": ["a"], "two": wide})
+    assert _blocks(model) == ["one", "two"]
+    assert "Photos by one, two" in reasons[0]
+    rows = model.fit(posts, posts["score"]).regressor_[0].transform(posts)
+    assert rows[:, 0].var() == pytest.approx(rows[:, 1:].var(axis=0).sum())
 
 
 def test_order_of_the_table_says_nothing(table):
@@ -77,50 +94,146 @@ def test_time_decides_on_the_mode_of_history(table):
 
 def test_photos_without_networks_are_hand_crafted():
     posts, _ = make_popularity(60, image_size=(48, 64), noise=0.1, random_state=0)
+    model, reasons = recommended(posts, networks=[])
+    assert [name for name, _, _ in model.branches] == list(FEATURES)
+    assert "extra 'torch'" in " ".join(reasons)
     cues = SocialFeatures(texts=["title"])
-    names, reasons = _names(posts, networks=[], cues=cues)
-    assert names[:2] == ["color-statistics", "color-histogram"]
-    assert names[-1] == "social"
-    assert "hand-crafted" in reasons
+    assert _names(posts, networks=[], cues=cues)[0] == ["photos", "cues"]
 
 
-def test_networks_see_the_photos():
-    pytest.importorskip("torch", reason="networks need torch")
-    posts, _ = make_popularity(24, image_size=(48, 64), random_state=0)
-    network = CNNEmbedder(
+def _network(**settings):
+    return CNNEmbedder(
         backbone="squeezenet1_1",
         weights="random",
         preprocessing=Preprocessing(size=32),
+        **settings,
     )
-    model, _ = recommended(posts, networks=[network], batch_size=7)
-    assert [name for name, _, _ in model.branches] == ["svr", "ranker"]
-    predicted = model.fit(posts[:20], posts["score"][:20]).predict(posts[20:])
-    assert np.isfinite(predicted).all()
 
 
-def test_weights_at_hand_are_found(tmp_path, monkeypatch):
-    pytest.importorskip("torchvision", reason="networks need torchvision")
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert not pretrained_at_hand("resnet50")
-    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "hub" / "checkpoints" / "resnet50-11ad3fa6.pth").touch()
-    assert pretrained_at_hand("resnet50")
+@pytest.fixture(scope="module")
+def photos():
+    posts, _ = make_popularity(24, image_size=(48, 64), random_state=0)
+    return posts
+
+
+def test_networks_of_one_backbone_both_count(photos):
+    pytest.importorskip("torch", reason="networks need torch")
+    networks = [_network(), _network().set_params(preprocessing__size=48)]
+    model, _ = recommended(photos, networks=networks, batch_size=7)
+    assert _blocks(model) == ["squeezenet1_1", "squeezenet1_1-2"]
+    model.fit(photos[:20], photos["score"][:20])
+    assert model.regressor_[0].transform(photos).shape == (24, 2 * 512)
+    assert np.isfinite(model.predict(photos[20:])).all()
+
+
+def test_photos_are_described_once(photos, monkeypatch):
+    pytest.importorskip("torch", reason="networks need torch")
+    described = []
+    transform = CNNEmbedder.transform
+
+    def count(self, X):
+        described.append(len(X))
+        return transform(self, X)
+
+    monkeypatch.setattr(CNNEmbedder, "transform", count)
+    model, _ = recommended(
+        photos,
+        networks=[_network()],
+        titles="title",
+        time="uploaded",
+        user="user",
+    )
+    compare_models({"all": model}, photos, photos["score"], cv=3, n_repeats=2)
+    assert described == [24]
+
+
+def test_a_search_reaches_the_members(photos):
+    pytest.importorskip("torch", reason="networks need torch")
+    model, _ = recommended(photos, networks=[_network()], titles="title")
+    grid = {"photos__regressor__svr__C": [1, 4], "titles__ridge__alpha": [3]}
+    search = GridSearchCV(model, grid, cv=2, scoring=spearman_scorer)
+    assert np.isfinite(search.fit(photos, photos["score"]).best_score_)
+    assert len(cross_val_score(model, photos, photos["score"], cv=2)) == 2
+
+
+def test_large_tables_approximate_the_kernel():
+    rng = np.random.default_rng(0)
+    posts = pd.DataFrame(rng.normal(size=(5001, 3)), columns=list("abc"))
+    y = posts["a"] ** 2 + posts["b"]
+    model, reasons = recommended(posts, embeddings={"one": list("abc")})
+    assert "above 5,000" in " ".join(reasons)
+    model.set_params(regressor__nystroem__n_components=100)
+    assert spearman_score(y, model.fit(posts, y).predict(posts)) > 0.9
+
+
+def test_the_network_of_the_extra_has_three_depths():
+    pytest.importorskip("timm", reason="networks of timm need timm")
+    if not pretrained_at_hand(LITE):
+        pytest.skip("the package with the weights is not installed")
+    model, _ = recommended(pd.DataFrame({"photo": ["a.jpg"]}))
+    described = model.regressor[0].transformers[0][1]
+    widths = [s.stop - s.start for _, _, s in described[1].transformers]
+    names = described[0].get_feature_names_out()
+    for layer, width in zip(described[0].layer, widths, strict=True):
+        assert sum(f"_{layer}" in name for name in names) == width
+
+
+def test_missing_titles_have_no_letters(table):
+    posts = table.assign(title=["good cat", None, "bad dog"] * 100)
+    posts["score"] = [2.0, 1.0, 0.0] * 100
+    model, _ = recommended(posts, titles="title")
+    predicted = model.fit(posts, posts["score"]).predict(posts)
+    assert spearman_score(posts["score"], predicted) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("at_hand", "chosen"),
+    [
+        ({}, []),
+        ({LITE}, [LITE]),
+        ({LITE, CLIP}, [CLIP]),
+        ({CLIP, DINO, LITE}, [CLIP, DINO]),
+    ],
+)
+def test_the_best_networks_at_hand_are_taken(monkeypatch, at_hand, chosen):
+    monkeypatch.setattr(_photo_models, "pretrained_at_hand", at_hand.__contains__)
     posts = pd.DataFrame({"photo": ["a.jpg"]})
-    names, _ = _names(posts)
-    assert names == ["svr", "ranker"]
+    model, reasons = recommended(posts)
+    if chosen:
+        assert _blocks(model) == chosen
+        assert "not at hand: timm/vit_pe_core_large" in " ".join(reasons)
+    else:
+        assert list(FEATURES) == [name for name, _, _ in model.branches]
 
 
 def test_tags_need_vectors(table):
     posts = table.assign(tags="x")
     with pytest.raises(ValueError, match="tags='tags' without vectors"):
         recommended(posts, tags="tags")
-    names, _ = _names(posts, tags="tags", vectors={"x": [1.0]})
-    assert names == ["tags"]
+    with pytest.raises(ValueError, match="tags=None with vectors"):
+        recommended(posts, vectors={"x": [1.0]})
+    names, _ = _names(posts, tags="tags", vectors={"x": [1.0]}, user="user")
+    assert names == ["cues", "tags"]
 
 
-def test_missing_columns_are_named(table):
-    with pytest.raises(ValueError, match="Got the column 'owner', but posts have 'a'"):
-        recommended(table, user="owner")
+@pytest.mark.parametrize("name", ["photo", "user", "time", "titles", "groups"])
+def test_missing_columns_are_named(table, name):
+    expected = "Got the column 'usr', but posts have .*Did you mean 'user'"
+    with pytest.raises(ValueError, match=expected):
+        recommended(table, **{"user": "user", name: "usr"})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("n_job", "n_jobs"), ("usr", "user"), ("grups", "groups")]
+)
+def test_misspelt_settings_are_refused(table, name, meant):
+    with pytest.raises(TypeError, match=f"Got {name}=2, .* mean '{meant}'"):
+        recommended(table, user="user", **{name: 2})
+
+
+def test_settings_of_networks_need_networks(table):
+    with pytest.raises(TypeError, match="Got precision='float32'"):
+        recommended(table, user="user", precision="float32")
 
 
 def test_nothing_to_learn_from_is_an_error(table):

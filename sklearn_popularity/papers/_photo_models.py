@@ -1,0 +1,174 @@
+"""What learns from photos: of networks at hand, or of hand-crafted features."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVR
+
+from ..evaluation import FEATURES
+from ..features import CNNEmbedder, pretrained_at_hand
+from ..models import StackedLateFusion
+from ..networks import KNOWN_NETWORKS, Preprocessing
+
+# The time that an SVR takes grows with the square of the number of rows.
+_MANY = 5000
+_N_ROWS_OF_KERNEL = 1000
+_LITE = "timm/tf_efficientnet_lite2"
+# Depths of EfficientNet-Lite2, from where shapes are seen to what the classifier sees.
+_DEPTHS = {"blocks.5": 208, "blocks.6": 352, "penultimate": 1280}
+
+
+class Block(NamedTuple):
+    """Columns that a network made of photos, or makes.
+
+    Parameters
+    ----------
+    name : str
+        Of the network, or what it is called.
+    source : CNNEmbedder or None
+        None for columns that are numbers already.
+    columns : str or list of str
+        Of posts.
+    """
+
+    name: str
+    source: CNNEmbedder | None
+    columns: str | list[str]
+
+
+def over_root_width(X):
+    """Divide by the root of the number of columns, so that wide blocks weigh alike."""
+    return X / np.sqrt(X.shape[1])
+
+
+def networks_at_hand() -> tuple[list[CNNEmbedder], list[str]]:
+    """Networks to describe photos by, and the names of better ones not at hand.
+
+    One that learned from captions and one that learned from photos alone see different
+    things, so the best of each is taken; EfficientNet-Lite2 where there is neither.
+    """
+    found: dict[str, str] = {}
+    missing = []
+    for network in KNOWN_NETWORKS[:-1]:
+        if network.learned_from in found:
+            continue
+        if pretrained_at_hand(network.backbone):
+            found[network.learned_from] = network.backbone
+        else:
+            missing.append(network.backbone)
+    if found:
+        return [CNNEmbedder(backbone=name) for name in found.values()], missing
+    return [lite_network()] if pretrained_at_hand(_LITE) else [], missing
+
+
+def lite_network() -> CNNEmbedder:
+    """EfficientNet-Lite2 at three depths, of photos at their own proportions."""
+    return CNNEmbedder(
+        backbone=_LITE,
+        layer=list(_DEPTHS),
+        preprocessing=Preprocessing(resize="keep"),
+    )
+
+
+def model_of_blocks(blocks, n_rows, random_state):
+    """A kernel machine on blocks that weigh alike, and the reason for its kind.
+
+    Parameters
+    ----------
+    blocks : list of Block
+        What networks see, or saw.
+    n_rows : int
+        Number of posts, which decides whether the kernel is approximated.
+    random_state : int
+        Seed of the rows that approximate the kernel.
+    """
+    parts = [(each.name, _describe(each), each.columns) for each in blocks]
+    columns = ColumnTransformer(parts)
+    if n_rows <= _MANY:
+        learner: list[Any] = [SVR()]
+        reason = "An SVR with its defaults: means of several models gained nothing."
+    else:
+        n_blocks = sum(_n_blocks(each) for each in blocks)
+        kernel = Nystroem(
+            gamma=1 / n_blocks,
+            n_components=_N_ROWS_OF_KERNEL,
+            random_state=random_state,
+        )
+        learner = [kernel, RidgeCV(alphas=np.logspace(-2, 2, 9))]
+        reason = (
+            f"Ridge regression on the kernel with {_N_ROWS_OF_KERNEL:,} posts: an SVR "
+            f"takes long above {_MANY:,}."
+        )
+    model = make_pipeline(columns, *learner).set_output(transform="default")
+    scaler = StandardScaler().set_output(transform="default")
+    return TransformedTargetRegressor(model, transformer=scaler), reason
+
+
+def _describe(block):
+    """From photos or numbers to a block, or to one for each depth of the network."""
+    if block.source is None:
+        return _scale()
+    if not _has_depths(block.source):
+        return make_pipeline(block.source, *_scale_steps())
+    stops = np.cumsum(list(_DEPTHS.values())).tolist()
+    depths = ColumnTransformer(
+        [
+            (name, _scale(), slice(stop - width, stop))
+            for (name, width), stop in zip(_DEPTHS.items(), stops, strict=True)
+        ]
+    )
+    return make_pipeline(block.source, depths)
+
+
+def _scale_steps():
+    share = FunctionTransformer(over_root_width, feature_names_out="one-to-one")
+    return StandardScaler(), share
+
+
+def _scale():
+    return make_pipeline(*_scale_steps())
+
+
+def _has_depths(network):
+    return network.backbone == _LITE and network.layer == list(_DEPTHS)
+
+
+def _n_blocks(block):
+    return len(_DEPTHS) if block.source and _has_depths(block.source) else 1
+
+
+def hand_crafted(photo, groups, settings, random_state):
+    """Late fusion of the kinds of hand-crafted features.
+
+    Parameters
+    ----------
+    photo : str
+        Column of photos.
+    groups : str or None
+        Column whose rows stay together in inner folds.
+    settings : dict
+        Parameters of the transformers.
+    random_state : int
+        Seed of the inner folds.
+    """
+    branches = [
+        (
+            name,
+            make_pipeline(
+                clone(recipe.transformer).set_params(**settings),
+                clone(recipe.regressor),
+            ),
+            photo,
+        )
+        for name, recipe in FEATURES.items()
+    ]
+    folds = KFold if groups is None else GroupKFold
+    cv = folds(5, shuffle=True, random_state=random_state)
+    return StackedLateFusion(branches, cv=cv, groups=groups)
