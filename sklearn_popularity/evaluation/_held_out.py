@@ -1,6 +1,5 @@
 """The one engine of held-out predictions, which can be pooled over folds."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -10,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, column_or_1d, indexable
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
 from .._columns import encode_labels
+from .._progress import progress
 from .._scores import check_score
 from .._sklearn_compat import (
     HasMethods,
@@ -259,8 +258,12 @@ def predict_partitions(
         delayed(_fit_and_predict)(clone(estimator), X, y, fold, fit_params, keep)
         for fold in folds
     )
-    bar: Iterable = tqdm(parts, total=len(folds), unit="fold", disable=not verbose)
-    raw, shares, fitted = zip(*bar, strict=True)
+    with progress("folds", len(folds), "fold", verbose=verbose) as bar:
+        found = []
+        for part in parts:
+            found.append(part)
+            bar.update(1)
+    raw, shares, fitted = zip(*found, strict=True)
     n = len(partitions[0])
     models = [list(fitted[i : i + n]) for i in range(0, len(fitted), n)]
     return HeldOutPredictions(
