@@ -270,6 +270,27 @@ def test_rank_needs_a_model_of_fit(others, tmp_path, capsys):
     _check_one_line(capsys, "was not written by `sklearn-popularity fit`")
 
 
+def test_predictions_that_collapse_are_told(model, others, write_photos, capsys):
+    assert _rank(model, [others[0]]) == 0
+    assert "close together" not in capsys.readouterr().err
+    rng = np.random.default_rng(0)
+    grey = rng.integers(100, 156, size=(12, 48, 64, 3), dtype=np.uint8)
+    assert _rank(model, write_photos(grey)) == 0
+    assert "the predictions lie close together: the middle" in capsys.readouterr().err
+    assert _rank(model, write_photos(grey[:3])) == 0  # too few to tell
+    assert "close together" not in capsys.readouterr().err
+
+
+def test_fingerprint_tells_models_apart(model, folder, tmp_path, capsys):
+    def fingerprint(path):
+        return read_model_card(path)["about"]["fingerprint"]
+
+    again, other = tmp_path / "again.skops", tmp_path / "other.skops"
+    assert _fit(folder, again, "--group", "user") == 0
+    assert _fit(folder, other, "--group", "user", "--log") == 0
+    assert fingerprint(again) == fingerprint(model) != fingerprint(other)
+
+
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
 def test_suffix_decides_how_a_ranking_is_written(model, others, tmp_path, suffix):
     expected = _ranked(model, [others[0]], tmp_path)
@@ -281,6 +302,7 @@ def test_suffix_decides_how_a_ranking_is_written(model, others, tmp_path, suffix
     if suffix == "json":
         run = json.loads(output.read_text())
         assert run["model"] == str(model)
+        assert run["fingerprint"] == read_model_card(model)["about"]["fingerprint"]
         table = pd.DataFrame(run["photos"])
     else:
         table = {"csv": pd.read_csv, "parquet": pd.read_parquet}[suffix](output)

@@ -2,6 +2,7 @@
 
 import hashlib
 from argparse import Namespace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,7 +88,7 @@ def write_fitted(options, posts, fitted):
         spearman=fitted.found,
         label=posts.attrs["target"],
         about={name: getattr(options, name) for name in LEARNED}
-        | {"rows": _digest(kept, options.label)},
+        | {"rows": _digest(kept, options.label), "fingerprint": _fingerprint(fitted)},
         arrays={
             "raw": held_out.raw,
             "shares": held_out.shares,
@@ -145,6 +146,18 @@ def read_held_out(path, learned, posts) -> HeldOut:
         for kind in ("branch ", "permuted ")
     ]
     return HeldOut(held_out, *parts)
+
+
+def _fingerprint(fitted):
+    """What models have in common whose scores can be compared.
+
+    Held-out predictions are those of photos as they are described, of the weights that
+    were learned from them, and of the versions of all libraries.
+    """
+    settings = sorted(fitted.model.get_params(deep=True).items(), key=itemgetter(0))
+    digest = hashlib.sha256(repr(settings).encode())
+    digest.update(np.ascontiguousarray(fitted.held_out.model.raw))
+    return digest.hexdigest()[:16]
 
 
 def _digest(posts, label):

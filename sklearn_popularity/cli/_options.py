@@ -24,18 +24,19 @@ def option(command, name, metavar, text, **settings):
     command.add_argument(name, help=text, **settings)
 
 
-def add_folder(command):
+def add_folder(command, *, needs_label=True):
     """A folder with a table, what to learn from it, and in which folds."""
     text = "folder with photos and the table labels.csv, a row per photo"
     option(command, "folder", "FOLDER", text, type=expand_home)
-    option(command, "--label", "COLUMN", "score to predict")
+    option(command, "--label", "COLUMN", "score to predict", required=needs_label)
     text = "learn the logarithm of the label, for counts of which few are large"
     option(command, "--log", None, text, action="store_true")
     text = (
-        "learn the logarithm of the label per day: the column of when a photo was "
-        "posted, and that of when the label was read (default: the latest TIME)"
+        "TIME[,OBSERVED]: learn the logarithm of the label per day, by the column of "
+        "when a photo was posted, and that of when the label was read (default: the "
+        "latest TIME)"
     )
-    option(command, "--per-day", "TIME[,OBSERVED]", text, type=names)
+    option(command, "--per-day", "TIME,...", text, type=names)
     text = "rows that stay together in all folds: user, theme, near-duplicates"
     option(command, "--group", "COLUMN", text)
     text = f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})"

@@ -22,8 +22,6 @@ def read_posts(options, required=()):
     ``n_unlabelled``, the number of those without a label, and ``target``, what is
     learned of it.
     """
-    if options.label is None:
-        raise ValueError("the following arguments are required: --label")
     times = time_columns(options)
     groups = [options.group] * (options.group is not None)
     needed = [options.label, *required, *times, *groups]

@@ -18,6 +18,8 @@ from ._tables import format_table, warn_of_chance
 from ._target import in_unit, unit_of
 
 _N_SHOWN = 10
+_MIDDLE = [0.1, 0.9]
+_NARROW = 0.25  # of the usual span
 _COLUMNS = """\
 The columns of the table:
   rank        1 for the highest score; photos that cannot be read have none and come
@@ -68,6 +70,7 @@ def _rank(options):
     table.loc[known, "percentile"] = score_percentile(
         table["score"][known], training["quantiles"]
     )
+    _warn_of_collapse(table["score"][known], training["quantiles"])
     table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
     table["score"] = in_unit(table["score"], learned)
     table = table.sort_values("rank", kind="stable")
@@ -75,7 +78,8 @@ def _rank(options):
     n_first, n_last = len(table), 0
     try:
         if options.output is not None:
-            write_table(options.output, table, "photos", model=str(options.model))
+            about = {"model": str(options.model), "fingerprint": learned.fingerprint}
+            write_table(options.output, table, "photos", **about)
             n_first = _N_SHOWN
         else:
             n_first = n_last = _N_SHOWN
@@ -85,6 +89,17 @@ def _rank(options):
         unit = unit_of(learned.label, learned)
         print(f"Scores are {unit}; learned was {training['label']}")
     warn_of_chance(training["interval"][0])
+
+
+def _warn_of_collapse(scores, held_out):
+    """Say that a model tells new photos hardly apart, as those unlike its own."""
+    spread, usual = (np.ptp(np.quantile(x, _MIDDLE)) for x in (scores, held_out))
+    if len(scores) >= _N_SHOWN and spread < _NARROW * usual:
+        warn_caller(
+            f"the predictions lie close together: the middle 80 % of these photos span "
+            f"{spread:.3g}, those of the photos of `fit` {usual:.3g}. The model tells "
+            "them hardly apart, as it does photos unlike those that it was fitted on"
+        )
 
 
 def _score(model, paths, settings):

@@ -35,7 +35,7 @@ def add(command):
         example="sklearn-popularity report my/photos --model model.skops "
         "-o report.html",
     )
-    add_folder(command)
+    add_folder(command, needs_label=False)
     text = "file that `fit` wrote of this folder, which knows the other options"
     option(command, "--model", "MODEL", text, type=expand_home)
     add_context(command)
@@ -50,6 +50,8 @@ def _report(options):
     check_output(options.output, [".html"])
     import_optional("jinja2", "A report")
     command = _command(options)
+    if options.label is None and options.model is None:
+        raise ValueError("the following arguments are required: --label or --model.")
     model = None if options.model is None else _read(options)
     named = [each for each in (options.by, options.title) if each is not None]
     posts, groups = read_posts(options, required=[*columns_of(options), *named])
