@@ -97,12 +97,17 @@ class _Shown:
     def _write(self, end):
         line = f"{self._at + 1} of {len(self._steps)}: {self._steps[self._at].text}"
         front = "\r\033[K" if self._is_terminal else ""
-        print(f"{front}{line}{end}", end="", file=sys.stderr, flush=True)
+        _say(f"{front}{line}{end}")
 
     def clear(self):
         """Leave the line to what comes next."""
         if self._is_terminal and self._at >= 0:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            _say("\r\033[K")
+
+
+def _say(text):
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 class _Round:
