@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from ._heatmap import region_heatmap
 
 _QUALITY = 72
-_MAP_SIZE = 256  # of photos that are covered piece by piece
+_MAP_SIZE = 160  # of photos that are covered piece by piece
 # Blue and orange are told apart by all common kinds of colour vision.
 _LOWERS, _RAISES = np.array([25, 95, 170.0]), np.array([215, 95, 0.0])
 
