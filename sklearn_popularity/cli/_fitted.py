@@ -156,7 +156,7 @@ def _fingerprint(fitted):
     """
     settings = sorted(fitted.model.get_params(deep=True).items(), key=itemgetter(0))
     digest = hashlib.sha256(repr(settings).encode())
-    digest.update(np.ascontiguousarray(fitted.held_out.model.raw))
+    digest.update(fitted.held_out.model.raw.tobytes())
     return digest.hexdigest()[:16]
 
 
