@@ -7,6 +7,8 @@ import socket
 os.environ["SCIPY_ARRAY_API"] = "1"
 # What tests compute is small, so that threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No test, nor a process that it starts, may write to the user's own cache.
+os.environ["SKLEARN_POPULARITY_CACHE"] = "none"
 
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,5 +1,6 @@
 """The commands `fit` and `rank`: a model file, a ranking, and one-line errors."""
 
+import json
 import os
 import re
 import shutil
@@ -139,10 +140,11 @@ def test_fit_prints_what_it_found(folder, tmp_path, capsys):
     options = ["--features", "color-statistics", "--cv", "3", "--group", "user"]
     assert _fit(folder, output, *options) == 0
     printed = capsys.readouterr()
-    assert "Label 'score', 160 photos, split once into 3 folds of" in printed.out
+    assert "Label 'score', 160 photos, split 3 times into 3 folds of" in printed.out
     spearman = read_model_card(output)["training"]["spearman"]
     assert f"Spearman {spearman:.3f} (95 % interval" in printed.out
-    assert printed.err == ""
+    steps = ["1 of 2: describing brightness and colour", "2 of 2: cross-validating"]
+    assert printed.err.splitlines() == steps
     assert list(tmp_path.iterdir()) == [output]
     assert load_model(output).predict(load_folder(folder)["photo"]).shape == (160,)
 
@@ -166,9 +168,17 @@ def test_unreadable_photos_come_last(model, others, tmp_path, capsys):
     )
 
 
-def test_rank_prints_all_or_ten(model, others, tmp_path, capsys):
+def test_rank_prints_both_ends_or_ten(model, others, tmp_path, capsys):
     assert _rank(model, [others[0]]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 61
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 22
+    assert lines[11] == "and 40 more ..."
+    ranks = [int(line.split()[0]) for line in lines[1:11] + lines[12:]]
+    assert ranks == [*range(1, 11), *range(51, 61)]
+    few = sorted(others[0].rglob("*.jpg"))[:15]
+    assert _rank(model, few) == 0
+    ranks = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert ranks == [str(rank) for rank in range(1, 16)]
     assert _rank(model, [others[0]], "-o", tmp_path / "ranked.csv") == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 12
@@ -222,14 +232,14 @@ def test_model_of_chance_is_warned_of(folder, tmp_path, capsys):
 def _check_one_line(capsys, message):
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    assert re.search(f"^sklearn-popularity: error: .*{message}", printed.err)
+    [line] = [line for line in printed.err.splitlines() if " of 2: " not in line]
+    assert re.search(f"^sklearn-popularity: error: .*{message}", line)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-o", "ranked.json"], r"ranked\.json.*\.csv"),
+        (["-o", "ranked.txt"], r"ranked\.txt.*\.csv or \.json or \.parquet"),
         (["-o", "nowhere/ranked.csv"], "cannot be written"),
     ],
 )
@@ -258,6 +268,48 @@ def test_rank_needs_a_model_of_fit(others, tmp_path, capsys):
     save_model(Ridge().fit([[1.0]], [1.0]), path)
     assert _rank(path, [others[0]]) == 2
     _check_one_line(capsys, "was not written by `sklearn-popularity fit`")
+
+
+def test_predictions_that_collapse_are_told(model, others, write_photos, capsys):
+    assert _rank(model, [others[0]]) == 0
+    assert "close together" not in capsys.readouterr().err
+    rng = np.random.default_rng(0)
+    grey = rng.integers(100, 156, size=(12, 48, 64, 3), dtype=np.uint8)
+    assert _rank(model, write_photos(grey)) == 0
+    assert "the predictions lie close together: the middle" in capsys.readouterr().err
+    assert _rank(model, write_photos(grey[:3])) == 0  # too few to tell
+    assert "close together" not in capsys.readouterr().err
+
+
+def test_fingerprint_tells_models_apart(model, folder, tmp_path, capsys):
+    def fingerprint(path):
+        return read_model_card(path)["about"]["fingerprint"]
+
+    again, other = tmp_path / "again.skops", tmp_path / "other.skops"
+    assert _fit(folder, again, "--group", "user") == 0
+    assert _fit(folder, other, "--group", "user", "--log") == 0
+    assert fingerprint(again) == fingerprint(model) != fingerprint(other)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
+def test_suffix_decides_how_a_ranking_is_written(model, others, tmp_path, suffix):
+    expected = _ranked(model, [others[0]], tmp_path)
+    output = tmp_path / f"ranked.{suffix}"
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow.")
+    missing = tmp_path / "missing.jpg"
+    assert _rank(model, [others[0], missing], "-o", output) == 0
+    if suffix == "json":
+        run = json.loads(output.read_text())
+        assert run["model"] == str(model)
+        assert run["fingerprint"] == read_model_card(model)["about"]["fingerprint"]
+        table = pd.DataFrame(run["photos"])
+    else:
+        table = {"csv": pd.read_csv, "parquet": pd.read_parquet}[suffix](output)
+    assert table["photo"].tolist() == [*expected["photo"], str(missing)]
+    scores = table["score"].astype(float)
+    np.testing.assert_allclose(scores[:-1], expected["score"])
+    assert np.isnan(scores.iloc[-1])
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, 130), (OSError, 2)])

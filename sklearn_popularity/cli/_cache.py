@@ -5,52 +5,47 @@ import re
 
 from .._paths import expand_home
 from ..features import cache_info, prune_cache, verify_cache
-from ._options import integer
-from ._tables import format_size
+from ._options import describe, integer, option
+from ._tables import format_size, format_table
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
-def add(commands):
-    command = commands.add_parser(
-        "cache",
-        help="look into a cache of features, verify or shrink it",
-        description="Look into the file that was given to transformers as cache=, "
-        "verify or shrink it.",
+def add(command):
+    command.description = (
+        "Look into the file that was given to transformers as cache=, or that the "
+        "commands keep, verify or shrink it."
     )
+    command.epilog = "Example:\n  sklearn-popularity cache info features.cache\n"
     actions = command.add_subparsers(required=True, metavar="ACTION")
     _add(actions, "info", _info, "say what it holds, by transformer")
     _add(actions, "verify", _verify, "check each row; fails if one is damaged")
     prune = _add(actions, "prune", _prune, "remove damaged rows, and those least used")
-    prune.add_argument(
-        "--max-size",
-        type=_size,
-        metavar="SIZE",
-        help="how large the file may be, such as 500MB or 10GB",
-    )
-    prune.add_argument(
-        "--max-days",
-        type=integer(0),
-        metavar="N",
-        help="days that a row may have been without use",
-    )
+    text = "how large the file may be, such as 500MB or 10GB"
+    option(prune, "--max-size", "SIZE", text, type=_size)
+    text = "days that a row may have been without use"
+    option(prune, "--max-days", "N", text, type=integer(0))
 
 
 def _add(actions, name, run, text):
-    action = actions.add_parser(name, help=text, description=text.capitalize() + ".")
-    action.add_argument(
-        "path", type=expand_home, metavar="FILE", help="file of the cache"
-    )
-    action.set_defaults(run=run)
+    action = actions.add_parser(name, help=text)
+    example = f"sklearn-popularity cache {name} features.cache"
+    describe(action, run, text.capitalize() + ".", example=example)
+    option(action, "path", "FILE", "file of the cache", type=expand_home)
     return action
 
 
 def _info(options):
     table = cache_info(options.path)
     print(f"{options.path}: {format_size(options.path.stat().st_size)}\n")
-    print(f"{'transformer':<24}{'rows':>12}{'MB':>12}   last used")
-    for kind, n_rows, n_bytes, last_used in table.to_numpy():
-        print(f"{kind:<24}{n_rows:>12,}{n_bytes / 1e6:>12,.1f}   {last_used}")
+    columns = {
+        "transformer": "{kind}",
+        "rows": "{n_rows:,}",
+        "MB": "{mb:,.1f}",
+        "last used": "{last_used}",
+    }
+    rows = table.assign(mb=table["n_bytes"] / 1e6).to_dict("records")
+    print(format_table(rows, columns))
 
 
 def _verify(options):

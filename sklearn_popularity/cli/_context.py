@@ -4,8 +4,11 @@ from pandas.api.types import is_numeric_dtype
 
 from .._warnings import warn_caller
 from ..evaluation import social_cues, tag_words, upload_time, user_history
-from ._options import home_text, names
+from ._options import home_text, names, option
 from ._posts import check_filled
+
+# Options that name columns around the photos.
+CONTEXT = ["social", "tags", "vectors", "user", "time"]
 
 
 def add_context(command):
@@ -13,37 +16,25 @@ def add_context(command):
         "columns around the photos",
         "Each adds a feature to the table and to the late fusion.",
     )
-    columns.add_argument(
-        "--social",
-        type=names,
-        default=[],
-        metavar="COLUMN,...",
-        help="what is known of uploader and post: counts (contacts, photos), yes/no, "
-        "times (ISO 8601), texts (their length)",
+    text = (
+        "what is known of uploader and post: counts (contacts, photos), yes/no, times "
+        "(ISO 8601), texts (their length)"
     )
-    columns.add_argument(
-        "--tags",
-        metavar="COLUMN",
-        help="tags, separated by commas or blanks; needs --vectors",
+    option(columns, "--social", "COLUMN,...", text, type=names, default=[])
+    text = "tags, separated by commas or blanks; needs --vectors"
+    option(columns, "--tags", "COLUMN", text)
+    text = "word vectors for the tags: .npz, .bin (word2vec), .txt or .vec (GloVe)"
+    option(columns, "--vectors", "FILE", text, type=home_text)
+    text = (
+        "uploader: mean, number and spread of the scores of their other photos in "
+        "training folds, with --time of those posted before"
     )
-    columns.add_argument(
-        "--vectors",
-        type=home_text,
-        metavar="FILE",
-        help="word vectors for the tags: .npz, .bin (word2vec), .txt or .vec (GloVe)",
+    option(columns, "--user", "COLUMN", text)
+    text = (
+        "when the photo was posted: hour and weekday, and the order for --user; ISO "
+        "8601, or numbers for the order alone"
     )
-    columns.add_argument(
-        "--user",
-        metavar="COLUMN",
-        help="uploader: mean, number and spread of the scores of their other photos in "
-        "training folds, with --time of those posted before",
-    )
-    columns.add_argument(
-        "--time",
-        metavar="COLUMN",
-        help="when the photo was posted: hour and weekday, and the order for --user; "
-        "ISO 8601, or numbers for the order alone",
-    )
+    option(columns, "--time", "COLUMN", text)
 
 
 def columns_of(options):
@@ -97,3 +88,14 @@ def _history_of(options, posts, groups):
         )
     times = None if options.time is None else posts[options.time]
     return user_history(posts[options.user], times=times, groups=groups)
+
+
+def columns_of_feature(name, options):
+    """Columns of posts in the order in which the table of a feature has them."""
+    history = [options.user, options.time, options.group]
+    return {
+        "social": options.social,
+        "upload-time": [options.time],
+        "tags": [options.tags],
+        "user-history": [column for column in history if column is not None],
+    }[name]

@@ -1,54 +1,46 @@
 """`sklearn-popularity demo`: the main job on made-up photos."""
 
-import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from .._optional import import_optional
 from .._paths import expand_home
 from ..datasets import load_folder, make_popularity
-from ..evaluation import FEATURES, compare_features, follow_causes
+from ..evaluation import FEATURES, compare_features, follow_causes, late_fusion
 from ..inspection import popularity_report
 from ..metrics import spearman_score
-from ._options import add_n_jobs, integer
+from ._options import add_n_jobs, add_output, describe, integer, option
 from ._output import check_output
-from ._report import features_model
-from ._tables import format_range, format_scores
+from ._report import INNER_FOLDS
+from ._steps import comparing, describing, shown
+from ._tables import format_scores, format_table
 
 _REPORT = "popularity-demo.html"
 _IMAGE_CAUSES = ["saturation", "object", "theme"]
 
 
-def add(commands):
-    command = commands.add_parser(
-        "demo",
-        help="run the main job on made-up photos with known causes of popularity",
-        description="Make up photos and views from known causes, predict the views "
-        "from the photos, and say which causes the prediction found.",
+def add(command):
+    describe(
+        command,
+        _demo,
+        "Make up photos and views from known causes, predict the views from the "
+        "photos, and say which causes the prediction found.",
+        example="sklearn-popularity demo --keep made-up",
     )
-    command.add_argument(
-        "--n-photos", type=integer(40), default=300, metavar="N", help="default: 300"
-    )
-    command.add_argument(
-        "--seed", type=integer(0), default=0, metavar="N", help="default: 0"
-    )
-    command.add_argument(
-        "--keep",
-        type=expand_home,
-        metavar="FOLDER",
-        help="write the photos and labels.csv to this new folder and keep them",
-    )
-    command.add_argument(
-        "-o",
-        "--output",
-        type=expand_home,
-        metavar="PATH",
-        help="page to write about the result (.html; default: report.html beside the "
+    settings = {"type": integer(40), "default": 300}
+    option(command, "--n-photos", "N", "default: 300", **settings)
+    option(command, "--seed", "N", "default: 0", type=integer(0), default=0)
+    text = "write the photos and labels.csv to this new folder and keep them"
+    option(command, "--keep", "FOLDER", text, type=expand_home)
+    add_output(
+        command,
+        "page to write about the result (.html; default: report.html beside the "
         f"photos that are kept, or else {_REPORT}); needs the extra `report`",
     )
     add_n_jobs(command)
-    command.set_defaults(run=_demo)
 
 
 def _demo(options):
@@ -67,15 +59,16 @@ def _demo(options):
         )
         posts = load_folder(folder, required=["score", "user"])
         cache = str(Path(scratch) / "features.cache")
-        comparison = compare_features(
-            posts["photo"],
-            posts["score"],
-            groups=posts["user"],
-            n_repeats=1,
-            n_jobs=options.n_jobs,
-            cache=cache,
-            verbose=sys.stderr.isatty(),
-        )
+        features = list(FEATURES)
+        with shown([*describing(features), *comparing(len(features) + 2)]):
+            comparison = compare_features(
+                posts["photo"],
+                posts["score"],
+                groups=posts["user"],
+                n_repeats=1,
+                n_jobs=options.n_jobs,
+                cache=cache,
+            )
         print(f"\nScore: log2(views per day + 1), {len(posts)} photos, folds by user\n")
         print(format_scores(comparison.scores))
         _print_causes(posts, truth, comparison)
@@ -93,7 +86,7 @@ def _write_report(posts, output, cache, n_jobs, command):
         return
     print("\nWriting a page about it ...", flush=True)
     popularity_report(
-        features_model(list(FEATURES), n_jobs=n_jobs, cache=cache),
+        late_fusion(list(FEATURES), {}, INNER_FOLDS, n_jobs=n_jobs, cache=cache),
         posts,
         posts["score"],
         output,
@@ -128,13 +121,13 @@ def _print_causes(posts, truth, comparison):
 
 
 def _format_causes(causes):
-    lines = [f"{'planted cause':<18}{'Spearman':>10}   {'95 % interval':<19}verdict"]
-    for row in causes.itertuples():
-        verdict = "found" if row.found else "not found"
-        if row.cause not in _IMAGE_CAUSES:
-            verdict = "not in the pixels"
-        lines.append(
-            f"{row.cause:<18}{row.spearman:>10.3f}   "
-            f"{format_range(row.low, row.high):<19}{verdict}"
-        )
-    return "\n".join(lines)
+    verdicts = np.where(causes["found"], "found", "not found")
+    known = causes["cause"].isin(_IMAGE_CAUSES)
+    causes = causes.assign(verdict=np.where(known, verdicts, "not in the pixels"))
+    columns = {
+        "planted cause": "{cause}",
+        "Spearman": "{spearman:.3f}",
+        "95 % interval": "{low:.3f} to {high:.3f}",
+        "verdict": "{verdict}",
+    }
+    return format_table(causes.to_dict("records"), columns)

@@ -1,17 +1,14 @@
 """`sklearn-popularity evaluate`: how well kinds of features rank held-out photos."""
 
-import json
-import sys
 from pathlib import Path
 
-from .. import __version__
-from .._paths import expand_home
 from .._warnings import warn_caller
 from ..evaluation import compare_features, near_duplicates, straddling_pairs
 from ._context import add_context, columns_of, context_of
-from ._options import add_cache, add_folder, add_n_jobs, integer
-from ._output import check_cache, check_output, write_text
+from ._options import add_folder, add_output, add_work, describe
+from ._output import TABLES, check_output, open_cache, write_table
 from ._posts import read_posts, warn_of_groups
+from ._steps import comparing, describing, shown
 from ._tables import describe_run, format_scores, print_chance
 
 _COLUMNS = """\
@@ -23,61 +20,51 @@ The columns of the table:
   over partitions  the lowest and the highest of them
   within folds     mean of the correlations within each test fold
 """
+# What a file in JSON says of the run.
+_TOLD = "label log per_day group social tags vectors user time cv repeats".split()
 
 
-def add(commands):
-    command = commands.add_parser(
-        "evaluate",
-        help="cross-validate each kind of feature on a folder of photos",
-        description="Print the rank correlation (Spearman) of held-out predictions "
-        "for each kind of feature and for their late fusion. The words of the codebook "
-        "features are learned from all photos, without their scores.",
-        epilog=_COLUMNS,
+def add(command):
+    describe(
+        command,
+        _evaluate,
+        "Print the rank correlation (Spearman) of held-out predictions for each kind "
+        "of feature and for their late fusion. The words of the codebook features are "
+        "learned from all photos, without their scores.",
+        columns=_COLUMNS,
+        example="sklearn-popularity evaluate my/photos --label score --group user",
     )
     add_folder(command)
     add_context(command)
-    command.add_argument(
-        "--repeats",
-        type=integer(1),
-        default=3,
-        metavar="R",
-        help="shuffled partitions into folds (default: 3)",
-    )
-    command.add_argument(
-        "-o",
-        "--output",
-        type=expand_home,
-        metavar="PATH",
-        help="write the table (.csv, .json)",
-    )
-    add_cache(command)
-    add_n_jobs(command)
-    command.set_defaults(run=_evaluate)
+    add_output(command, "write the table (.csv, .json, .parquet)")
+    add_work(command)
 
 
 def _evaluate(options):
     if options.output is not None:
-        table = options.folder / "labels.csv"
-        check_output(options.output, [".csv", ".json"], table)
+        check_output(options.output, TABLES, options.folder / "labels.csv")
     posts, groups = read_posts(options, required=columns_of(options))
     context = context_of(options, posts, groups)
-    check_cache(options.cache)
-    comparison = compare_features(
-        posts["photo"],
-        posts[options.label],
-        features=options.features,
-        context=context,
-        groups=groups,
-        cv=options.cv,
-        n_repeats=options.repeats,
-        n_jobs=options.n_jobs,
-        cache=options.cache,
-        verbose=sys.stderr.isatty(),
-    )
+    cache = open_cache(options.cache)
+    n_models = len(options.features) + len(context) + 2
+    with shown([*describing(options.features), *comparing(n_models, options.repeats)]):
+        comparison = compare_features(
+            posts["photo"],
+            posts[options.label],
+            features=options.features,
+            context=context,
+            groups=groups,
+            cv=options.cv,
+            n_repeats=options.repeats,
+            n_jobs=options.n_jobs,
+            cache=cache,
+        )
     kept = posts.iloc[comparison.kept]
     try:
         if options.output is not None:
-            _write_table(options, kept, comparison.scores)
+            told = {name: getattr(options, name) for name in _TOLD}
+            told |= {"folder": str(options.folder), "n_photos": len(kept)}
+            write_table(options.output, comparison.scores, "scores", **told)
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
@@ -113,26 +100,3 @@ def _warn_of_chance(table):
             "no kind of feature is surely better than chance: all intervals contain 0, "
             "or lie below it. Use more photos or other features"
         )
-
-
-def _write_table(options, posts, table):
-    if options.output.suffix == ".csv":
-        text = table.to_csv(index=False)
-    else:
-        run = {
-            "version": __version__,
-            "folder": str(options.folder),
-            "label": options.label,
-            "group": options.group,
-            "social": options.social,
-            "tags": options.tags,
-            "vectors": options.vectors,
-            "user": options.user,
-            "time": options.time,
-            "cv": options.cv,
-            "repeats": options.repeats,
-            "n_photos": len(posts),
-            "scores": table.to_dict("records"),
-        }
-        text = json.dumps(run, indent=2) + "\n"
-    write_text(options.output, text)

@@ -3,32 +3,24 @@
 from .._optional import import_optional
 from .._paths import expand_home
 from ..inspection import explain_figure, explain_page, write_page
+from ._fitted import read_fitted
+from ._options import add_model, add_output, describe, option
 from ._output import check_output, say
-from ._rank import add_model, read_fitted
 from ._tables import warn_of_chance
 
 
-def add(commands):
-    command = commands.add_parser(
-        "explain",
-        help="write why a model gives a photo its score",
-        description="Write a page, or a figure, with the heatmap of a photo, its "
-        "predicted score and percentile, and the three strongest reasons for and "
-        "against it, in units of the score. Needs the extra `report`.",
+def add(command):
+    describe(
+        command,
+        _explain,
+        "Write a page, or a figure, with the heatmap of a photo, its predicted score "
+        "and percentile, and the three strongest reasons for and against it, in units "
+        "of the score. Needs the extra `report`.",
+        example="sklearn-popularity explain model.skops photo.jpg -o why.html",
     )
     add_model(command)
-    command.add_argument(
-        "photo", type=expand_home, metavar="PHOTO", help="photo to explain"
-    )
-    command.add_argument(
-        "-o",
-        "--output",
-        type=expand_home,
-        required=True,
-        metavar="PATH",
-        help="file to write: .html, or .png",
-    )
-    command.set_defaults(run=_explain)
+    option(command, "photo", "PHOTO", "photo to explain", type=expand_home)
+    add_output(command, "file to write: .html, or .png", required=True)
 
 
 def _explain(options):
@@ -39,7 +31,7 @@ def _explain(options):
         import_optional("matplotlib", "A figure")
     if not options.photo.exists():
         raise FileNotFoundError(f"There is no {options.photo}.")
-    training, model = read_fitted(options.model)
+    model, _, training = read_fitted(options.model)
     told = (model, str(options.photo), training)
     say("Looking at the regions of the photo ...")
     if options.output.suffix == ".html":

@@ -11,7 +11,18 @@ from importlib import import_module
 
 from .. import __version__
 
-_COMMANDS = "demo evaluate report fit rank explain extract cache".split()
+# Each stands in a module of its own, which is imported when it is called.
+_COMMANDS = {
+    "demo": "run the main job on made-up photos with known causes of popularity",
+    "evaluate": "cross-validate each kind of feature on a folder of photos",
+    "report": "write a page about a folder of photos and what ranks them",
+    "fit": "fit a model on a folder of photos and write it to a file",
+    "rank": "rank photos by the scores that a model predicts",
+    "explain": "write why a model gives a photo its score",
+    "extract": "write the features of many photos to a file",
+    "join": "join the files that jobs of `extract --part` have written",
+    "cache": "look into a cache of features, verify or shrink it",
+}
 _FAILED, _WRONG, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
 
 
@@ -95,10 +106,17 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, which a long usage would hide."""
+    """Says what is wrong in one line, and loads a command only where it is called."""
 
-    def __init__(self, **settings):
+    def __init__(self, *, module=None, **settings):
         super().__init__(formatter_class=_Help, **settings)
+        self._module = module
+
+    def parse_known_args(self, args=None, namespace=None):
+        if self._module is not None:
+            module, self._module = self._module, None
+            import_module(module, __package__).add(self)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message):
         raise ValueError(f"{message}. See `{self.prog} --help`.")
@@ -111,9 +129,8 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name in _COMMANDS:
-        # Here rather than above, for an interruption while libraries load.
-        import_module(f"._{name}", __package__).add(commands)
+    for name, text in _COMMANDS.items():
+        commands.add_parser(name, help=text, module=f"._{name}")
     return parser
 
 

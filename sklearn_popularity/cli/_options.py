@@ -9,67 +9,79 @@ from ..datasets import PHOTO_COLUMNS
 from ..evaluation import FEATURES
 
 
-def add_folder(command):
+def describe(command, run, text, *, example, columns=""):
+    """What a command does, what its table means, how it is called, and what it runs."""
+    command.description = text
+    command.epilog = f"{columns}\nExample:\n  {example}\n".lstrip()
+    # Some commands ask whether an option was given.
+    command.set_defaults(run=run, default_of=command.get_default)
+
+
+def option(command, name, metavar, text, **settings):
+    """An option with its help; flags, and options with a type, by settings."""
+    if metavar is not None:
+        settings["metavar"] = metavar
+    command.add_argument(name, help=text, **settings)
+
+
+def add_folder(command, *, needs_label=True):
     """A folder with a table, what to learn from it, and in which folds."""
-    command.add_argument(
-        "folder",
-        type=expand_home,
-        metavar="FOLDER",
-        help="folder with photos and the table labels.csv, a row per photo",
+    text = "folder with photos and the table labels.csv, a row per photo"
+    option(command, "folder", "FOLDER", text, type=expand_home)
+    option(command, "--label", "COLUMN", "score to predict", required=needs_label)
+    text = "learn the logarithm of the label, for counts of which few are large"
+    option(command, "--log", None, text, action="store_true")
+    text = (
+        "TIME[,OBSERVED]: learn the logarithm of the label per day, by the column of "
+        "when a photo was posted, and that of when the label was read (default: the "
+        "latest TIME)"
     )
-    command.add_argument(
-        "--label", required=True, metavar="COLUMN", help="score to predict"
-    )
-    command.add_argument(
-        "--group",
-        metavar="COLUMN",
-        help="rows that stay together in all folds: user, theme, near-duplicates",
-    )
-    command.add_argument(
-        "--photo",
-        metavar="COLUMN",
-        help=f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})",
-    )
-    command.add_argument(
-        "--features",
-        type=_features,
-        default=list(FEATURES),
-        metavar="NAME,...",
-        help=f"kinds of features (default: all, which are {', '.join(FEATURES)})",
-    )
-    command.add_argument(
-        "--cv", type=integer(2), default=5, metavar="K", help="folds (default: 5)"
-    )
+    option(command, "--per-day", "TIME,...", text, type=names)
+    text = "rows that stay together in all folds: user, theme, near-duplicates"
+    option(command, "--group", "COLUMN", text)
+    text = f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
+    option(command, "--photo", "COLUMN", text)
+    text = f"kinds of features (default: all, which are {', '.join(FEATURES)})"
+    known = list(FEATURES)
+    option(command, "--features", "NAME,...", text, type=_features, default=known)
+    option(command, "--cv", "K", "folds (default: 5)", type=integer(2), default=5)
+    text = "shuffled partitions into folds (default: 3)"
+    option(command, "--repeats", "R", text, type=integer(1), default=3)
 
 
 def add_photos(command):
-    command.add_argument(
-        "photos",
-        nargs="+",
-        type=expand_home,
-        metavar="PATH",
-        help="photos, folders of which all photos are taken, and text files (.txt) "
-        "with a path per line",
+    text = (
+        "photos, folders of which all photos are taken, and text files (.txt) with a "
+        "path per line"
+    )
+    option(command, "photos", "PATH", text, nargs="+", type=expand_home)
+
+
+def add_model(command):
+    option(
+        command, "model", "MODEL", "file that `fit` wrote (.skops)", type=expand_home
     )
 
 
-def add_cache(command):
-    command.add_argument(
-        "--cache",
-        type=home_text,
-        metavar="FILE",
-        help="file that keeps rows of features, so that a second run is quick",
+def add_output(command, text, *, required=False):
+    settings = {"type": expand_home, "required": required, "metavar": "PATH"}
+    command.add_argument("-o", "--output", help=text, **settings)
+
+
+def add_work(command):
+    """Where rows of features are kept, and how many processes make them."""
+    text = (
+        "file that keeps rows of features, so that nothing is described twice; `none` "
+        "keeps none (default: one in the user's folder of caches, or what the variable "
+        "SKLEARN_POPULARITY_CACHE names)"
     )
+    option(command, "--cache", "FILE", text, type=home_text)
+    add_n_jobs(command)
 
 
 def add_n_jobs(command):
-    command.add_argument(
-        "--n-jobs",
-        type=_n_jobs,
-        default=-1,
-        metavar="N",
-        help="worker processes, at most one per core (default: -1, all cores)",
-    )
+    text = "worker processes, at most one per core (default: -1, all cores)"
+    option(command, "--n-jobs", "N", text, type=_n_jobs, default=-1)
 
 
 def home_text(text):

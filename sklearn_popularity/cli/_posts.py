@@ -8,6 +8,7 @@ import pandas as pd
 from .._messages import quote
 from .._warnings import warn_caller
 from ..datasets import load_folder, photos_below, read_text
+from ._target import time_columns, with_target
 
 _N_SHOWN = 5  # names of photos that a warning shows
 # Columns whose rows tend to resemble each other.
@@ -17,12 +18,18 @@ _GROUPS = "user author owner uploader photographer theme album series group".spl
 def read_posts(options, required=()):
     """The rows of a folder's table that have a label, and their groups or None.
 
-    `attrs` of the rows has the names of those whose photo is ``missing`` and
-    ``n_unlabelled``, the number of those without a label.
+    `attrs` of the rows has the names of those whose photo is ``missing``,
+    ``n_unlabelled``, the number of those without a label, and ``target``, what is
+    learned of it.
     """
-    needed = [options.label, *required] + [options.group] * (options.group is not None)
+    times = time_columns(options)
+    groups = [options.group] * (options.group is not None)
+    needed = [options.label, *required, *times, *groups]
     posts = load_folder(options.folder, photo_column=options.photo, required=needed)
     posts = _with_label(posts, options.label)
+    for column in times:
+        check_filled(posts, column, "a time")
+    posts = with_target(posts, options)
     if options.group is None:
         return posts, None
     check_filled(posts, options.group, "a group")

@@ -1,73 +1,66 @@
 """`sklearn-popularity rank`: photos in the order of their predicted scores."""
 
 import os
-import sys
 import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import FeatureUnion, Pipeline
 
-from .._paths import expand_home
 from .._warnings import warn_caller
 from ..features import UnreadablePhotosWarning
 from ..inspection import score_percentile
-from ..models import load_model, read_model_card
-from ._options import add_cache, add_n_jobs, add_photos
-from ._output import check_cache, check_output, write_text
+from ._fitted import read_fitted
+from ._options import add_model, add_output, add_photos, add_work, describe
+from ._output import TABLES, check_output, open_cache, write_table
 from ._posts import find_photos
-from ._tables import warn_of_chance
+from ._steps import describing, shown
+from ._tables import format_table, warn_of_chance
+from ._target import in_unit, unit_of
 
 _N_SHOWN = 10
+_MIDDLE = [0.1, 0.9]
+_NARROW = 0.25  # of the usual span
 _COLUMNS = """\
 The columns of the table:
   rank        1 for the highest score; photos that cannot be read have none and come
               last
   photo       as named
-  score       predicted
+  score       predicted, in the unit of the label; with --per-day a day
   percentile  share of the photos that the model was fitted on whose predictions, by
               models that had not seen them, are lower (of equal ones half)
   reason      why the photo cannot be read
 """
+_SHOWN = {
+    "rank": "{rank}",
+    "score": "{score:.4f}",
+    "percentile": "{percentile:.1f}",
+    "photo": "{photo}",
+}
 
 
-def add(commands):
-    command = commands.add_parser(
-        "rank",
-        help="rank photos by the scores that a model predicts",
-        description="Predict the scores of photos by a model that `fit` wrote.",
-        epilog=_COLUMNS,
+def add(command):
+    describe(
+        command,
+        _rank,
+        "Predict the scores of photos by a model that `fit` wrote. Prints the first "
+        "and the last ten; a file has all.",
+        columns=_COLUMNS,
+        example="sklearn-popularity rank model.skops new/photos -o ranked.csv",
     )
     add_model(command)
     add_photos(command)
-    command.add_argument(
-        "-o",
-        "--output",
-        type=expand_home,
-        metavar="PATH",
-        help="write the table (.csv)",
-    )
-    add_cache(command)
-    add_n_jobs(command)
-    command.set_defaults(run=_rank)
-
-
-def add_model(command):
-    command.add_argument(
-        "model",
-        type=expand_home,
-        metavar="MODEL",
-        help="file that `fit` wrote (.skops)",
-    )
+    add_output(command, "write the table (.csv, .json, .parquet)")
+    add_work(command)
 
 
 def _rank(options):
     if options.output is not None:
-        check_output(options.output, [".csv"])
+        check_output(options.output, TABLES)
     paths = find_photos(options.photos)
-    training, model = read_fitted(options.model)
-    check_cache(options.cache)
-    table = _score(model, paths, options)
+    model, learned, training = read_fitted(options.model)
+    settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
+    with shown(describing(learned.features)):
+        table = _score(model, paths, settings)
     if table["score"].isna().all():
         raise ValueError(
             f"None of the {len(paths)} photos could be read; the first: "
@@ -77,33 +70,40 @@ def _rank(options):
     table.loc[known, "percentile"] = score_percentile(
         table["score"][known], training["quantiles"]
     )
+    _warn_of_collapse(table["score"][known], training["quantiles"])
     table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
+    table["score"] = in_unit(table["score"], learned)
     table = table.sort_values("rank", kind="stable")
     table = table[["rank", "photo", "score", "percentile", "reason"]]
-    n_shown = len(table)
+    n_first, n_last = len(table), 0
     try:
         if options.output is not None:
-            write_text(options.output, table.to_csv(index=False))
-            n_shown = _N_SHOWN
+            about = {"model": str(options.model), "fingerprint": learned.fingerprint}
+            write_table(options.output, table, "photos", **about)
+            n_first = _N_SHOWN
+        else:
+            n_first = n_last = _N_SHOWN
     finally:
-        _print(table, n_shown)
+        _print(table, n_first, n_last)
+    if learned.log or learned.per_day:
+        unit = unit_of(learned.label, learned)
+        print(f"Scores are {unit}; learned was {training['label']}")
     warn_of_chance(training["interval"][0])
 
 
-def read_fitted(path):
-    """What the card of a model of `fit` says of its training, and the model."""
-    training = read_model_card(path)["training"] or {}
-    model = load_model(path)
-    fitted_here = isinstance(model, Pipeline) and isinstance(model[0], FeatureUnion)
-    if not fitted_here or training.get("interval") is None:
-        raise ValueError(
-            f"The model in {str(path)!r} was not written by `sklearn-popularity fit`."
+def _warn_of_collapse(scores, held_out):
+    """Say that a model tells new photos hardly apart, as those unlike its own."""
+    spread, usual = (np.ptp(np.quantile(x, _MIDDLE)) for x in (scores, held_out))
+    if len(scores) >= _N_SHOWN and spread < _NARROW * usual:
+        warn_caller(
+            f"the predictions lie close together: the middle 80 % of these photos span "
+            f"{spread:.3g}, those of the photos of `fit` {usual:.3g}. The model tells "
+            "them hardly apart, as it does photos unlike those that it was fitted on"
         )
-    return training, model
 
 
-def _score(model, paths, options):
-    features, reasons = _describe(model[0], paths, options)
+def _score(model, paths, settings):
+    features, reasons = _describe(model[0], paths, settings)
     scores = np.full(len(paths), np.nan)
     for row in np.flatnonzero(~np.isnan(features).any(axis=1)):
         # One by one, so that a score depends on its photo to the last bit.
@@ -112,15 +112,10 @@ def _score(model, paths, options):
     return pd.DataFrame({"photo": shown, "score": scores, "reason": reasons})
 
 
-def _describe(union, paths, options):
+def _describe(union, paths, settings):
     """Features, NaN where there are none, and the reasons for that."""
     for _, transformer in union.transformer_list:
-        transformer.set_params(
-            n_jobs=options.n_jobs,
-            cache=options.cache,
-            on_error="nan",
-            verbose=sys.stderr.isatty(),
-        )
+        transformer.set_params(on_error="nan", **settings)
     reasons = {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -139,13 +134,16 @@ def _printable(path):
     return os.fsdecode(path).encode("utf-8", "backslashreplace").decode()
 
 
-def _print(table, n_shown):
-    print(f"{'rank':>6}{'score':>12}{'percentile':>12}   photo")
+def _print(table, n_first, n_last):
+    """The first and last photos, and a line for those between."""
     ranked = table[table["score"].notna()]
-    for row in ranked.head(n_shown).itertuples():
-        print(f"{row.rank:>6}{row.score:>12.4f}{row.percentile:>12.1f}   {row.photo}")
-    if len(ranked) > n_shown:
-        print(f"and {len(ranked) - n_shown} more")
+    n_between = max(0, len(ranked) - n_first - n_last)
+    after = len(ranked) - n_last if n_between else n_first
+    rows = pd.concat([ranked[:n_first], ranked[max(after, n_first) :]])
+    lines = format_table(rows.to_dict("records"), _SHOWN).split("\n")
+    if n_between:
+        lines.insert(1 + n_first, f"and {n_between} more" + " ..." * (n_last > 0))
+    print("\n".join(lines))
     unreadable = table[table["score"].isna()]
     if len(unreadable):
         warn_caller(

@@ -1,21 +1,42 @@
 """Tables, numbers and how far they can be trusted, as text."""
 
+import re
+
 from .._warnings import warn_caller
+
+_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
+
+
+def format_table(rows, columns):
+    """Rows under headers: columns of numbers to the right, of words to the left.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Values by name.
+    columns : dict of str to str
+        The format of a cell by its header, such as ``{"score": "{score:.3f}"}``.
+    """
+    cells = [[cell.format(**row) for cell in columns.values()] for row in rows]
+    aligned = []
+    for column in zip(columns, *cells, strict=True):
+        is_number = all(map(_NUMBER.fullmatch, column[1:]))
+        side = str.rjust if is_number else str.ljust
+        aligned.append([side(cell, max(map(len, column))) for cell in column])
+    return "\n".join("   ".join(line).rstrip() for line in zip(*aligned, strict=True))
 
 
 def format_scores(table):
-    lines = [
-        f"{'model':<18}{'numbers':>8}{'Spearman':>10}   {'95 % interval':<19}"
-        f"{'over partitions':<19}within folds"
-    ]
-    lines += [
-        f"{row.model:<18}{row.n_features:>8}{row.spearman:>10.3f}   "
-        f"{format_range(row.low, row.high):<19}"
-        f"{format_range(row.lowest, row.highest):<19}"
-        f"{row.within_folds:>12.3f}"
-        for row in table.itertuples()
-    ]
-    return "\n".join(lines)
+    """Scores of models as `compare_features` returns them."""
+    columns = {
+        "model": "{model}",
+        "numbers": "{n_features}",
+        "Spearman": "{spearman:.3f}",
+        "95 % interval": "{low:.3f} to {high:.3f}",
+        "over partitions": "{lowest:.3f} to {highest:.3f}",
+        "within folds": "{within_folds:.3f}",
+    }
+    return format_table(table.to_dict("records"), columns)
 
 
 def describe_run(options, posts, n_repeats):
@@ -25,13 +46,17 @@ def describe_run(options, posts, n_repeats):
         by = f"{posts[options.group].nunique()} groups of {options.group!r}"
     times = "once" if n_repeats == 1 else f"{n_repeats} times"
     return (
-        f"Label {options.label!r}, {len(posts)} photos, split {times} into "
-        f"{options.cv} folds of {by}"
+        f"Label {posts.attrs.get('target', options.label)!r}, {len(posts)} photos, "
+        f"split {times} into {options.cv} folds of {by}"
     )
 
 
-def format_range(low, high):
-    return f"{low:.3f} to {high:.3f}"
+def format_found(score, low, high):
+    """A score of photos held out with its interval."""
+    return (
+        f"Spearman {score:.3f} (95 % interval {low:.3f} to {high:.3f}) of photos held "
+        "out"
+    )
 
 
 def format_size(n_bytes):

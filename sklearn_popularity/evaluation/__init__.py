@@ -5,6 +5,7 @@ from ._baselines import BestColumn as BestColumn
 from ._baselines import baseline_models
 from ._causes import follow_causes
 from ._compare import compare_features
+from ._compare import late_fusion as late_fusion
 from ._compare_models import ModelComparison, compare_models
 from ._compare_models import compare_described as compare_described
 from ._context_features import (
@@ -25,6 +26,7 @@ from ._held_out import predict_partitions as predict_partitions
 from ._partitions import find_partitions as find_partitions
 from ._protocols import evaluate_protocols
 from ._recipes import FEATURES, FeatureRecipe
+from ._recipes import SEEN as SEEN
 from ._recipes import kernel_svr as kernel_svr
 from ._recipes import ridge as ridge
 from ._routing import prepare_fit as prepare_fit

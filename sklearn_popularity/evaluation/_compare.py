@@ -140,8 +140,10 @@ def compare_features(
     make_partitions(len(y), groups=groups, **folds)  # fails before the work
     X = _join(photos, context)
     table = PhotoTable(X, _PHOTO, per_fold=dictionary == "per-fold")
-    branches = _branches(features, context, n_jobs, verbose, cache)
-    fusion = table.describe(StackedLateFusion(branches, cv=inner_cv)).learner
+    seen = {name: (each, _columns_of(name, each)) for name, each in context.items()}
+    settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
+    fusion = late_fusion(features, seen, inner_cv, **settings)
+    fusion = table.describe(fusion).learner
     kept = np.flatnonzero(table.readable)
     X, y = table.X.iloc[kept], y[kept]
     groups = None if groups is None else groups[kept]
@@ -199,16 +201,27 @@ def _columns_of(name, feature):
     return [f"{name}: {column}" for column in feature.table.columns]
 
 
-def _branches(features, context, n_jobs, verbose, cache):
-    """Branches of the late fusion: a pipeline of each kind, and the columns it sees."""
-    settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
+def late_fusion(features, context, inner_cv, **settings):
+    """The late fusion of kinds of features, not fitted.
+
+    Parameters
+    ----------
+    features : sequence of str
+        Kinds of features of the column "photo".
+    context : dict of str to (ContextFeature, list of str)
+        Further features, and the columns that they see.
+    inner_cv : int
+        Inner folds.
+    **settings
+        Of the transformers of photos.
+    """
     branches = [
         (name, make_pipeline(*recipe_of(name, **settings)), _PHOTO) for name in features
     ]
-    for name, feature in context.items():
-        model = make_pipeline(feature.transformer, feature.regressor)
-        branches.append((name, model, _columns_of(name, feature)))
-    return branches
+    for name, (feature, columns) in context.items():
+        model = make_pipeline(clone(feature.transformer), clone(feature.regressor))
+        branches.append((name, model, columns))
+    return StackedLateFusion(branches, cv=inner_cv)
 
 
 def _models(fusion):

@@ -46,9 +46,11 @@ class FittedFeatures:
     {
         "features": ["array-like"],
         "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "inner_cv": [Interval(Integral, 2, None, closed="left")],
         "n_jobs": [Integral, None],
         "cache": [str, PathLike, None],
+        "look": [callable, None],
         "verbose": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -61,9 +63,11 @@ def fit_features(
     features=tuple(FEATURES),
     groups=None,
     cv=5,
+    n_repeats=1,
     inner_cv=4,
     n_jobs=None,
     cache=None,
+    look=None,
     verbose=False,
 ):
     """Fit the late fusion of kinds of features, or the model of a single kind.
@@ -81,6 +85,9 @@ def fit_features(
         Photos that stay together in all folds.
     cv : int, default=5
         Number of folds of the out-of-fold predictions.
+    n_repeats : int, default=1
+        Number of partitions into folds; with 3 their score is that of
+        :func:`compare_features`.
     inner_cv : int, default=4
         Number of inner folds of the late fusion.
     n_jobs : int, default=None
@@ -88,6 +95,9 @@ def fit_features(
     cache : str or path, default=None
         File that keeps rows of features, see :class:`ImageTransformer`. The model does
         not go on using it.
+    look : callable, default=None
+        From the model of a fold, what it predicts from (numbers of photos in their
+        place) and its (train, test) to what ``held_out.estimators`` is to keep of it.
     verbose : bool, default=False
         Whether to show progress bars of the extraction.
 
@@ -124,7 +134,7 @@ def fit_features(
     (3,)
     """
     y, groups = check_scores_of(photos, y, features, groups)
-    folds = {"cv": cv, "n_repeats": 1, "inner_cv": inner_cv}
+    folds = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
     make_partitions(len(y), groups=groups, **folds)  # fails before the work
     settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
     recipes = {name: recipe_of(name, **settings) for name in features}
@@ -139,7 +149,13 @@ def fit_features(
     model, fit_params = prepare_fit(model, groups)
     partitions = make_partitions(len(y), groups=groups, **folds)
     held_out = predict_partitions(
-        model, X, y, partitions, fit_params=fit_params, n_jobs=n_jobs
+        model,
+        X,
+        y,
+        partitions,
+        fit_params=fit_params,
+        n_jobs=n_jobs,
+        look=look,
     )
     with parallel_config(n_jobs=n_jobs):
         model.fit(X, y, **fit_params)

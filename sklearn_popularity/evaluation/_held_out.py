@@ -1,6 +1,5 @@
 """The one engine of held-out predictions, which can be pooled over folds."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -10,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, column_or_1d, indexable
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
 from .._columns import encode_labels
+from .._progress import progress
 from .._scores import check_score
 from .._sklearn_compat import (
     HasMethods,
@@ -44,7 +43,7 @@ class HeldOutPredictions:
     partitions : list of list of (train, test)
         Row numbers of the folds of each partition.
     estimators : list of list of estimator, or None
-        The models of the folds, on request.
+        The models of the folds, on request, or what was looked up in them.
     """
 
     raw: NDArray[np.float64] = field(repr=False)
@@ -224,7 +223,7 @@ def held_out_predictions(
         partitions,
         fit_params=fit_params,
         n_jobs=n_jobs,
-        keep=return_estimator,
+        look=_keep if return_estimator else None,
         verbose=verbose,
     )
 
@@ -237,7 +236,7 @@ def predict_partitions(
     *,
     fit_params=None,
     n_jobs=None,
-    keep=False,
+    look=None,
     verbose=False,
 ) -> HeldOutPredictions:
     """Held-out predictions on partitions that are already made.
@@ -250,28 +249,33 @@ def predict_partitions(
         Folds, as many in each partition.
     fit_params : dict, default=None
         From `prepare_fit`.
-    keep : bool, default=False
-        Whether to keep the models of the folds.
+    look : callable, default=None
+        From the fitted model of a fold, X and the fold to what is kept of it, since a
+        worker would send back all rows of features with a model.
     """
     fit_params = fit_params or {}
     folds = [fold for folds in partitions for fold in folds]
     parts = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_fit_and_predict)(clone(estimator), X, y, fold, fit_params, keep)
+        delayed(_fit_and_predict)(clone(estimator), X, y, fold, fit_params, look)
         for fold in folds
     )
-    bar: Iterable = tqdm(parts, total=len(folds), unit="fold", disable=not verbose)
-    raw, shares, fitted = zip(*bar, strict=True)
+    with progress("folds", len(folds), "fold", verbose=verbose) as bar:
+        found = []
+        for part in parts:
+            found.append(part)
+            bar.update(1)
+    raw, shares, fitted = zip(*found, strict=True)
     n = len(partitions[0])
     models = [list(fitted[i : i + n]) for i in range(0, len(fitted), n)]
     return HeldOutPredictions(
         columns_of_partitions(raw, partitions, len(y)),
         columns_of_partitions(shares, partitions, len(y)),
         partitions,
-        models if keep else None,
+        models if look else None,
     )
 
 
-def _fit_and_predict(estimator, X, y, fold, fit_params, keep):
+def _fit_and_predict(estimator, X, y, fold, fit_params, look):
     """Predictions of a fold's model for its test rows, raw and as shares."""
     train, test = fold
     params = _check_method_params(X, params=fit_params, indices=train)
@@ -281,7 +285,11 @@ def _fit_and_predict(estimator, X, y, fold, fit_params, keep):
         _check_predictions(estimator.predict(_safe_split(estimator, X, y, r, train)[0]))
         for r in (test, seen)
     )
-    return raw, shares_below(known, raw), estimator if keep else None
+    return raw, shares_below(known, raw), look and look(estimator, X, fold)
+
+
+def _keep(estimator, X, fold):
+    return estimator
 
 
 def _check_predictions(values):

@@ -80,3 +80,13 @@ FEATURES = {
         HOGLLC(flip=True, random_state=0), RidgeCV(alphas=_CODE_ALPHAS)
     ),
 }
+
+# What each kind sees, for those who do not know its name.
+SEEN = {
+    "color-statistics": "brightness and colour",
+    "color-histogram": "colours",
+    "gist": "layout",
+    "lbp": "texture",
+    "color-names-llc": "patches of colour",
+    "hog-llc": "shapes",
+}

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from .._progress import progress
 from .._warnings import warn_caller
 from ..images import ImageError, Photos
 from ._cache import CacheWarning, RowCache, RowStore
@@ -207,7 +207,8 @@ def describe_photos(
     cache = _opened_once(cache, troubles)
     task = _Task(describe, transformer.max_size, is_strict, makes_rows, cache)
     batches = _in_turn(photos.batches(transformer.batch_size), cache)
-    with _progress(transformer, len(photos)) as bar:
+    name = type(transformer).__name__
+    with progress(name, len(photos), "photo", verbose=transformer.verbose) as bar:
         for batch, result in run_in_order(transformer.n_jobs, task, batches):
             if isinstance(result, ImageError):  # no worker survives the photo
                 result = _Result(errors=[result])
@@ -241,15 +242,6 @@ def _in_turn(batches, cache):
     if cache.path and backend.nesting_level > 0:
         Random(os.getpid()).shuffle(batches)
     return batches
-
-
-def _progress(transformer, n_photos):
-    return tqdm(
-        total=n_photos,
-        desc=type(transformer).__name__,
-        unit="photo",
-        disable=not transformer.verbose,
-    )
 
 
 def _finish(result, finish, cache):

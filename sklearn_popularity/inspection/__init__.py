@@ -18,6 +18,9 @@ from ._plot_comparison import plot_comparison
 from ._quadrants import plot_quadrants, quadrants
 from ._reliability import percentile_reliability, plot_percentile_reliability
 from ._report import PopularityReport, popularity_report
+from ._report_held_out import HeldOut as HeldOut
+from ._report_held_out import join_looks as join_looks
+from ._report_held_out import look_inside as look_inside
 from ._report_html import write_page as write_page
 from ._score_distribution import plot_score_distribution, score_distribution
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words

@@ -9,20 +9,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import select_columns
+from ..evaluation import SEEN
 from ..models import StackedLateFusion
 from ._linear import NotLinearError, linear_parts
 
 # A feature with more numbers than this is one reason: nobody reads 512.
 _MAX_NAMED = 64
-# What such a feature sees, for those who do not know its name.
-_SEEN = {
-    "color-histogram": "colours",
-    "color-names-llc": "patches of colour",
-    "color-statistics": "brightness and colour",
-    "gist": "layout",
-    "hog-llc": "shapes",
-    "lbp": "texture",
-}
 
 
 class PhotoExplanation(NamedTuple):
@@ -140,7 +132,7 @@ def _fusion_reasons(fusion, rows, names):
             own = select_columns(rows, columns)
             own_start, found = _linear_reasons(estimator, own, own_names)
         except NotLinearError:
-            reason = f"{_SEEN[name]} ({name})" if name in _SEEN else name
+            reason = f"{SEEN[name]} ({name})" if name in SEEN else name
             reasons.append((reason, weights[i] * (outputs[i] - centre[i])))
             continue
         start += weights[i] * (own_start - fusion.branch_means_[name] - centre[i])

@@ -18,12 +18,18 @@ from .._files import check_destination
 from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
-from ..evaluation import PhotoTable, find_partitions, prepare_fit, with_photos
+from ..evaluation import (
+    HeldOutPredictions,
+    PhotoTable,
+    find_partitions,
+    prepare_fit,
+    with_photos,
+)
 from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
 from ._report_data import read_data
 from ._report_evidence import Evidence
-from ._report_held_out import predict_held_out
+from ._report_held_out import HeldOut, input_of, predict_held_out
 from ._report_html import render, write_page
 from ._report_sections import write_sections
 from ._settings import with_settings
@@ -89,6 +95,7 @@ class PopularityReport:
         "notes": ["array-like"],
         "command": [str, None],
         "cv": ["cv_object"],
+        "held_out": [HeldOut, HeldOutPredictions, None],
         "n_photos": [Interval(Integral, 1, None, closed="left")],
         "n_heatmaps": [Interval(Integral, 0, None, closed="left")],
         "n_jobs": [Integral, None],
@@ -113,6 +120,7 @@ def popularity_report(
     notes=(),
     command=None,
     cv=5,
+    held_out=None,
     n_photos=36,
     n_heatmaps=3,
     n_jobs=None,
@@ -161,6 +169,10 @@ def popularity_report(
     cv : int or cross-validation splitter, default=5
         Folds; an int shuffles posts, or keeps groups together by
         :class:`~sklearn.model_selection.GroupKFold`.
+    held_out : HeldOutPredictions, default=None
+        Held-out predictions of the posts that are kept, such as those of
+        :func:`~sklearn_popularity.evaluation.fit_features`, of which the page is then
+        about: nothing is fitted, and `model` is the fitted one that they belong to.
     n_photos : int, default=36
         Photos of each quadrant of the gallery, the clearest.
     n_heatmaps : int, default=3
@@ -239,6 +251,7 @@ def popularity_report(
         n_jobs,
         check_random_state(random_state),
         words=words,
+        held_out=held_out,
         objects=None if objects is None else objects.iloc[data.kept],
         n_photos=n_photos,
         n_heatmaps=n_heatmaps,
@@ -259,12 +272,12 @@ def popularity_report(
         random_state=repr(random_state),
     )
     write_page(path, page)
-    held_out = evidence.held_out.model
+    predicted = evidence.held_out.model
     return PopularityReport(
         path=path,
         score=evidence.score,
-        predictions=_with_gaps(held_out.raw[:, 0], data.kept, len(posts)),
-        shares=_with_gaps(held_out.shares[:, 0], data.kept, len(posts)),
+        predictions=_with_gaps(predicted.raw[:, 0], data.kept, len(posts)),
+        shares=_with_gaps(predicted.shares[:, 0], data.kept, len(posts)),
         tables={name: section.table for name, section in sections.items()},
         left_out=left_out,
     )
@@ -308,26 +321,32 @@ def _warn_of_errors(errors, n_given):
         )
 
 
-def _gather(model, data, photo, cv, n_jobs, random_state, **asked):
+def _gather(model, data, photo, cv, n_jobs, random_state, *, held_out, **asked):
     """Predictions of rows held out, and the model fitted on all."""
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
-    folds = _folds(cv, data.posts, data.y, clusters)
-    learner, table = PhotoTable(data.posts, photo).describe(model)
-    held_out = predict_held_out(
-        learner,
-        table,
-        data.y,
-        folds,
-        groups=clusters,
-        n_jobs=n_jobs,
-        random_state=random_state,
-    )
-    learner, fit_params = prepare_fit(learner, clusters)
-    fitted = learner.fit(table, data.y, **fit_params)
+    if held_out is None:
+        folds = _folds(cv, data.posts, data.y, clusters)
+        learner, table = PhotoTable(data.posts, photo).describe(model)
+        held_out = predict_held_out(
+            learner,
+            table,
+            data.y,
+            folds,
+            groups=clusters,
+            n_jobs=n_jobs,
+            random_state=random_state,
+        )
+        learner, fit_params = prepare_fit(learner, clusters)
+        fitted = learner.fit(table, data.y, **fit_params)
+        model = with_photos(fitted)
+    else:
+        held_out = _of_these_posts(held_out, len(data.y))
+        folds = held_out.model.partitions[0]
+        fitted, table = model, input_of(model, data.posts, photo)
     return Evidence(
         data=data,
         photo=photo,
-        model=with_settings(with_photos(fitted), n_jobs=None, verbose=False),
+        model=with_settings(model, n_jobs=None, verbose=False),
         learner=fitted,
         table=table,
         held_out=held_out,
@@ -337,6 +356,18 @@ def _gather(model, data, photo, cv, n_jobs, random_state, **asked):
         seed=int(random_state.randint(2**31 - 1)),
         **asked,
     )
+
+
+def _of_these_posts(held_out, n_posts) -> HeldOut:
+    if not isinstance(held_out, HeldOut):
+        held_out = HeldOut(held_out, {}, {})
+    n_predictions = len(held_out.model.shares)
+    if n_predictions != n_posts:
+        raise ValueError(
+            f"Got held_out with {n_predictions} predictions, but one for each of the "
+            f"{n_posts} posts that have a score and a photo was expected."
+        )
+    return held_out
 
 
 def _render(data, sections, **given):

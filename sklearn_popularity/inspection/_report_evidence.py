@@ -74,7 +74,7 @@ class Evidence:
     @cached_property
     def score(self):
         """Spearman's correlation of the model's predictions with its interval."""
-        return self.interval(self.predicted)
+        return self.interval(self.held_out.model.shares)
 
     def interval(self, predictions, baseline=None):
         """Spearman's correlation of predictions with its interval."""

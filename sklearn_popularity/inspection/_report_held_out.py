@@ -1,5 +1,7 @@
 """Held-out predictions for the report: of the model, and of each of its branches."""
 
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +29,7 @@ class HeldOut(NamedTuple):
     Attributes
     ----------
     model : HeldOutPredictions
-        Of the model, in one partition.
+        Of the model; all else is of its first partition.
     branches : dict of str to ndarray of shape (n_samples,)
         Shares of each branch of a late fusion that predicts; empty for other models.
     permuted : dict of str to ndarray of shape (n_samples, n_permutations)
@@ -79,34 +81,39 @@ def predict_held_out(
     held_out : HeldOut
     """
     learner, fit_params = prepare_fit(learner, groups)
-    model = predict_partitions(
-        learner,
-        table,
-        y,
-        [folds],
-        fit_params=fit_params,
-        n_jobs=n_jobs,
-        keep=True,
+    seed = random_state.randint(2**31 - 1)
+    return join_looks(
+        predict_partitions(
+            learner,
+            table,
+            y,
+            [folds],
+            fit_params=fit_params,
+            n_jobs=n_jobs,
+            look=partial(look_inside, seed=seed),
+        )
     )
-    [estimators] = model.estimators or [[]]
-    seeds = random_state.randint(2**31 - 1, size=len(folds))
-    parts = [
-        _look_inside(fitted, table, fold, seed)
-        for fitted, fold, seed in zip(estimators, folds, seeds, strict=True)
-    ]
-    rows = np.argsort(np.concatenate([test for _, test in folds]))
-    branches, permuted = (
-        {
-            name: np.concatenate([part[i][name] for part in parts])[rows]
-            for name in parts[0][i]
-        }
-        for i in range(2)
-    )
-    return HeldOut(model, branches, permuted)
 
 
-def _look_inside(fitted, table, fold, seed):
-    """Shares of the members of a fold's model, and with each of them permuted."""
+def look_inside(fitted, table, fold, seed=0):
+    """What is kept of a fold's model of several: shares of each, and permuted ones.
+
+    Parameters
+    ----------
+    fitted : estimator
+        Model of the fold.
+    table : DataFrame or ndarray
+        What it was fitted on.
+    fold : (train, test)
+        Row numbers.
+    seed : int, default=0
+        Of the permutations, which differ between folds.
+
+    Returns
+    -------
+    branches, permuted : dict of str to ndarray
+        See :class:`HeldOut`, of the rows of the fold; empty for other models.
+    """
     before, last = None, fitted
     if isinstance(fitted, Pipeline):
         before, last = fitted[:-1], fitted[-1]
@@ -123,7 +130,7 @@ def _look_inside(fitted, table, fold, seed):
         name: shares_below(seen[:, columns[name][0]], outputs[:, columns[name][0]])
         for name in members.predicting
     }
-    orders = _permutations(len(test), seed)
+    orders = _permutations(len(test), [seed, int(test[0])])
     permuted = {
         name: shares_below(known, predict_permuted(members, outputs, chosen, orders))
         for name, chosen in columns.items()
@@ -131,6 +138,26 @@ def _look_inside(fitted, table, fold, seed):
     return branches, permuted
 
 
-def _permutations(n, seed):
-    random_state = np.random.RandomState(seed)
+def join_looks(held_out) -> HeldOut:
+    """Put together what `look_inside` kept of the folds of the first partition.
+
+    Parameters
+    ----------
+    held_out : HeldOutPredictions
+        With these in place of models, or with none.
+    """
+    parts = held_out.estimators[0] if held_out.estimators else [({}, {})]
+    rows = np.argsort(np.concatenate([test for _, test in held_out.partitions[0]]))
+    branches, permuted = (
+        {
+            name: np.concatenate([part[i][name] for part in parts])[rows]
+            for name in parts[0][i]
+        }
+        for i in range(2)
+    )
+    return HeldOut(replace(held_out, estimators=None), branches, permuted)
+
+
+def _permutations(n, seeds):
+    random_state = np.random.RandomState(seeds)
     return [random_state.permutation(n) for _ in range(_N_PERMUTATIONS)]

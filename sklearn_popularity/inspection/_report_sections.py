@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import select_columns
+from .._progress import progress
 from ..evaluation import predict_partitions
 from ..features import ColorHistogram
 from ..models import LatentRankSVM, StackedLateFusion
@@ -147,14 +148,15 @@ def _heatmaps(evidence):
     ends = ["highest"] * n + ["lowest"] * n
     rows = [*order[:n], *order[-n:][::-1]]
     images = [evidence.data.photos.read(row, max_size=_LARGE) for row in rows]
-    heats = Parallel(n_jobs=evidence.n_jobs)(
+    heats = Parallel(n_jobs=evidence.n_jobs, return_as="generator")(
         delayed(draw_map)(evidence.model, _post(evidence, row), image, evidence.photo)
         for row, image in zip(rows, images, strict=True)
     )
-    maps = [
-        _tell_map(evidence, row, end, image, heat)
-        for row, end, image, heat in zip(rows, ends, images, heats, strict=True)
-    ]
+    maps = []
+    with progress("heatmaps", len(rows), "map", verbose=False) as bar:
+        for row, end, image, heat in zip(rows, ends, images, heats, strict=True):
+            maps.append(_tell_map(evidence, row, end, image, heat))
+            bar.update(1)
     columns = ["name", "end", "predicted_percentile", "hottest", "coldest"]
     return Section(pd.DataFrame(maps)[columns], {"maps": maps})
 

@@ -2,6 +2,7 @@
 
 import base64
 from io import BytesIO
+from math import ceil
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from ._heatmap import region_heatmap
 
 _QUALITY = 72
-_MAP_SIZE = 256  # of photos that are covered piece by piece
+_MAP_SIZE = 160  # of photos that are covered piece by piece
 # Blue and orange are told apart by all common kinds of colour vision.
 _LOWERS, _RAISES = np.array([25, 95, 170.0]), np.array([215, 95, 0.0])
 
@@ -53,18 +54,25 @@ def draw_map(model, post, image, column="photo") -> NDArray[np.float64]:
     -------
     heat : ndarray of shape (height, width), float64
     """
-    patch_size = max(2, min(_MAP_SIZE, max(image.shape)) // 4)
+    patch_size = _tile(image.shape[:2])
     heat = region_heatmap(
         model,
         post,
         column=column,
         max_size=_MAP_SIZE,
         patch_size=patch_size,
-        stride=patch_size // 2,
+        stride=patch_size,  # each square costs a description of the photo
     )
-    # Squares that overlap leave steps, which say nothing of the photo.
-    heat = gaussian_filter(heat, patch_size / 4, mode="reflect")
+    # Squares leave steps, which say nothing of the photo.
+    heat = gaussian_filter(heat, patch_size / 3, mode="reflect")
     return cv2.resize(heat, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _tile(size):
+    """Side of squares, four of which cover the longer side and some the shorter one."""
+    short, long = sorted(side * min(1, _MAP_SIZE / max(size)) for side in size)
+    n_tiles = max(1, round(4 * short / long))
+    return max(1, ceil(max(long / 4, short / n_tiles)))
 
 
 def overlay(image: NDArray[np.uint8], heat: NDArray) -> NDArray[np.uint8]:

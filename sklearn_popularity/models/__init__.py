@@ -9,6 +9,7 @@ from ._latent_rank_svm import DeadSensesWarning, LatentRankSVM
 from ._model_file import (
     ModelVersionWarning,
     load_model,
+    read_model_arrays,
     read_model_card,
     save_model,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "StackedLateFusion",
     "load_model",
     "out_of_fold",
+    "read_model_arrays",
     "read_model_card",
     "save_model",
 ]

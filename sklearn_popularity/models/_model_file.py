@@ -30,6 +30,7 @@ from ._saved_types import is_approved, name_of
 # A file is an archive of skops with a card; its comment, which is the end of the file,
 # holds the SHA-256 of all bytes before that number.
 _CARD = "card.json"
+_ARRAYS = "arrays.npz"
 _MARK = b"sklearn-popularity 1 sha256:"
 _N_DIGITS = 64
 _MAX_BYTES = 2**33
@@ -41,7 +42,16 @@ class ModelVersionWarning(UserWarning):
 
 
 def save_model(
-    model, path, *, y=None, predictions=None, spearman=None, label=None, trusted=()
+    model,
+    path,
+    *,
+    y=None,
+    predictions=None,
+    spearman=None,
+    label=None,
+    about=None,
+    arrays=None,
+    trusted=(),
 ):
     """Write a fitted model to a file that :func:`load_model` can check.
 
@@ -61,6 +71,10 @@ def save_model(
         :func:`spearman_interval` returns; None has the correlation without one.
     label : str, default=None
         What the scores are called.
+    about : dict, default=None
+        What else the card is to say: text, numbers, and lists and dicts of these.
+    arrays : dict of str to array-like, default=None
+        What else is to be kept, such as held-out predictions; numbers or text.
     trusted : sequence of str or type, default=()
         Types and functions of others that the model holds; :func:`load_model` then
         needs them, too.
@@ -69,7 +83,8 @@ def save_model(
     ------
     ValueError
         If the model holds something that :func:`load_model` would not read, such as a
-        lambda, which the error names with its place. If `y` and `predictions` differ in
+        lambda, which the error names with its place. If an array holds neither numbers
+        nor text. If `y` and `predictions` differ in
         length, or are not numbers, or if `predictions` are given without `y`, or
         `spearman` without `predictions`.
     OSError
@@ -78,6 +93,7 @@ def save_model(
     See Also
     --------
     read_model_card : Read what is written beside the model.
+    read_model_arrays : Read the arrays.
 
     Notes
     -----
@@ -108,10 +124,13 @@ def save_model(
         "versions": _installed(),
         "settings": _settings(model),
         "training": _training(y, predictions, spearman, label),
+        "about": about or {},
     }
     buffer = BytesIO(_pack(model, trusted))
     with ZipFile(buffer, "a") as archive:
         archive.writestr(_CARD, json.dumps(card, indent=1, default=repr))
+        if arrays:
+            archive.writestr(_ARRAYS, _pack_arrays(arrays))
         archive.comment = _MARK + b"0" * _N_DIGITS
     content = buffer.getbuffer()[:-_N_DIGITS]
     with whole_file(expand_home(path)) as unfinished:
@@ -188,6 +207,7 @@ def read_model_card(path):
           their out-of-fold predictions), ``interval`` (of that correlation, or None)
           and ``quantiles`` (at most 1,001 of these predictions, ascending; all of them
           where there are fewer);
+        - ``about``: what :func:`save_model` was told;
         - ``sha256``: of the file but for that number.
 
     Raises
@@ -198,6 +218,56 @@ def read_model_card(path):
         If there is no such file.
     """
     return _read_card(_checked(path), path)
+
+
+def read_model_arrays(path):
+    """Read the arrays that :func:`save_model` kept beside a model.
+
+    Parameters
+    ----------
+    path : path
+        File.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        Empty where there are none.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or was not written by :func:`save_model`.
+    OSError
+        If there is no such file.
+
+    See Also
+    --------
+    read_model_card : What is said of the model in words.
+    """
+    data = _checked(path)
+    card = _read_card(data, path)
+    with _loading(path, card), ZipFile(BytesIO(data)) as archive:
+        if _ARRAYS not in archive.namelist():
+            return {}
+        packed = archive.read(_ARRAYS)
+        with ZipFile(BytesIO(packed)) as members:
+            _check_members(members, len(packed))
+        with np.load(BytesIO(packed), allow_pickle=False) as found:
+            return dict(found)
+
+
+def _pack_arrays(arrays) -> bytes:
+    """An archive of NumPy's that needs no pickle."""
+    kept: dict[str, Any] = {name: np.asarray(each) for name, each in arrays.items()}
+    for name, each in kept.items():
+        if each.dtype.kind not in "biufU":
+            raise ValueError(
+                f"Got arrays with {name!r} of the type {each.dtype}, but numbers or "
+                "text were expected."
+            )
+    buffer = BytesIO()
+    np.savez(buffer, **kept)
+    return buffer.getvalue()
 
 
 def _pack(model, trusted) -> bytes:

@@ -22,6 +22,7 @@ from .._describe import describe_photos
 from .._flip import flip_average
 from ._descriptors import Descriptors
 from ._dictionary import learn_words, load_words, sample_rows
+from ._kept_words import learn_once, words_cache
 from ._llc import llc_codes
 from ._pyramid import Pooled, finest_regions, max_pool, region_names
 
@@ -178,19 +179,34 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
             )
             photos = photos.take(np.sort(chosen))
         sampler = _Sampler(self._describe_densely(), n_descriptors, seed)
+        lengths = self._kinds()
+        if self.cache is None or not isinstance(self.random_state, Integral):
+            return self._words_of(photos, sampler, lengths)[0]
+        settings = (self.max_size, sampler, self.dictionary, lengths)
+        cache = words_cache(self, settings, self.dictionary * sum(lengths.values()))
+        return learn_once(
+            lambda: self._words_of(photos, sampler, lengths),
+            photos,
+            cache,
+            lengths,
+        )
+
+    def _words_of(self, photos, sampler, lengths):
+        """Words of each kind, and whether all photos could be read."""
         samples = {
             kind: [np.empty((0, n_numbers), np.float32)]
-            for kind, n_numbers in self._kinds().items()
+            for kind, n_numbers in lengths.items()
         }
         consequence = "the dictionary is learned without them"
         found = dict(describe_photos(self, photos, sampler, consequence=consequence))
         for _, sample in sorted(found.items()):
             for kind, rows in sample.items():
                 samples[kind].append(rows)
-        return {
-            kind: learn_words(np.concatenate(rows), self.dictionary, seed)
+        words = {
+            kind: learn_words(np.concatenate(rows), self.dictionary, sampler.seed)
             for kind, rows in samples.items()
         }
+        return words, len(found) == len(photos)
 
     def _given_dictionaries(self):
         given, kinds = self.dictionary, self._kinds()

@@ -1,0 +1,187 @@
+"""Models of photos and the one score that each has, made anew or read from a file."""
+
+import hashlib
+from argparse import Namespace
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from ..evaluation import HeldOutPredictions, fit_features
+from ..inspection import HeldOut, join_looks, look_inside
+from ..metrics import SpearmanInterval, spearman_interval
+from ..models import load_model, read_model_arrays, read_model_card, save_model
+
+# Options that say what was learned, which a model file keeps.
+LEARNED = ["label", "log", "per_day", "group", "photo", "features", "cv", "repeats"]
+
+
+class Fitted(NamedTuple):
+    """A model, and what is known of it.
+
+    Parameters
+    ----------
+    model : Pipeline
+        From photos to scores.
+    held_out : HeldOut
+        Predictions of the photos that were learned from by models that had not seen
+        them.
+    found : SpearmanInterval
+        Their correlation with the scores.
+    kept : ndarray of shape (n_photos,)
+        Rows of the posts that they are.
+    """
+
+    model: Any
+    held_out: HeldOut
+    found: SpearmanInterval
+    kept: Any
+
+
+def fit_posts(options, posts, groups, cache) -> Fitted:
+    """Fit the model that `evaluate` compares with others.
+
+    Parameters
+    ----------
+    options : Namespace
+        Those of `add_folder`.
+    posts : DataFrame
+        From `read_posts`.
+    groups : ndarray of shape (n_posts,) or None
+        Their groups.
+    cache : path or None
+        Of rows of features.
+    """
+    fitted = fit_features(
+        posts["photo"],
+        posts[options.label],
+        features=options.features,
+        groups=groups,
+        cv=options.cv,
+        n_repeats=options.repeats,
+        n_jobs=options.n_jobs,
+        cache=cache,
+        look=look_inside,
+    )
+    found = spearman_interval(
+        posts[options.label].to_numpy()[fitted.kept],
+        fitted.held_out.shares,
+        groups=None if groups is None else groups[fitted.kept],
+        n_folds=options.cv,
+    )
+    return Fitted(fitted.model, join_looks(fitted.held_out), found, fitted.kept)
+
+
+def write_fitted(options, posts, fitted):
+    """Write a model with all that `read_fitted` gives back."""
+    held_out = fitted.held_out.model
+    parts = {"branch": fitted.held_out.branches, "permuted": fitted.held_out.permuted}
+    named = {f"{kind} {k}": v for kind, part in parts.items() for k, v in part.items()}
+    kept = posts.iloc[fitted.kept]
+    save_model(
+        fitted.model,
+        options.output,
+        y=kept[options.label],
+        predictions=held_out.raw[:, 0],
+        spearman=fitted.found,
+        label=posts.attrs["target"],
+        about={name: getattr(options, name) for name in LEARNED}
+        | {"rows": _digest(kept, options.label), "fingerprint": _fingerprint(fitted)},
+        arrays={
+            "raw": held_out.raw,
+            "shares": held_out.shares,
+            "folds": _numbers_of(held_out.partitions, len(kept)),
+            "kept": fitted.kept,
+            **named,
+        },
+    )
+
+
+def read_fitted(path):
+    """The model in a file, the options that it was fitted with, and its training.
+
+    Returns
+    -------
+    model : Pipeline
+    learned : Namespace
+        Options.
+    training : dict
+        What the card says of the training.
+    """
+    card = read_model_card(path)
+    model, training = load_model(path), card["training"] or {}
+    fitted_here = isinstance(model, Pipeline) and isinstance(model[0], FeatureUnion)
+    if not fitted_here or "rows" not in card.get("about", {}):
+        raise ValueError(
+            f"The model in {str(path)!r} was not written by `sklearn-popularity fit` "
+            "of this version. Fit it again."
+        )
+    return model, Namespace(**card["about"]), training
+
+
+def read_held_out(path, learned, posts) -> HeldOut:
+    """What is known of the photos that a model was fitted on.
+
+    Raises
+    ------
+    ValueError
+        If the posts are others than these.
+    """
+    arrays = read_model_arrays(path)
+    kept = arrays["kept"]
+    known = kept.max() < len(posts)
+    if not known or _digest(posts.iloc[kept], learned.label) != learned.rows:
+        raise ValueError(
+            f"The model in {str(path)!r} was fitted on other photos, or other values "
+            f"of {learned.label!r}, than the folder holds. Name the folder that it was "
+            "fitted on, or fit it again."
+        )
+    held_out = HeldOutPredictions(
+        arrays["raw"], arrays["shares"], _partitions_of(arrays["folds"])
+    )
+    parts = [
+        {k.removeprefix(kind): v for k, v in arrays.items() if k.startswith(kind)}
+        for kind in ("branch ", "permuted ")
+    ]
+    return HeldOut(held_out, *parts)
+
+
+def _fingerprint(fitted):
+    """What models have in common whose scores can be compared.
+
+    Held-out predictions are those of photos as they are described, of the weights that
+    were learned from them, and of the versions of all libraries.
+    """
+    settings = sorted(fitted.model.get_params(deep=True).items(), key=itemgetter(0))
+    digest = hashlib.sha256(repr(settings).encode())
+    digest.update(fitted.held_out.model.raw.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _digest(posts, label):
+    """What posts are known by: the names of their photos, and their scores."""
+    digest = hashlib.sha256()
+    for photo, score in zip(posts["photo"], posts[label], strict=True):
+        digest.update(f"{Path(photo).name}\0{score!r}\0".encode(errors="replace"))
+    return digest.hexdigest()
+
+
+def _numbers_of(partitions, n):
+    """The number of the test fold of each row, a column per partition."""
+    numbers = np.zeros((n, len(partitions)), dtype=np.int16)
+    for column, folds in zip(numbers.T, partitions, strict=True):
+        for number, (_, test) in enumerate(folds):
+            column[test] = number
+    return numbers
+
+
+def _partitions_of(numbers):
+    return [
+        [
+            (np.flatnonzero(column != number), np.flatnonzero(column == number))
+            for number in range(column.max() + 1)
+        ]
+        for column in numbers.T
+    ]

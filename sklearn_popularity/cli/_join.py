@@ -1,0 +1,22 @@
+"""`sklearn-popularity join`: the parts that jobs of `extract` have written, as one."""
+
+from .._paths import expand_home
+from ..features import join_parts
+from ._options import describe, integer, option
+
+
+def add(command):
+    describe(
+        command,
+        _join,
+        "Join the parts to the file that a single run of `extract` would have written.",
+        example="sklearn-popularity join gist.npy 10",
+    )
+    option(command, "output", "PATH", "as --output of all jobs", type=expand_home)
+    option(command, "n_parts", "N", "number of parts", type=integer(1))
+
+
+def _join(options):
+    index = join_parts(options.output, options.n_parts)
+    print(f"{options.output}: {options.n_parts} parts joined")
+    print(f"{index}: their paths")

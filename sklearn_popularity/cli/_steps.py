@@ -1,0 +1,135 @@
+"""What a run is doing: a line for each step, with the time left on a terminal."""
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from .._progress import shown_by
+from ..evaluation import FEATURES, SEEN
+
+# Milliseconds a photo, and how many times photos are gone through: words come first.
+_COSTS = {
+    "color-statistics": (3, 1),
+    "color-histogram": (2, 1),
+    "gist": (32, 1),
+    "lbp": (11, 1),
+    "color-names-llc": (36, 2),
+    "hog-llc": (190, 2),
+}
+_FOLDS = 30  # a partition
+
+
+class Step(NamedTuple):
+    """A step, as `progress` calls it and as it is shown.
+
+    Parameters
+    ----------
+    name, text : str
+        Such as "GistTransformer" and "describing layout".
+    cost : float
+        Relative to other steps.
+    n_rounds : int
+        How often `progress` is asked for it.
+    """
+
+    name: str
+    text: str
+    cost: float
+    n_rounds: int = 1
+
+
+def describing(features):
+    """The steps that describe photos by kinds of features."""
+    return [
+        Step(
+            type(FEATURES[name].transformer).__name__,
+            f"describing {SEEN[name]}",
+            *_COSTS.get(name, (100, 1)),
+        )
+        for name in features
+    ]
+
+
+def comparing(n_models, n_repeats=1):
+    """The step that cross-validates models."""
+    return [Step("folds", "cross-validating", _FOLDS * n_repeats, n_models)]
+
+
+@contextmanager
+def shown(steps):
+    """Show the steps of all that is done within, in the order in which they come."""
+    steps = _Shown(steps)
+    with shown_by(steps.show):
+        try:
+            yield
+        finally:
+            steps.clear()
+
+
+class _Shown:
+    def __init__(self, steps):
+        self._steps, self._rounds = steps, dict.fromkeys(steps, 0)
+        self._at, self._start = -1, time.monotonic()
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, name, total):
+        """A round of a step; of what is no step, or comes again, nothing is shown."""
+        numbers = [i for i, step in enumerate(self._steps) if step.name == name]
+        if not numbers or numbers[0] < self._at:
+            return _Round(total, lambda share: None)
+        step = self._steps[numbers[0]]
+        n_before, self._rounds[step] = self._rounds[step], self._rounds[step] + 1
+        if numbers[0] > self._at:
+            self._at = numbers[0]
+            self._write("" if self._is_terminal else "\n")
+        return _Round(total, lambda share: self._tell((n_before + share), step))
+
+    def _tell(self, n_rounds, step):
+        if not self._is_terminal:
+            return
+        done = sum(earlier.cost for earlier in self._steps[: self._at])
+        done += step.cost * min(n_rounds / step.n_rounds, 1)
+        share = done / sum(step.cost for step in self._steps)
+        elapsed = time.monotonic() - self._start
+        self._write(_time_left(elapsed * (1 - share) / share if share else 0))
+
+    def _write(self, end):
+        line = f"{self._at + 1} of {len(self._steps)}: {self._steps[self._at].text}"
+        front = "\r\033[K" if self._is_terminal else ""
+        _say(f"{front}{line}{end}")
+
+    def clear(self):
+        """Leave the line to what comes next."""
+        if self._is_terminal and self._at >= 0:
+            _say("\r\033[K")
+
+
+def _say(text):
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+class _Round:
+    """A context that is told how many parts are done."""
+
+    def __init__(self, total, tell):
+        self._total, self._tell, self._done = max(total, 1), tell, 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def update(self, n):
+        self._done += n
+        self._tell(self._done / self._total)
+
+
+def _time_left(seconds):
+    if seconds < 5:
+        return ""
+    if seconds < 90:
+        return f", about {5 * round(seconds / 5)} s left"
+    return f", about {round(seconds / 60)} min left"

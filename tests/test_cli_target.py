@@ -1,0 +1,134 @@
+"""The target: logarithms of counts and of rates, and predictions in their unit."""
+
+import os
+import re
+import shutil
+from argparse import Namespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_popularity import log_normalized_popularity, make_popularity
+from sklearn_popularity.cli import main
+from sklearn_popularity.cli._target import in_unit
+from sklearn_popularity.evaluation import fit_features
+from sklearn_popularity.models import read_model_arrays, read_model_card
+
+FAST = ["--features", "color-statistics", "--repeats", "1", "--n-jobs", "1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Posts with a skewed count that grows with age."""
+    parent = tmp_path_factory.mktemp("photos")
+    make_popularity(60, folder=parent / "made-up", image_size=(48, 64), random_state=0)
+    table = pd.read_csv(parent / "made-up" / "labels.csv")
+    rng = np.random.default_rng(0)
+    days = rng.integers(1, 900, len(table))
+    table["views"] = np.round(np.exp2(rng.normal(4, 3, len(table))) * days)
+    seen = pd.Timestamp("2025-07-01T12:00:00Z")
+    uploaded = seen - pd.to_timedelta(days, unit="D")
+    table["posted"] = [time.isoformat() for time in uploaded]
+    table["seen"] = seen.isoformat()
+    table["day"], table["last_day"] = 1000 - days, 1000
+    table.to_csv(parent / "made-up" / "labels.csv", index=False)
+    return parent / "made-up"
+
+
+def _fit(folder, output, *options):
+    given = ["fit", str(folder), "--label", "views", "-o", str(output)]
+    return main([*given, *FAST, *options])
+
+
+def _learned(folder, options):
+    """What is learned by options, computed in Python."""
+    table = pd.read_csv(folder / "labels.csv")
+    if options == ["--log"]:
+        return np.log2(table["views"] + 1)
+    columns = options[1].split(",")
+    observed = table[columns[1]] if len(columns) == 2 else table[columns[0]].max()
+    return log_normalized_popularity(
+        table["views"], table[columns[0]], observed, min_days=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (["--log"], "log2(views + 1)"),
+        (["--per-day", "posted,seen"], "log2(views per day + 1)"),
+        (["--per-day", "posted"], "log2(views per day + 1)"),
+        (["--per-day", "day,last_day"], "log2(views per day + 1)"),
+        (["--per-day", "day"], "log2(views per day + 1)"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_fit_learns_what_python_learns(folder, tmp_path, capsys, options, name):
+    output = tmp_path / "model.skops"
+    assert _fit(folder, output, *options) == 0
+    printed = capsys.readouterr()
+    assert f"Label {name!r}, 60 photos" in printed.out
+    assert "skewed" not in printed.err
+    paths = [str(p) for p in sorted((folder / "images").iterdir())]
+    y = _learned(folder, options)
+    expected = fit_features(paths, y, features=["color-statistics"])
+    np.testing.assert_allclose(
+        read_model_arrays(output)["raw"], expected.held_out.raw, rtol=1e-6
+    )
+    assert read_model_card(output)["training"]["label"] == name
+    table = tmp_path / "ranked.csv"
+    given = ["rank", str(output), *paths, "-o", str(table), "--n-jobs", "1"]
+    assert main(given) == 0
+    unit = name.removeprefix("log2(").removesuffix(" + 1)")
+    assert f"Scores are {unit}; learned was {name}" in capsys.readouterr().out
+    ranked = pd.read_csv(table).set_index("photo").loc[paths]
+    scores = np.exp2(expected.model.predict(paths)) - 1
+    np.testing.assert_allclose(ranked["score"], scores, rtol=1e-6)
+
+
+def test_skewed_labels_are_told_once(folder, tmp_path, capsys):
+    assert _fit(folder, tmp_path / "model.skops") == 0
+    lines = capsys.readouterr().err.splitlines()
+    [line] = [line for line in lines if "skewed" in line]
+    assert re.search(
+        r"'views' is skewed \(skewness \d+\.\d\).* --log, or --per-day", line
+    )
+
+
+def test_labels_without_skew_are_not_told(folder, tmp_path, capsys):
+    given = ["fit", str(folder), "--label", "score", "-o", str(tmp_path / "m.skops")]
+    assert main([*given, *FAST]) == 0
+    assert "skewed" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--per-day", ","], "Got --per-day , but TIME or TIME,OBSERVED"),
+        (["--per-day", "a,b,c"], "Got --per-day a,b,c, but TIME or"),
+        (["--per-day", "psoted"], "no column 'psoted'.*Did you mean 'posted'"),
+        (["--per-day", "seen,posted"], "observed"),
+        (["--per-day", "gaps"], "'gaps' is empty for 1 rows"),
+        (["--log", "--label", "below"], "'below' holds -1 for .*00003"),
+    ],
+)
+def test_wrong_targets_are_one_line(folder, tmp_path, capsys, options, message):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, copy_function=os.link)
+    table = pd.read_csv(copy / "labels.csv")
+    (copy / "labels.csv").unlink()
+    table["gaps"], table["below"] = table["posted"], range(60)
+    table.loc[3, "gaps"], table.loc[3, "below"] = None, -1
+    table.to_csv(copy / "labels.csv", index=False)
+    assert _fit(copy, tmp_path / "model.skops", *options) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
+    assert printed.err.count("\n") == 1
+
+
+def test_predictions_below_a_count_of_0_are_0():
+
+    options = Namespace(log=True, per_day=None)
+    assert in_unit(np.array([-1.0, 0.0, 2.0]), options).tolist() == [0, 0, 3]
