@@ -31,6 +31,7 @@ OPEN_TO_ALL = {
     "_moved",
     "_optional",
     "_paths",
+    "_progress",
     "_process",
     "_scores",
     "_sklearn_compat",
