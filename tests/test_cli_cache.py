@@ -98,7 +98,7 @@ def test_extract_learns_words_once(folder, output, capsys):
     cache("info", f"{output}.cache")
     assert "ColorNamesLLC" in capsys.readouterr().out
     cache("verify", f"{output}.cache")
-    assert "all 7 rows are sound" in capsys.readouterr().out
+    assert "all 8 rows are sound" in capsys.readouterr().out
 
 
 def test_extract_reports_unreadable_photos(folder, output, bad_path, capsys):
