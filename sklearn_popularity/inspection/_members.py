@@ -42,7 +42,7 @@ def members_of(model) -> Members | None:
             list(model.branch_scores_),
         )
     if isinstance(model, VotingRegressor):
-        names = list(model.named_estimators_)
+        names = [name for name, _, _ in branches_of(model)]
         weights = shares_of(model)
         columns = {name: np.array([i]) for i, name in enumerate(names)}
         return Members(model.transform, lambda out: out @ weights, columns, names)
@@ -52,8 +52,11 @@ def members_of(model) -> Members | None:
 def branches_of(model) -> list[tuple[str, Any, Any]]:
     """Names, fitted models and columns of the members; none of another model."""
     if isinstance(model, VotingRegressor):
-        found = model.named_estimators_.items()
-        return [(name, member, slice(None)) for name, member in found]
+        return [
+            (name, member, slice(None))
+            for name, member in model.named_estimators_.items()
+            if not isinstance(member, str)  # "drop"
+        ]
     return getattr(model, "branches_", [])
 
 
