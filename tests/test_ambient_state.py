@@ -668,7 +668,7 @@ def _report(posts, model):
             objects=posts[["saturation", "object"]].abs(),
             cv=3,
             n_photos=2,
-            n_heatmaps=1,
+            n_heatmaps=0,  # region_heatmap is tried by itself
         )
         page = report.path.read_text(encoding="utf-8")
         return [replace(report, path=""), page.replace(str(folder), "")]
@@ -881,6 +881,8 @@ LEFT_OUT = {
     "models.CheckpointWarning": MESSAGE,
     "models.DeadSensesWarning": MESSAGE,
     "models.ModelVersionWarning": MESSAGE,
+    "models.read_model_arrays": "Arrays of a command, which are numbers of its page.",
+    "networks.DegenerateFeaturesWarning": MESSAGE,
     "networks.Preprocessing": "It holds parameters of networks, which are tried.",
     "papers.Recommendation": RESULT,
 }

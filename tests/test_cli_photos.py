@@ -86,7 +86,9 @@ def test_groups_and_labels_are_as_written(folder):
     pd.DataFrame(table | {"score": ["1", "NA", "1.5"]}).to_csv(
         folder / "labels.csv", index=False
     )
-    options = Namespace(folder=folder, label="score", group="user", photo=None)
+    options = Namespace(
+        folder=folder, label="score", group="user", photo=None, per_day=None, log=False
+    )
     with pytest.warns(UserWarning, match="1 of 3 rows have no 'score'"):
         posts, groups = read_posts(options)
     assert posts["score"].tolist() == [1.0, 1.5]
