@@ -90,8 +90,6 @@ def test_error_of_description_is_not_hidden(on_error, n_jobs, photos):
         transform(photos, fail, on_error=on_error, n_jobs=n_jobs)
 
 
-# What joblib cancels may be asked for by a thread of its own, which then says so.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_first_unreadable_photo_raises(n_jobs, photos):
     photos[3] = photos[5] = np.zeros((2, 3, 5))
