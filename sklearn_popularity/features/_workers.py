@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, NamedTuple
 
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -68,7 +70,8 @@ def _run(n_jobs, function, batches):
     """Results one by one, whatever the backend of joblib can do."""
     backend, _ = get_active_backend()
     if hasattr(backend, "client"):
-        return _run_on_dask(backend, function, batches)
+        yield from _run_on_dask(backend, function, batches)
+        return
     # multiprocessing and ray return lists, and threads of two calls are twice as many.
     generates = backend.supports_return_generator
     n_calls = 2 if generates and not getattr(backend, "uses_threads", False) else 1
@@ -83,12 +86,24 @@ def _run(n_jobs, function, batches):
             return_as="generator" if generates else "list",
         )
         piece = batches[start : start + size]
-        return parallel(delayed(function)(batch) for batch in piece)
+        return parallel(delayed(task)(batch) for batch in piece)
 
-    return _run_calls(map(call, range(0, len(batches), size)), n_calls)
+    with NamedTemporaryFile(prefix="sklearn-popularity-") as wanted:
+        task = _Wanted(function, wanted.name)
+        yield from _run_calls(map(call, range(0, len(batches), size)), n_calls, wanted)
 
 
-def _run_calls(calls, n_at_once):
+class _Wanted(NamedTuple):
+    """A function that is not called any more once a file is gone."""
+
+    function: Callable[[Photos], Any]
+    path: str
+
+    def __call__(self, batch):
+        return self.function(batch) if Path(self.path).exists() else None
+
+
+def _run_calls(calls, n_at_once, wanted):
     """Results of joblib, which by itself would run ahead of a slow caller for ever."""
     running: deque[Any] = deque()
     try:
@@ -99,13 +114,20 @@ def _run_calls(calls, n_at_once):
                 yield result
             running.popleft()
             running.extend(islice(calls, 1))
-    finally:
-        if running:
-            _cancel(running)
+    except GeneratorExit:
+        # Calls that are closed kill workers while loky's thread still hands out work:
+        # those under way end by themselves, as soon as no further batch is wanted.
+        wanted.close()
+        for call in running:
+            deque(call, maxlen=0)
+        raise
+    except BaseException:
+        _cancel(running)
+        raise
 
 
 def _cancel(calls):
-    """Stop what a caller who has left early does not need any more."""
+    """Stop what nobody needs any more, after an error of a worker or an interrupt."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # joblib tells what it cancels
         while calls:  # the last first, which has not begun to give results
