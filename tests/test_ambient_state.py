@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import re
 import tempfile
 import time
 import warnings
@@ -668,10 +669,11 @@ def _report(posts, model):
             objects=posts[["saturation", "object"]].abs(),
             cv=3,
             n_photos=2,
-            n_heatmaps=0,  # region_heatmap is tried by itself
+            n_heatmaps=1,
         )
-        page = report.path.read_text(encoding="utf-8")
-        return [replace(report, path=""), page.replace(str(folder), "")]
+        page = report.path.read_text(encoding="utf-8").replace(str(folder), "")
+        # A map is drawn with colours that its last digits decide; see region_heatmap.
+        return [replace(report, path=""), re.sub(r"data:image/[^\"]+", "", page)]
 
 
 def _drawn(draw, table=None):
