@@ -2,10 +2,10 @@
 
 import hashlib
 from argparse import Namespace
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
 
@@ -154,17 +154,17 @@ def _fingerprint(fitted):
     Held-out predictions are those of photos as they are described, of the weights that
     were learned from them, and of the versions of all libraries.
     """
-    settings = sorted(fitted.model.get_params(deep=True).items(), key=itemgetter(0))
-    digest = hashlib.sha256(repr(settings).encode())
-    digest.update(fitted.held_out.model.raw.tobytes())
-    return digest.hexdigest()[:16]
+    settings = fitted.model.get_params(deep=True)
+    return joblib.hash([settings, fitted.held_out.model.raw])[:16]
 
 
 def _digest(posts, label):
     """What posts are known by: the names of their photos, and their scores."""
     digest = hashlib.sha256()
     for photo, score in zip(posts["photo"], posts[label], strict=True):
-        digest.update(f"{Path(photo).name}\0{score!r}\0".encode(errors="replace"))
+        digest.update(
+            f"{Path(photo).name}\0{float(score)!r}\0".encode(errors="replace")
+        )
     return digest.hexdigest()
 
 

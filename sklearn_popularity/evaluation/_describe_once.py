@@ -20,7 +20,7 @@ from ..features import ImageTransformer
 from ..models import StackedLateFusion
 
 # Settings of how a transformer runs, which decide no number.
-_RUN_DEFAULTS = {
+RUN_DEFAULTS = {
     "n_jobs": None,
     "batch_size": 32,
     "cache": None,
@@ -227,7 +227,7 @@ def _seen(head, columns, photo):
 
 def _key_of(transformer):
     """The same for transformers that describe alike."""
-    params = transformer.get_params() | _RUN_DEFAULTS
+    params = transformer.get_params() | RUN_DEFAULTS
     try:
         return joblib.hash((type(transformer), sorted(params.items())))
     except Exception:  # a parameter that cannot be pickled, such as a lambda

@@ -12,14 +12,11 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from .._sklearn_compat import Interval, validate_params, with_array_outputs
 from ..models import StackedLateFusion
 from ._compare import check_scores_of, recipe_of
-from ._describe_once import PhotoTable, with_photos
+from ._describe_once import RUN_DEFAULTS, PhotoTable, with_photos
 from ._held_out import HeldOutPredictions, predict_partitions
 from ._partitions import make_partitions
 from ._recipes import FEATURES
 from ._routing import prepare_fit
-
-# Settings of the run, which are none of the model.
-_RUN_DEFAULTS = {"n_jobs": None, "cache": None, "on_error": "raise", "verbose": False}
 
 
 @dataclass(frozen=True)
@@ -161,7 +158,7 @@ def fit_features(
         model.fit(X, y, **fit_params)
     model = with_photos(model)
     for _, transformer in model[0].transformer_list:
-        transformer.set_params(**_RUN_DEFAULTS)
+        transformer.set_params(**RUN_DEFAULTS)
     return FittedFeatures(model, held_out, kept)
 
 
