@@ -211,7 +211,7 @@ def show_trained(n_runs, n_jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=400, help="of given predictions")
+    parser.add_argument("--runs", type=int, default=2000, help="of given predictions")
     parser.add_argument("--biases", type=int, default=400, help="runs for the bias")
     parser.add_argument("--studies", type=int, default=200, help="of models")
     parser.add_argument("--jobs", type=int, default=2)
