@@ -50,6 +50,38 @@ def check_table(estimator, X, *, reset):
     return validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
 
 
+def check_columns_seen(estimator, X, selections):
+    """As `check_table` of a fitted estimator that sees some columns of X.
+
+    Where all of them are names, others may be there or not, as the scores, or the
+    groups of the fit; :class:`~sklearn.compose.ColumnTransformer` does the same.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    X : DataFrame or array-like of shape (n_samples, n_features)
+        Table.
+    selections : list of columns
+        Columns that it sees, as resolved in `fit`.
+    """
+    named, known = column_names(X), getattr(estimator, "feature_names_in_", None)
+    seen = [[each] if isinstance(each, str) else each for each in selections]
+    by_name = all(
+        isinstance(each, list) and all(isinstance(name, str) for name in each)
+        for each in seen
+    )
+    if named is None or known is None or not by_name or len(X) == 0:
+        return check_table(estimator, X, reset=False)
+    missing = sorted({name for each in seen for name in each} - set(named))
+    if missing:
+        raise ValueError(
+            f"X lacks the columns {quote(missing)}, which {type(estimator).__name__} "
+            f"was fitted on; it has {quote(named)}."
+        )
+    return X
+
+
 def select_columns(X, columns):
     """Columns of a frame or array: names, positions, a slice, a mask, or a scalar."""
     if isinstance(columns, slice) and columns == slice(None):

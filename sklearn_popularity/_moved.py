@@ -1,6 +1,6 @@
 """Names that have moved: an old one is one error that says the new one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 
@@ -70,3 +70,24 @@ class MovedAttributesMixin:
         if name in type(self)._moved_attributes:
             message += f" any more. Use {type(self)._moved_attributes[name]}."
         raise AttributeError(message)
+
+
+def moved_names(module: str, moved: Mapping[str, str]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module that refuses the old names of what it holds.
+
+    Parameters
+    ----------
+    module : str
+        Its name.
+    moved : dict of str to str
+        What to use in place of each old name.
+    """
+
+    def find(name: str) -> Any:
+        message = f"module {module!r} has no attribute {name!r}"
+        if name in moved:
+            # An AttributeError would be a "cannot import name" without the way out.
+            raise ImportError(f"{message} any more. Use {moved[name]}.")
+        raise AttributeError(message)
+
+    return find

@@ -418,12 +418,6 @@ def _compare(posts):
         posts["photo"],
         posts["score"],
         features=["color-statistics"],
-        context={
-            "cues": evaluation.social_cues(posts[["views", "day"]]),
-            "tags": evaluation.tag_words(posts["tags"], _vectors()),
-            "time": evaluation.upload_time(posts["time"]),
-            "history": evaluation.user_history(posts["user"]),
-        },
         groups=posts["day"] // 4,
         cv=3,
         n_repeats=1,
@@ -431,10 +425,8 @@ def _compare(posts):
 
 
 def _fit(posts):
-    fitted = evaluation.fit_features(
-        posts["photo"], posts["score"], features=["color-statistics", "lbp"], cv=3
-    )
-    return [fitted.held_out.raw, fitted.model.predict(posts["photo"])]
+    fitted = evaluation.fit_model(_fusion(), posts, posts["score"], cv=3)
+    return [fitted.held_out.raw, fitted.model.predict(posts)]
 
 
 def _compare_models(posts):
@@ -483,14 +475,6 @@ def _duplicates(posts):
     return evaluation.near_duplicates(photos)
 
 
-def _context_feature(make):
-    def call(posts):
-        feature = make(posts)
-        return feature.transformer.fit_transform(feature.table, posts["score"])
-
-    return call
-
-
 EVALUATION = {
     "metrics.human_consistency": lambda posts: metrics.human_consistency(
         posts["guess"], items=posts["day"] // 4, raters=posts["user"], random_state=0
@@ -529,7 +513,7 @@ EVALUATION = {
     "evaluation.compare_features": _compare,
     "evaluation.compare_models": _compare_models,
     "evaluation.evaluate_protocols": _protocols,
-    "evaluation.fit_features": _fit,
+    "evaluation.fit_model": _fit,
     "evaluation.follow_causes": lambda posts: evaluation.follow_causes(
         posts[["saturation", "object"]], posts["guess"], groups=posts["user"]
     ),
@@ -537,18 +521,6 @@ EVALUATION = {
     "evaluation.near_duplicates": _duplicates,
     "evaluation.straddling_pairs": lambda posts: evaluation.straddling_pairs(
         np.array([[0, 1], [0, 2]]), [[([1, 3], [0, 2]), ([0, 2], [1, 3])]]
-    ),
-    "evaluation.social_cues": _context_feature(
-        lambda posts: evaluation.social_cues(posts[["views", "user"]])
-    ),
-    "evaluation.tag_words": _context_feature(
-        lambda posts: evaluation.tag_words(posts["tags"], _vectors())
-    ),
-    "evaluation.upload_time": _context_feature(
-        lambda posts: evaluation.upload_time(posts["time"])
-    ),
-    "evaluation.user_history": _context_feature(
-        lambda posts: evaluation.user_history(posts["user"], groups=posts["day"])
     ),
 }
 
@@ -590,8 +562,8 @@ def _colors(posts):
 
 
 def _explain(posts):
-    fitted = evaluation.fit_features(posts["photo"], posts["score"], features=TWO, cv=3)
-    return inspection.explain_photo(fitted.model, posts["photo"].iloc[0])
+    model = _ridge(features.ColorStatistics()).fit(posts["photo"], posts["score"])
+    return inspection.explain_photo(model, posts["photo"].iloc[0])
 
 
 def _mean_image(posts):
@@ -865,10 +837,9 @@ LEFT_OUT = {
     "datasets.MissingPhotosWarning": MESSAGE,
     "datasets.YFCC100M_FIELDS": CONSTANT,
     "datasets.fetch_lamem": FETCHED,
-    "evaluation.ContextFeature": RESULT,
     "evaluation.FEATURES": CONSTANT,
     "evaluation.FeatureRecipe": RESULT,
-    "evaluation.FittedFeatures": RESULT,
+    "evaluation.FittedModel": RESULT,
     "evaluation.HeldOutPredictions": RESULT,
     "evaluation.ModelComparison": RESULT,
     "features.CacheWarning": MESSAGE,

@@ -1,4 +1,4 @@
-"""Columns around the photos on the command line: features, and errors of one line."""
+"""Columns beside the photos on the command line: features, and errors of one line."""
 
 import json
 import os
@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_popularity import compare_features, load_folder, make_popularity
-from sklearn_popularity.cli import main
-from sklearn_popularity.evaluation import (
-    social_cues,
-    tag_words,
-    upload_time,
-    user_history,
+from sklearn_popularity import (
+    CNNEmbedder,
+    SocialFeatures,
+    load_folder,
+    load_model,
+    make_popularity,
 )
+from sklearn_popularity.cli import main
+from sklearn_popularity.evaluation import compare_models
+from sklearn_popularity.papers import recommended
 
-NO_PHOTOS = ["--features", ",", "--repeats", "1", "--n-jobs", "1"]
+NO_PHOTOS = ["--features", "none", "--repeats", "1", "--n-jobs", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +42,46 @@ def _evaluate(folder, *options):
     return main(["evaluate", str(folder), "--label", "score", *NO_PHOTOS, *options])
 
 
-def test_options_add_features(folder, vectors, tmp_path, capsys):
-    output = tmp_path / "scores.json"
-    options = ["--social", "title,theme", "--tags", "tags", "--vectors", vectors]
-    options += ["--user", "user", "--time", "uploaded", "-o", str(output)]
-    assert _evaluate(folder, *options) == 0
+def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys):
+    timm = pytest.importorskip("timm", reason="Networks need the extra torch.")
+    weights, output = tmp_path / "weights.npz", tmp_path / "scores.json"
+    state = timm.create_model("test_vit").state_dict()
+    np.savez(weights, **{name: value.numpy() for name, value in state.items()})
+    options = ["--social", "theme", "--tags", "tags", "--vectors", vectors]
+    options += ["--user", "user", "--time", "uploaded", "--titles", "title"]
+    given = ["evaluate", str(folder), "--label", "score", "--repeats", "1"]
+    given += ["--network", f"timm/test_vit={weights}", "--group", "theme"]
+    assert main([*given, *options, "-o", str(output)]) == 0
     posts = load_folder(folder)
-    context = {
-        "social": social_cues(posts[["title", "theme"]]),
-        "upload-time": upload_time(posts["uploaded"]),
-        "tags": tag_words(posts["tags"], vectors),
-        "user-history": user_history(posts["user"], times=posts["uploaded"]),
-    }
-    expected = compare_features(
-        posts["photo"], posts["score"], features=[], context=context, n_repeats=1
+    model, reasons = recommended(
+        posts,
+        networks=[CNNEmbedder(backbone="timm/test_vit", weights=weights)],
+        cues=SocialFeatures(texts=["theme"], missing="nan"),
+        groups="theme",
+        user="user",
+        time="uploaded",
+        titles="title",
+        tags="tags",
+        vectors=vectors,
+    )
+    expected = compare_models(
+        {"all together": model},
+        posts,
+        posts["score"],
+        groups=posts["theme"],
+        n_repeats=1,
     ).scores
     run = json.loads(output.read_text())
-    pd.testing.assert_frame_equal(pd.DataFrame(run["scores"]), expected)
-    assert run["social"] == ["title", "theme"] and run["user"] == "user"
-    assert re.search("^user-history +3 ", capsys.readouterr().out, re.MULTILINE)
+    scores = pd.DataFrame(run["scores"]).set_index("model")
+    parts = ["photos", "known", "moment", "history", "cues", "titles", "tags"]
+    assert scores.index.tolist() == [*parts, "all together", "constant"]
+    pd.testing.assert_frame_equal(
+        scores.loc[["all together"]], expected.set_index("model")
+    )
+    assert run["social"] == ["theme"] and run["user"] == "user"
+    printed = capsys.readouterr().out
+    assert re.search(r"^all together less photos: [+-]0\.\d", printed, re.MULTILINE)
+    assert all(reason in printed for reason in reasons)
 
 
 def test_numbers_order_the_history(folder, tmp_path, capsys):
@@ -70,9 +93,9 @@ def test_numbers_order_the_history(folder, tmp_path, capsys):
         copy / "labels.csv", index=False
     )
     assert _evaluate(copy, "--user", "user", "--time", "order") == 0
-    assert "upload-time" not in capsys.readouterr().out
-    assert _evaluate(copy, "--time", "order") == 2
-    assert re.search("'order' of --time holds numbers", capsys.readouterr().err)
+    assert "history" in capsys.readouterr().out
+    assert _evaluate(copy, "--time", "order") == 0
+    assert "beside the photos" in capsys.readouterr().out
     assert _evaluate(copy, "--user", "user", "--time", "day") == 2
     message = r"'day' is empty for 1 rows.*00003\.jpg.*needs a time"
     assert re.search(message, capsys.readouterr().err)
@@ -80,7 +103,7 @@ def test_numbers_order_the_history(folder, tmp_path, capsys):
 
 def test_groups_of_users_are_warned_of(folder, capsys):
     assert _evaluate(folder, "--user", "user", "--group", "user") == 0
-    assert "user-history has nothing to say" in capsys.readouterr().err
+    assert "their history has nothing to say" in capsys.readouterr().err
 
 
 def test_users_in_both_parts_are_warned_of(folder, capsys):
@@ -91,7 +114,7 @@ def test_users_in_both_parts_are_warned_of(folder, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], r"features=\[\]"),
+        ([], "something to learn from was expected"),
         (["--social", "titel"], "no column 'titel'.*'title'"),
         (["--social", "score"], "the --label itself"),
         (["--user", "nobody"], "no column 'nobody'"),
@@ -104,6 +127,37 @@ def test_users_in_both_parts_are_warned_of(folder, capsys):
 )
 def test_errors_are_one_line(folder, capsys, options, message):
     assert _evaluate(folder, *options) == 2
+    _check_one_line(capsys, message)
+
+
+def test_columns_are_wanted_again(folder, tmp_path, capsys):
+    model, ranked = str(tmp_path / "model.skops"), tmp_path / "ranked.csv"
+    learned = ["--features", "color-statistics", "--titles", "title", "--user", "user"]
+    given = ["fit", str(folder), "--label", "score", *learned, "--n-jobs", "1"]
+    assert main([*given, "--group", "theme", "-o", model]) == 0
+    posts, output = load_folder(folder), ["--n-jobs", "1", "-o", str(ranked)]
+    assert main(["rank", model, str(folder), *output]) == 0
+    scores = pd.read_csv(ranked).set_index("photo").loc[posts["photo"], "score"]
+    np.testing.assert_allclose(scores, load_model(model).predict(posts))
+    capsys.readouterr()
+    photo = posts["photo"][0]
+    assert main(["rank", model, photo]) == 2
+    message = "learned from the columns title, user, theme beside the photos: a folder"
+    _check_one_line(capsys, message)
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, copy_function=os.link)
+    table = pd.read_csv(copy / "labels.csv").drop(columns="title")
+    (copy / "labels.csv").unlink()
+    table.to_csv(copy / "labels.csv", index=False)
+    assert main(["rank", model, str(copy)]) == 2
+    _check_one_line(capsys, "no column 'title'")
+    shutil.copy(photo, tmp_path / "new.jpg")
+    page = ["-o", str(tmp_path / "why.html")]
+    assert main(["explain", model, str(tmp_path / "new.jpg"), *page]) == 2
+    _check_one_line(capsys, r"new\.jpg' has no row in a table labels\.csv")
+
+
+def _check_one_line(capsys, message):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1

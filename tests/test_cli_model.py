@@ -151,7 +151,7 @@ def test_default_cache_is_bounded(folder, default_cache, monkeypatch, capsys):
     before = default_cache.stat().st_size
     monkeypatch.setattr("sklearn_popularity.cli._output._MAX_BYTES", before // 2)
     monkeypatch.setattr(
-        "sklearn_popularity.cli._evaluate.compare_features", lambda *_, **__: None
+        "sklearn_popularity.cli._evaluate.compare_models", lambda *_, **__: None
     )
     with pytest.raises(AttributeError):  # nothing was compared
         _run(*given)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from sklearn_popularity import (
+    SocialFeatures,
     compare_features,
     load_folder,
     load_model,
@@ -16,8 +17,9 @@ from sklearn_popularity import (
     read_model_card,
 )
 from sklearn_popularity.cli import main
-from sklearn_popularity.evaluation import social_cues
+from sklearn_popularity.evaluation import held_out_predictions
 from sklearn_popularity.inspection._explain_page import explain_page
+from sklearn_popularity.papers import recommended
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
 
@@ -70,13 +72,15 @@ def test_report_takes_columns_around_the_photos(folder, tmp_path, capsys):
     assert _report(folder, output, *columns, *FAST) == 0
     assert re.search(r"Spearman -?0\.\d+", capsys.readouterr().out)
     page = output.read_text("utf-8")
-    for name in ("social", "upload-time", "user-history"):
-        assert f'<th scope="row">{name}' in page
-    cues = social_cues(posts[["title"]])
-    alone = compare_features(
-        posts["photo"], posts["score"], features=[], context={"c": cues}, n_repeats=1
-    ).scores["spearman"][0]
-    row = re.search(r'<th scope="row">social.*?<td class="n">(.*?)<', page, re.S)
+    cues = recommended(
+        posts,
+        photo=None,
+        cues=SocialFeatures(texts=["title"], missing="nan"),
+        user="user",
+        time="uploaded",
+    ).model
+    alone = held_out_predictions(cues, posts, posts["score"]).scores(posts["score"])[0]
+    row = re.search(r'<th scope="row">beside the.*?<td class="n">(.*?)<', page, re.S)
     assert row[1] == f"{alone:.2f}".replace("-", "\u2212")
 
 

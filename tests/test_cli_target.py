@@ -12,7 +12,7 @@ import pytest
 from sklearn_popularity import log_normalized_popularity, make_popularity
 from sklearn_popularity.cli import main
 from sklearn_popularity.cli._target import in_unit
-from sklearn_popularity.evaluation import fit_features
+from sklearn_popularity.evaluation import fit_model, late_fusion, parts_of
 from sklearn_popularity.models import read_model_arrays, read_model_card
 
 FAST = ["--features", "color-statistics", "--repeats", "1", "--n-jobs", "1"]
@@ -72,7 +72,9 @@ def test_fit_learns_what_python_learns(folder, tmp_path, capsys, options, name):
     assert "skewed" not in printed.err
     paths = [str(p) for p in sorted((folder / "images").iterdir())]
     y = _learned(folder, options)
-    expected = fit_features(paths, y, features=["color-statistics"])
+    kind = parts_of(late_fusion(["color-statistics"]))["color-statistics"]
+    posts = pd.DataFrame({"photo": paths})
+    expected = fit_model(kind, posts, y, n_repeats=1)
     np.testing.assert_allclose(
         read_model_arrays(output)["raw"], expected.held_out.raw, rtol=1e-6
     )
@@ -83,7 +85,7 @@ def test_fit_learns_what_python_learns(folder, tmp_path, capsys, options, name):
     unit = name.removeprefix("log2(").removesuffix(" + 1)")
     assert f"Scores are {unit}; learned was {name}" in capsys.readouterr().out
     ranked = pd.read_csv(table).set_index("photo").loc[paths]
-    scores = np.exp2(expected.model.predict(paths)) - 1
+    scores = np.exp2(expected.model.predict(posts)) - 1
     np.testing.assert_allclose(ranked["score"], scores, rtol=1e-6)
 
 

@@ -9,12 +9,11 @@ import numpy as np
 from .._optional import import_optional
 from .._paths import expand_home
 from ..datasets import load_folder, make_popularity
-from ..evaluation import FEATURES, compare_features, follow_causes, late_fusion
+from ..evaluation import FEATURES, FUSION, compare_features, follow_causes, late_fusion
 from ..inspection import popularity_report
 from ..metrics import spearman_score
 from ._options import add_n_jobs, add_output, describe, integer, option
 from ._output import check_output
-from ._report import INNER_FOLDS
 from ._steps import comparing, describing, shown
 from ._tables import format_scores, format_table
 
@@ -59,8 +58,8 @@ def _demo(options):
         )
         posts = load_folder(folder, required=["score", "user"])
         cache = str(Path(scratch) / "features.cache")
-        features = list(FEATURES)
-        with shown([*describing(features), *comparing(len(features) + 2)]):
+        steps = describing(late_fusion(FEATURES))
+        with shown([*steps, *comparing(len(FEATURES) + 2)]):
             comparison = compare_features(
                 posts["photo"],
                 posts["score"],
@@ -86,7 +85,7 @@ def _write_report(posts, output, cache, n_jobs, command):
         return
     print("\nWriting a page about it ...", flush=True)
     popularity_report(
-        late_fusion(list(FEATURES), {}, INNER_FOLDS, n_jobs=n_jobs, cache=cache),
+        late_fusion(FEATURES, n_jobs=n_jobs, cache=cache),
         posts,
         posts["score"],
         output,
@@ -104,7 +103,7 @@ def _write_report(posts, output, cache, n_jobs, command):
 
 
 def _print_causes(posts, truth, comparison):
-    predicted = comparison.held_out["late-fusion"].shares
+    predicted = comparison.held_out[FUSION].shares
     causes = follow_causes(truth.effects, predicted, groups=posts["user"])
     in_pixels = truth.effects[_IMAGE_CAUSES].sum(axis=1)
     ceiling = spearman_score(posts["score"], in_pixels)

@@ -3,25 +3,27 @@
 from pathlib import Path
 
 from .._warnings import warn_caller
-from ..evaluation import compare_features, near_duplicates, straddling_pairs
-from ._context import add_context, columns_of, context_of
-from ._options import add_folder, add_output, add_work, describe
+from ..evaluation import (
+    baseline_models,
+    compare_models,
+    near_duplicates,
+    straddling_pairs,
+)
+from ._model import CONTEXT, add_context, columns_of, compose
+from ._options import LEARNED, add_folder, add_output, add_work, describe
 from ._output import TABLES, check_output, open_cache, write_table
 from ._posts import read_posts, warn_of_groups
 from ._steps import comparing, describing, shown
-from ._tables import describe_run, format_scores, print_chance
+from ._tables import describe_run, format_scores, print_chance, print_reasons
 
 _COLUMNS = """\
 The columns of the table:
-  numbers          length of the feature
   Spearman         rank correlation of all held-out predictions of a partition into
                    folds with the label, mean over partitions; 0 is chance
   95 % interval    of models trained anew on as many other photos, or groups
   over partitions  the lowest and the highest of them
   within folds     mean of the correlations within each test fold
 """
-# What a file in JSON says of the run.
-_TOLD = "label log per_day group social tags vectors user time cv repeats".split()
 
 
 def add(command):
@@ -29,8 +31,8 @@ def add(command):
         command,
         _evaluate,
         "Print the rank correlation (Spearman) of held-out predictions for each kind "
-        "of feature and for their late fusion. The words of the codebook features are "
-        "learned from all photos, without their scores.",
+        "of feature, for all together, and for a constant. The words of codebook "
+        "features are learned from all photos, without their scores.",
         columns=_COLUMNS,
         example="sklearn-popularity evaluate my/photos --label score --group user",
     )
@@ -44,31 +46,31 @@ def _evaluate(options):
     if options.output is not None:
         check_output(options.output, TABLES, options.folder / "labels.csv")
     posts, groups = read_posts(options, required=columns_of(options))
-    context = context_of(options, posts, groups)
-    cache = open_cache(options.cache)
-    n_models = len(options.features) + len(context) + 2
-    with shown([*describing(options.features), *comparing(n_models, options.repeats)]):
-        comparison = compare_features(
-            posts["photo"],
+    asked = compose(options, posts, open_cache(options.cache))
+    models = asked.models | baseline_models()
+    with shown([*describing(asked.whole), *comparing(len(models), options.repeats)]):
+        comparison = compare_models(
+            models,
+            posts[asked.columns],
             posts[options.label],
-            features=options.features,
-            context=context,
             groups=groups,
+            reference=asked.named,
             cv=options.cv,
             n_repeats=options.repeats,
             n_jobs=options.n_jobs,
-            cache=cache,
         )
     kept = posts.iloc[comparison.kept]
     try:
         if options.output is not None:
-            told = {name: getattr(options, name) for name in _TOLD}
+            told = {name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
             told |= {"folder": str(options.folder), "n_photos": len(kept)}
             write_table(options.output, comparison.scores, "scores", **told)
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
+        _print_gain(comparison.differences, asked)
         _print_chance(comparison.scores)
+        print_reasons(asked.reasons)
     _warn_of_chance(comparison.scores)
     warn_of_groups(options, kept)
     if groups is None:
@@ -85,6 +87,16 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
             f"{first} and {second}: the scores are too high. Pass --group with a "
             "column that keeps them together."
         )
+
+
+def _print_gain(differences, asked):
+    if asked.name == asked.named:
+        return
+    gain = differences.set_index("model").loc[asked.name]
+    print(
+        f"\n{asked.name} less {asked.named}: {gain.difference:+.3f} (95 % interval "
+        f"{gain.low:+.3f} to {gain.high:+.3f})"
+    )
 
 
 def _print_chance(table):

@@ -6,6 +6,7 @@ from ..inspection import explain_figure, explain_page, write_page
 from ._fitted import read_fitted
 from ._options import add_model, add_output, describe, option
 from ._output import check_output, say
+from ._posts import post_like
 from ._tables import warn_of_chance
 
 
@@ -31,8 +32,8 @@ def _explain(options):
         import_optional("matplotlib", "A figure")
     if not options.photo.exists():
         raise FileNotFoundError(f"There is no {options.photo}.")
-    model, _, training = read_fitted(options.model)
-    told = (model, str(options.photo), training)
+    model, learned, training = read_fitted(options.model)
+    told = (model, post_like(learned, options.photo), training)
     say("Looking at the regions of the photo ...")
     if options.output.suffix == ".html":
         write_page(options.output, explain_page(*told))

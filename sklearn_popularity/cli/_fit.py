@@ -1,6 +1,7 @@
 """`sklearn-popularity fit`: a model of a folder of photos, to rank others with."""
 
 from ._fitted import fit_posts, write_fitted
+from ._model import add_context, columns_of, compose
 from ._options import add_folder, add_output, add_work, describe
 from ._output import check_output, open_cache
 from ._posts import read_posts, warn_of_groups
@@ -10,6 +11,7 @@ from ._tables import (
     format_found,
     format_size,
     print_chance,
+    print_reasons,
     warn_of_chance,
 )
 
@@ -18,25 +20,25 @@ def add(command):
     describe(
         command,
         _fit,
-        "Fit the late fusion of several kinds of features, or the model of a single "
-        "one, and write it to a file for `rank`, `explain` and `report`. Its rank "
-        "correlation (Spearman) is that of models like it with photos that they did "
-        "not see, and the interval that of such models if they were trained anew. The "
-        "model sees photos alone; for columns around them use `evaluate` and `report`.",
+        "Fit the model that `evaluate` shows last, and write it to a file for `rank`, "
+        "`explain` and `report`. Its rank correlation (Spearman) is that of models "
+        "like it with photos that they did not see, and the interval that of such "
+        "models if they were trained anew.",
         example="sklearn-popularity fit my/photos --label score --group user "
         "-o model.skops",
     )
     add_folder(command)
+    add_context(command)
     add_output(command, "file to write (.skops)", required=True)
     add_work(command)
 
 
 def _fit(options):
     check_output(options.output, [".skops"])
-    posts, groups = read_posts(options)
-    cache = open_cache(options.cache)
-    with shown([*describing(options.features), *comparing(1, options.repeats)]):
-        fitted = fit_posts(options, posts, groups, cache)
+    posts, groups = read_posts(options, required=columns_of(options))
+    asked = compose(options, posts, open_cache(options.cache))
+    with shown([*describing(asked.whole), *comparing(1, options.repeats)]):
+        fitted = fit_posts(asked, options, posts, groups)
     try:
         write_fitted(options, posts, fitted)
     finally:
@@ -45,8 +47,9 @@ def _fit(options):
             f"{describe_run(options, kept, options.repeats)}\n"
             f"{format_found(*fitted.found)}"
         )
-        branches = getattr(fitted.model[-1], "branch_scores_", {})
+        branches = getattr(fitted.model, "branch_scores_", {})
         print_chance([name for name, one in branches.items() if one.at_chance])
+        print_reasons(asked.reasons)
     print(f"{options.output}: {format_size(options.output.stat().st_size)}")
     warn_of_chance(fitted.found.low)
     warn_of_groups(options, posts)

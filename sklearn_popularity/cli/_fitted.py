@@ -7,15 +7,13 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
-from sklearn.pipeline import FeatureUnion, Pipeline
 
-from ..evaluation import HeldOutPredictions, fit_features
+from ..evaluation import HeldOutPredictions, fit_model, with_settings
 from ..inspection import HeldOut, join_looks, look_inside
 from ..metrics import SpearmanInterval, spearman_interval
 from ..models import load_model, read_model_arrays, read_model_card, save_model
-
-# Options that say what was learned, which a model file keeps.
-LEARNED = ["label", "log", "per_day", "group", "photo", "features", "cv", "repeats"]
+from ._model import CONTEXT, columns_of
+from ._options import LEARNED
 
 
 class Fitted(NamedTuple):
@@ -23,8 +21,8 @@ class Fitted(NamedTuple):
 
     Parameters
     ----------
-    model : Pipeline
-        From photos to scores.
+    model : estimator
+        From posts to scores.
     held_out : HeldOut
         Predictions of the photos that were learned from by models that had not seen
         them.
@@ -40,38 +38,39 @@ class Fitted(NamedTuple):
     kept: Any
 
 
-def fit_posts(options, posts, groups, cache) -> Fitted:
+def fit_posts(asked, options, posts, groups) -> Fitted:
     """Fit the model that `evaluate` compares with others.
 
     Parameters
     ----------
+    asked : Composition
+        What is fitted.
     options : Namespace
         Those of `add_folder`.
     posts : DataFrame
         From `read_posts`.
     groups : ndarray of shape (n_posts,) or None
         Their groups.
-    cache : path or None
-        Of rows of features.
     """
-    fitted = fit_features(
-        posts["photo"],
+    fitted = fit_model(
+        asked.whole,
+        posts[asked.columns],
         posts[options.label],
-        features=options.features,
         groups=groups,
         cv=options.cv,
         n_repeats=options.repeats,
         n_jobs=options.n_jobs,
-        cache=cache,
         look=look_inside,
     )
+    # The file goes to other machines, where unreadable photos are an error.
+    model = with_settings(fitted.model, n_jobs=None, cache=None, on_error="raise")
     found = spearman_interval(
         posts[options.label].to_numpy()[fitted.kept],
         fitted.held_out.shares,
         groups=None if groups is None else groups[fitted.kept],
         n_folds=options.cv,
     )
-    return Fitted(fitted.model, join_looks(fitted.held_out), found, fitted.kept)
+    return Fitted(model, join_looks(fitted.held_out), found, fitted.kept)
 
 
 def write_fitted(options, posts, fitted):
@@ -87,8 +86,12 @@ def write_fitted(options, posts, fitted):
         predictions=held_out.raw[:, 0],
         spearman=fitted.found,
         label=posts.attrs["target"],
-        about={name: getattr(options, name) for name in LEARNED}
-        | {"rows": _digest(kept, options.label), "fingerprint": _fingerprint(fitted)},
+        about={name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
+        | {
+            "columns": columns_of(options),
+            "rows": _digest(kept, options.label),
+            "fingerprint": _fingerprint(fitted),
+        },
         arrays={
             "raw": held_out.raw,
             "shares": held_out.shares,
@@ -104,7 +107,7 @@ def read_fitted(path):
 
     Returns
     -------
-    model : Pipeline
+    model : estimator
     learned : Namespace
         Options.
     training : dict
@@ -112,8 +115,7 @@ def read_fitted(path):
     """
     card = read_model_card(path)
     model, training = load_model(path), card["training"] or {}
-    fitted_here = isinstance(model, Pipeline) and isinstance(model[0], FeatureUnion)
-    if not fitted_here or "rows" not in card.get("about", {}):
+    if "columns" not in card["about"]:
         raise ValueError(
             f"The model in {str(path)!r} was not written by `sklearn-popularity fit` "
             "of this version. Fit it again."

@@ -8,6 +8,10 @@ from .._paths import expand_home
 from ..datasets import PHOTO_COLUMNS
 from ..evaluation import FEATURES
 
+# Options of `add_folder` that say what was learned, which a model file keeps.
+LEARNED = "label log per_day group photo features network cv repeats".split()
+AUTO, EMBEDDING, NONE = "auto", "embedding", "none"
+
 
 def describe(command, run, text, *, example, columns=""):
     """What a command does, what its table means, how it is called, and what it runs."""
@@ -41,9 +45,17 @@ def add_folder(command, *, needs_label=True):
     option(command, "--group", "COLUMN", text)
     text = f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
     option(command, "--photo", "COLUMN", text)
-    text = f"kinds of features (default: all, which are {', '.join(FEATURES)})"
-    known = list(FEATURES)
-    option(command, "--features", "NAME,...", text, type=_features, default=known)
+    text = (
+        f"kinds of features of the photos: {', '.join(FEATURES)}, {EMBEDDING} (of a "
+        f"network), or {NONE}; their late fusion learns from several (default: {AUTO}, "
+        "the best network at hand, or else all but that)"
+    )
+    option(command, "--features", "NAME,...", text, type=_features, default=AUTO)
+    text = (
+        "network to describe photos by, such as timm/resnet50, or NAME=FILE with a "
+        "file of its weights"
+    )
+    option(command, "--network", "NAME", text)
     option(command, "--cv", "K", "folds (default: 5)", type=integer(2), default=5)
     text = "shuffled partitions into folds (default: 3)"
     option(command, "--repeats", "R", text, type=integer(1), default=3)
@@ -116,11 +128,14 @@ def _n_jobs(text):
 
 
 def _features(text):
-    given = names(text)
-    for i, name in enumerate(given):
-        if name not in FEATURES:
+    if text in (AUTO, NONE):
+        return AUTO if text == AUTO else []
+    given, known = names(text), [*FEATURES, EMBEDDING]
+    for i, name in enumerate(given or [""]):
+        if name not in known:
             raise argparse.ArgumentTypeError(
-                f"got {name!r}, but one of {', '.join(FEATURES)} was expected"
+                f"got {name!r}, but {AUTO}, {NONE} or some of {', '.join(known)} were "
+                "expected"
             )
         if name in given[:i]:
             raise argparse.ArgumentTypeError(f"got {name!r} twice")

@@ -1,6 +1,7 @@
 """From the table of a folder to rows that can be learned from."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from .._warnings import warn_caller
 from ..datasets import load_folder, photos_below, read_text
 from ._target import time_columns, with_target
 
+_TABLE = "labels.csv"
 _N_SHOWN = 5  # names of photos that a warning shows
 # Columns whose rows tend to resemble each other.
 _GROUPS = "user author owner uploader photographer theme album series group".split()
@@ -49,6 +51,55 @@ def warn_of_groups(options, posts):
                 f"too high for new ones: try --group {column}"
             )
             return
+
+
+def posts_like(learned, given):
+    """Posts with the columns that a model has learned from, as `fit` read them.
+
+    Parameters
+    ----------
+    learned : Namespace
+        Options that the model was fitted with.
+    given : list of Path
+        Photos, folders and lists; folders with a table for a model of columns.
+    """
+    if not learned.columns:
+        return _photos_alone(find_photos(given))
+    for path in given:
+        if not (path / _TABLE).is_file():
+            raise ValueError(
+                f"Got {str(path)!r}, but the model has learned from the columns "
+                f"{', '.join(learned.columns)} beside the photos: a folder with a "
+                f"table {_TABLE} that has them was expected."
+            )
+    return pd.concat([_read(path, learned) for path in given], ignore_index=True)
+
+
+def post_like(learned, photo):
+    """The post of one photo; its columns are in the nearest table above it."""
+    if not learned.columns:
+        return _photos_alone([str(photo)])
+    whole = photo.resolve()
+    folders = [folder for folder in whole.parents if (folder / _TABLE).is_file()]
+    if folders:
+        posts = _read(folders[0], learned)
+        rows = posts[[Path(path).resolve() == whole for path in posts["photo"]]]
+        if len(rows):
+            return rows.head(1)
+    raise ValueError(
+        f"The model has learned from the columns {', '.join(learned.columns)} beside "
+        f"the photos, but {str(photo)!r} has no row in a table {_TABLE} in its folder, "
+        "or above it."
+    )
+
+
+def _photos_alone(paths):
+    return pd.DataFrame({"photo": pd.Series(paths, dtype=object)})
+
+
+def _read(folder, learned):
+    columns = learned.columns
+    return load_folder(folder, photo_column=learned.photo, required=columns)
 
 
 def find_photos(given):

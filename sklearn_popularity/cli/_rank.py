@@ -2,17 +2,19 @@
 
 import os
 import warnings
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 
 from .._warnings import warn_caller
+from ..evaluation import NoPhotosError, PhotoTable, with_settings
 from ..features import UnreadablePhotosWarning
 from ..inspection import score_percentile
 from ._fitted import read_fitted
 from ._options import add_model, add_output, add_photos, add_work, describe
 from ._output import TABLES, check_output, open_cache, write_table
-from ._posts import find_photos
+from ._posts import posts_like
 from ._steps import describing, shown
 from ._tables import format_table, warn_of_chance
 from ._target import in_unit, unit_of
@@ -43,7 +45,8 @@ def add(command):
         command,
         _rank,
         "Predict the scores of photos by a model that `fit` wrote. Prints the first "
-        "and the last ten; a file has all.",
+        "and the last ten; a file has all. A model that learned from columns beside "
+        "the photos ranks folders whose labels.csv has them.",
         columns=_COLUMNS,
         example="sklearn-popularity rank model.skops new/photos -o ranked.csv",
     )
@@ -56,14 +59,15 @@ def add(command):
 def _rank(options):
     if options.output is not None:
         check_output(options.output, TABLES)
-    paths = find_photos(options.photos)
     model, learned, training = read_fitted(options.model)
+    posts = posts_like(learned, options.photos)
     settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
-    with shown(describing(learned.features)):
-        table = _score(model, paths, settings)
+    model = with_settings(model, on_error="nan", **settings)
+    with shown(describing(model)):
+        table = _score(model, posts)
     if table["score"].isna().all():
         raise ValueError(
-            f"None of the {len(paths)} photos could be read; the first: "
+            f"None of the {len(table)} photos could be read; the first: "
             f"{table['photo'].iloc[0]}: {table['reason'].iloc[0]}"
         )
     known = table["score"].notna()
@@ -102,31 +106,28 @@ def _warn_of_collapse(scores, held_out):
         )
 
 
-def _score(model, paths, settings):
-    features, reasons = _describe(model[0], paths, settings)
-    scores = np.full(len(paths), np.nan)
-    for row in np.flatnonzero(~np.isnan(features).any(axis=1)):
-        # One by one, so that a score depends on its photo to the last bit.
-        scores[row] = model[-1].predict(features[[row]])[0]
-    shown = [_printable(path) for path in paths]
-    return pd.DataFrame({"photo": shown, "score": scores, "reason": reasons})
-
-
-def _describe(union, paths, settings):
-    """Features, NaN where there are none, and the reasons for that."""
-    for _, transformer in union.transformer_list:
-        transformer.set_params(on_error="nan", **settings)
-    reasons = {}
-    with warnings.catch_warnings(record=True) as caught:
+def _score(model, posts):
+    """Predictions, NaN for photos that cannot be read, and the reasons for that."""
+    photos, reasons = PhotoTable(posts, "photo"), {}
+    with warnings.catch_warnings(record=True) as caught, suppress(NoPhotosError):
         warnings.simplefilter("always")
-        features = union.transform(paths)
+        learner, rows = photos.describe_fitted(model)
     for warning in caught:
         if isinstance(warning.message, UnreadablePhotosWarning):
-            for error in warning.message.errors:
-                reasons[error.row] = error.reason
+            reasons |= {error.row: error.reason for error in warning.message.errors}
         else:
             warn_caller(warning.message)
-    return features, [reasons.get(row, "") for row in range(len(paths))]
+    scores = np.full(len(posts), np.nan)
+    for row in np.flatnonzero(photos.readable):
+        # One by one, so that a score depends on its photo to the last bit.
+        scores[row] = learner.predict(rows.iloc[[row]])[0]
+    return pd.DataFrame(
+        {
+            "photo": [_printable(path) for path in posts["photo"]],
+            "score": scores,
+            "reason": [reasons.get(row, "") for row in range(len(posts))],
+        }
+    )
 
 
 def _printable(path):

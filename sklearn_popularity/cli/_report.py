@@ -4,23 +4,14 @@ import shlex
 
 from .._optional import import_optional
 from .._paths import expand_home
-from ..evaluation import late_fusion
 from ..inspection import popularity_report
-from ._context import (
-    CONTEXT,
-    add_context,
-    columns_of,
-    columns_of_feature,
-    context_of,
-)
-from ._fitted import LEARNED, fit_posts, read_fitted, read_held_out
-from ._options import add_folder, add_output, add_work, describe, option
+from ._fitted import fit_posts, read_fitted, read_held_out
+from ._model import CONTEXT, add_context, columns_of, compose
+from ._options import LEARNED, add_folder, add_output, add_work, describe, option
 from ._output import check_output, open_cache
 from ._posts import check_filled, read_posts, warn_of_groups
 from ._steps import Step, comparing, describing, shown
 from ._tables import format_found, format_size, print_chance, warn_of_chance
-
-INNER_FOLDS = 4  # those of `evaluate`, whose scores these are
 
 
 def add(command):
@@ -59,10 +50,11 @@ def _report(options):
         check_filled(posts, options.by, "a kind")
     steps = [Step("heatmaps", "drawing heatmaps", 30)]
     if model is None:
-        steps = [*describing(options.features), *comparing(1, options.repeats), *steps]
+        asked = compose(options, posts, open_cache(options.cache))
+        steps = [*describing(asked.whole), *comparing(1, options.repeats), *steps]
     with shown(steps):
         if model is None:
-            model, held_out = _model_of(options, posts, groups)
+            model, held_out, *_ = fit_posts(asked, options, posts, groups)
         else:
             held_out = read_held_out(options.model, options, posts)
         report = popularity_report(
@@ -97,18 +89,6 @@ def _read(options):
     model, learned, _ = read_fitted(options.model)
     vars(options).update(vars(learned))
     return model
-
-
-def _model_of(options, posts, groups):
-    """The model to write about, and its held-out predictions if they are made."""
-    context = context_of(options, posts, groups)
-    cache = open_cache(options.cache)
-    if not context:
-        fitted = fit_posts(options, posts, groups, cache)
-        return fitted.model, fitted.held_out
-    columns = {k: (v, columns_of_feature(k, options)) for k, v in context.items()}
-    settings = {"n_jobs": options.n_jobs, "cache": cache}
-    return late_fusion(options.features, columns, INNER_FOLDS, **settings), None
 
 
 def print_report(report):

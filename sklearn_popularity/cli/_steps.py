@@ -2,21 +2,24 @@
 
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from .._progress import shown_by
-from ..evaluation import FEATURES, SEEN
+from ..evaluation import FEATURES, SEEN, image_transformers
 
 # Milliseconds a photo, and how many times photos are gone through: words come first.
 _COSTS = {
-    "color-statistics": (3, 1),
-    "color-histogram": (2, 1),
-    "gist": (32, 1),
-    "lbp": (11, 1),
-    "color-names-llc": (36, 2),
-    "hog-llc": (190, 2),
+    "ColorStatistics": (3, 1),
+    "ColorHistogram": (2, 1),
+    "GistTransformer": (32, 1),
+    "LBPPyramid": (11, 1),
+    "ColorNamesLLC": (36, 2),
+    "HOGLLC": (190, 2),
+    "CNNEmbedder": (75, 1),
 }
+_SEEN = {type(FEATURES[kind].transformer).__name__: SEEN[kind] for kind in FEATURES}
 _FOLDS = 30  # a partition
 
 
@@ -39,16 +42,15 @@ class Step(NamedTuple):
     n_rounds: int = 1
 
 
-def describing(features):
-    """The steps that describe photos by kinds of features."""
-    return [
-        Step(
-            type(FEATURES[name].transformer).__name__,
-            f"describing {SEEN[name]}",
-            *_COSTS.get(name, (100, 1)),
-        )
-        for name in features
-    ]
+def describing(model):
+    """The steps that describe photos for a model."""
+    kinds = Counter(type(each).__name__ for each in image_transformers(model))
+    steps = []
+    for kind, n in kinds.items():
+        seen = _SEEN.get(kind, "what a network sees")
+        cost, n_rounds = _COSTS.get(kind, (100, 1))
+        steps.append(Step(kind, f"describing {seen}", n * cost, n * n_rounds))
+    return steps
 
 
 def comparing(n_models, n_repeats=1):

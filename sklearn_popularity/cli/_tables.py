@@ -27,10 +27,9 @@ def format_table(rows, columns):
 
 
 def format_scores(table):
-    """Scores of models as `compare_features` returns them."""
+    """Scores of models as comparisons return them."""
     columns = {
         "model": "{model}",
-        "numbers": "{n_features}",
         "Spearman": "{spearman:.3f}",
         "95 % interval": "{low:.3f} to {high:.3f}",
         "over partitions": "{lowest:.3f} to {highest:.3f}",
@@ -61,6 +60,13 @@ def format_found(score, low, high):
 
 def format_size(n_bytes):
     return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
+
+
+def print_reasons(reasons):
+    """Say why the model is made as it is, if that was chosen for the user."""
+    if reasons:
+        print("\nHow the model was chosen:")
+        print("\n".join(f"  {reason}" for reason in reasons))
 
 
 def print_chance(names):

@@ -1,10 +1,8 @@
 """Compare kinds of features, and their late fusion, on photos held out."""
 
-from dataclasses import replace
 from numbers import Integral
 from os import PathLike
 
-import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -12,7 +10,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels
-from .._scores import check_score
 from .._sklearn_compat import (
     Interval,
     StrOptions,
@@ -22,10 +19,10 @@ from .._sklearn_compat import (
 from ..images import find_photos
 from ..models import StackedLateFusion
 from ._baselines import baseline_models
-from ._compare_models import compare_described
-from ._describe_once import Described, PhotoTable
+from ._compare_models import compare_study
 from ._partitions import make_partitions
 from ._recipes import FEATURES
+from ._study import prepare_study
 
 FUSION = "late-fusion"
 _PHOTO = "photo"
@@ -34,7 +31,6 @@ _PHOTO = "photo"
 @validate_params(
     {
         "features": ["array-like"],
-        "context": [dict, None],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "inner_cv": [Interval(Integral, 2, None, closed="left")],
@@ -51,7 +47,6 @@ def compare_features(
     y,
     *,
     features=tuple(FEATURES),
-    context=None,
     groups=None,
     cv=5,
     n_repeats=3,
@@ -78,11 +73,6 @@ def compare_features(
         Kinds of features: "color-statistics" and "hog-llc", which ridge regression
         learns from, "color-histogram", "gist", "lbp" and "color-names-llc", which a
         kernel SVR does. Several are fused as well.
-    context : dict of str to ContextFeature, default=None
-        Further kinds of features by name, made from tables with a row per photo: what
-        `social_cues`, `upload_time`, `tag_words` and `user_history` of
-        :mod:`sklearn_popularity.evaluation` return. They are fitted within training
-        folds. With some, `features` may be empty, and then no photo is read.
     groups : array-like of shape (n_photos,), default=None
         Photos that stay together in all folds, outer and inner: those of a user, a
         theme, or copies of one another.
@@ -122,7 +112,9 @@ def compare_features(
     image.
 
     Each kind is a pipeline as :func:`compare_models` takes it, and the fusion is a
-    :class:`StackedLateFusion` of these; compositions of your own are compared there.
+    :class:`StackedLateFusion` of these. Compositions of your own are compared there,
+    and those with columns beside the photos, such as that of
+    :func:`~sklearn_popularity.papers.recommended`.
 
     Examples
     --------
@@ -134,111 +126,81 @@ def compare_features(
     >>> comparison.scores["model"].tolist()
     ['color-statistics', 'constant']
     """
-    context = {} if context is None else context
-    y, groups = check_scores_of(photos, y, features, groups, context)
-    folds = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv}
-    make_partitions(len(y), groups=groups, **folds)  # fails before the work
-    X = _join(photos, context)
-    table = PhotoTable(X, _PHOTO, per_fold=dictionary == "per-fold")
-    seen = {name: (each, _columns_of(name, each)) for name, each in context.items()}
+    _check_features(features)
+    folds = {"cv": cv, "n_repeats": n_repeats}
+    check_consistent_length(photos, y, groups)
+    codes = None if groups is None else encode_labels(groups, "groups")
+    make_partitions(len(y), groups=codes, inner_cv=inner_cv, **folds)  # fails early
     settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
-    fusion = late_fusion(features, seen, inner_cv, **settings)
-    fusion = table.describe(fusion).learner
-    kept = np.flatnonzero(table.readable)
-    X, y = table.X.iloc[kept], y[kept]
-    groups = None if groups is None else groups[kept]
-    comparison = compare_described(
-        {name: Described(model, X) for name, model in _models(fusion).items()},
+    fusion = late_fusion(features, inner_cv, **settings)
+    study = prepare_study(
+        parts_of(fusion) | {FUSION: fusion} | baseline_models(),
+        _table_of(photos),
         y,
-        make_partitions(len(y), groups=groups, **folds),
         groups=groups,
-        n_jobs=n_jobs,
+        photo=_PHOTO,
+        dictionary=dictionary,
+        **folds,
     )
-    widths = _count_features(fusion, X, y)
+    widths = _count_features(study)
+    if len(fusion.branches) == 1:
+        del study.described[FUSION]
+    comparison = compare_study(study, n_jobs=n_jobs)
     n_features = [widths[name] for name in comparison.scores["model"]]
     comparison.scores.insert(1, "n_features", n_features)
-    return replace(comparison, kept=kept)
+    return comparison
 
 
-def check_scores_of(photos, y, features, groups, context=()):
-    """Scores and numbers of groups, one per photo; checks that all features exist."""
+def _check_features(features):
     unknown = [name for name in features if name not in FEATURES]
-    if unknown or len(features) + len(context) == 0:
+    if unknown or len(features) == 0:
         raise ValueError(
             f"Got features={list(features)}, but one or more of {list(FEATURES)} were "
             "expected."
         )
-    taken = sorted(set(context) & {*FEATURES, FUSION})
-    if taken:
-        raise ValueError(
-            f"Got context with the name(s) {taken}, which other features have. Choose "
-            "others."
-        )
-    y = check_score(y, "y")
-    tables = [context[name].table for name in context]
-    check_consistent_length(photos, y, groups, *tables)
-    return y, None if groups is None else encode_labels(groups, "groups")
 
 
-def recipe_of(name, **settings):
-    """Transformer and regressor of a kind of feature, with settings of the former."""
-    transformer, regressor = FEATURES[name]
-    return clone(transformer).set_params(**settings), clone(regressor)
-
-
-def _join(photos, context):
-    """A table of the photos and of all columns of the context."""
+def _table_of(photos):
     found = find_photos(photos)
     items = list(photos if found is None else found)
-    parts = [pd.Series(items, dtype=object, name=_PHOTO)]
-    for name, feature in context.items():
-        part = feature.table.reset_index(drop=True)
-        parts.append(part.set_axis(_columns_of(name, feature), axis=1))
-    return pd.concat(parts, axis=1)
+    return pd.DataFrame({_PHOTO: pd.Series(items, dtype=object)})
 
 
-def _columns_of(name, feature):
-    return [f"{name}: {column}" for column in feature.table.columns]
-
-
-def late_fusion(features, context, inner_cv, **settings):
+def late_fusion(features, inner_cv=4, *, photo=_PHOTO, groups=None, **settings):
     """The late fusion of kinds of features, not fitted.
 
     Parameters
     ----------
     features : sequence of str
-        Kinds of features of the column "photo".
-    context : dict of str to (ContextFeature, list of str)
-        Further features, and the columns that they see.
+        Kinds of features of the photos.
     inner_cv : int
         Inner folds.
+    photo, groups : str
+        Columns of photos, and of rows that stay together in inner folds, if any.
     **settings
         Of the transformers of photos.
     """
-    branches = [
-        (name, make_pipeline(*recipe_of(name, **settings)), _PHOTO) for name in features
-    ]
-    for name, (feature, columns) in context.items():
-        model = make_pipeline(clone(feature.transformer), clone(feature.regressor))
-        branches.append((name, model, columns))
-    return StackedLateFusion(branches, cv=inner_cv)
+    branches = []
+    for name in features:
+        transformer, regressor = map(clone, FEATURES[name])
+        transformer.set_params(**settings)
+        branches.append((name, make_pipeline(transformer, regressor), photo))
+    return StackedLateFusion(branches, cv=inner_cv, groups=groups)
 
 
-def _models(fusion):
-    """Each branch by itself, the fusion if there are several, and a constant."""
-    models = {
+def parts_of(fusion):
+    """Each branch of a late fusion, from features to scores, as a model by itself."""
+    return {
         name: make_pipeline(ColumnTransformer([(name, model[0], columns)]), model[1])
         for name, model, columns in fusion.branches
     }
-    if len(models) > 1:
-        models[FUSION] = fusion
-    return models | baseline_models()
 
 
-def _count_features(fusion, X, y):
+def _count_features(study):
     """Width of the features of each branch, and of all together."""
+    fusion, X = study.described[FUSION]
     widths = {}
     for name, model, columns in fusion.branches:
-        fitted = clone(model[0]).fit(X[columns], y)
+        fitted = clone(model[0]).fit(X[columns], study.y)
         widths[name] = len(fitted.get_feature_names_out())
     return widths | {FUSION: sum(widths.values()), "constant": 0}

@@ -7,17 +7,13 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils import check_consistent_length
 
-from .._columns import encode_labels
 from .._messages import quote
-from .._scores import check_score
 from .._sklearn_compat import Interval, StrOptions, validate_params
 from ..metrics import spearman_difference, spearman_interval
-from ._describe_once import PhotoTable
-from ._held_out import HeldOutPredictions, predict_partitions
-from ._partitions import Folds, find_partitions
-from ._routing import prepare_fit
+from ._held_out import HeldOutPredictions
+from ._partitions import Folds
+from ._study import predict_study, prepare_study
 
 
 @dataclass(frozen=True)
@@ -175,20 +171,20 @@ def compare_models(
     [['ridge', 0.2], ['constant', -0.6]]
     """
     check_models(models, reference)
-    y = check_score(y, "y")
-    check_consistent_length(X, y, groups)
-    codes = None if groups is None else encode_labels(groups, "groups")
-    partitions = find_partitions(
-        X, y, codes, cv=cv, n_repeats=n_repeats, random_state=random_state
-    )
-    table = PhotoTable(X, photo, per_fold=dictionary == "per-fold")
-    described = {name: table.describe(model) for name, model in models.items()}
-    return compare_described(
-        described,
+    study = prepare_study(
+        models,
+        X,
         y,
-        partitions,
+        groups=groups,
+        cv=cv,
+        n_repeats=n_repeats,
+        photo=photo,
+        dictionary=dictionary,
+        random_state=random_state,
+    )
+    return compare_study(
+        study,
         pairs=[(name, reference) for name in models if reference not in (None, name)],
-        groups=codes,
         params=params,
         confidence=confidence,
         n_jobs=n_jobs,
@@ -196,12 +192,9 @@ def compare_models(
     )
 
 
-def compare_described(
-    described,
-    y,
-    partitions,
+def compare_study(
+    study,
     *,
-    groups,
     pairs=(),
     units=None,
     params=None,
@@ -213,35 +206,28 @@ def compare_described(
 
     Parameters
     ----------
-    described : dict of str to Described
-        Models, each with its table.
-    y, groups, params, confidence, n_jobs, verbose
-        As of :func:`compare_models`, checked.
-    partitions : list of list of (train, test)
-        Folds.
+    study : Study
+        Models, rows and folds.
     pairs : sequence of (str, str), default=()
         Models, and those that they are compared with.
     units : ndarray of shape (n_samples,), default=None
         Rows that are no independent evidence, where these are not the groups.
+    params, confidence, n_jobs, verbose
+        As of :func:`compare_models`.
     """
-    held_out = {}
-    for name, (learner, X) in described.items():
-        model, fit_params = prepare_fit(learner, groups, params)
-        held_out[name] = predict_partitions(
-            model,
-            X,
-            y,
-            partitions,
-            fit_params=fit_params,
-            n_jobs=n_jobs,
-            verbose=verbose,
-        )
-    settings = {"groups": groups if units is None else units, "confidence": confidence}
+    held_out = {
+        name: predict_study(study, name, params=params, n_jobs=n_jobs, verbose=verbose)
+        for name in study.described
+    }
+    settings = {
+        "groups": study.groups if units is None else units,
+        "confidence": confidence,
+    }
     return ModelComparison(
-        score_models(y, held_out, **settings),
-        find_differences(y, held_out, pairs, **settings),
+        score_models(study.y, held_out, **settings),
+        find_differences(study.y, held_out, pairs, **settings),
         held_out,
-        np.arange(len(y)),
+        study.kept,
     )
 
 

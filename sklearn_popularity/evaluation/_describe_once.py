@@ -1,6 +1,5 @@
 """Photos that are described once, however many models and folds learn from them."""
 
-from collections.abc import Callable
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from .._columns import resolve_columns, select_columns
 from .._sklearn_compat import BaseSearchCV, _safe_indexing
 from ..features import ImageTransformer
 from ..models import StackedLateFusion
+from ._rebuild import rebuild
 
 # Settings of how a transformer runs, which decide no number.
 RUN_DEFAULTS = {
@@ -143,6 +143,19 @@ class PhotoTable:
                 continue
         return Described(model, self._given)
 
+    def describe_fitted(self, model) -> Described:
+        """The same for a fitted model, which describes by what it has learned."""
+        leaves: dict[int, DescribedPhotos] = {}
+
+        def swap(part):
+            if not isinstance(part, ImageTransformer):
+                return None
+            if id(part) not in leaves:
+                leaves[id(part)] = self._with_rows(part, part.transform)
+            return leaves[id(part)]
+
+        return Described(rebuild(model, swap), self.X)
+
     def _swap(self, part, head):
         """The same part, with row numbers for photos; a head of None is the photos."""
         if head is not None and self._photo not in head.columns:
@@ -198,19 +211,24 @@ class PhotoTable:
     def _describe(self, transformer):
         if self._per_fold and get_tags(transformer).requires_fit:
             return DescribedPhotos(transformer, self._photos)
+        return self._with_rows(transformer, transformer.fit_transform)
+
+    def _with_rows(self, transformer, describe):
         kept = np.flatnonzero(self.readable)
-        known = np.asarray(
-            transformer.fit_transform(_safe_indexing(self._photos, kept))
-        )
+        known = np.asarray(describe(_safe_indexing(self._photos, kept)))
         rows = np.full((len(self.readable), known.shape[1]), np.nan, known.dtype)
         rows[kept] = known
         self.readable &= ~np.isnan(rows).any(axis=1)
         if not self.readable.any():
-            raise ValueError(
+            raise NoPhotosError(
                 f"None of the {len(rows)} photos could be read; the warning above "
                 "says why."
             )
         return DescribedPhotos(transformer, self._photos, rows)
+
+
+class NoPhotosError(ValueError):
+    """No photo is left that could be read."""
 
 
 class _NeedsPhotosError(Exception):
@@ -236,34 +254,6 @@ def _key_of(transformer):
 
 def _numbers(X) -> NDArray[np.intp]:
     return np.asarray(X).ravel().astype(np.intp)
-
-
-def rebuild(model, swap: Callable):
-    """A fitted model with some of its parts swapped; all others are shared.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted. It is not changed.
-    swap : callable
-        From a part to what takes its place, or to None, which leaves it.
-    """
-    if isinstance(model, list):
-        return [rebuild(part, swap) for part in model]
-    if type(model) is tuple:
-        return tuple(rebuild(part, swap) for part in model)
-    if isinstance(model, dict):
-        twin = copy(model)
-        twin.update((name, rebuild(part, swap)) for name, part in model.items())
-        return twin
-    if not isinstance(model, BaseEstimator):
-        return model
-    swapped = swap(model)
-    if swapped is not None:
-        return swapped
-    twin = object.__new__(type(model))
-    twin.__dict__.update((k, rebuild(v, swap)) for k, v in vars(model).items())
-    return twin
 
 
 def with_photos(fitted):

@@ -19,10 +19,9 @@ from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 from ..evaluation import (
     BestColumn,
-    Described,
     baseline_models,
-    compare_described,
-    find_partitions,
+    compare_study,
+    prepare_study,
 )
 from ..models import StackedLateFusion
 
@@ -149,11 +148,18 @@ def ablation(
     models |= _baselines(user, _numeric_cues(fusion, X, list(social), cues))
     seed = check_random_state(random_state).randint(2**31 - 1)
     pairs = [(BOTH, name) for name in models if name != BOTH]
-    return compare_described(
-        {name: Described(model, X) for name, model in models.items()},
+    study = prepare_study(
+        models,
+        X,
         y,
-        find_partitions(X, y, codes, cv=cv, n_repeats=n_repeats, random_state=seed),
         groups=codes,
+        cv=cv,
+        n_repeats=n_repeats,
+        photo="photo",
+        random_state=seed,
+    )
+    return compare_study(
+        study,
         pairs=[*pairs, (SOCIAL, CONTENT)],
         units=None
         if users is None or codes is not None

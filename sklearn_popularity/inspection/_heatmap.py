@@ -10,6 +10,7 @@ from sklearn.utils import column_or_1d
 
 from .._columns import resolve_columns, select_columns
 from .._sklearn_compat import Interval, StrOptions, validate_params
+from ..evaluation import with_settings
 from ..features.codebook import CodebookTransformer
 from ..images import photos_of
 from ._linear import NotLinearError, linear_parts
@@ -18,7 +19,6 @@ from ._occlusion import occlude
 from ._photos import as_photos
 from ._plotting import INK, new_axes
 from ._pooled_winners import draw_places, trace_codes
-from ._settings import with_settings
 
 
 @validate_params(

@@ -24,6 +24,7 @@ from ..evaluation import (
     find_partitions,
     prepare_fit,
     with_photos,
+    with_settings,
 )
 from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
@@ -32,7 +33,6 @@ from ._report_evidence import Evidence
 from ._report_held_out import HeldOut, input_of, predict_held_out
 from ._report_html import render, write_page
 from ._report_sections import write_sections
-from ._settings import with_settings
 
 # Sections in the order of the page.
 TITLES = {

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import MetaEstimatorMixin
 from sklearn.utils.parallel import Parallel
 
-from .._columns import check_table, encode_labels
+from .._columns import check_columns_seen, check_table, encode_labels
 from .._kept_parameters import check_ready
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
@@ -281,7 +281,8 @@ class StackedLateFusion(
             from.
         """
         check_ready(self)
-        X = check_table(self, X, reset=False)
+        seen = [columns for *_, columns in self.branches_]
+        X = check_columns_seen(self, X, seen)
         return np.hstack(branch_outputs(self.branches_, self.branch_means_, X))
 
     def _judged(self):

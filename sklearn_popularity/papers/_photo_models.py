@@ -3,18 +3,14 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVR
 
-from ..evaluation import FEATURES
 from ..features import CNNEmbedder, pretrained_at_hand
-from ..models import StackedLateFusion
 from ..networks import KNOWN_NETWORKS, Preprocessing
 
 # The time that an SVR takes grows with the square of the number of rows.
@@ -77,6 +73,13 @@ def lite_network() -> CNNEmbedder:
     )
 
 
+def network_named(backbone, weights="pretrained") -> CNNEmbedder:
+    """A network as it is best used: with its depths where these are known."""
+    if backbone == _LITE:
+        return lite_network().set_params(weights=weights)
+    return CNNEmbedder(backbone=backbone, weights=weights)
+
+
 def model_of_blocks(blocks, n_rows, random_state):
     """A kernel machine on blocks that weigh alike, and the reason for its kind.
 
@@ -89,7 +92,7 @@ def model_of_blocks(blocks, n_rows, random_state):
     random_state : int
         Seed of the rows that approximate the kernel.
     """
-    parts = [(each.name, _describe(each), each.columns) for each in blocks]
+    parts = [(each.name, describe_block(each), each.columns) for each in blocks]
     columns = ColumnTransformer(parts)
     if n_rows <= _MANY:
         learner: list[Any] = [SVR()]
@@ -111,7 +114,7 @@ def model_of_blocks(blocks, n_rows, random_state):
     return TransformedTargetRegressor(model, transformer=scaler), reason
 
 
-def _describe(block):
+def describe_block(block):
     """From photos or numbers to a block, or to one for each depth of the network."""
     if block.source is None:
         return _scale()
@@ -142,33 +145,3 @@ def _has_depths(network):
 
 def _n_blocks(block):
     return len(_DEPTHS) if block.source and _has_depths(block.source) else 1
-
-
-def hand_crafted(photo, groups, settings, random_state):
-    """Late fusion of the kinds of hand-crafted features.
-
-    Parameters
-    ----------
-    photo : str
-        Column of photos.
-    groups : str or None
-        Column whose rows stay together in inner folds.
-    settings : dict
-        Parameters of the transformers.
-    random_state : int
-        Seed of the inner folds.
-    """
-    branches = [
-        (
-            name,
-            make_pipeline(
-                clone(recipe.transformer).set_params(**settings),
-                clone(recipe.regressor),
-            ),
-            photo,
-        )
-        for name, recipe in FEATURES.items()
-    ]
-    folds = KFold if groups is None else GroupKFold
-    cv = folds(5, shuffle=True, random_state=random_state)
-    return StackedLateFusion(branches, cv=cv, groups=groups)

@@ -16,9 +16,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from .._messages import quote
 from ..context import SocialFeatures, TagEmbedder, UserHistoryEncoder
-from ..evaluation import ridge
+from ..evaluation import FEATURES, late_fusion, ridge
 from ..features import CNNEmbedder, ImageTransformer
-from ._photo_models import Block, hand_crafted, model_of_blocks, networks_at_hand
+from ._photo_models import Block, model_of_blocks, networks_at_hand
 
 
 class Recommendation(NamedTuple):
@@ -57,8 +57,8 @@ def recommended(
     Parameters
     ----------
     posts : DataFrame
-        Posts; only their number, the names of the columns and the type of the times
-        are looked at.
+        Posts; only their number, the names of the columns, the type of the times and
+        what separates tags are looked at.
     photo : str or None, default="photo"
         Column of photos. None, or no column "photo", is a table without any.
     embeddings : dict of str to list of str, default=None
@@ -68,14 +68,16 @@ def recommended(
         that are recommended today and whose weights are on this machine.
     cues : SocialFeatures, default=None
         Columns about the uploader and the post that are known before it. None takes
-        the moment, the hour, the weekday and the length of the title, where `time` and
-        `titles` are named.
+        the hour, the weekday and the length of the title, where `time` and `titles` are
+        named.
     user, time : str, default=None
-        Columns of the user, whose earlier scores are used, and of the time of posting.
+        Columns of the user, whose earlier scores are used, and of the time of posting,
+        of which the moment counts, too.
     titles : str, default=None
         Column of titles or other text that is known before the post.
     tags : str, default=None
-        Column of tags; needs `vectors`.
+        Column of tags, with commas between them or, if none has any, blanks; needs
+        `vectors`.
     vectors : dict, path or callable, default=None
         Vectors of words, see `TagEmbedder`.
     groups : str, default=None
@@ -242,20 +244,19 @@ class _Table:
             "'torch' (pip install 'sklearn-popularity[torch]') brings one, whose "
             "correlation with ratings is about twice as high."
         )
-        model = hand_crafted(photo, self.groups, settings, self.random_state)
+        model = late_fusion(FEATURES, photo=photo, groups=self.groups, **settings)
         self.members.append(("photos", model))
 
     def add_cues(self, cues, user, time, titles):
         parts: list[tuple[str, Any, Any]] = []
-        cues_are_ours = cues is None
-        cues = self._known_cues(time, titles) if cues_are_ours else clone(cues)
+        cues = self._known_cues(time, titles) if cues is None else clone(cues)
         if cues is not None:
-            parts.append(("cues", cues, _columns_of(cues)))
+            parts.append(("known", cues, _columns_of(cues)))
             self.reasons.append(
                 "Cues by gradient boosting, which needs no scale and finds "
                 "interactions; few leaves, as cues say little of a post."
             )
-        if cues_are_ours and time is not None:
+        if time is not None:
             moment = FunctionTransformer(moments).set_output(transform="default")
             parts.append(("moment", moment, [time]))
         if user is not None:
@@ -289,8 +290,9 @@ class _Table:
                 f"Scores of the user's other posts, by {user!r}, out of fold: there is "
                 "no column of times that tells which came before."
             )
+            few = 5 if self.groups is None else 3  # a fold may have few groups to learn
             return UserHistoryEncoder(
-                user=user, groups=self.groups, random_state=self.random_state
+                user=user, groups=self.groups, cv=few, random_state=self.random_state
             )
         self.reasons.append(
             f"Scores of the user's earlier posts, by {user!r} and {time!r}."
@@ -323,7 +325,9 @@ class _Table:
         if tags is None:
             return
         self.reasons.append(f"Tags in {tags!r} by the mean vector of their words.")
-        columns = ColumnTransformer([("words", TagEmbedder(vectors), tags)])
+        separator = "," if self.posts[tags].astype(str).str.contains(",").any() else " "
+        words = TagEmbedder(vectors, separator=separator)
+        columns = ColumnTransformer([("words", words, tags)])
         model = make_pipeline(columns, *ridge()).set_output(transform="default")
         self.members.append(("tags", model))
 

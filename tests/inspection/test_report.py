@@ -33,7 +33,6 @@ from sklearn_popularity import (
     popularity_report,
     spearman_score,
 )
-from sklearn_popularity.evaluation import fit_features
 from sklearn_popularity.inspection import explain_photo
 from sklearn_popularity.inspection._report_html import _number, render
 from sklearn_popularity.inspection._report_sections import pairs_in_order

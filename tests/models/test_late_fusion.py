@@ -590,3 +590,16 @@ def test_fit_rejects_bad_words(data, change, message):
     X, y = data
     with pytest.raises(ValueError, match=message):
         StackedLateFusion(_branches()).set_params(**change).fit(X, y)
+
+
+def test_columns_of_no_branch_are_not_asked_for():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 3)), columns=[*"abc"])
+    y, groups = X["a"] + X["b"], np.arange(40) // 4
+    branches = [("a", Ridge(), ["a"]), ("b", Ridge(), ["b"])]
+    table = X.assign(group=groups)
+    fusion = StackedLateFusion(branches, groups="group").fit(table, y)
+    expected = fusion.predict(table)
+    for seen in (X[["a", "b"]], X[["b", "a"]], table.assign(other="text")):
+        np.testing.assert_array_equal(fusion.predict(seen), expected)
+    with pytest.raises(ValueError, match=r"lacks the columns \['b'\].*it has \['a'"):
+        fusion.predict(X[["a", "c"]])

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
-from ..._columns import check_table
+from ..._columns import check_columns_seen, check_table
 from ..._kept_parameters import check_ready
 from ..._sklearn_compat import Interval, StrOptions
 from .._delegation import groups_of
@@ -168,7 +168,7 @@ class MultiBranchMLP(NetworkEstimator):
 
     def _outputs(self, X):
         check_ready(self)
-        X = check_table(self, X, reset=False)
+        X = check_columns_seen(self, X, [columns for _, columns in self.branches_])
         inputs = branch_arrays(self.branches_, X)
         return np.vstack(
             [

