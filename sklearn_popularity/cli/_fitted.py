@@ -8,8 +8,13 @@ from typing import Any, NamedTuple
 import joblib
 import numpy as np
 
-from ..evaluation import HeldOutPredictions, fit_model, with_settings
-from ..inspection import HeldOut, join_looks, look_inside
+from ..evaluation import (
+    HeldOutPredictions,
+    fit_model,
+    rows_described,
+    with_settings,
+)
+from ..inspection import HeldOut, describe_seen, join_looks, look_inside
 from ..metrics import SpearmanInterval, spearman_interval
 from ..models import load_model, read_model_arrays, read_model_card, save_model
 from ._model import CONTEXT, columns_of
@@ -30,12 +35,15 @@ class Fitted(NamedTuple):
         Their correlation with the scores.
     kept : ndarray of shape (n_photos,)
         Rows of the posts that they are.
+    seen : dict of str to ndarray
+        What the photos look like to the model, see `describe_seen`.
     """
 
     model: Any
     held_out: HeldOut
     found: SpearmanInterval
     kept: Any
+    seen: dict[str, Any]
 
 
 def fit_posts(asked, options, posts, groups) -> Fitted:
@@ -70,13 +78,16 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
         groups=None if groups is None else groups[fitted.kept],
         n_folds=options.cv,
     )
-    return Fitted(model, join_looks(fitted.held_out), found, fitted.kept)
+    blocks = [rows[fitted.kept] for rows in rows_described(fitted.described.learner)]
+    seen = describe_seen(blocks) if blocks else {}
+    return Fitted(model, join_looks(fitted.held_out), found, fitted.kept, seen)
 
 
 def write_fitted(options, posts, fitted):
     """Write a model with all that `read_fitted` gives back."""
     held_out = fitted.held_out.model
-    parts = {"branch": fitted.held_out.branches, "permuted": fitted.held_out.permuted}
+    _, branches, permuted = fitted.held_out
+    parts = {"branch": branches, "permuted": permuted, "seen": fitted.seen}
     named = {f"{kind} {k}": v for kind, part in parts.items() for k, v in part.items()}
     kept = posts.iloc[fitted.kept]
     save_model(
@@ -143,11 +154,17 @@ def read_held_out(path, learned, posts) -> HeldOut:
     held_out = HeldOutPredictions(
         arrays["raw"], arrays["shares"], _partitions_of(arrays["folds"])
     )
-    parts = [
-        {k.removeprefix(kind): v for k, v in arrays.items() if k.startswith(kind)}
-        for kind in ("branch ", "permuted ")
-    ]
-    return HeldOut(held_out, *parts)
+    return HeldOut(held_out, _named(arrays, "branch"), _named(arrays, "permuted"))
+
+
+def read_seen(path):
+    """What the photos that a model was fitted on look like to it, if it sees photos."""
+    return _named(read_model_arrays(path), "seen")
+
+
+def _named(arrays, kind):
+    front = f"{kind} "
+    return {k.removeprefix(front): v for k, v in arrays.items() if k.startswith(front)}
 
 
 def _fingerprint(fitted):

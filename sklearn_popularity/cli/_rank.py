@@ -6,12 +6,13 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from .._warnings import warn_caller
-from ..evaluation import NoPhotosError, PhotoTable, with_settings
+from ..evaluation import NoPhotosError, PhotoTable, rows_described, with_settings
 from ..features import UnreadablePhotosWarning
-from ..inspection import score_percentile
-from ._fitted import read_fitted
+from ..inspection import find_unlike, score_percentile
+from ._fitted import read_fitted, read_seen
 from ._options import add_model, add_output, add_photos, add_work, describe
 from ._output import TABLES, check_output, open_cache, write_table
 from ._posts import posts_like
@@ -22,6 +23,7 @@ from ._target import in_unit, unit_of
 _N_SHOWN = 10
 _MIDDLE = [0.1, 0.9]
 _NARROW = 0.25  # of the usual span
+_UNLIKE, _SURE = 0.01, 0.01  # the usual share, and how seldom chance may warn
 _COLUMNS = """\
 The columns of the table:
   rank        1 for the highest score; photos that cannot be read have none and come
@@ -30,6 +32,8 @@ The columns of the table:
   score       predicted, in the unit of the label; with --per-day a day
   percentile  share of the photos that the model was fitted on whose predictions, by
               models that had not seen them, are lower (of equal ones half)
+  unlike      whether the photo is farther from those that the model was fitted on
+              than 99 % of these are from one another, as the model sees them
   reason      why the photo cannot be read
 """
 _SHOWN = {
@@ -64,7 +68,7 @@ def _rank(options):
     settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
     model = with_settings(model, on_error="nan", **settings)
     with shown(describing(model)):
-        table = _score(model, posts)
+        table = _score(model, posts, read_seen(options.model))
     if table["score"].isna().all():
         raise ValueError(
             f"None of the {len(table)} photos could be read; the first: "
@@ -74,11 +78,12 @@ def _rank(options):
     table.loc[known, "percentile"] = score_percentile(
         table["score"][known], training["quantiles"]
     )
+    _warn_of_unlike(table["unlike"][known])
     _warn_of_collapse(table["score"][known], training["quantiles"])
     table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
     table["score"] = in_unit(table["score"], learned)
     table = table.sort_values("rank", kind="stable")
-    table = table[["rank", "photo", "score", "percentile", "reason"]]
+    table = table[["rank", "photo", "score", "percentile", "unlike", "reason"]]
     n_first, n_last = len(table), 0
     try:
         if options.output is not None:
@@ -95,6 +100,17 @@ def _rank(options):
     warn_of_chance(training["interval"][0])
 
 
+def _warn_of_unlike(unlike):
+    """Say how many photos are unlike those of `fit`, if more than chance has it."""
+    n = int(unlike.sum())
+    if binom.sf(n - 1, len(unlike), _UNLIKE) < _SURE:
+        warn_caller(
+            f"{n} of {len(unlike)} photos are unlike those that the model was fitted "
+            "on (of photos like these some 1 % are): the score of the model says "
+            "little of them"
+        )
+
+
 def _warn_of_collapse(scores, held_out):
     """Say that a model tells new photos hardly apart, as those unlike its own."""
     spread, usual = (np.ptp(np.quantile(x, _MIDDLE)) for x in (scores, held_out))
@@ -106,8 +122,8 @@ def _warn_of_collapse(scores, held_out):
         )
 
 
-def _score(model, posts):
-    """Predictions, NaN for photos that cannot be read, and the reasons for that."""
+def _score(model, posts, seen):
+    """Predictions and what is unlike, NaN for photos that cannot be read, and the reasons for that."""
     photos, reasons = PhotoTable(posts, "photo"), {}
     with warnings.catch_warnings(record=True) as caught, suppress(NoPhotosError):
         warnings.simplefilter("always")
@@ -117,14 +133,19 @@ def _score(model, posts):
             reasons |= {error.row: error.reason for error in warning.message.errors}
         else:
             warn_caller(warning.message)
-    scores = np.full(len(posts), np.nan)
-    for row in np.flatnonzero(photos.readable):
+    scores, unlike = np.full(len(posts), np.nan), np.zeros(len(posts), dtype=bool)
+    known = np.flatnonzero(photos.readable)
+    if seen and len(known):
+        blocks = [block[known] for block in rows_described(learner)]
+        unlike[known] = find_unlike(seen, blocks)
+    for row in known:
         # One by one, so that a score depends on its photo to the last bit.
         scores[row] = learner.predict(rows.iloc[[row]])[0]
     return pd.DataFrame(
         {
             "photo": [_printable(path) for path in posts["photo"]],
             "score": scores,
+            "unlike": unlike,
             "reason": [reasons.get(row, "") for row in range(len(posts))],
         }
     )

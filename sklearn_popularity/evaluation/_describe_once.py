@@ -262,3 +262,17 @@ def with_photos(fitted):
         fitted,
         lambda part: part.described_by if isinstance(part, DescribedPhotos) else None,
     )
+
+
+def rows_described(learner) -> list[NDArray]:
+    """Features of all photos by each image transformer of a model on row numbers."""
+    found: dict[int, NDArray] = {}
+
+    def collect(part):
+        if isinstance(part, DescribedPhotos):
+            found.setdefault(id(part.rows), part.rows)
+            return part
+        return None
+
+    rebuild(learner, collect)
+    return list(found.values())

@@ -24,6 +24,8 @@ from ._report_held_out import look_inside as look_inside
 from ._report_html import write_page as write_page
 from ._score_distribution import plot_score_distribution, score_distribution
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
+from ._unlike import describe_seen as describe_seen
+from ._unlike import find_unlike as find_unlike
 
 __all__ = [
     "PhotoExplanation",
