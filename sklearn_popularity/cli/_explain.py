@@ -1,5 +1,7 @@
 """`sklearn-popularity explain`: why a model gives a photo its score."""
 
+import os
+
 from .._optional import import_optional
 from .._paths import expand_home
 from ..inspection import explain_figure, explain_page, write_page
@@ -31,6 +33,9 @@ def _explain(options):
         import_optional("matplotlib", "A figure")
     if not options.photo.exists():
         raise FileNotFoundError(f"There is no {options.photo}.")
+    # For the few photos of a map, threads of a network that spin while they wait take
+    # many times the work, where others use the cores too. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     model, _, training = read_fitted(options.model)
     told = (model, str(options.photo), training)
     say("Looking at the regions of the photo ...")
