@@ -1,5 +1,7 @@
 """`sklearn-popularity explain`: why a model gives a photo its score."""
 
+import gc
+
 from .._optional import import_optional
 from .._paths import expand_home
 from ..inspection import explain_figure, explain_page, write_page
@@ -32,6 +34,8 @@ def _explain(options):
         import_optional("matplotlib", "A figure")
     if not options.photo.exists():
         raise FileNotFoundError(f"There is no {options.photo}.")
+    # What imports have made is no garbage: to look through it took a tenth of the time.
+    gc.freeze()
     model, learned, training = read_fitted(options.model)
     told = (model, post_like(learned, options.photo), training)
     say("Looking at the regions of the photo ...")

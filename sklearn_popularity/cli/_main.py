@@ -30,6 +30,9 @@ def run():
     """Run the command line as a process of its own."""
     # What a job scheduler sends tidies up, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Threads of a network that spin while they wait take many times the work, where
+    # others use the cores too. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     status = main()
     if status == _INTERRUPTED:
         # Python waits for the workers, which a second Ctrl-C would make hang.

@@ -123,7 +123,7 @@ def _warn_of_collapse(scores, held_out):
 
 
 def _score(model, posts, seen):
-    """Predictions and what is unlike, NaN for photos that cannot be read, and the reasons for that."""
+    """Predictions, NaN where photos cannot be read and why, and which are unlike."""
     photos, reasons = PhotoTable(posts, "photo"), {}
     with warnings.catch_warnings(record=True) as caught, suppress(NoPhotosError):
         warnings.simplefilter("always")

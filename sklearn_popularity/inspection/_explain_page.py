@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from .._files import whole_file
@@ -25,10 +26,10 @@ def explain_page(model, photo, training):
 
     Parameters
     ----------
-    model : Pipeline
-        Fitted, from photos to scores.
-    photo : path
-        File.
+    model : estimator
+        Fitted, from photos or a table to scores.
+    photo : path, or DataFrame with one row
+        File, or the row with its path in the column "photo".
     training : dict
         What the card of the model says of its training.
 
@@ -36,11 +37,10 @@ def explain_page(model, photo, training):
     -------
     page : str
     """
-    image = as_photos([photo]).read(0, max_size=_SHOWN)
+    name, image = _look_at(photo)
     heat = draw_map(model, photo, image)
     told = _tell(model, photo, training)
     hottest, coldest = name_places(heat)
-    name = name_of(photo)
     return render(
         "explain.html",
         heading=f"Why {name} has its score",
@@ -66,7 +66,7 @@ def explain_figure(model, photo, training, path: Path):
     path : Path
         File to write (.png).
     """
-    image = as_photos([photo]).read(0, max_size=_SHOWN)
+    _, image = _look_at(photo)
     told = _tell(model, photo, training)
     left, right = several_axes(None, 2, (11.0, 4.2), width_ratios=[1, 0.9])
     figure = left.figure
@@ -81,6 +81,12 @@ def explain_figure(model, photo, training, path: Path):
     drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3]
     with whole_file(path) as unfinished:
         Image.fromarray(drawn).save(unfinished, "PNG")
+
+
+def _look_at(photo):
+    """What a photo is called, and its pixels."""
+    file = photo["photo"].iloc[0] if isinstance(photo, pd.DataFrame) else photo
+    return name_of(file), as_photos([file]).read(0, max_size=_SHOWN)
 
 
 def _tell(model, photo, training):

@@ -1,5 +1,6 @@
 """Heatmaps: which regions of a photo raise its predicted score, and which lower it."""
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,10 +14,11 @@ from .._sklearn_compat import Interval, StrOptions, validate_params
 from ..evaluation import with_settings
 from ..features.codebook import CodebookTransformer
 from ..images import photos_of
+from ..networks import DegenerateFeaturesWarning
 from ._linear import NotLinearError, linear_parts
 from ._members import branches_of
 from ._occlusion import occlude
-from ._photos import as_photos
+from ._photos import as_photos, one_row
 from ._plotting import INK, new_axes
 from ._pooled_winners import draw_places, trace_codes
 
@@ -57,7 +59,7 @@ def region_heatmap(
         Fitted on photos, or on a table with a column of photos.
     photo : photo, or DataFrame with one row
         A path, array, PIL image or encoded bytes; or, for a model of a table, the row
-        of the photo.
+        of the photo. Where that sees the photo alone, the photo will do.
     column : str, default="photo"
         Column of the row that holds the photo.
     branch : str, default=None
@@ -148,7 +150,7 @@ def region_heatmap(
     >>> heat.shape, bool(np.isclose(heat.sum() + intercept, model.predict(photos)[0]))
     ((40, 60), True)
     """
-    model, X = _model_and_row(model, photo, branch)
+    model, X = _model_and_row(model, photo, column, branch)
     if method != "occlusion":
         try:
             heat, intercept = _code_heat(model, X, max_size, smoothing)
@@ -170,16 +172,11 @@ def region_heatmap(
     return (heat, score - float(heat.sum())) if return_intercept else heat
 
 
-def _model_and_row(model, photo, branch):
+def _model_and_row(model, photo, column, branch):
     """The model that is explained, and a table or sequence of one photo."""
     if isinstance(model, tuple):
         model = Pipeline([(str(i), step) for i, step in enumerate(model)])
-    X = photo if isinstance(photo, pd.DataFrame) else [photo]
-    if len(X) != 1:
-        raise ValueError(
-            f"Got photo with {len(X)} rows, but a table of one row was expected, such "
-            "as posts.iloc[[0]]."
-        )
+    X = one_row(model, photo, column)
     if branch is None:
         return model, X
     branches = branches_of(model)
@@ -195,7 +192,7 @@ def _model_and_row(model, photo, branch):
 
 
 def _code_heat(model, X, max_size, smoothing):
-    parts, intercept = linear_parts(model, X)
+    parts, intercept = linear_parts(model, lambda: X)
     traced = [part for part in parts if isinstance(part.source, CodebookTransformer)]
     other = [part for part in parts if not isinstance(part.source, CodebookTransformer)]
     hidden = [part for part in other if _holds_codebook(part.source)]
@@ -249,7 +246,10 @@ def _photo_and_score(model, X, column, max_size):
             table = X.iloc[np.zeros(len(images), dtype=int)].reset_index(drop=True)
             table[column] = pd.Series(images, dtype=object)
             images = table
-        return column_or_1d(model.predict(images))
+        with warnings.catch_warnings():
+            # Versions of one photo are meant to look alike.
+            warnings.simplefilter("ignore", DegenerateFeaturesWarning)
+            return column_or_1d(model.predict(images))
 
     return image, score
 

@@ -56,8 +56,13 @@ class Part(NamedTuple):
             transforms = hasattr(self.source, "transform")
             how = self.source.transform if transforms else self.source.predict
             given = how(given)
-        given = given.toarray() if hasattr(given, "toarray") else np.asarray(given)
-        return float(given.astype(np.float64).ravel() @ self.weights)
+        return float(numbers_of(given).ravel() @ self.weights)
+
+
+def numbers_of(rows) -> NDArray[np.float64]:
+    """Rows of features as an array, if they are sparse or a table, too."""
+    dense = rows.toarray() if hasattr(rows, "toarray") else rows
+    return np.asarray(dense, np.float64)
 
 
 class LinearParts(NamedTuple):
@@ -72,7 +77,7 @@ class LinearParts(NamedTuple):
         return LinearParts(parts, constant + factor * self.intercept)
 
 
-def linear_parts(model, X=None) -> LinearParts:
+def linear_parts(model, row=None) -> LinearParts:
     """Take a linear model apart.
 
     Parameters
@@ -80,8 +85,9 @@ def linear_parts(model, X=None) -> LinearParts:
     model : estimator, or (transformer, estimator)
         Fitted: a linear model, or a pipeline, search, late fusion or regressor of a
         scaled target with one.
-    X : table with one row, default=None
-        What is to be explained, for models that are linear only around it.
+    row : callable, default=None
+        Gives the table with one row that is to be explained, for models that are linear
+        only around it: others do without, and no photo is described for them.
 
     Returns
     -------
@@ -97,40 +103,45 @@ def linear_parts(model, X=None) -> LinearParts:
     if isinstance(model, tuple):
         model = Pipeline([(str(i), step) for i, step in enumerate(model)])
     if hasattr(model, "best_estimator_"):
-        return linear_parts(model.best_estimator_, X)
+        return linear_parts(model.best_estimator_, row)
     if isinstance(model, Pipeline):
-        return _pipeline_parts(model, X)
+        return _pipeline_parts(model, row)
     if isinstance(model, TransformedTargetRegressor):
-        return _target_parts(model, X)
+        return _target_parts(model, row)
     if isinstance(model, StackedLateFusion):
-        return _fusion_parts(model, X)
+        return _fusion_parts(model, row)
     if isinstance(model, VotingRegressor):
-        return _mean_parts(model, X)
-    weights, intercept = _coefficients(model, X)
+        return _mean_parts(model, row)
+    weights, intercept = _coefficients(model, row)
     return LinearParts([Part(None, weights)], intercept)
 
 
-def _pipeline_parts(model, X):
+def _then(row, function, *others):
+    """What a function makes of the row, when it is needed."""
+    return None if row is None else lambda: function(row(), *others)
+
+
+def _pipeline_parts(model, row):
     if len(model) == 1:
-        return linear_parts(model[-1], X)
+        return linear_parts(model[-1], row)
     before = model[:-1]
-    inner = linear_parts(model[-1], None if X is None else before.transform(X))
+    inner = linear_parts(model[-1], _then(row, before.transform))
     if len(inner.parts) > 1 or inner.parts[0].selections:
         raise NotLinearError(f"{type(model[-1]).__name__} is not the first step")
     parts, constant = _pull_back(before, inner.parts[0].weights)
     return LinearParts(parts, inner.intercept + constant)
 
 
-def _target_parts(model, X):
+def _target_parts(model, row):
     scaler = model.transformer_
     if not isinstance(scaler, _SCALERS):
         raise NotLinearError(f"the target is transformed by {type(scaler).__name__}")
     zero, one = scaler.inverse_transform([[0.0], [1.0]]).ravel()
-    return linear_parts(model.regressor_, X).scaled(one - zero, zero)
+    return linear_parts(model.regressor_, row).scaled(one - zero, zero)
 
 
-def _fusion_parts(model, X):
-    outputs = None if X is None else model.branch_predictions(X)
+def _fusion_parts(model, row):
+    outputs = _then(row, model.branch_predictions)
     last = linear_parts(model.final_estimator_, outputs)
     weights, intercept = last.parts[0].weights, last.intercept
     parts: list[Part] = []
@@ -140,7 +151,7 @@ def _fusion_parts(model, X):
             found = LinearParts([Part(None, weights[:width])], 0.0)
         else:
             width = 1
-            chosen = None if X is None else select_columns(X, columns)
+            chosen = _then(row, select_columns, columns)
             centre = -weights[0] * model.branch_means_[name]
             found = branch_parts(estimator, chosen).scaled(weights[0], centre)
         weights = weights[width:]
@@ -149,9 +160,9 @@ def _fusion_parts(model, X):
     return LinearParts(parts, intercept)
 
 
-def _mean_parts(model, X):
+def _mean_parts(model, row):
     found = [
-        branch_parts(member, X).scaled(share)
+        branch_parts(member, row).scaled(share)
         for member, share in zip(model.estimators_, shares_of(model), strict=True)
     ]
     intercept = sum(each.intercept for each in found)
@@ -171,10 +182,10 @@ def shares_of(mean) -> NDArray[np.float64]:
     return np.array(kept, dtype=float) / sum(kept)
 
 
-def branch_parts(estimator, X):
+def branch_parts(estimator, row):
     """The parts of a branch, or its prediction where it is not linear."""
     try:
-        return linear_parts(estimator, X)
+        return linear_parts(estimator, row)
     except NotLinearError:
         return LinearParts([Part(estimator, np.ones(1))], 0.0)
 
@@ -187,12 +198,12 @@ def passed_width(fusion, columns) -> int:
     return np.size(select_columns(table, columns))
 
 
-def _coefficients(model, X):
+def _coefficients(model, row):
     """Weights of the features and the constant, which the model's own predictions
     confirm: of a generalised linear model they are not those of the score."""
     coef, intercept = getattr(model, "coef_", None), getattr(model, "intercept_", 0.0)
     if isinstance(model, LatentRankSVM):
-        return _winning_senses(model, X)
+        return _winning_senses(model, row)
     coef = None if coef is None else np.squeeze(np.asarray(coef, np.float64))
     if coef is None or coef.ndim > 1 or not hasattr(model, "predict"):
         raise NotLinearError(f"{type(model).__name__} has no weight for each feature")
@@ -206,11 +217,11 @@ def _coefficients(model, X):
     return coef, intercept
 
 
-def _winning_senses(model, X):
-    """The senses that speak for the row of X: popular less unpopular."""
-    if X is None:
+def _winning_senses(model, row):
+    """The senses that speak for the row: popular less unpopular."""
+    if row is None:
         raise NotLinearError("LatentRankSVM weighs features by the sense that wins")
-    popular, unpopular = model.predict_sense(X)[0]
+    popular, unpopular = model.predict_sense(row())[0]
     senses = np.column_stack([model.coef_, model.intercept_]).astype(np.float64)
     weights = senses[popular].copy()
     if unpopular >= 0:

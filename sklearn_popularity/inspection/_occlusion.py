@@ -36,19 +36,21 @@ def occlude(
     score : float
         Of the photo as it is.
     """
-    squares = list(_squares(image.shape[:2], patch_size, stride))
+    # The first square is empty: it leaves the photo as it is.
+    squares = [np.s_[:0, :0], *_squares(image.shape[:2], patch_size, stride)]
     color = image.mean(axis=(0, 1)).round().astype(np.uint8)
-    whole = float(score(image[np.newaxis])[0])
-    total, n_covers = np.zeros((2, *image.shape[:2]))
+    scores = []
     for start in range(0, len(squares), batch_size):
         batch = squares[start : start + batch_size]
         covered = np.repeat(image[np.newaxis], len(batch), axis=0)
         for photo, square in zip(covered, batch, strict=True):
             photo[square] = color
-        for square, value in zip(batch, score(covered), strict=True):
-            total[square] += whole - value
-            n_covers[square] += 1
-    return total / n_covers, whole
+        scores += score(covered).tolist()
+    total, n_covers = np.zeros((2, *image.shape[:2]))
+    for square, value in zip(squares, scores, strict=True):
+        total[square] += scores[0] - value
+        n_covers[square] += 1
+    return total / n_covers, scores[0]
 
 
 def _squares(size, patch_size, stride) -> Iterator[tuple[slice, slice]]:

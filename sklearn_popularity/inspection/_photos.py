@@ -1,6 +1,7 @@
 """Photos to look at: read from any form, reduced."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ..images import Photos, find_photos
@@ -36,3 +37,37 @@ def read_photos(photos, rows, max_size: int | None) -> list[NDArray[np.uint8]]:
     """Some photos of a sequence, in the order asked for, reduced to `max_size`."""
     found = as_photos(photos)
     return [found.read(int(row), max_size=max_size) for row in rows]
+
+
+def one_row(model, photo, column):
+    """What a fitted model predicts the score of one photo from.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted on photos, or on a table with a column of photos.
+    photo : photo, or DataFrame with one row
+        What is to be explained.
+    column : str
+        Column of photos.
+
+    Returns
+    -------
+    X : DataFrame with one row, or list of one photo
+        A photo alone is a row of nothing else for a model of a table.
+
+    Raises
+    ------
+    ValueError
+        If it is a table of more rows, or of none.
+    """
+    if not isinstance(photo, pd.DataFrame):
+        if column not in getattr(model, "feature_names_in_", ()):
+            return [photo]
+        return pd.DataFrame({column: pd.Series([photo], dtype=object)})
+    if len(photo) != 1:
+        raise ValueError(
+            f"Got photo with {len(photo)} rows, but a table of one row was expected, "
+            "such as posts.iloc[[0]]."
+        )
+    return photo

@@ -171,7 +171,7 @@ def popularity_report(
         :class:`~sklearn.model_selection.GroupKFold`.
     held_out : HeldOutPredictions, default=None
         Held-out predictions of the posts that are kept, such as those of
-        :func:`~sklearn_popularity.evaluation.fit_features`, of which the page is then
+        :func:`~sklearn_popularity.evaluation.fit_model`, of which the page is then
         about: nothing is fitted, and `model` is the fitted one that they belong to.
     n_photos : int, default=36
         Photos of each quadrant of the gallery, the clearest.

@@ -81,7 +81,7 @@ def _places(seen, blocks):
 
 
 def _distances(places, new):
-    """Mean distance from the nearest places; of these places, from the nearest others."""
+    """Mean distance from the nearest places; of these, from the nearest others."""
     n = min(_N_NEIGHBORS, len(places) - 1)
     places, new = (a if a is None else a.astype(np.float32) for a in (places, new))
     found = NearestNeighbors(n_neighbors=n, algorithm="brute").fit(places)

@@ -5,8 +5,10 @@ import importlib
 import json
 import os
 import platform
+import sys
 import warnings
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from os import PathLike
 from typing import Any
@@ -35,6 +37,10 @@ _MARK = b"sklearn-popularity 1 sha256:"
 _N_DIGITS = 64
 _MAX_BYTES = 2**33
 _MAX_QUANTILES = 1001
+# What scikit-learn keeps for arrays of other libraries, which it loads.
+_OF_OTHERS = [
+    f"sklearn.externals.array_api_compat.{name}" for name in ("cupy", "dask", "torch")
+]
 
 
 class ModelVersionWarning(UserWarning):
@@ -313,9 +319,20 @@ def _refused(found, trusted):
     return [name for name in found if name not in known and not is_approved(name)]
 
 
+@cache
 def _skops_io():
-    """Imported on use, since it loads torch where torch is installed."""
-    return importlib.import_module("skops.io")
+    """Imported on use, and without torch and dask.
+
+    It lists the estimators of scikit-learn, for which all packages of that are
+    imported; those that are marked as missing meanwhile hold none.
+    """
+    hidden = [name for name in _OF_OTHERS if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _installed():

@@ -104,8 +104,9 @@ def try_layer(module: Any, name: str, pixels: Any) -> Layer:
         layer = replace(layer, places=places)
     elif len(shape) == 3:
         layer = replace(layer, places=(1,))
-    vectors = read_layers(module, [layer], ["mean"], pixels)
-    return replace(layer, n_channels=vectors.shape[1])
+    around = (0, *layer.places)
+    [n_channels] = [n for axis, n in enumerate(shape) if axis not in around]
+    return replace(layer, n_channels=n_channels)
 
 
 def find_classifier(module: Any) -> Any:

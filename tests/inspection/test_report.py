@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -33,7 +33,6 @@ from sklearn_popularity import (
     popularity_report,
     spearman_score,
 )
-from sklearn_popularity.inspection import explain_photo
 from sklearn_popularity.inspection._report_html import _number, render
 from sklearn_popularity.inspection._report_sections import pairs_in_order
 
@@ -374,46 +373,3 @@ def test_small_maps_have_places(shape):
 def test_templates_refuse_what_they_are_not_given():
     with pytest.raises(Exception, match="undefined"):
         render("report.html")
-
-
-@pytest.mark.parametrize(
-    "features",
-    [["color-statistics"], ["color-statistics", "color-histogram"]],
-    ids=["one", "fusion"],
-)
-def test_reasons_add_up_to_the_score(posts, features):
-    photos = posts["photo"]
-    model = fit_features(photos, posts["score"], features=features).model
-    for photo in photos[:3]:
-        found = explain_photo(model, photo)
-        assert found.score == pytest.approx(model.predict([photo])[0])
-        total = found.start + found.reasons["contribution"].sum()
-        assert total == pytest.approx(found.score)
-    reasons = found.reasons["reason"]
-    assert reasons.str.contains("(average", regex=False).sum() == 6
-    assert (reasons == "colours (color-histogram)").sum() == len(features) - 1
-
-
-def test_reasons_know_what_was_planted():
-    """A red photo is praised for its red by a model that learned to like red."""
-    photos = np.zeros((20, 24, 24, 3), np.uint8)
-    photos[:, ..., 0] = np.linspace(0, 255, 20)[:, np.newaxis, np.newaxis]
-    palette = [[0, 0, 0], [255, 0, 0]]
-    model = make_pipeline(
-        ColorHistogram(palette=palette), StandardScaler(), RidgeCV()
-    ).fit(photos, np.arange(20.0))
-    assert explain_photo(model, photos[-1]).reasons["contribution"].min() > 0
-    assert explain_photo(model, photos[0]).reasons["contribution"].max() < 0
-
-
-@pytest.mark.parametrize("features", [["color-histogram"], ["gist"]])
-def test_models_without_parts_have_no_reasons(posts, features):
-    model = fit_features(posts["photo"], posts["score"], features=features).model
-    found = explain_photo(model, posts["photo"][0])
-    assert found.reasons.empty
-    assert found.why_none
-
-
-def test_explanation_needs_a_pipeline(posts):
-    with pytest.raises(TypeError, match=r"Ridge.*a fitted pipeline"):
-        explain_photo(Ridge(), posts["photo"][0])

@@ -392,9 +392,10 @@ def test_other_scikit_learn_warns_once(path, monkeypatch):
     assert len(caught) == 1
 
 
-def test_import_of_models_loads_no_torch():
+def test_loading_models_loads_no_torch(path):
+    save_model(StandardScaler(), path)
     code = (
         "import sys\nfrom sklearn_popularity import load_model\n"
-        "assert 'torch' not in sys.modules"
+        f"load_model({str(path)!r})\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

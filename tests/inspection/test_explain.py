@@ -1,0 +1,216 @@
+"""Explanations: reasons add up to the score, whatever the model is made of."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import VotingRegressor
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
+
+from sklearn_popularity import (
+    CNNEmbedder,
+    ColorHistogram,
+    ColorStatistics,
+    Preprocessing,
+    StackedLateFusion,
+    make_popularity,
+    region_heatmap,
+)
+from sklearn_popularity.evaluation import FEATURES, fit_model, late_fusion, parts_of
+from sklearn_popularity.inspection import explain_figure, explain_page, explain_photo
+from sklearn_popularity.papers import _photo_models, recommended
+
+TRAINING = {
+    "label": "score",
+    "n_samples": 40,
+    "spearman": 0.3,
+    "interval": [0.1, 0.5],
+    "quantiles": [2.0, 3.0, 4.0],
+}
+
+
+@pytest.fixture(scope="module")
+def posts(write_photos):
+    posts, _ = make_popularity(40, image_size=(48, 64), random_state=0)
+    posts["photo"] = write_photos(posts["photo"])
+    posts[["a", "b"]] = np.random.default_rng(0).normal(size=(40, 2))
+    return posts
+
+
+def _network():
+    pytest.importorskip("torch", reason="Networks need torch.")
+    squares = Preprocessing(size=32)
+    return CNNEmbedder(
+        backbone="squeezenet1_1", weights="random", preprocessing=squares
+    )
+
+
+def _words(posts):
+    words = sorted(set(" ".join(posts["tags"]).split()))
+    rng = np.random.default_rng(0)
+    return {word: rng.normal(size=3) for word in words}
+
+
+CHOICES = {
+    "kinds": lambda posts: {"networks": []},
+    "network": lambda posts: {"networks": [_network()]},
+    "all": lambda posts: {
+        "networks": [],
+        "user": "user",
+        "time": "uploaded",
+        "titles": "title",
+        "tags": "tags",
+        "vectors": _words(posts),
+    },
+    "columns": lambda posts: {
+        "photo": None,
+        "embeddings": {"seen": ["a", "b"]},
+        "titles": "title",
+    },
+    "cues": lambda posts: {"photo": None, "titles": "title", "time": "uploaded"},
+}
+
+
+@pytest.fixture(scope="module", params=CHOICES)
+def fitted(request, posts):
+    """A composition that is recommended, of two kinds of features, and its table."""
+    kinds = ["color-statistics", "color-histogram"]
+    few = {name: FEATURES[name] for name in kinds}
+    table = posts[["photo"]] if request.param in ("kinds", "network") else posts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_photo_models, "FEATURES", few)
+        model = recommended(table, **CHOICES[request.param](posts)).model
+    return request.param, model.fit(table, posts["score"]), table
+
+
+def _check_sum(model, photo, X):
+    found = explain_photo(model, photo)
+    assert found.score == pytest.approx(model.predict(X)[0], abs=1e-6)
+    total = found.start + found.reasons["contribution"].sum()
+    assert total == pytest.approx(found.score, abs=1e-6)
+    return found
+
+
+REASONS = {
+    "kinds": ["mean hue", "colours (color-histogram)"],
+    "network": ["what squeezenet1_1 sees"],
+    "all": ["mean hue", "colours (color-histogram)", "cues", "titles", "tag"],
+    "columns": ["photos", "titles"],
+    "cues": ["cues", "titles"],
+}
+
+
+def test_reasons_of_compositions_add_up(fitted):
+    name, model, table = fitted
+    found = _check_sum(model, table.iloc[[3]], table.iloc[[3]])
+    for begin in REASONS[name]:
+        assert found.reasons["reason"].str.startswith(begin).any()
+    if name != "cues":  # none of which keeps the mean score
+        assert found.start == pytest.approx(3, abs=1)
+
+
+@pytest.mark.parametrize("fitted", ["kinds", "network"], indirect=True)
+def test_photo_is_a_row_of_nothing_else(fitted):
+    _, model, table = fitted
+    row = table.iloc[[3]]
+    pd.testing.assert_frame_equal(
+        explain_photo(model, row["photo"].iloc[0]).reasons,
+        explain_photo(model, row).reasons,
+    )
+    squares = {"patch_size": 32, "stride": 32}
+    assert_allclose(
+        region_heatmap(model, row["photo"].iloc[0], **squares),
+        region_heatmap(model, row, **squares),
+    )
+
+
+def test_page_and_figure_of_compositions(fitted, tmp_path):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
+    pytest.importorskip("matplotlib", reason="Figures need matplotlib.")
+    _, model, table = fitted
+    row = table.iloc[[3]]
+    page = explain_page(model, row, TRAINING)
+    assert "photo3.png" in page
+    assert page.count("data:image/jpeg") == 2
+    explain_figure(model, row, TRAINING, tmp_path / "why.png")
+    assert (tmp_path / "why.png").stat().st_size > 5000
+
+
+def test_map_of_a_table_is_that_of_its_photos(posts):
+    steps = [StandardScaler(), SVR()]
+    columns = make_column_transformer((ColorStatistics(), "photo"))
+    of_table = make_pipeline(columns, *steps).fit(posts, posts["score"])
+    of_photos = make_pipeline(ColorStatistics(), *steps)
+    of_photos.fit(posts["photo"], posts["score"])
+    squares = {"patch_size": 32, "stride": 16}
+    expected = region_heatmap(of_photos, posts["photo"][5], **squares)
+    for photo in (posts.iloc[[5]], posts["photo"][5]):
+        assert_allclose(region_heatmap(of_table, photo, **squares), expected)
+
+
+def test_members_without_a_mean_are_taken_around_that_of_another(posts):
+    kept = make_pipeline(ColorStatistics(), StandardScaler(), Ridge())
+    lazy = make_pipeline(ColorStatistics(), KNeighborsRegressor())
+    mean = VotingRegressor([("lazy", lazy), ("kept", kept)], weights=[3, 1])
+    mean.fit(posts["photo"], posts["score"])
+    found = _check_sum(mean, posts["photo"][0], posts["photo"][:1])
+    assert found.start == pytest.approx(posts["score"].mean())
+    own = found.reasons.set_index("reason")["contribution"]["lazy"]
+    away = mean.estimators_[0].predict(posts["photo"][:1])[0] - posts["score"].mean()
+    assert own == pytest.approx(0.75 * away)
+
+
+def test_columns_passed_through_are_one_reason(posts):
+    fusion = StackedLateFusion(
+        [
+            ("numbers", "passthrough", ["a", "b"]),
+            ("scaled", make_pipeline(StandardScaler(), Ridge()), ["a"]),
+        ]
+    ).fit(posts, posts["score"])
+    found = _check_sum(fusion, posts.iloc[[0]], posts.iloc[[0]])
+    assert found.reasons["reason"].str.match("numbers$|a .*average").tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "features",
+    [["color-statistics"], ["color-statistics", "color-histogram"]],
+    ids=["one", "fusion"],
+)
+def test_reasons_of_photos_add_up(posts, features):
+    fusion = late_fusion(features)
+    whole = fusion if len(features) > 1 else parts_of(fusion)[features[0]]
+    model = fit_model(whole, posts[["photo"]], posts["score"], n_repeats=1).model
+    for photo in posts["photo"][:3]:
+        found = _check_sum(model, photo, pd.DataFrame({"photo": [photo]}))
+    reasons = found.reasons["reason"]
+    assert reasons.str.contains("(average", regex=False).sum() == 6
+    assert (reasons == "colours (color-histogram)").sum() == len(features) - 1
+
+
+def test_reasons_know_what_was_planted():
+    """A red photo is praised for its red by a model that learned to like red."""
+    photos = np.zeros((20, 24, 24, 3), np.uint8)
+    photos[:, ..., 0] = np.linspace(0, 255, 20)[:, np.newaxis, np.newaxis]
+    palette = [[0, 0, 0], [255, 0, 0]]
+    model = make_pipeline(
+        ColorHistogram(palette=palette), StandardScaler(), RidgeCV()
+    ).fit(photos, np.arange(20.0))
+    assert explain_photo(model, photos[-1]).reasons["contribution"].min() > 0
+    assert explain_photo(model, photos[0]).reasons["contribution"].max() < 0
+
+
+def test_models_without_a_mean_have_no_reasons(posts):
+    model = make_pipeline(ColorHistogram(), SVR()).fit(posts["photo"], posts["score"])
+    found = explain_photo(model, posts["photo"][0])
+    assert found.reasons.empty
+    assert "SVR" in found.why_none
+
+
+def test_explanation_needs_a_model_that_is_known(posts):
+    with pytest.raises(TypeError, match=r"Ridge.*a fitted pipeline"):
+        explain_photo(Ridge(), posts["photo"][0])
