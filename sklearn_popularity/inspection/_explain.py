@@ -108,7 +108,8 @@ def explain_photo(model, photo, *, column="photo"):
     >>> from sklearn_popularity.inspection import explain_photo
     >>> posts, truth = make_popularity(40, image_size=(48, 64), random_state=0)
     >>> model = make_pipeline(ColorStatistics(), RidgeCV())
-    >>> found = explain_photo(model.fit(posts["photo"], posts["score"]), posts["photo"][0])
+    >>> _ = model.fit(posts["photo"], posts["score"])
+    >>> found = explain_photo(model, posts["photo"][0])
     >>> len(found.reasons)
     6
     >>> total = found.start + found.reasons["contribution"].sum()

@@ -23,7 +23,7 @@ from sklearn_popularity import (
 )
 from sklearn_popularity.evaluation import FEATURES, fit_model, late_fusion, parts_of
 from sklearn_popularity.inspection import explain_figure, explain_page, explain_photo
-from sklearn_popularity.papers import _photo_models, recommended
+from sklearn_popularity.papers import _recommended, recommended
 
 TRAINING = {
     "label": "score",
@@ -83,7 +83,7 @@ def fitted(request, posts):
     few = {name: FEATURES[name] for name in kinds}
     table = posts[["photo"]] if request.param in ("kinds", "network") else posts
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_photo_models, "FEATURES", few)
+        patch.setattr(_recommended, "FEATURES", few)
         model = recommended(table, **CHOICES[request.param](posts)).model
     return request.param, model.fit(table, posts["score"]), table
 
