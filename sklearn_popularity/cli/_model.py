@@ -122,11 +122,11 @@ def compose(options, posts, cache) -> Composition:
         model, reasons = recommended(
             posts, networks=networks, groups=options.group, **beside, **settings
         )
-        models = _parts(PHOTOS if not columns else MEAN, model)
-        named = PHOTOS if PHOTOS in models else next(iter(models))
+        is_fusion = isinstance(model, StackedLateFusion)
+        models = _parts(MEAN if columns else FUSION if is_fusion else PHOTOS, model)
     else:
         models, reasons = _chosen(options, posts, networks, beside, settings), []
-        named = EMBEDDING if EMBEDDING in models else next(iter(models))
+    named = EMBEDDING if EMBEDDING in models else next(iter(models))
     _check_columns(models, posts, options)
     if options.group is not None:
         columns = list(dict.fromkeys([*columns, options.group]))

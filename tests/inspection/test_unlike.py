@@ -13,7 +13,8 @@ def _draw(rng, n=N, kind=0):
     hidden = rng.normal(size=(n, 12))
     mix = np.random.RandomState(kind)
     return [
-        hidden @ mix.normal(size=(12, width)) * unit + rng.normal(size=(n, width)) * unit
+        hidden @ mix.normal(size=(12, width)) * unit
+        + rng.normal(size=(n, width)) * unit
         for width, unit in ((30, 1.0), (200, 1e4))
     ]
 
