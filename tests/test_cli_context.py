@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sys
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,9 @@ from sklearn_popularity import (
     make_popularity,
 )
 from sklearn_popularity.cli import main
-from sklearn_popularity.evaluation import compare_models
+from sklearn_popularity.cli._main import _parser
+from sklearn_popularity.cli._model import compose
+from sklearn_popularity.evaluation import FEATURES, compare_models
 from sklearn_popularity.papers import recommended
 
 NO_PHOTOS = ["--features", "none", "--repeats", "1", "--n-jobs", "1"]
@@ -162,3 +165,12 @@ def _check_one_line(capsys, message):
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
+
+
+def test_without_torch_photos_are_hand_crafted(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    options = _parser().parse_args(["evaluate", str(folder), "--label", "score"])
+    asked = compose(options, load_folder(folder), None)
+    assert list(asked.models) == [*FEATURES, "late-fusion"]
+    assert asked.named == "color-statistics"
+    assert "the extra 'torch'" in asked.reasons[0]

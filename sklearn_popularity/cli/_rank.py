@@ -124,7 +124,8 @@ def _warn_of_collapse(scores, held_out):
 
 def _score(model, posts, seen):
     """Predictions, NaN where photos cannot be read and why, and which are unlike."""
-    photos, reasons = PhotoTable(posts, "photo"), {}
+    photos = PhotoTable(posts, "photo")
+    reasons: dict[int, str] = {}
     with warnings.catch_warnings(record=True) as caught, suppress(NoPhotosError):
         warnings.simplefilter("always")
         learner, rows = photos.describe_fitted(model)

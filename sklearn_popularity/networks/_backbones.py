@@ -94,10 +94,11 @@ def pretrained_at_hand(name: str) -> bool:
         If there is no such network.
     """
     try:
+        torch = import_torch()
         if name.startswith(_TIMM):
-            at_hand = _packaged_file(name) or _timm_file(name)
-            return at_hand is not None
-        checkpoints = Path(import_torch().hub.get_dir(), "checkpoints")
+            import_optional("timm", NEEDED_FOR)
+            return (_packaged_file(name) or _timm_file(name)) is not None
+        checkpoints = Path(torch.hub.get_dir(), "checkpoints")
         return (checkpoints / Path(_torchvision_weights(name).url).name).is_file()
     except ImportError:
         return False
