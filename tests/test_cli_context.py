@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import sys
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from sklearn_popularity.cli import main
 from sklearn_popularity.cli._main import _parser
 from sklearn_popularity.cli._model import compose
 from sklearn_popularity.evaluation import FEATURES, compare_models
-from sklearn_popularity.papers import recommended
+from sklearn_popularity.papers import _recommended, recommended
 
 NO_PHOTOS = ["--features", "none", "--repeats", "1", "--n-jobs", "1"]
 
@@ -167,8 +166,8 @@ def _check_one_line(capsys, message):
     assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
 
 
-def test_without_torch_photos_are_hand_crafted(folder, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
+def test_without_networks_photos_are_hand_crafted(folder, monkeypatch):
+    monkeypatch.setattr(_recommended, "networks_at_hand", lambda: ([], []))
     options = _parser().parse_args(["evaluate", str(folder), "--label", "score"])
     asked = compose(options, load_folder(folder), None)
     assert list(asked.models) == [*FEATURES, "late-fusion"]

@@ -13,7 +13,7 @@ from sklearn_popularity import (
     CNNFineTuneRegressor,
     Preprocessing,
 )
-from sklearn_popularity.networks import _network, pretrained_at_hand, shelf
+from sklearn_popularity.networks import _backbones, _network, pretrained_at_hand, shelf
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 models = pytest.importorskip("torchvision.models", reason="Networks need torchvision.")
@@ -113,6 +113,14 @@ def test_width_of_a_fit_outlives_it(monkeypatch, tmp_path):
     monkeypatch.setattr(_network, "build_network", None)
     fitted = pickle.loads(fitted)
     assert len(fitted.get_feature_names_out()) == 512
+
+
+def test_nothing_is_at_hand_without_torch(monkeypatch):
+    def fail():
+        raise ImportError("No module named 'torch'")
+
+    monkeypatch.setattr(_backbones, "import_torch", fail)
+    assert not pretrained_at_hand("timm/tf_efficientnet_lite2")
 
 
 def test_weights_are_not_at_hand():
