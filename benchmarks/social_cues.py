@@ -26,7 +26,6 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -82,7 +81,7 @@ def youtube_models(vectors):
         titles = make_pipeline(embedder, ridge())
         models[BOTH] = StackedLateFusion(
             [("cues", models[ALL], columns), ("words", titles, "title")],
-            cv=GroupKFold(4),
+            cv=4,
         )
     return models
 
