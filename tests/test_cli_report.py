@@ -222,7 +222,7 @@ def _demo(folder):
 
 
 def test_demo_ends_with_the_report(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", ["color-statistics"])
+    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", FAST[1].split(","))
     assert _demo(tmp_path / "kept") == 0
     page = tmp_path / "kept" / "report.html"
     assert f"Report: {page}" in capsys.readouterr().out.splitlines()[-1]
@@ -231,6 +231,7 @@ def test_demo_ends_with_the_report(tmp_path, monkeypatch, capsys):
 
 def test_demo_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sklearn_popularity.cli._demo.find_spec", lambda name: None)
+    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", FAST[1].split(","))
     assert _demo(tmp_path / "kept") == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert 'pip install ".[report]"' in last

@@ -63,6 +63,7 @@ def _demo(options):
             comparison = compare_features(
                 posts["photo"],
                 posts["score"],
+                features=list(FEATURES),
                 groups=posts["user"],
                 n_repeats=1,
                 n_jobs=options.n_jobs,

@@ -369,10 +369,10 @@ def test_two_rows_give_an_empty_table():
     assert table.empty and "spearman" in table
 
 
-@pytest.mark.parametrize("n_users", [20, 100])
+@pytest.mark.parametrize("n_users", [20, 60])
 def test_model_of_nothing_scores_near_zero(n_users):
     # In plain folds the means of training rows would score -sqrt(4 / n_users).
-    table = _evaluate(DummyRegressor(), _make_posts(n_users), time="day", n_repeats=9)
+    table = _evaluate(DummyRegressor(), _make_posts(n_users), time="day", n_repeats=4)
     scores = _scores(table).xs("model", level="predictor")
     assert scores.abs().max() < 0.15
     assert (scores[["user-specific", "by-time"]] == 0).all()

@@ -156,7 +156,7 @@ def test_one_process_is_the_caller(photos):
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_backends_keep_order(photos, backend):
-    batches = Photos(photos[:200]).batches(1)
+    batches = Photos(photos[:40]).batches(1)
     with parallel_config(backend):
         found = list(run_in_order(2, first_row, batches))
     assert found == [(batch, batch.rows[0]) for batch in batches]
@@ -170,14 +170,14 @@ def leave_a_mark(photos, folder):
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_slow_caller_has_few_batches_waiting(photos, tmp_path, backend, n_jobs):
     """What workers have done before the caller comes back is bounded."""
-    batches = Photos(photos[:60]).batches(1)
+    batches = Photos(photos[:36]).batches(1)
     n_most = 0
     with parallel_config(backend):
         results = run_in_order(n_jobs, partial(leave_a_mark, folder=tmp_path), batches)
         for n_taken, _ in enumerate(results, start=1):
             time.sleep(0.02)
             n_most = max(n_most, len(list(tmp_path.iterdir())) - n_taken)
-    assert len(list(tmp_path.iterdir())) == 60
+    assert len(list(tmp_path.iterdir())) == 36
     assert n_most <= 4 * n_jobs
     assert n_most > 0 or n_jobs == 1
 
