@@ -293,7 +293,8 @@ def test_help_breaks_no_names(monkeypatch, capsys):
 
 def test_demo_finds_planted_causes(tmp_path, capsys):
     kept = tmp_path / "kept"
-    assert main(["demo", "--n-photos", "120", "--keep", str(kept), "--n-jobs", "1"]) == 0
+    given = ["demo", "--n-photos", "120", "--keep", str(kept), "--n-jobs", "1"]
+    assert main(given) == 0
     printed = capsys.readouterr().out
     assert re.search("^late-fusion", printed, re.MULTILINE)
     for cause in ("saturation", "theme"):

@@ -963,3 +963,11 @@ def test_damaged_file_is_reported_by_verify(filled):
     for function in (cache_info, verify_cache, prune_cache):
         with pytest.raises(OSError, match="cannot be used"):
             function(filled)
+
+
+@pytest.mark.parametrize("name", ["max_bytes", "max_days"])
+@pytest.mark.parametrize("value", [-1, 1.5, "10"])
+def test_prune_refuses_what_is_no_number(filled, name, value):
+    with pytest.raises(ValueError, match=f"Got {name}={value!r}, but a whole number"):
+        prune_cache(filled, **{name: value})
+    assert verify_cache(filled) == 0
