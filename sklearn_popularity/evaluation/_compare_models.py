@@ -93,7 +93,8 @@ def compare_models(
         with image transformers and see the photos alone. What needs no model stands in
         :func:`baseline_models`.
     X : DataFrame of shape (n_samples, n_columns), or sequence of photos
-        Posts, or photos.
+        Posts, or photos. Those that cannot be read are an error, or left out where the
+        transformers have ``on_error="nan"``.
     y : array-like of shape (n_samples,)
         Scores.
     groups : array-like of shape (n_samples,), default=None
@@ -180,12 +181,12 @@ def compare_models(
         n_repeats=n_repeats,
         photo=photo,
         dictionary=dictionary,
+        params=params,
         random_state=random_state,
     )
     return compare_study(
         study,
         pairs=[(name, reference) for name in models if reference not in (None, name)],
-        params=params,
         confidence=confidence,
         n_jobs=n_jobs,
         verbose=verbose,
@@ -197,7 +198,6 @@ def compare_study(
     *,
     pairs=(),
     units=None,
-    params=None,
     confidence=0.95,
     n_jobs=None,
     verbose=False,
@@ -212,11 +212,11 @@ def compare_study(
         Models, and those that they are compared with.
     units : ndarray of shape (n_samples,), default=None
         Rows that are no independent evidence, where these are not the groups.
-    params, confidence, n_jobs, verbose
+    confidence, n_jobs, verbose
         As of :func:`compare_models`.
     """
     held_out = {
-        name: predict_study(study, name, params=params, n_jobs=n_jobs, verbose=verbose)
+        name: predict_study(study, name, n_jobs=n_jobs, verbose=verbose)
         for name in study.described
     }
     settings = {

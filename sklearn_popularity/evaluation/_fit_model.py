@@ -142,13 +142,12 @@ def fit_model(
         cv=cv,
         n_repeats=n_repeats,
         photo=photo,
+        params=params,
         random_state=random_state,
     )
-    held_out = predict_study(
-        study, _MODEL, params=params, n_jobs=n_jobs, look=look, verbose=verbose
-    )
+    held_out = predict_study(study, _MODEL, n_jobs=n_jobs, look=look, verbose=verbose)
     learner, rows = study.described[_MODEL]
-    learner, fit_params = prepare_fit(learner, study.groups, params)
+    learner, fit_params = prepare_fit(learner, study.groups, study.params)
     with parallel_config(n_jobs=n_jobs):
         learner.fit(rows, study.y, **fit_params)
     return FittedModel(

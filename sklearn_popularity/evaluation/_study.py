@@ -1,6 +1,7 @@
 """Models, the rows that they are scored on, and their folds, before any fit."""
 
-from typing import NamedTuple
+from numbers import Integral
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels
 from .._scores import check_score
-from .._sklearn_compat import _safe_indexing
+from .._sklearn_compat import _check_method_params, _safe_indexing
 from ._describe_once import Described, PhotoTable
 from ._held_out import HeldOutPredictions, predict_partitions
 from ._partitions import Folds, find_partitions
@@ -30,6 +31,9 @@ class Study(NamedTuple):
         Folds of each partition, which number the rows kept.
     kept : ndarray of shape (n_kept,)
         Rows of X whose photos could be read.
+    params : dict
+        Parameters of `fit`, of which those with a value per row are those of the rows
+        kept.
     """
 
     described: dict[str, Described]
@@ -37,10 +41,21 @@ class Study(NamedTuple):
     groups: NDArray[np.intp] | None
     partitions: list[Folds]
     kept: NDArray[np.intp]
+    params: dict[str, Any]
 
 
 def prepare_study(
-    models, X, y, *, groups, cv, n_repeats, photo, dictionary="once", random_state=None
+    models,
+    X,
+    y,
+    *,
+    groups,
+    cv,
+    n_repeats,
+    photo,
+    dictionary="once",
+    params=None,
+    random_state=None,
 ) -> Study:
     """Describe the photos for models, and split the rows of those that can be read.
 
@@ -49,7 +64,7 @@ def prepare_study(
 
     Parameters
     ----------
-    models, X, y, groups, cv, n_repeats, photo, dictionary, random_state
+    models, X, y, groups, cv, n_repeats, photo, dictionary, params, random_state
         As of :func:`compare_models`.
     """
     y = check_score(y, "y")
@@ -59,19 +74,31 @@ def prepare_study(
     partitions = find_partitions(X, y, codes, **folds)  # fails before the work
     table = PhotoTable(X, photo, per_fold=dictionary == "per-fold")
     described = {name: table.describe(model) for name, model in models.items()}
-    kept = np.flatnonzero(table.readable)
+    kept, params = np.flatnonzero(table.readable), dict(params or {})
     if len(kept) < len(y):
         described = {
             name: Described(model, _safe_indexing(rows, kept))
             for name, (model, rows) in described.items()
         }
-        y, codes = y[kept], None if codes is None else codes[kept]
-        partitions = find_partitions(_safe_indexing(X, kept), y, codes, **folds)
-    return Study(described, y, codes, partitions, kept)
+        params = _check_method_params(X, params=params, indices=kept)
+        X, y = _safe_indexing(X, kept), y[kept]
+        codes = None if codes is None else codes[kept]
+        if isinstance(cv, Integral):
+            partitions = find_partitions(X, y, codes, **folds)
+        else:  # folds that are given number all rows
+            partitions = [_renumber(each, table.readable) for each in partitions]
+    return Study(described, y, codes, partitions, kept, params)
+
+
+def _renumber(folds, readable):
+    """Folds of the rows that are left, which count these alone."""
+    number = np.cumsum(readable) - 1
+    left = [tuple(number[rows[readable[rows]]] for rows in fold) for fold in folds]
+    return [(train, test) for train, test in left if len(test)]
 
 
 def predict_study(
-    study, name, *, params=None, n_jobs=None, look=None, verbose=False
+    study, name, *, n_jobs=None, look=None, verbose=False
 ) -> HeldOutPredictions:
     """Held-out predictions of one of the models.
 
@@ -81,13 +108,11 @@ def predict_study(
         Models, rows and folds.
     name : str
         The model.
-    params : dict, default=None
-        Parameters of `fit`.
     n_jobs, look, verbose
         As of `predict_partitions`.
     """
     learner, X = study.described[name]
-    model, fit_params = prepare_fit(learner, study.groups, params)
+    model, fit_params = prepare_fit(learner, study.groups, study.params)
     return predict_partitions(
         model,
         X,

@@ -163,7 +163,7 @@ def ablation(
         pairs=[*pairs, (SOCIAL, CONTENT)],
         units=None
         if users is None or codes is not None
-        else encode_labels(users, "user"),
+        else encode_labels(users, "user")[study.kept],
         confidence=confidence,
         n_jobs=n_jobs,
     )
