@@ -519,6 +519,11 @@ EVALUATION = {
     ),
     "evaluation.held_out_predictions": _held_out,
     "evaluation.near_duplicates": _duplicates,
+    "evaluation.variance_shares": lambda posts: list(
+        evaluation.variance_shares(
+            posts["score"], photo=posts["day"] // 4, user=posts["user"]
+        )
+    ),
     "evaluation.straddling_pairs": lambda posts: evaluation.straddling_pairs(
         np.array([[0, 1], [0, 2]]), [[([1, 3], [0, 2]), ([0, 2], [1, 3])]]
     ),
@@ -840,6 +845,7 @@ LEFT_OUT = {
     "evaluation.FEATURES": CONSTANT,
     "evaluation.FeatureRecipe": RESULT,
     "evaluation.FittedModel": RESULT,
+    "evaluation.VarianceShares": RESULT,
     "evaluation.HeldOutPredictions": RESULT,
     "evaluation.ModelComparison": RESULT,
     "features.CacheWarning": MESSAGE,

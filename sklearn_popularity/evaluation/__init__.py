@@ -35,6 +35,7 @@ from ._shares import shares_below as shares_below
 from ._splits import PerUserShuffleSplit
 from ._study import Study as Study
 from ._study import prepare_study as prepare_study
+from ._variance_shares import VarianceShares, variance_shares
 
 __all__ = [
     "FEATURES",
@@ -43,6 +44,7 @@ __all__ = [
     "HeldOutPredictions",
     "ModelComparison",
     "PerUserShuffleSplit",
+    "VarianceShares",
     "baseline_models",
     "compare_features",
     "compare_models",
@@ -52,6 +54,7 @@ __all__ = [
     "held_out_predictions",
     "near_duplicates",
     "straddling_pairs",
+    "variance_shares",
 ]
 
 _BESIDE = "papers.recommended, whose model compare_models takes"
