@@ -519,6 +519,9 @@ EVALUATION = {
     ),
     "evaluation.held_out_predictions": _held_out,
     "evaluation.near_duplicates": _duplicates,
+    "evaluation.best_of_groups": lambda posts: evaluation.best_of_groups(
+        posts["score"], posts["guess"], posts["day"] // 4
+    ),
     "evaluation.variance_shares": lambda posts: list(
         evaluation.variance_shares(
             posts["score"], photo=posts["day"] // 4, user=posts["user"]

@@ -19,7 +19,12 @@ from sklearn_popularity import (
 from sklearn_popularity.cli import main
 from sklearn_popularity.cli._main import _parser
 from sklearn_popularity.cli._model import compose
-from sklearn_popularity.evaluation import FEATURES, compare_models
+from sklearn_popularity.evaluation import (
+    FEATURES,
+    best_of_groups,
+    compare_models,
+    held_out_predictions,
+)
 from sklearn_popularity.papers import _recommended, recommended
 
 NO_PHOTOS = ["--features", "none", "--repeats", "1", "--n-jobs", "1"]
@@ -97,7 +102,7 @@ def test_numbers_order_the_history(folder, tmp_path, capsys):
     assert _evaluate(copy, "--user", "user", "--time", "order") == 0
     assert "history" in capsys.readouterr().out
     assert _evaluate(copy, "--time", "order") == 0
-    assert "beside the photos" in capsys.readouterr().out
+    assert "all together" in capsys.readouterr().out
     assert _evaluate(copy, "--user", "user", "--time", "day") == 2
     message = r"'day' is empty for 1 rows.*00003\.jpg.*needs a time"
     assert re.search(message, capsys.readouterr().err)
@@ -173,3 +178,23 @@ def test_without_networks_photos_are_hand_crafted(folder, monkeypatch):
     assert list(asked.models) == [*FEATURES, "late-fusion"]
     assert asked.named == "color-statistics"
     assert "the extra 'torch'" in asked.reasons[0]
+
+
+def test_picks_are_those_of_held_out_predictions(folder, tmp_path, capsys):
+    output = tmp_path / "scores.json"
+    given = ["--titles", "title", "--pick", "theme", "--group", "user"]
+    assert _evaluate(folder, *given, "-o", str(output)) == 0
+    posts = load_folder(folder)
+    model = recommended(posts, photo=None, titles="title", groups="user").model
+    shares = held_out_predictions(
+        model, posts, posts["score"], groups=posts["user"]
+    ).shares
+    expected = best_of_groups(posts["score"], shares, posts["theme"])
+    found = pd.DataFrame(json.loads(output.read_text())["choices"])
+    pd.testing.assert_frame_equal(found, expected)
+    printed = capsys.readouterr().out
+    row = expected.iloc[1]
+    line = rf"^pairs right +{row['rate']:.3f} +0.500 +\{row['gain']:+.3f} \("
+    assert re.search(line, printed, re.MULTILINE)
+    assert _evaluate(folder, "--titles", "title", "--pick", "burst") == 2
+    _check_one_line(capsys, "no column 'burst'")

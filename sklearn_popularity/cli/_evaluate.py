@@ -5,16 +5,23 @@ from pathlib import Path
 from .._warnings import warn_caller
 from ..evaluation import (
     baseline_models,
+    best_of_groups,
     compare_models,
     near_duplicates,
     straddling_pairs,
 )
 from ._model import CONTEXT, add_context, columns_of, compose
-from ._options import LEARNED, add_folder, add_output, add_work, describe
+from ._options import LEARNED, add_folder, add_output, add_work, describe, option
 from ._output import TABLES, check_output, open_cache, write_table
-from ._posts import read_posts, warn_of_groups
+from ._posts import check_filled, read_posts, warn_of_groups
 from ._steps import comparing, describing, shown
-from ._tables import describe_run, format_scores, print_chance, print_reasons
+from ._tables import (
+    describe_run,
+    format_scores,
+    format_table,
+    print_chance,
+    print_reasons,
+)
 
 _COLUMNS = """\
 The columns of the table:
@@ -38,6 +45,11 @@ def add(command):
     )
     add_folder(command)
     add_context(command)
+    text = (
+        "groups of photos of which one is to be chosen, such as bursts: how often is "
+        "it the best one?"
+    )
+    option(command, "--pick", "COLUMN", text)
     add_output(command, "write the table (.csv, .json, .parquet)")
     add_work(command)
 
@@ -45,7 +57,10 @@ def add(command):
 def _evaluate(options):
     if options.output is not None:
         check_output(options.output, TABLES, options.folder / "labels.csv")
-    posts, groups = read_posts(options, required=columns_of(options))
+    picks = [] if options.pick is None else [options.pick]
+    posts, groups = read_posts(options, required=[*columns_of(options), *picks])
+    if picks:
+        check_filled(posts, options.pick, "a group to choose from")
     asked = compose(options, posts, open_cache(options.cache))
     models = asked.models | baseline_models()
     with shown([*describing(asked.whole), *comparing(len(models), options.repeats)]):
@@ -60,15 +75,20 @@ def _evaluate(options):
             n_jobs=options.n_jobs,
         )
     kept = posts.iloc[comparison.kept]
+    choices = _choose(kept, comparison, asked, options) if picks else None
     try:
         if options.output is not None:
             told = {name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
             told |= {"folder": str(options.folder), "n_photos": len(kept)}
+            if picks:
+                told |= {"pick": options.pick, "choices": choices.to_dict("records")}
             write_table(options.output, comparison.scores, "scores", **told)
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
         _print_gain(comparison.differences, asked)
+        if picks:
+            _print_choices(choices, asked, options)
         _print_chance(comparison.scores)
         print_reasons(asked.reasons)
     _warn_of_chance(comparison.scores)
@@ -87,6 +107,28 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
             f"{first} and {second}: the scores are too high. Pass --group with a "
             "column that keeps them together."
         )
+
+
+def _choose(posts, comparison, asked, options):
+    """How well the whole chooses; rows of --group are no evidence apart."""
+    picks, clusters = posts[options.pick].astype(str), None
+    if options.group is not None:
+        clusters = posts[options.group].astype(str)
+        if (clusters.groupby(picks).nunique() > 1).any():
+            clusters = None
+    shares = comparison.held_out[asked.name].shares
+    return best_of_groups(posts[options.label], shares, picks, clusters=clusters)
+
+
+def _print_choices(table, asked, options):
+    columns = {
+        f"{asked.name}, within {options.pick!r}": "{measure}",
+        "rate": "{rate:.3f}",
+        "chance": "{chance:.3f}",
+        "gain, 95 % interval": "{gain:+.3f} ({low:+.3f} to {high:+.3f})",
+        "groups": "{n_groups}",
+    }
+    print("\n" + format_table(table.to_dict("records"), columns))
 
 
 def _print_gain(differences, asked):

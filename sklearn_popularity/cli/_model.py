@@ -118,9 +118,19 @@ def compose(options, posts, cache) -> Composition:
     settings = {"n_jobs": options.n_jobs, "cache": cache, "on_error": "nan"}
     networks = _networks(options)
     beside = _beside(options, posts)
-    if options.features == AUTO:
+    if not (options.features or columns):
+        raise ValueError(
+            "Got --features none and no column beside the photos, but something to "
+            "learn from was expected."
+        )
+    if options.features in (AUTO, []):
         model, reasons = recommended(
-            posts, networks=networks, groups=options.group, **beside, **settings
+            posts,
+            photo="photo" if options.features else None,
+            networks=networks,
+            groups=options.group,
+            **beside,
+            **settings,
         )
         is_fusion = isinstance(model, StackedLateFusion)
         models = _parts(MEAN if columns else FUSION if is_fusion else PHOTOS, model)
@@ -176,11 +186,6 @@ def _chosen(options, posts, networks, beside, settings):
             fusion.branches.append((name, member, columns_of(options)))
     if len(fusion.branches) > 1:
         models[FUSION] = fusion
-    if not models:
-        raise ValueError(
-            "Got --features none and no column beside the photos, but something to "
-            "learn from was expected."
-        )
     return models
 
 

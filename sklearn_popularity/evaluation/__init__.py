@@ -5,6 +5,7 @@ from .._moved import moved_names
 # Names imported as themselves are for other rooms, not for users.
 from ._baselines import BestColumn as BestColumn
 from ._baselines import baseline_models
+from ._best_of_groups import best_of_groups
 from ._causes import follow_causes
 from ._compare import FUSION as FUSION
 from ._compare import compare_features
@@ -46,6 +47,7 @@ __all__ = [
     "PerUserShuffleSplit",
     "VarianceShares",
     "baseline_models",
+    "best_of_groups",
     "compare_features",
     "compare_models",
     "evaluate_protocols",
