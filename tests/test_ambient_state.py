@@ -476,6 +476,16 @@ def _duplicates(posts):
 
 
 EVALUATION = {
+    "metrics.bradley_terry": lambda posts: list(
+        metrics.bradley_terry(
+            posts["user"],
+            ["other"] * len(posts),
+            posts["user"].where(posts["guess"] > 0, "other"),
+        )
+    ),
+    "metrics.pairwise_accuracy": lambda posts: metrics.pairwise_accuracy(
+        (posts["score"] > 0).astype(float), posts["guess"], groups=posts["user"]
+    ),
     "metrics.human_consistency": lambda posts: metrics.human_consistency(
         posts["guess"], items=posts["day"] // 4, raters=posts["user"], random_state=0
     ),
@@ -849,6 +859,7 @@ LEFT_OUT = {
     "evaluation.FeatureRecipe": RESULT,
     "evaluation.FittedModel": RESULT,
     "evaluation.VarianceShares": RESULT,
+    "metrics.VotedScores": RESULT,
     "evaluation.HeldOutPredictions": RESULT,
     "evaluation.ModelComparison": RESULT,
     "features.CacheWarning": MESSAGE,

@@ -80,14 +80,14 @@ def _evaluate(options):
         if options.output is not None:
             told = {name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
             told |= {"folder": str(options.folder), "n_photos": len(kept)}
-            if picks:
+            if choices is not None:
                 told |= {"pick": options.pick, "choices": choices.to_dict("records")}
             write_table(options.output, comparison.scores, "scores", **told)
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
         _print_gain(comparison.differences, asked)
-        if picks:
+        if choices is not None:
             _print_choices(choices, asked, options)
         _print_chance(comparison.scores)
         print_reasons(asked.reasons)

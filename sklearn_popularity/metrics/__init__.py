@@ -15,10 +15,14 @@ from ._spearman_interval import SpearmanDifference as SpearmanDifference
 from ._spearman_interval import SpearmanInterval, spearman_interval
 from ._spearman_interval import spearman_difference as spearman_difference
 from ._top_fraction import top_fraction_accuracy
+from ._votes import VotedScores, bradley_terry, pairwise_accuracy
 
 __all__ = [
     "SpearmanInterval",
+    "VotedScores",
+    "bradley_terry",
     "human_consistency",
+    "pairwise_accuracy",
     "per_user_spearman_score",
     "per_user_spearman_scorer",
     "spearman_interval",

@@ -1,0 +1,192 @@
+"""Votes between two: scores that explain them, and predictions held against them."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
+from sklearn.utils import check_consistent_length
+
+from .._messages import quote
+from .._scores import check_score
+from .._sklearn_compat import Interval, validate_params
+from ._mean_interval import MeanInterval, mean_interval
+
+
+class VotedScores(NamedTuple):
+    """What :func:`bradley_terry` returns.
+
+    Parameters
+    ----------
+    items : ndarray of shape (n_items,)
+        What was voted on, in its order.
+    scores : ndarray of shape (n_items,)
+        Their scores, of mean 0: a difference of 1 is odds of e to 1.
+    n_votes : ndarray of shape (n_items,)
+        How many votes each is in.
+    """
+
+    items: NDArray
+    scores: NDArray[np.float64]
+    n_votes: NDArray[np.intp]
+
+
+@validate_params(
+    {
+        "left": ["array-like"],
+        "right": ["array-like"],
+        "chosen": ["array-like"],
+        "prior": [Interval(Real, 0, None, closed="neither")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def bradley_terry(left, right, chosen, *, prior=0.5):
+    """Scores of items from votes between two of them.
+
+    Parameters
+    ----------
+    left, right : array-like of shape (n_votes,)
+        The items of each vote: names, numbers or paths.
+    chosen : array-like of shape (n_votes,)
+        The one that was chosen; whatever is neither of the two, such as -1 or a gap,
+        is no preference and counts half for each.
+    prior : float, default=0.5
+        Votes that each item wins, and as many that it loses, against one of score 0.
+        They keep scores finite of what was always chosen, or never.
+
+    Returns
+    -------
+    voted : VotedScores
+        Named tuple (items, scores, n_votes).
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, an item is missing, or a vote has one item twice.
+
+    See Also
+    --------
+    pairwise_accuracy : How often predictions agree with votes.
+
+    Notes
+    -----
+    The model of Bradley and Terry [1]_: the left item is chosen with probability
+    ``1 / (1 + exp(score of right - score of left))``. The scores have the highest
+    posterior density under the prior votes [2]_.
+
+    References
+    ----------
+    .. [1] Bradley and Terry, "Rank analysis of incomplete block designs: I. The method
+       of paired comparisons", Biometrika 39, 1952.
+    .. [2] Caron and Doucet, "Efficient Bayesian inference for generalized
+       Bradley-Terry models", Journal of Computational and Graphical Statistics 21,
+       2012.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.metrics import bradley_terry
+    >>> voted = bradley_terry(["a", "b", "a"], ["b", "c", "c"], ["a", "b", "a"])
+    >>> voted.items.tolist(), voted.scores.round(1).tolist()
+    (['a', 'b', 'c'], [1.3, 0.0, -1.3])
+    """
+    check_consistent_length(left, right, chosen)
+    pairs = [pd.Series(list(each), dtype=object) for each in (left, right, chosen)]
+    n = len(pairs[0])
+    both = pd.concat(pairs[:2], ignore_index=True)
+    if both.isna().any():
+        row = int(np.flatnonzero(both.isna())[0]) % n
+        raise ValueError(
+            f"An item of the vote in row {row} is missing, but two were expected in "
+            "each. Leave such votes out."
+        )
+    codes, items = pd.factorize(both, sort=True)
+    first, second = codes[:n], codes[n:]
+    same = np.flatnonzero(first == second)
+    if len(same):
+        raise ValueError(
+            f"Got a vote between {quote(pairs[0][same[0]])} and itself in row "
+            f"{same[0]}, but two items were expected."
+        )
+    won = np.full(n, 0.5)
+    won[(pairs[0] == pairs[2]).to_numpy(bool)] = 1.0
+    won[(pairs[1] == pairs[2]).to_numpy(bool)] = 0.0
+    scores = _most_likely(first, second, won, len(items), prior)
+    return VotedScores(
+        np.asarray(items),
+        scores - scores.mean(),
+        np.bincount(codes, minlength=len(items)),
+    )
+
+
+def _most_likely(first, second, won, n_items, prior):
+    def loss(scores):
+        apart = scores[first] - scores[second]
+        likely = won * log_expit(apart) + (1 - won) * log_expit(-apart)
+        beside = prior * (log_expit(scores) + log_expit(-scores))
+        missed = won - expit(apart)
+        gradient = np.bincount(first, missed, n_items)
+        gradient -= np.bincount(second, missed, n_items)
+        gradient += prior * (1 - 2 * expit(scores))
+        return -likely.sum() - beside.sum(), -gradient
+
+    settings = {"gtol": 1e-9, "ftol": 1e-15, "maxiter": 10_000}
+    found = minimize(
+        loss, np.zeros(n_items), jac=True, method="L-BFGS-B", options=settings
+    )
+    return found.x
+
+
+def pairwise_accuracy(
+    won: ArrayLike,
+    difference: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> MeanInterval:
+    """How often predictions choose what people chose.
+
+    Parameters
+    ----------
+    won : array-like of shape (n_votes,)
+        1 where the left item was chosen, 0 where the right one was, and 0.5 where
+        there was no preference; these votes are left out.
+    difference : array-like of shape (n_votes,)
+        The prediction for the left item less that for the right one. One of 0 is right
+        half of the time.
+    groups : array-like of shape (n_votes,), default=None
+        Votes that are no independent evidence: those of a voter, or on a photo.
+    confidence : float, default=0.95
+        Confidence of the interval, 0 to 1.
+
+    Returns
+    -------
+    accuracy : MeanInterval
+        Named tuple (mean, low, high); 0.5 is chance.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, `won` has other values, or no vote has a preference.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.metrics import pairwise_accuracy
+    >>> round(pairwise_accuracy([1, 1, 0, 0.5], [2.0, -1.0, -3.0, 1.0]).mean, 2)
+    0.67
+    """
+    won, difference = check_score(won, "won"), check_score(difference, "difference")
+    check_consistent_length(won, difference, groups)
+    wrong = ~np.isin(won, [0.0, 0.5, 1.0])
+    if wrong.any() or (won == 0.5).all():
+        got = f"{won[wrong][0]:g}" if wrong.any() else "0.5 in each row"
+        raise ValueError(
+            f"Got won with {got}, but 1 and 0 were expected where the left and the "
+            "right item were chosen, and 0.5 where neither was."
+        )
+    told = won != 0.5
+    right = (1 + np.sign(difference) * np.sign(won - 0.5))[told] / 2
+    known = None if groups is None else np.asarray(groups)[told]
+    return mean_interval(right, groups=known, confidence=confidence)
