@@ -24,6 +24,7 @@ from sklearn_popularity.evaluation import (
     best_of_groups,
     compare_models,
     held_out_predictions,
+    variance_shares,
 )
 from sklearn_popularity.papers import _recommended, recommended
 
@@ -198,3 +199,13 @@ def test_picks_are_those_of_held_out_predictions(folder, tmp_path, capsys):
     assert re.search(line, printed, re.MULTILINE)
     assert _evaluate(folder, "--titles", "title", "--pick", "burst") == 2
     _check_one_line(capsys, "no column 'burst'")
+
+
+def test_ceilings_stand_beside_scores(folder, capsys):
+    posts = load_folder(folder)
+    assert _evaluate(folder, "--user", "user", "--group", "theme") == 0
+    [row] = variance_shares(posts["score"], user=posts["user"]).ceilings.itertuples()
+    line = f"Ceilings, by what repeats in the table: user {row.spearman:.3f} ("
+    assert line in capsys.readouterr().out
+    assert _evaluate(folder, "--titles", "title") == 0
+    assert "Ceilings" not in capsys.readouterr().out

@@ -9,6 +9,7 @@ from ..evaluation import (
     compare_models,
     near_duplicates,
     straddling_pairs,
+    variance_shares,
 )
 from ._model import CONTEXT, add_context, columns_of, compose
 from ._options import LEARNED, add_folder, add_output, add_work, describe, option
@@ -87,6 +88,7 @@ def _evaluate(options):
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
         _print_gain(comparison.differences, asked)
+        _print_ceilings(kept, options)
         if choices is not None:
             _print_choices(choices, asked, options)
         _print_chance(comparison.scores)
@@ -139,6 +141,24 @@ def _print_gain(differences, asked):
         f"\n{asked.name} less {asked.named}: {gain.difference:+.3f} (95 % interval "
         f"{gain.low:+.3f} to {gain.high:+.3f})"
     )
+
+
+def _print_ceilings(posts, options):
+    """How well any model could do by the photo, or the uploader, where these repeat."""
+    known = {"photo": posts["photo"]} if posts["photo"].duplicated().any() else {}
+    if options.user is not None:
+        posts = posts[posts[options.user].notna()]
+        known["user"] = posts[options.user]
+    known = {name: labels[posts.index] for name, labels in known.items()}
+    if not known:
+        return
+    ceilings = variance_shares(posts[options.label], **known).ceilings
+    found = (
+        f"{row.known} {row.spearman:.3f} ({row.low:.3f} to {row.high:.3f})"
+        for row in ceilings.itertuples()
+    )
+    if len(ceilings):
+        print(f"\nCeilings, by what repeats in the table: {', '.join(found)}")
 
 
 def _print_chance(table):
