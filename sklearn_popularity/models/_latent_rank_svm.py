@@ -13,10 +13,17 @@ from .._kept_parameters import check_ready
 from .._moved import MovedAttributesMixin, MovedParametersMixin
 from .._sklearn_compat import Interval, StrOptions, _fit_context
 from .._warnings import warn_caller
-from ..metrics import spearman_score
+from ..metrics import spearman_score, user_correlations
 from ._delegation import check_weights, take_rows
 from ._hold_out import hold_out
-from ._pairwise import score_unit, total_pair_weight, viable_pairs
+from ._pairwise import (
+    center_within,
+    count_pairs,
+    score_unit,
+    shuffle_rows,
+    total_pair_weight,
+    viable_pairs,
+)
 from ._routing import GroupsRequest
 from ._sense_seeds import start_senses
 from ._senses import CHUNK, find_winners
@@ -218,7 +225,7 @@ class LatentRankSVM(
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, groups=None):
+    def fit(self, X, y, sample_weight=None, *, groups=None, within=None):
         """Learn the senses.
 
         Parameters
@@ -233,7 +240,10 @@ class LatentRankSVM(
             Weights of the rows.
         groups : array-like of shape (n_samples,), default=None
             Rows that belong together, such as those of a user or a theme: with
-            `early_stopping` they are held out together.
+            `early_stopping` they are held out together. None is those of `within`.
+        within : array-like of shape (n_samples,), default=None
+            User, community, product or window of time of each row: pairs are made of
+            rows of one alone, so that nothing is learned of what tells these apart.
 
         Returns
         -------
@@ -242,17 +252,18 @@ class LatentRankSVM(
         """
         goes_on = self.warm_start and self._has_started()
         X, y, weight, rows = self._check_input(X, y, sample_weight, reset=not goes_on)
+        within = _numbers_of(within, y)
         self._random_state = check_random_state(self.random_state)
-        rows, held_out = self._hold_out(y, rows, groups)
+        rows, held_out = self._hold_out(y, rows, within if groups is None else groups)
         if not goes_on:
-            self._start(X, y, weight, rows)
-        self._train(X, y, weight, rows, held_out)
+            self._start(X, center_within(y, within), weight, rows)
+        self._train(X, y, weight, rows, held_out, within)
         self._publish()
         self._warn_of_dead_senses(X, rows)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None, *, within=None):
         """Learn from one pass over some rows, and go on from what was learned before.
 
         The first call, unless after `fit`, starts the senses and scales the features.
@@ -265,6 +276,8 @@ class LatentRankSVM(
             Scores.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
+        within : array-like of shape (n_samples,), default=None
+            Groups of which alone pairs are made, as in `fit`.
 
         Returns
         -------
@@ -278,13 +291,14 @@ class LatentRankSVM(
             )
         first = not self._has_started()
         X, y, weight, rows = self._check_input(X, y, sample_weight, reset=first)
+        within = _numbers_of(within, y)
         if first:
             # Kept, so that later calls do not repeat the batches of this one.
             self._random_state = check_random_state(self.random_state)
-            self._start(X, y, weight, rows)
+            self._start(X, center_within(y, within), weight, rows)
             self.loss_curve_, self.n_epochs_ = [], 0
             self.validation_rows_, self.validation_scores_ = rows[:0], []
-        self.loss_curve_.append(self._pass(X, y, weight, rows))
+        self.loss_curve_.append(self._pass(X, y, weight, rows, within))
         self.n_epochs_ += 1
         self._publish()
         return self
@@ -390,15 +404,15 @@ class LatentRankSVM(
         )
         self._unit = score_unit(y[rows], take_rows(weight, rows))
 
-    def _train(self, X, y, weight, rows, held_out):
+    def _train(self, X, y, weight, rows, held_out, within):
         self.validation_scores_ = []
-        best, kept = self._start_validation(X, y, weight, held_out)
+        best, kept = self._start_validation(X, y, weight, held_out, within)
         self.loss_curve_, n_without = [], 0
         for _ in range(self.max_epochs):
-            self.loss_curve_.append(self._pass(X, y, weight, rows))
+            self.loss_curve_.append(self._pass(X, y, weight, rows, within))
             merit = -self.loss_curve_[-1]
             if held_out is not None:
-                merit = self._validate(X, y, weight, held_out)
+                merit = self._validate(X, y, weight, held_out, within)
                 self.validation_scores_.append(merit)
             n_without = 0 if merit > best + self.tol else n_without + 1
             if merit > best:
@@ -411,35 +425,42 @@ class LatentRankSVM(
         if kept is not None:
             self._senses = kept
 
-    def _start_validation(self, X, y, weight, held_out):
+    def _start_validation(self, X, y, weight, held_out, within):
         """Score to improve on and the senses that have it, or none of them."""
         if held_out is None or not self._senses.n_steps:
             return -np.inf, None
-        best, kept = self._validate(X, y, weight, held_out), self._senses
+        best, kept = self._validate(X, y, weight, held_out, within), self._senses
         self._senses = kept.snapshot()  # a warm start may get worse
         return best, kept
 
-    def _validate(self, X, y, weight, rows):
+    def _validate(self, X, y, weight, rows, within):
         self._publish()
-        weight = take_rows(weight, rows)
-        return spearman_score(y[rows], self._scores(X[rows]), sample_weight=weight)
+        scores, weight = self._scores(X[rows]), take_rows(weight, rows)
+        if within is None:
+            return spearman_score(y[rows], scores, sample_weight=weight)
+        found = user_correlations(y[rows], scores, within[rows])
+        return 0.0 if np.isnan(found).all() else float(np.nanmean(found))
 
-    def _pass(self, X, y, weight, rows):
+    def _pass(self, X, y, weight, rows, within=None):
         """Go through rows once, in random batches; return the mean loss."""
-        total = total_pair_weight(y[rows], take_rows(weight, rows))
+        parts = (take_rows(weight, rows), take_rows(within, rows))
+        total = total_pair_weight(y[rows], *parts)
         if total == 0:
             return np.nan
-        rows = self._random_state.permutation(rows)
-        n_pairs, loss, seen = len(rows) * (len(rows) - 1), 0.0, 0.0
+        rows = shuffle_rows(rows, within, self._random_state)
+        n_pairs, loss, seen = count_pairs(len(rows), parts[1]), 0.0, 0.0
         for batch in gen_batches(
             len(rows), self.batch_size, min_batch_size=self.batch_size // 2
         ):
             chosen = rows[batch]
-            share = len(chosen) * (len(chosen) - 1) / n_pairs
+            parts = (take_rows(weight, chosen), take_rows(within, chosen))
+            share = count_pairs(len(chosen), parts[1]) / n_pairs
+            if share == 0:
+                continue
             seen += share
             pairs = viable_pairs(
                 y[chosen],
-                take_rows(weight, chosen),
+                *parts,
                 unit=self._unit if self.margin == "soft" else None,
                 min_margin=self.min_margin,
                 total=share * total,
@@ -450,7 +471,7 @@ class LatentRankSVM(
                     X[chosen], pairs, alpha=self.alpha, learning_rate=self.learning_rate
                 )
         # Pairs within batches are a part of all, whose mean theirs estimates.
-        return loss / seen
+        return loss / seen if seen else np.nan
 
     def _publish(self):
         self.coef_, self.intercept_ = self._senses.linear()
@@ -487,3 +508,11 @@ class LatentRankSVM(
         # Scores are on the scale of the margins, and R squared is not their merit.
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _numbers_of(within, y):
+    """Numbers of the groups within which rows are compared, or None."""
+    if within is None:
+        return None
+    check_consistent_length(y, within)
+    return encode_labels(within, "within")

@@ -21,7 +21,9 @@ class Pairs(NamedTuple):
     margins: NDArray | float
 
 
-def total_pair_weight(y: NDArray, sample_weight: NDArray | None) -> float:
+def total_pair_weight(
+    y: NDArray, sample_weight: NDArray | None, within: NDArray | None = None
+) -> float:
     """Sum of the weights of all pairs of rows with different scores.
 
     Parameters
@@ -30,15 +32,44 @@ def total_pair_weight(y: NDArray, sample_weight: NDArray | None) -> float:
         Scores.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows; a pair has the product of its two.
+    within : ndarray of shape (n,), int, default=None
+        Groups of which alone pairs are made.
 
     Returns
     -------
     total : float
     """
     _, score = np.unique(y, return_inverse=True)
-    weight_of_score = np.bincount(score, weights=sample_weight)
+    group = np.zeros(len(y), dtype=np.intp) if within is None else within
+    _, both = np.unique(group * (score.max() + 1) + score, return_inverse=True)
+    weight_of_group = np.bincount(group, weights=sample_weight)
+    weight_of_both = np.bincount(both, weights=sample_weight)
     # Both orders of all pairs, less the pairs of equal scores.
-    return float(weight_of_score.sum() ** 2 - (weight_of_score**2).sum()) / 2
+    return float((weight_of_group**2).sum() - (weight_of_both**2).sum()) / 2
+
+
+def count_pairs(n: int, within: NDArray | None) -> int:
+    """Pairs of n rows in both orders, or those within groups alone."""
+    sizes = np.array([n]) if within is None else np.bincount(within)
+    return int((sizes * (sizes - 1)).sum())
+
+
+def shuffle_rows(
+    rows: NDArray, within: NDArray | None, random_state: np.random.RandomState
+) -> NDArray:
+    """Rows in random order, in which those of a group follow each other."""
+    rows = random_state.permutation(rows)
+    if within is None:
+        return rows
+    place = random_state.permutation(within.max() + 1)
+    return rows[np.argsort(place[within[rows]], kind="stable")]
+
+
+def center_within(y: NDArray, within: NDArray | None) -> NDArray:
+    """Scores less the mean of their group; as they are without groups."""
+    if within is None:
+        return y
+    return y - (np.bincount(within, y) / np.bincount(within))[within]
 
 
 def score_unit(y: NDArray, sample_weight: NDArray | None) -> float:
@@ -51,6 +82,7 @@ def score_unit(y: NDArray, sample_weight: NDArray | None) -> float:
 def viable_pairs(
     y: NDArray,
     sample_weight: NDArray | None,
+    within: NDArray | None = None,
     *,
     unit: float | None,
     min_margin: float,
@@ -65,6 +97,8 @@ def viable_pairs(
         Scores.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows; a pair has the product of its two.
+    within : ndarray of shape (n,), int, default=None
+        Groups of which alone pairs are made.
     unit : float or None
         Difference of scores that asks for a margin of 1: the margin of a pair grows
         with that of its scores. None is one margin for all pairs.
@@ -83,6 +117,8 @@ def viable_pairs(
     pairs : Pairs
     """
     gaps = np.subtract.outer(y, y)
+    if within is not None:
+        gaps[np.not_equal.outer(within, within)] = 0
     weights = (gaps > 0).astype(dtype)
     if sample_weight is None:
         weights /= total

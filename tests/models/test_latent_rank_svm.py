@@ -10,7 +10,12 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_popularity import LatentRankSVM, spearman_score, spearman_scorer
+from sklearn_popularity import (
+    LatentRankSVM,
+    per_user_spearman_score,
+    spearman_score,
+    spearman_scorer,
+)
 from sklearn_popularity.datasets import make_themes
 from sklearn_popularity.models import DeadSensesWarning
 from sklearn_popularity.models._pairwise import (
@@ -451,3 +456,72 @@ def test_old_names_say_the_new_ones(themes):
         ranker.n_iter_  # noqa: B018
     with pytest.raises(AttributeError, match=r"no attribute 'nothing'$"):
         ranker.nothing  # noqa: B018
+
+
+def test_pairs_within_groups_are_those_of_each_group():
+    rng = np.random.default_rng(0)
+    y, weight = rng.integers(0, 6, 40), rng.random(40)
+    within = rng.integers(0, 5, 40)
+    each = [total_pair_weight(y[within == g], weight[within == g]) for g in range(5)]
+    assert_allclose(total_pair_weight(y, weight, within), sum(each))
+    pairs = viable_pairs(
+        y, weight, within, unit=1.0, min_margin=1, total=1.0, dtype=np.float64
+    )
+    assert (pairs.weights[np.not_equal.outer(within, within)] == 0).all()
+    assert_allclose(pairs.weights.sum(), sum(each))
+
+
+def _posts_of_users(rng, n_users=60, n_each=8):
+    """Photos whose users differ in style, and in how popular all of theirs are."""
+    users = np.repeat(np.arange(n_users), n_each)
+    style = rng.normal(size=n_users)
+    X = rng.normal(size=(len(users), 6))
+    X[:, 0] += 2 * style[users]
+    own = X[:, 1] - 0.5 * X[:, 0]  # a style that costs likes, of users who have many
+    y = own + 4 * style[users] + rng.normal(size=len(users))
+    return X, y, users, own
+
+
+def test_ranking_within_users_learns_what_the_photo_does():
+    gains = []
+    for seed in range(8):
+        X, y, users, _ = _posts_of_users(np.random.default_rng(seed))
+        X_new, _, users_new, own = _posts_of_users(np.random.default_rng(100 + seed))
+        ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+        found = [
+            per_user_spearman_score(own, each.predict(X_new), users=users_new)
+            for each in (clone(ranker).fit(X, y, within=users), ranker.fit(X, y))
+        ]
+        gains.append(found[0] - found[1])
+    assert found[0] > 0.9
+    error = np.std(gains, ddof=1) / np.sqrt(len(gains))
+    assert np.mean(gains) - 3 * error > 0.1
+
+
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}])
+def test_what_tells_groups_apart_does_not_count_within(settings):
+    X, y, users, _ = _posts_of_users(np.random.default_rng(1))
+    ranker = LatentRankSVM(random_state=0, max_epochs=10, **settings)
+    expected = clone(ranker).fit(X, y, within=users).predict(X)
+    moved = y + 1024.0 * np.random.default_rng(2).integers(-5, 5, 60)[users]
+    names = np.array([f"user {u:02}" for u in users], dtype=object)
+    assert_allclose(ranker.fit(X, moved, within=names).predict(X), expected, rtol=1e-6)
+    if settings:
+        held_out = set(users[ranker.validation_rows_])
+        assert not held_out & set(np.delete(users, ranker.validation_rows_))
+
+
+def test_groups_of_one_row_teach_nothing():
+    X, y = np.random.default_rng(3).normal(size=(30, 3)), np.arange(30.0)
+    ranker = LatentRankSVM(random_state=0, max_epochs=2)
+    assert np.isnan(ranker.fit(X, y, within=np.arange(30)).loss_curve_).all()
+    with pytest.raises(ValueError, match=r"in row 2 of within \(1 missing"):
+        ranker.fit(X[:3], y[:3], within=["a", "a", None])
+
+
+def test_partial_fit_compares_within():
+    X, y, users, own = _posts_of_users(np.random.default_rng(4), n_users=200)
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    for _ in range(20):
+        ranker.partial_fit(X, y, within=users)
+    assert per_user_spearman_score(own, ranker.predict(X), users=users) > 0.9
