@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -64,7 +65,9 @@ def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys)
     model, reasons = recommended(
         posts,
         networks=[CNNEmbedder(backbone="timm/test_vit", weights=weights)],
-        cues=SocialFeatures(texts=["theme"], missing="nan"),
+        cues=SocialFeatures(
+            texts=["theme", "title"], times=["uploaded"], missing="nan"
+        ),
         groups="theme",
         user="user",
         time="uploaded",
@@ -125,6 +128,10 @@ def test_users_in_both_parts_are_warned_of(folder, capsys):
         ([], "something to learn from was expected"),
         (["--social", "titel"], "no column 'titel'.*'title'"),
         (["--social", "score"], "the --label itself"),
+        (["--time", "score"], "--time score, which is the --label itself"),
+        (["--user", "score"], "--user score, which is the --label itself"),
+        (["--titles", "score"], "--titles score, which is the --label itself"),
+        (["--titles", "title", "--network", "x"], "--features none, which has no emb"),
         (["--user", "nobody"], "no column 'nobody'"),
         (["--time", "title"], "'title' holds .* in row 0.*ISO 8601"),
         (["--tags", "tags"], "--tags and --vectors"),
@@ -163,6 +170,100 @@ def test_columns_are_wanted_again(folder, tmp_path, capsys):
     page = ["-o", str(tmp_path / "why.html")]
     assert main(["explain", model, str(tmp_path / "new.jpg"), *page]) == 2
     _check_one_line(capsys, r"new\.jpg' has no row in a table labels\.csv")
+
+
+@pytest.fixture
+def edited(folder, tmp_path):
+    """Copies of the folder with other tables."""
+
+    def edit(name, change):
+        copy = tmp_path / name
+        shutil.copytree(folder, copy, copy_function=os.link)
+        table = change(pd.read_csv(copy / "labels.csv"))
+        (copy / "labels.csv").unlink()
+        table.to_csv(copy / "labels.csv", index=False)
+        return str(copy)
+
+    return edit
+
+
+def _fit(folder, output, *options):
+    given = ["fit", folder, "--label", "score", "--features", "none", "--n-jobs", "1"]
+    return main([*given, "--repeats", "1", *options, "-o", str(output)])
+
+
+def test_new_tables_are_read_as_that_of_the_fit(edited, tmp_path, capsys):
+    """Members of a folder may all look like numbers, and so may its captions."""
+
+    def mixed(table):
+        codes = np.arange(len(table)) % 3
+        return table.assign(
+            member=np.array(["12", "13", "a7"])[codes],
+            cap=np.array(["cat", "dog", "5"])[codes],
+            day=np.arange(len(table)),
+        )
+
+    learned = edited("learned", mixed)
+    options = ["--user", "member", "--social", "cap", "--time", "uploaded"]
+    model = tmp_path / "model.skops"
+    assert _fit(learned, model, *options) == 0
+    alike = edited("alike", lambda table: mixed(table).assign(member=12, cap=2024))
+    assert main(["rank", str(model), alike, "-o", str(tmp_path / "r.csv")]) == 0
+    assert pd.read_csv(tmp_path / "r.csv")["score"].notna().all()
+    other = edited("other", lambda table: mixed(table).assign(uploaded=1_700_000_000))
+    capsys.readouterr()
+    assert main(["rank", str(model), other]) == 2
+    _check_one_line(capsys, "'uploaded' holds 1700000000, but times as ISO 8601 were")
+    wrong = edited(
+        "wrong", lambda t: mixed(t).assign(uploaded=["x", *t["uploaded"][1:]])
+    )
+    assert main(["rank", str(model), wrong]) == 2
+    _check_one_line(capsys, r"00000\.jpg: .*'x'.*ISO 8601")
+
+
+def test_reports_know_the_rows_of_the_fit(edited, folder, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="A report needs jinja2.")
+    model, page = tmp_path / "model.skops", str(tmp_path / "page.html")
+    base = edited("base", lambda table: table)
+    assert _fit(base, model, "--titles", "title") == 0
+    given = ["--model", str(model), "--n-jobs", "1", "-o", page]
+    changed = edited("changed", lambda table: table.assign(title="x"))
+    longer = edited("longer", lambda table: pd.concat([table, table[:1]]))
+    capsys.readouterr()
+    for other in (changed, longer):
+        assert main(["report", other, *given]) == 2
+        _check_one_line(
+            capsys, "fitted on other photos, or other values of score, title"
+        )
+    photo = Path(base, "images", "00004.jpg")
+    photo.unlink()
+    photo.write_bytes(b"no photo")
+    assert main(["report", base, *given]) == 0
+    assert "1 of 60 photos could not be read" in capsys.readouterr().err
+
+
+def test_pages_of_models_without_photos_have_no_map(folder, tmp_path):
+    pytest.importorskip("jinja2", reason="A page needs jinja2.")
+    model, page = tmp_path / "model.skops", tmp_path / "page.html"
+    assert _fit(str(folder), model, "--titles", "title") == 0
+    photo = load_folder(folder)["photo"][0]
+    assert main(["explain", str(model), photo, "-o", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert "Where in the photo" not in text and "the map above" not in text
+    report = ["--titles", "title", "--features", "none", "--repeats", "1"]
+    given = ["report", str(folder), "--label", "score", *report, "--n-jobs", "1"]
+    assert main([*given, "-o", str(page)]) == 0
+    assert "--features none --cv" in page.read_text("utf-8") or (
+        "--features none --repeats 1" in page.read_text("utf-8")
+    )
+
+
+def test_too_few_groups_are_told_before_the_work(edited, capsys):
+    few = edited("few", lambda t: t.assign(four=np.arange(len(t)) % 4))
+    given = ["evaluate", few, "--label", "score", "--group", "four", "--cv", "4"]
+    two = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
+    assert main([*given, *two]) == 2
+    _check_one_line(capsys, "Got 4 groups, too few for 4 folds whose training sets")
 
 
 def _check_one_line(capsys, message):

@@ -190,7 +190,10 @@ def test_names_that_are_no_text_are_written(model, others, tmp_path):
         (["--group", "nobody"], "no column 'nobody'"),
         (["--features", "gits"], "'gits'.* lbp"),
         (["--features", "lbp,lbp"], "'lbp' twice"),
-        (["--features", ","], "'', but auto, none or some of"),
+        (
+            ["--features", ","],
+            "'', but auto or none alone, or some of color-",
+        ),
         (["--features", "none"], "--features none and no column beside the photos"),
         (["--network", "timm/resnet18"], "has no embedding. Add it there"),
         (["--cv", "161"], "160 photos, too few for 161 folds"),

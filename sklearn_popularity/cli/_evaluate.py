@@ -11,7 +11,7 @@ from ..evaluation import (
     straddling_pairs,
     variance_shares,
 )
-from ._model import CONTEXT, add_context, columns_of, compose
+from ._model import CONTEXT, add_context, columns_of, compose, texts_of
 from ._options import LEARNED, add_folder, add_output, add_work, describe, option
 from ._output import TABLES, check_output, open_cache, write_table
 from ._posts import check_filled, read_posts, warn_of_groups
@@ -59,7 +59,8 @@ def _evaluate(options):
     if options.output is not None:
         check_output(options.output, TABLES, options.folder / "labels.csv")
     picks = [] if options.pick is None else [options.pick]
-    posts, groups = read_posts(options, required=[*columns_of(options), *picks])
+    columns = [*columns_of(options), *picks]
+    posts, groups = read_posts(options, columns, texts_of(options))
     if picks:
         check_filled(posts, options.pick, "a group to choose from")
     asked = compose(options, posts, open_cache(options.cache))

@@ -1,7 +1,7 @@
 """`sklearn-popularity fit`: a model of a folder of photos, to rank others with."""
 
 from ._fitted import fit_posts, write_fitted
-from ._model import add_context, columns_of, compose
+from ._model import add_context, columns_of, compose, texts_of
 from ._options import add_folder, add_output, add_work, describe
 from ._output import check_output, open_cache
 from ._posts import read_posts, warn_of_groups
@@ -35,7 +35,7 @@ def add(command):
 
 def _fit(options):
     check_output(options.output, [".skops"])
-    posts, groups = read_posts(options, required=columns_of(options))
+    posts, groups = read_posts(options, columns_of(options), texts_of(options))
     asked = compose(options, posts, open_cache(options.cache))
     with shown([*describing(asked.whole), *comparing(1, options.repeats)]):
         fitted = fit_posts(asked, options, posts, groups)

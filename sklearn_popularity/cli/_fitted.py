@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+from pandas.api.types import is_numeric_dtype
 
 from ..evaluation import (
     HeldOutPredictions,
@@ -17,8 +18,11 @@ from ..evaluation import (
 from ..inspection import HeldOut, describe_seen, join_looks, look_inside
 from ..metrics import SpearmanInterval, spearman_interval
 from ..models import load_model, read_model_arrays, read_model_card, save_model
-from ._model import CONTEXT, columns_of
+from ._model import CONTEXT, columns_of, texts_of
 from ._options import LEARNED
+
+# Fewer photos do not tell which new ones are unlike them.
+_N_TO_TELL = 100
 
 
 class Fitted(NamedTuple):
@@ -79,7 +83,8 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
         n_folds=options.cv,
     )
     blocks = [rows[fitted.kept] for rows in rows_described(fitted.described.learner)]
-    seen = describe_seen(blocks) if blocks else {}
+    enough = len(blocks) and len(fitted.kept) >= _N_TO_TELL
+    seen = describe_seen(blocks) if enough else {}
     return Fitted(model, join_looks(fitted.held_out), found, fitted.kept, seen)
 
 
@@ -100,7 +105,10 @@ def write_fitted(options, posts, fitted):
         about={name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
         | {
             "columns": columns_of(options),
-            "rows": _digest(kept, options.label),
+            "texts": _texts(posts, options),
+            "time_is_number": _is_number(posts, options.time),
+            "n_posts": len(posts),
+            "rows": _digest(kept, [options.label, *columns_of(options)]),
             "fingerprint": _fingerprint(fitted),
         },
         arrays={
@@ -143,13 +151,13 @@ def read_held_out(path, learned, posts) -> HeldOut:
         If the posts are others than these.
     """
     arrays = read_model_arrays(path)
-    kept = arrays["kept"]
-    known = kept.max() < len(posts)
-    if not known or _digest(posts.iloc[kept], learned.label) != learned.rows:
+    kept, columns = arrays["kept"], [learned.label, *learned.columns]
+    known = len(posts) == learned.n_posts
+    if not known or _digest(posts.iloc[kept], columns) != learned.rows:
         raise ValueError(
             f"The model in {str(path)!r} was fitted on other photos, or other values "
-            f"of {learned.label!r}, than the folder holds. Name the folder that it was "
-            "fitted on, or fit it again."
+            f"of {', '.join(columns)}, than the folder holds. Name the folder that it "
+            "was fitted on, or fit it again."
         )
     held_out = HeldOutPredictions(
         arrays["raw"], arrays["shares"], _partitions_of(arrays["folds"])
@@ -177,14 +185,21 @@ def _fingerprint(fitted):
     return joblib.hash([settings, fitted.held_out.model.raw])[:16]
 
 
-def _digest(posts, label):
-    """What posts are known by: the names of their photos, and their scores."""
-    digest = hashlib.sha256()
-    for photo, score in zip(posts["photo"], posts[label], strict=True):
-        digest.update(
-            f"{Path(photo).name}\0{float(score)!r}\0".encode(errors="replace")
-        )
-    return digest.hexdigest()
+def _texts(posts, options):
+    """Columns that are read as they are written, when new photos are ranked."""
+    others = [each for each in options.social if not _is_number(posts, each)]
+    return list(dict.fromkeys([*texts_of(options), *others]))
+
+
+def _is_number(posts, column):
+    return column is not None and bool(is_numeric_dtype(posts[column]))
+
+
+def _digest(posts, columns):
+    """What posts are known by: the names of their photos, and what was learned from."""
+    names = [Path(photo).name for photo in posts["photo"]]
+    values = [posts[column].tolist() for column in columns]
+    return hashlib.sha256(repr([names, values]).encode(errors="replace")).hexdigest()
 
 
 def _numbers_of(partitions, n):

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from pandas.api.types import is_numeric_dtype
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingRegressor
@@ -9,7 +10,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from .._warnings import warn_caller
 from ..context import SocialFeatures
-from ..evaluation import FUSION, kernel_svr, late_fusion, parts_of
+from ..evaluation import (
+    FUSION,
+    kernel_svr,
+    late_fusion,
+    make_partitions,
+    parts_of,
+)
 from ..models import StackedLateFusion
 from ..papers import (
     Block,
@@ -18,7 +25,7 @@ from ..papers import (
     networks_at_hand,
     recommended,
 )
-from ._options import AUTO, EMBEDDING, home_text, names, option
+from ._options import AUTO, EMBEDDING, NONE, file_text, names, option
 from ._posts import check_filled
 
 # Options that name columns beside the photos.
@@ -71,7 +78,7 @@ def add_context(command):
     text = "tags, separated by commas or blanks; needs --vectors"
     option(columns, "--tags", "COLUMN", text)
     text = "word vectors for the tags: .npz, .bin (word2vec), .txt or .vec (GloVe)"
-    option(columns, "--vectors", "FILE", text, type=home_text)
+    option(columns, "--vectors", "FILE", text, type=file_text)
     text = (
         "uploader: mean, number and spread of the scores of their other photos in "
         "training folds, with --time of those posted before"
@@ -86,10 +93,13 @@ def add_context(command):
 
 def columns_of(options) -> list[str]:
     """Columns of posts that a model sees, once the options go together."""
-    if options.label in options.social:
-        raise ValueError(
-            f"Got --social {options.label}, which is the --label itself. Leave it out."
-        )
+    named = [("social", each) for each in options.social]
+    named += [(name, getattr(options, name)) for name in [*CONTEXT[1:], "group"]]
+    for name, column in named:
+        if options.label is not None and column == options.label:
+            raise ValueError(
+                f"Got --{name} {column}, which is the --label itself. Leave it out."
+            )
     if (options.tags is None) != (options.vectors is None):
         raise ValueError(
             "Got one of --tags and --vectors, but both were expected: the column of "
@@ -100,6 +110,12 @@ def columns_of(options) -> list[str]:
     history = [options.user, options.group if options.user else None]
     single = [options.tags, options.titles, *history, options.time]
     return list(dict.fromkeys([*options.social, *(c for c in single if c is not None)]))
+
+
+def texts_of(options) -> list[str]:
+    """Columns whose values are no numbers, whatever they look like."""
+    named = [options.titles, options.tags, options.user, options.group]
+    return [column for column in named if column is not None]
 
 
 def compose(options, posts, cache) -> Composition:
@@ -138,6 +154,7 @@ def compose(options, posts, cache) -> Composition:
         models, reasons = _chosen(options, posts, networks, beside, settings), []
     named = EMBEDDING if EMBEDDING in models else next(iter(models))
     _check_columns(models, posts, options)
+    _check_folds(models, posts, options)
     if options.group is not None:
         columns = list(dict.fromkeys([*columns, options.group]))
     return Composition(models, named, ["photo", *columns], reasons)
@@ -150,11 +167,11 @@ def _networks(options):
     if options.features != AUTO and EMBEDDING not in options.features:
         raise ValueError(
             f"Got --network {options.network} beside --features "
-            f"{','.join(options.features)}, which has no {EMBEDDING}. Add it there, or "
-            "leave out one of the two."
+            f"{','.join(options.features) or NONE}, which has no {EMBEDDING}. Add it "
+            "there, or leave out one of the two."
         )
     backbone, _, weights = options.network.partition("=")
-    return [network_named(backbone, home_text(weights) if weights else "pretrained")]
+    return [network_named(backbone, file_text(weights) if weights else "pretrained")]
 
 
 def _beside(options, posts):
@@ -167,8 +184,18 @@ def _beside(options, posts):
         kinds: dict[str, list[str]] = {}
         for column, kind in seen.kinds_.items():
             kinds.setdefault(kind, []).append(column)
+        # What `recommended` takes of these where no cues are given.
+        if options.time is not None and not is_numeric_dtype(posts[options.time]):
+            _add(kinds, "times", options.time)
+        if options.titles is not None:
+            _add(kinds, "texts", options.titles)
         beside["cues"] = SocialFeatures(**kinds, missing="nan")
     return beside
+
+
+def _add(kinds, kind, column):
+    if column not in kinds.setdefault(kind, []):
+        kinds[kind].append(column)
 
 
 def _chosen(options, posts, networks, beside, settings):
@@ -226,6 +253,30 @@ def _parts(name, model):
     return parts | {name: model}
 
 
+def _check_folds(models, posts, options):
+    """Fail before the photos are read where folds have too few groups, or photos."""
+    groups, inner_cv = None, 1
+    if options.group is not None:
+        groups = posts[options.group].astype(str).to_numpy()
+        inner_cv = 1 if options.user is None or options.time is not None else 3
+    if any(isinstance(model, StackedLateFusion) for model in models.values()):
+        inner_cv = 4
+    folds = {"cv": options.cv, "n_repeats": options.repeats, "inner_cv": inner_cv}
+    make_partitions(len(posts), groups=groups, **folds)
+
+
+def _try(transformer, column, y):
+    try:
+        clone(transformer).fit(column, y)
+    except ValueError as error:
+        if "vocabulary" not in str(error) and "prun" not in str(error):
+            raise
+        raise ValueError(
+            f"The column {column.name!r} of --titles has no letters that two titles "
+            "share, so nothing can be learned from them. Leave it out."
+        ) from error
+
+
 def _check_columns(models, posts, options):
     """Fail before the photos are read, not after it; warn of users in all folds."""
     for model in models.values():
@@ -233,7 +284,7 @@ def _check_columns(models, posts, options):
         if isinstance(first, ColumnTransformer):
             for _, transformer, columns in first.transformers:
                 if columns != "photo":
-                    clone(transformer).fit(posts[columns], posts[options.label])
+                    _try(transformer, posts[columns], posts[options.label])
     if options.user is None:
         return
     if options.group is None:

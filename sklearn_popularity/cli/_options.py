@@ -114,8 +114,14 @@ def integer(low):
     return convert
 
 
+def file_text(text):
+    """Type of an option that is the path of a file which a model needs again."""
+    return str(expand_home(text).absolute())
+
+
 def names(text):
-    return [name.strip() for name in text.split(",") if name.strip()]
+    given = (name.strip() for name in text.split(","))
+    return list(dict.fromkeys(name for name in given if name))
 
 
 def _n_jobs(text):
@@ -130,12 +136,12 @@ def _n_jobs(text):
 def _features(text):
     if text in (AUTO, NONE):
         return AUTO if text == AUTO else []
-    given, known = names(text), [*FEATURES, EMBEDDING]
-    for i, name in enumerate(given or [""]):
+    given, known = [name.strip() for name in text.split(",")], [*FEATURES, EMBEDDING]
+    for i, name in enumerate(given):
         if name not in known:
             raise argparse.ArgumentTypeError(
-                f"got {name!r}, but {AUTO}, {NONE} or some of {', '.join(known)} were "
-                "expected"
+                f"got {name!r}, but {AUTO} or {NONE} alone, or some of "
+                f"{', '.join(known)} were expected"
             )
         if name in given[:i]:
             raise argparse.ArgumentTypeError(f"got {name!r} twice")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from .._messages import quote
 from .._warnings import warn_caller
@@ -17,7 +18,7 @@ _N_SHOWN = 5  # names of photos that a warning shows
 _GROUPS = "user author owner uploader photographer theme album series group".split()
 
 
-def read_posts(options, required=()):
+def read_posts(options, required=(), as_text=()):
     """The rows of a folder's table that have a label, and their groups or None.
 
     `attrs` of the rows has the names of those whose photo is ``missing``,
@@ -27,7 +28,9 @@ def read_posts(options, required=()):
     times = time_columns(options)
     groups = [options.group] * (options.group is not None)
     needed = [options.label, *required, *times, *groups]
-    posts = load_folder(options.folder, photo_column=options.photo, required=needed)
+    posts = load_folder(
+        options.folder, photo_column=options.photo, required=needed, as_text=as_text
+    )
     posts = _with_label(posts, options.label)
     for column in times:
         check_filled(posts, column, "a time")
@@ -66,6 +69,8 @@ def posts_like(learned, given):
     if not learned.columns:
         return _photos_alone(find_photos(given))
     for path in given:
+        if not path.exists():
+            raise FileNotFoundError(f"There is no {path}.")
         if not (path / _TABLE).is_file():
             raise ValueError(
                 f"Got {str(path)!r}, but the model has learned from the columns "
@@ -81,8 +86,8 @@ def post_like(learned, photo):
         return _photos_alone([str(photo)])
     whole = photo.resolve()
     folders = [folder for folder in whole.parents if (folder / _TABLE).is_file()]
-    if folders:
-        posts = _read(folders[0], learned)
+    for folder in folders:
+        posts = _read(folder, learned)
         rows = posts[[Path(path).resolve() == whole for path in posts["photo"]]]
         if len(rows):
             return rows.head(1)
@@ -98,8 +103,22 @@ def _photos_alone(paths):
 
 
 def _read(folder, learned):
-    columns = learned.columns
-    return load_folder(folder, photo_column=learned.photo, required=columns)
+    posts = load_folder(
+        folder,
+        photo_column=learned.photo,
+        required=learned.columns,
+        as_text=learned.texts,
+    )
+    if learned.time is not None:
+        numbers = is_numeric_dtype(posts[learned.time])
+        if numbers != learned.time_is_number:
+            seen, kinds = posts[learned.time].iloc[0], ["ISO 8601", "numbers"]
+            raise ValueError(
+                f"The column {learned.time!r} holds {quote(seen)}, but times as "
+                f"{kinds[learned.time_is_number]} were expected, as in `fit`."
+            )
+        check_filled(posts, learned.time, "a time")
+    return posts
 
 
 def find_photos(given):

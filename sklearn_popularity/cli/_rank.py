@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
+from threadpoolctl import threadpool_limits
 
 from .._warnings import warn_caller
 from ..evaluation import NoPhotosError, PhotoTable, rows_described, with_settings
@@ -33,7 +34,8 @@ The columns of the table:
   percentile  share of the photos that the model was fitted on whose predictions, by
               models that had not seen them, are lower (of equal ones half)
   unlike      whether the photo is farther from those that the model was fitted on
-              than 99 % of these are from one another, as the model sees them
+              than 99 % of these are from one another, as the model sees them; no photo
+              is where it was fitted on fewer than 100
   reason      why the photo cannot be read
 """
 _SHOWN = {
@@ -139,9 +141,10 @@ def _score(model, posts, seen):
     if seen and len(known):
         blocks = [block[known] for block in rows_described(learner)]
         unlike[known] = find_unlike(seen, blocks)
-    for row in known:
-        # One by one, so that a score depends on its photo to the last bit.
-        scores[row] = learner.predict(rows.iloc[[row]])[0]
+    with threadpool_limits(1):  # of one row, others would only wait
+        for row in known:
+            # One by one, so that a score depends on its photo to the last bit.
+            scores[row] = _predict(learner, rows.iloc[[row]], posts["photo"].iloc[row])
     return pd.DataFrame(
         {
             "photo": [_printable(path) for path in posts["photo"]],
@@ -150,6 +153,13 @@ def _score(model, posts, seen):
             "reason": [reasons.get(row, "") for row in range(len(posts))],
         }
     )
+
+
+def _predict(learner, row, photo):
+    try:
+        return learner.predict(row)[0]
+    except ValueError as error:  # of a column beside the photo
+        raise ValueError(f"{_printable(photo)}: {error}") from error
 
 
 def _printable(path):
@@ -163,7 +173,8 @@ def _print(table, n_first, n_last):
     n_between = max(0, len(ranked) - n_first - n_last)
     after = len(ranked) - n_last if n_between else n_first
     rows = pd.concat([ranked[:n_first], ranked[max(after, n_first) :]])
-    lines = format_table(rows.to_dict("records"), _SHOWN).split("\n")
+    shown = _SHOWN | ({"unlike": "{unlike}"} if ranked["unlike"].any() else {})
+    lines = format_table(rows.to_dict("records"), shown).split("\n")
     if n_between:
         lines.insert(1 + n_first, f"and {n_between} more" + " ..." * (n_last > 0))
     print("\n".join(lines))

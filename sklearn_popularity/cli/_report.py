@@ -6,8 +6,8 @@ from .._optional import import_optional
 from .._paths import expand_home
 from ..inspection import popularity_report
 from ._fitted import fit_posts, read_fitted, read_held_out
-from ._model import CONTEXT, add_context, columns_of, compose
-from ._options import LEARNED, add_folder, add_output, add_work, describe, option
+from ._model import CONTEXT, add_context, columns_of, compose, texts_of
+from ._options import LEARNED, NONE, add_folder, add_output, add_work, describe, option
 from ._output import check_output, open_cache
 from ._posts import check_filled, read_posts, warn_of_groups
 from ._steps import Step, comparing, describing, shown
@@ -45,7 +45,8 @@ def _report(options):
         raise ValueError("the following arguments are required: --label or --model.")
     model = None if options.model is None else _read(options)
     named = [each for each in (options.by, options.title) if each is not None]
-    posts, groups = read_posts(options, required=[*columns_of(options), *named])
+    columns = [*columns_of(options), *named]
+    posts, groups = read_posts(options, columns, texts_of(options))
     if options.by is not None:
         check_filled(posts, options.by, "a kind")
     steps = [Step("heatmaps", "drawing heatmaps", 30)]
@@ -120,6 +121,6 @@ def _command(options):
         value, option = getattr(options, name), "--" + name.replace("_", "-")
         if value == options.default_of(name):
             continue
-        text = (",".join(value) or ",") if isinstance(value, list) else str(value)
+        text = (",".join(value) or NONE) if isinstance(value, list) else str(value)
         parts += [option] if value is True else [option, text]
     return shlex.join(parts)

@@ -26,11 +26,18 @@ NUMBERS = ("score", "views", "favorites", "comments", "retweets")
         "photo_column": [str, None],
         "required": ["array-like"],
         "columns": [dict, StrOptions(set(KNOWN_COLUMNS)), None],
+        "as_text": ["array-like"],
     },
     prefer_skip_nested_validation=True,
 )
 def load_folder(
-    folder, *, labels="labels.csv", photo_column=None, required=(), columns=None
+    folder,
+    *,
+    labels="labels.csv",
+    photo_column=None,
+    required=(),
+    columns=None,
+    as_text=(),
 ):
     """Read a folder of photos with a table of scores.
 
@@ -52,6 +59,9 @@ def load_folder(
         ``{"photo": "img", "score": "memorability"}``; all have to be there, and the
         others stay as they are. A name stands for the columns of a known source
         (``sklearn_popularity.datasets.KNOWN_COLUMNS``).
+    as_text : sequence of str, default=()
+        Columns, as they are called in the table, that stay as they are written whatever
+        is in them, beside those that are said below.
 
     Returns
     -------
@@ -94,7 +104,9 @@ def load_folder(
     """
     folder = check_folder(folder)
     table = folder / expand_home(labels)
-    posts = with_numbers(_read_table(table), [photo_column, *_labels(columns)])
+    posts = with_numbers(
+        _read_table(table), [photo_column, *_labels(columns), *as_text]
+    )
     known = dict(KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {})
     photo_column = _one_photo_column(known.pop("photo", None), photo_column)
     named_by = _find_photo_column(posts, photo_column, table)

@@ -23,6 +23,7 @@ from ._fit_model import FittedModel, fit_model
 from ._held_out import HeldOutPredictions, held_out_predictions
 from ._held_out import predict_partitions as predict_partitions
 from ._partitions import find_partitions as find_partitions
+from ._partitions import make_partitions as make_partitions
 from ._protocols import evaluate_protocols
 from ._rebuild import image_transformers as image_transformers
 from ._rebuild import rebuild as rebuild

@@ -7,6 +7,7 @@ import pandas as pd
 from PIL import Image
 
 from .._files import whole_file
+from ..evaluation import image_transformers
 from ._explain import explain_photo
 from ._heatmap import plot_heatmap
 from ._percentiles import score_percentile
@@ -38,20 +39,22 @@ def explain_page(model, photo, training):
     page : str
     """
     name, image = _look_at(photo)
-    heat = draw_map(model, photo, image)
     told = _tell(model, photo, training)
-    hottest, coldest = name_places(heat)
+    shown: dict[str, str | None] = {"map": None}
+    if image_transformers(model):
+        heat = draw_map(model, photo, image)
+        hottest, coldest = name_places(heat)
+        shown = {"map": data_uri(overlay(image, heat))}
+        shown |= {"hottest": hottest, "coldest": coldest}
     return render(
         "explain.html",
         heading=f"Why {name} has its score",
         name=name,
         training=training,
         src=data_uri(image),
-        map=data_uri(overlay(image, heat)),
         height=image.shape[0],
         width=image.shape[1],
-        hottest=hottest,
-        coldest=coldest,
+        **shown,
         **told,
     )
 
@@ -70,7 +73,11 @@ def explain_figure(model, photo, training, path: Path):
     told = _tell(model, photo, training)
     left, right = several_axes(None, 2, (11.0, 4.2), width_ratios=[1, 0.9])
     figure = left.figure
-    plot_heatmap(image, draw_map(model, photo, image), ax=left)
+    if image_transformers(model):
+        plot_heatmap(image, draw_map(model, photo, image), ax=left)
+    else:
+        left.imshow(image)
+        left.set_axis_off()
     _draw_reasons(right, told)
     unit = f" ({training['label']})" if training["label"] else ""
     doubt = "; may be no better than chance" if training["interval"][0] <= 0 else ""

@@ -252,6 +252,7 @@ def popularity_report(
         check_random_state(random_state),
         words=words,
         held_out=held_out,
+        n_given=len(posts),
         objects=None if objects is None else objects.iloc[data.kept],
         n_photos=n_photos,
         n_heatmaps=n_heatmaps,
@@ -321,7 +322,9 @@ def _warn_of_errors(errors, n_given):
         )
 
 
-def _gather(model, data, photo, cv, n_jobs, random_state, *, held_out, **asked):
+def _gather(
+    model, data, photo, cv, n_jobs, random_state, *, held_out, n_given, **asked
+):
     """Predictions of rows held out, and the model fitted on all."""
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
     if held_out is None:
@@ -340,7 +343,7 @@ def _gather(model, data, photo, cv, n_jobs, random_state, *, held_out, **asked):
         fitted = learner.fit(table, data.y, **fit_params)
         model = with_photos(fitted)
     else:
-        held_out = _of_these_posts(held_out, len(data.y))
+        held_out = _of_these_posts(held_out, data.kept, n_given)
         folds = held_out.model.partitions[0]
         fitted, table = model, input_of(model, data.posts, photo)
     return Evidence(
@@ -358,16 +361,19 @@ def _gather(model, data, photo, cv, n_jobs, random_state, *, held_out, **asked):
     )
 
 
-def _of_these_posts(held_out, n_posts) -> HeldOut:
+def _of_these_posts(held_out, kept, n_given) -> HeldOut:
+    """Predictions of the posts kept, of which some may have been made of all."""
     if not isinstance(held_out, HeldOut):
         held_out = HeldOut(held_out, {}, {})
     n_predictions = len(held_out.model.shares)
-    if n_predictions != n_posts:
-        raise ValueError(
-            f"Got held_out with {n_predictions} predictions, but one for each of the "
-            f"{n_posts} posts that have a score and a photo was expected."
-        )
-    return held_out
+    if n_predictions == len(kept):
+        return held_out
+    if n_predictions == n_given:
+        return held_out.take(kept)
+    raise ValueError(
+        f"Got held_out with {n_predictions} predictions, but one for each of the "
+        f"{len(kept)} posts that have a score and a photo was expected."
+    )
 
 
 def _render(data, sections, **given):

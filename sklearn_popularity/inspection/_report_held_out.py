@@ -41,6 +41,26 @@ class HeldOut(NamedTuple):
     branches: dict[str, NDArray]
     permuted: dict[str, NDArray]
 
+    def take(self, kept) -> "HeldOut":
+        """The same of some rows, in their order."""
+        number = np.full(len(self.model.shares), -1)
+        number[kept] = np.arange(len(kept))
+        partitions = [
+            [tuple(number[rows][number[rows] >= 0] for rows in fold) for fold in folds]
+            for folds in self.model.partitions
+        ]
+        model = replace(
+            self.model,
+            raw=self.model.raw[kept],
+            shares=self.model.shares[kept],
+            partitions=partitions,
+        )
+        parts = [
+            {name: values[kept] for name, values in part.items()}
+            for part in (self.branches, self.permuted)
+        ]
+        return HeldOut(model, *parts)
+
 
 def input_of(model, posts, photo):
     """The photos for a pipeline that begins with photos alone, otherwise the posts."""
