@@ -16,6 +16,7 @@ from sklearn_popularity import (
 from sklearn_popularity.evaluation import FEATURES, compare_models
 from sklearn_popularity.features import pretrained_at_hand
 from sklearn_popularity.papers import _photo_models, recommended
+from sklearn_popularity.papers._recommended import moments
 
 LITE = "timm/tf_efficientnet_lite2"
 CLIP = "timm/vit_base_patch16_clip_224.openai"
@@ -239,3 +240,28 @@ def test_settings_of_networks_need_networks(table):
 def test_nothing_to_learn_from_is_an_error(table):
     with pytest.raises(ValueError, match="at least one was expected"):
         recommended(table)
+
+
+@pytest.mark.parametrize(
+    ("times", "days"),
+    [
+        (["1970-01-02", None, "0001-01-01T12:00"], [1, np.nan, -719161.5]),
+        (pd.to_datetime(["1970-01-02T01:00+01:00", None], utc=True), [1, np.nan]),
+        ([7, 1.5, np.nan], [7, 1.5, np.nan]),
+        (pd.array([7, None], dtype="Int64"), [7, np.nan]),
+        (pd.Series([7, None], dtype=object), [7, np.nan]),
+    ],
+)
+def test_moments_are_days_or_numbers(times, days):
+    found = moments(pd.DataFrame({"when": times}))
+    np.testing.assert_array_equal(found, np.reshape(days, (-1, 1)))
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
+def test_moments_of_no_time_name_the_row(package):
+    frames = pytest.importorskip(package, reason=f"This table needs {package}.")
+    make = frames.table if package == "pyarrow" else frames.DataFrame
+    times = make({"when": ["2025-07-04", "yesterday"]})
+    with pytest.raises(ValueError, match=r"'when' holds 'yesterday' in row 1 .*") as e:
+        moments(times)
+    assert "\n" not in str(e.value)
