@@ -25,6 +25,7 @@ from ..context import (
 )
 from ..evaluation import FEATURES, late_fusion, ridge
 from ..features import CNNEmbedder, ImageTransformer
+from ._empty_columns import EmptyColumnFiller
 from ._photo_models import Block, model_of_blocks, networks_at_hand
 
 
@@ -277,7 +278,8 @@ class _Table:
                 max_leaf_nodes=8,
                 random_state=self.random_state,
             )
-            model = make_pipeline(ColumnTransformer(parts), boosting)
+            columns = ColumnTransformer(parts)
+            model = make_pipeline(columns, EmptyColumnFiller(), boosting)
             self.members.append(("cues", model.set_output(transform="default")))
 
     def _known_cues(self, time, titles):
