@@ -27,6 +27,8 @@ RUN_DEFAULTS = {
     "on_error": "raise",
     "verbose": False,
 }
+# Parameters that may be functions of X, which are to see the photos.
+_FUNCTIONS_OF_X = ("groups", "user")
 
 
 class Described(NamedTuple):
@@ -160,6 +162,8 @@ class PhotoTable:
         """The same part, with row numbers for photos; a head of None is the photos."""
         if head is not None and self._photo not in head.columns:
             return part
+        if any(callable(getattr(part, name, None)) for name in _FUNCTIONS_OF_X):
+            raise _NeedsPhotosError
         if isinstance(part, ImageTransformer):
             if head is not None and head.shape[1] > 1:
                 raise _NeedsPhotosError

@@ -21,6 +21,7 @@ from sklearn_popularity import (
     ColorHistogram,
     ColorNamesLLC,
     ColorStatistics,
+    PerUserRegressor,
     StackedLateFusion,
     make_popularity,
     spearman_interval,
@@ -209,6 +210,36 @@ def test_models_that_need_the_photos_are_given_them(posts):
     for name, each in (("a", model), ("b", search)):
         expected = held_out_predictions(each, X, y)
         assert_allclose(comparison.held_out[name].raw, expected.raw)
+
+
+def _red(X):
+    """Two groups, by what the photos look like."""
+    return np.array([photo[..., 0].mean() > 120 for photo in X["photo"]])
+
+
+def test_functions_of_the_table_see_the_photos(posts):
+    X, y = posts
+    branch = compositions(ColorStatistics())["column"]
+    models = {
+        "fusion": StackedLateFusion([("b", branch, ["photo"])], cv=2, groups=_red),
+        "users": PerUserRegressor(branch, user=_red),
+    }
+    comparison = compare_models(models, X, y, n_repeats=1)
+    for name, each in models.items():
+        expected = held_out_predictions(each, X, y)
+        assert_allclose(comparison.held_out[name].raw, expected.raw)
+
+
+def test_functions_of_other_columns_hinder_nothing(posts):
+    X, y = posts
+    Counting.n_described = 0
+    cues = StackedLateFusion(
+        [("c", Ridge(), ["views"])], cv=2, groups=lambda X: X["views"] % 7
+    )
+    photos = make_pipeline(Counting(), Ridge())
+    both = StackedLateFusion([("cues", cues, ["views"]), ("photos", photos, "photo")])
+    compare_models({"both": both}, X, y, n_repeats=1)
+    assert Counting.n_described == len(y)
 
 
 def test_a_sequence_of_photos_needs_no_frame(posts):
