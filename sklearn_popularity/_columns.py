@@ -1,5 +1,7 @@
 """Columns of X, however they are named: the input of a branch, the user of a row."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -37,9 +39,11 @@ def check_table(estimator, X, *, reset):
     Raises
     ------
     ValueError
-        If X has no rows, or other columns than it had in `fit`.
+        If X has no rows, columns of one name, or other columns than it had in `fit`.
     """
-    if column_names(X) is not None:
+    named = column_names(X)
+    if named is not None:
+        _check_once(named, named)
         if len(X) == 0:
             raise ValueError(
                 f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 "
@@ -64,22 +68,46 @@ def check_columns_seen(estimator, X, selections):
         Table.
     selections : list of columns
         Columns that it sees, as resolved in `fit`.
+
+    Raises
+    ------
+    ValueError
+        If X lacks one of them or has it twice.
     """
     named, known = column_names(X), getattr(estimator, "feature_names_in_", None)
-    seen = [[each] if isinstance(each, str) else each for each in selections]
-    by_name = all(
-        isinstance(each, list) and all(isinstance(name, str) for name in each)
-        for each in seen
-    )
-    if named is None or known is None or not by_name or len(X) == 0:
+    seen = [_names_in(each) for each in selections]
+    if named is None or known is None or None in seen or len(X) == 0:
         return check_table(estimator, X, reset=False)
-    missing = sorted({name for each in seen for name in each} - set(named))
+    names = {name for each in seen for name in each}
+    _check_once(names, named)
+    missing = sorted(names - set(named))
     if missing:
         raise ValueError(
             f"X lacks the columns {quote(missing)}, which {type(estimator).__name__} "
             f"was fitted on; it has {quote(named)}."
         )
     return X
+
+
+def _names_in(columns):
+    """Names of a selection in whatever holds them; None of positions and masks."""
+    if isinstance(columns, str):
+        return [columns]
+    if isinstance(columns, slice) or not np.iterable(columns):
+        return None
+    names = list(columns)
+    return names if all(isinstance(name, str) for name in names) else None
+
+
+def _check_once(names, named):
+    """Refuse a table that has some of its names twice."""
+    names = set(names)
+    twice = [name for name, n in Counter(named).items() if n > 1 and name in names]
+    if twice:
+        raise ValueError(
+            f"X has more than one column of the names {quote(twice)}, but each name "
+            "was expected once. Rename or drop the others."
+        )
 
 
 def select_columns(X, columns):

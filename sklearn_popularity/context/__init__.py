@@ -5,6 +5,8 @@ from ._order import read_order as read_order
 from ._social_features import SocialFeatures
 from ._tag_embedder import TagEmbedder
 from ._target import count_from_popularity, drop_viral, log_normalized_popularity
+from ._times import DAY as DAY
+from ._times import read_times as read_times
 from ._user_history import UserHistoryEncoder
 from ._zero_shot_tagger import ZeroShotTagger
 

@@ -1,5 +1,6 @@
 """Compare kinds of features, and their late fusion, on photos held out."""
 
+from collections import Counter
 from numbers import Integral
 from os import PathLike
 
@@ -103,8 +104,8 @@ def compare_features(
     Raises
     ------
     ValueError
-        If a feature is unknown, a group is missing, or fewer groups or photos than
-        folds can be read.
+        If a feature is unknown or named twice, a group is missing, or fewer groups or
+        photos than folds can be read.
 
     Notes
     -----
@@ -157,6 +158,12 @@ def _check_features(features):
         raise ValueError(
             f"Got features={list(features)}, but one or more of {list(FEATURES)} were "
             "expected."
+        )
+    twice = [name for name, n in Counter(features).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f"Got features={list(features)}, but each kind was expected once. Leave "
+            f"out what repeats {twice}."
         )
 
 

@@ -1,6 +1,7 @@
 """Photos that are described once, however many models and folds learn from them."""
 
 from copy import copy
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import joblib
@@ -13,7 +14,7 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
 
-from .._columns import resolve_columns, select_columns
+from .._columns import column_names, resolve_columns, select_columns
 from .._sklearn_compat import BaseSearchCV, _safe_indexing
 from ..features import ImageTransformer
 from ..models import StackedLateFusion
@@ -27,6 +28,8 @@ RUN_DEFAULTS = {
     "on_error": "raise",
     "verbose": False,
 }
+# Parameters that may be functions of X, which are to see the photos.
+_FUNCTIONS_OF_X = ("groups", "user")
 
 
 class Described(NamedTuple):
@@ -110,7 +113,7 @@ class PhotoTable:
 
     Attributes
     ----------
-    X : DataFrame or ndarray
+    X : DataFrame, table of polars or pyarrow, or ndarray
         The same with row numbers in place of photos.
     readable : ndarray of shape (n_photos,), bool
         Photos that no transformer has failed to read.
@@ -121,10 +124,13 @@ class PhotoTable:
         self._numbers = np.arange(len(X)).astype(object)
         self._photo, self._photos, self._head = photo, X, None
         self.X: Any = self._numbers
-        if isinstance(X, pd.DataFrame):
-            self._head, self._photos = X.iloc[:1], X.get(photo)
-            known = self._photos is not None
-            self.X = X.assign(**{photo: self._numbers}) if known else X
+        names = column_names(X)
+        if names is not None:
+            self._head, self._photos = _safe_indexing(X, slice(0, 1)), None
+            self.X = X
+            if photo in names:
+                self._photos = _column_of(X, photo)
+                self.X = _with_column(X, photo, self._numbers)
         self._given = X
         self.readable = np.ones(len(X), dtype=bool)
         self._leaves: dict[Any, DescribedPhotos] = {}
@@ -158,8 +164,10 @@ class PhotoTable:
 
     def _swap(self, part, head):
         """The same part, with row numbers for photos; a head of None is the photos."""
-        if head is not None and self._photo not in head.columns:
+        if head is not None and self._photo not in _names_of(head):
             return part
+        if any(callable(getattr(part, name, None)) for name in _FUNCTIONS_OF_X):
+            raise _NeedsPhotosError
         if isinstance(part, ImageTransformer):
             if head is not None and head.shape[1] > 1:
                 raise _NeedsPhotosError
@@ -237,10 +245,33 @@ class _NeedsPhotosError(Exception):
 
 def _seen(head, columns, photo):
     """What a part sees of a table: some of its columns, or the photos alone."""
-    seen = select_columns(head, resolve_columns(head, columns, "composition"))
-    if isinstance(seen, pd.Series):
-        return None if seen.name == photo else seen.to_frame()
-    return seen
+    columns = resolve_columns(head, columns, "composition")
+    if not isinstance(columns, str | Integral):
+        return select_columns(head, columns)
+    name = columns if isinstance(columns, str) else _names_of(head)[columns]
+    return None if name == photo else select_columns(head, [columns])
+
+
+def _names_of(table) -> list:
+    return column_names(table) or []
+
+
+def _column_of(X, name):
+    """A column of a table; of others than pandas a list, which rows can be taken of."""
+    column = select_columns(X, name)
+    for method in ("to_pylist", "to_list"):  # of pyarrow and polars
+        if not isinstance(column, pd.Series) and hasattr(column, method):
+            return getattr(column, method)()
+    return column
+
+
+def _with_column(X, name, numbers):
+    """The same table with numbers in a column of it."""
+    if isinstance(X, pd.DataFrame):
+        return X.assign(**{name: numbers})
+    if hasattr(X, "set_column"):  # pyarrow
+        return X.set_column(_names_of(X).index(name), name, [numbers.tolist()])
+    return X.with_columns(type(X[name])(name, numbers.tolist()))  # polars
 
 
 def _key_of(transformer):

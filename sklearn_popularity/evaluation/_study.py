@@ -93,8 +93,19 @@ def prepare_study(
 def _renumber(folds, readable):
     """Folds of the rows that are left, which count these alone."""
     number = np.cumsum(readable) - 1
-    left = [tuple(number[rows[readable[rows]]] for rows in fold) for fold in folds]
-    return [(train, test) for train, test in left if len(test)]
+    left = []
+    for place, fold in enumerate(folds):
+        given = (np.asarray(rows, dtype=np.intp) for rows in fold)
+        train, test = (number[rows[readable[rows]]] for rows in given)
+        if len(test) and not len(train):
+            raise ValueError(
+                f"None of the {len(fold[0])} photos that fold {place} of cv trains on "
+                "could be read, but one or more were expected. Leave the fold out, or "
+                "pass a number of folds, which splits the readable photos."
+            )
+        if len(test):
+            left.append((train, test))
+    return left
 
 
 def predict_study(

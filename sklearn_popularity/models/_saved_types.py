@@ -35,6 +35,7 @@ _PARTS = {
     "sklearn_popularity.models._saved_trees.SavedTree",
     "sklearn_popularity.models._senses.Scaling",
     "sklearn_popularity.models._senses.Senses",
+    "sklearn_popularity.papers._empty_columns.EmptyColumnFiller",
     "sklearn_popularity.papers._photo_models.over_root_width",
     "sklearn_popularity.papers._recommended.moments",
     "sklearn_popularity.papers._recommended.without_gaps",

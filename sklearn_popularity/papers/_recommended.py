@@ -14,10 +14,18 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from .._columns import column_names, select_columns
 from .._messages import quote
-from ..context import SocialFeatures, TagEmbedder, UserHistoryEncoder
+from ..context import (
+    DAY,
+    SocialFeatures,
+    TagEmbedder,
+    UserHistoryEncoder,
+    read_times,
+)
 from ..evaluation import FEATURES, late_fusion, ridge
 from ..features import CNNEmbedder, ImageTransformer
+from ._empty_columns import EmptyColumnFiller
 from ._photo_models import Block, model_of_blocks, networks_at_hand
 
 
@@ -270,7 +278,8 @@ class _Table:
                 max_leaf_nodes=8,
                 random_state=self.random_state,
             )
-            model = make_pipeline(ColumnTransformer(parts), boosting)
+            columns = ColumnTransformer(parts)
+            model = make_pipeline(columns, EmptyColumnFiller(), boosting)
             self.members.append(("cues", model.set_output(transform="default")))
 
     def _known_cues(self, time, titles):
@@ -339,13 +348,14 @@ def without_gaps(texts):
 
 def moments(times):
     """Days since 1970 of a column of times, or their numbers; NaN where missing."""
-    column = pd.Series(np.asarray(times).ravel())
-    if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(dtype=float)[:, np.newaxis]
-    since = pd.to_datetime(column, utc=True, format="ISO8601") - pd.Timestamp(
-        0, tz="UTC"
-    )
-    return (since / pd.Timedelta(days=1)).to_numpy(dtype=float)[:, np.newaxis]
+    names, column = column_names(times), select_columns(times, 0)
+    given = pd.Series(np.asarray(column))
+    if pd.api.types.is_numeric_dtype(given.dropna().infer_objects()):
+        days = pd.to_numeric(given, errors="coerce").to_numpy(float, na_value=np.nan)
+    else:
+        read = read_times(column, "x0" if names is None else str(names[0]))
+        days = (read.values - np.datetime64(0, "us")) / DAY
+    return days[:, np.newaxis]
 
 
 def _columns_of(cues):

@@ -128,6 +128,11 @@ def test_dominant_group_is_refused_before_the_work(posts):
         )
 
 
+def test_kinds_named_twice_are_refused(posts):
+    with pytest.raises(ValueError, match=r"once\. Leave out what repeats \['gist'\]"):
+        compare_features(posts["photo"], posts["score"], features=["gist", "gist"])
+
+
 def test_no_readable_photo_is_one_error():
     with (
         pytest.warns(UnreadablePhotosWarning, match="20 of 20"),

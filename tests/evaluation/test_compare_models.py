@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from PIL import Image
 from sklearn.base import clone
 from sklearn.compose import (
     ColumnTransformer,
@@ -21,7 +22,9 @@ from sklearn_popularity import (
     ColorHistogram,
     ColorNamesLLC,
     ColorStatistics,
+    PerUserRegressor,
     StackedLateFusion,
+    UnreadablePhotosWarning,
     make_popularity,
     spearman_interval,
 )
@@ -209,6 +212,71 @@ def test_models_that_need_the_photos_are_given_them(posts):
     for name, each in (("a", model), ("b", search)):
         expected = held_out_predictions(each, X, y)
         assert_allclose(comparison.held_out[name].raw, expected.raw)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Posts with files in place of arrays, the eighth of which is none."""
+    posts = make_popularity(40, image_size=(32, 40), random_state=0)[0]
+    folder = tmp_path_factory.mktemp("photos")
+    paths = [str(folder / f"{i}.png") for i in range(40)]
+    for path, photo in zip(paths, posts["photo"], strict=True):
+        Image.fromarray(photo).save(path)
+    (folder / "7.png").write_bytes(b"no photo")
+    return posts[["user", "views"]].assign(photo=paths), posts["score"].to_numpy()
+
+
+OF_ARROW = ["photos alone", "union", "column", "target"]  # others fit no such table
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [("polars", name) for name in compositions(None)]
+    + [("pyarrow", name) for name in OF_ARROW],
+)
+def test_tables_of_all_packages_are_described_once(files, package, name):
+    frames = pytest.importorskip(package, reason=f"This table needs {package}.")
+    make = frames.table if package == "pyarrow" else frames.DataFrame
+    X, y = files
+    model = compositions(Counting(on_error="nan"))[name]
+    found = []
+    for table in (X, make(X.to_dict("list"))):
+        Counting.n_described = 0
+        with pytest.warns(UnreadablePhotosWarning, match="1 of 40") as warned:
+            found.append(compare_models({"model": model}, table, y, n_repeats=1))
+        assert (len(warned), Counting.n_described) == (1, 40)
+    assert_allclose(found[1].kept, np.delete(np.arange(40), 7))
+    assert_allclose(*(each.held_out["model"].raw for each in found))
+
+
+def _red(X):
+    """Two groups, by what the photos look like."""
+    return np.array([photo[..., 0].mean() > 120 for photo in X["photo"]])
+
+
+def test_functions_of_the_table_see_the_photos(posts):
+    X, y = posts
+    branch = compositions(ColorStatistics())["column"]
+    models = {
+        "fusion": StackedLateFusion([("b", branch, ["photo"])], cv=2, groups=_red),
+        "users": PerUserRegressor(branch, user=_red),
+    }
+    comparison = compare_models(models, X, y, n_repeats=1)
+    for name, each in models.items():
+        expected = held_out_predictions(each, X, y)
+        assert_allclose(comparison.held_out[name].raw, expected.raw)
+
+
+def test_functions_of_other_columns_hinder_nothing(posts):
+    X, y = posts
+    Counting.n_described = 0
+    cues = StackedLateFusion(
+        [("c", Ridge(), ["views"])], cv=2, groups=lambda X: X["views"] % 7
+    )
+    photos = make_pipeline(Counting(), Ridge())
+    both = StackedLateFusion([("cues", cues, ["views"]), ("photos", photos, "photo")])
+    compare_models({"both": both}, X, y, n_repeats=1)
+    assert Counting.n_described == len(y)
 
 
 def test_a_sequence_of_photos_needs_no_frame(posts):

@@ -59,14 +59,15 @@ def test_fitted_models_describe_photos_once(posts):
     assert_array_equal(learner.predict(rows), fitted.model.predict(posts[:9]))
 
 
-@pytest.mark.parametrize("cv", [4, "splitter", "folds"])
+@pytest.mark.parametrize("cv", [4, "splitter", "folds", "lists"])
 def test_rows_that_cannot_be_read_leave_no_trace(posts, broken, cv):
     """Folds that are given keep their rows; an int splits those that are left."""
     y, users = posts["score"].to_numpy(), posts["user"].to_numpy()
     weights = np.linspace(0.5, 2, 60)
     left = np.delete(np.arange(60), [7, 40])
     folds = list(GroupKFold(4).split(posts, groups=users))
-    given = {4: 4, "splitter": GroupKFold(4), "folds": folds}[cv]
+    lists = [[part.tolist() for part in fold] for fold in folds]
+    given = {4: 4, "splitter": GroupKFold(4), "folds": folds, "lists": lists}[cv]
     number = {row: i for i, row in enumerate(left)}
     expected_folds = [
         tuple([number[row] for row in part if row in number] for part in fold)
@@ -95,3 +96,13 @@ def test_rows_that_cannot_be_read_leave_no_trace(posts, broken, cv):
     )
     assert_array_equal(fitted.held_out.raw, expected.held_out.raw)
     assert_allclose(fitted.model[-1].coef_, expected.model[-1].coef_)
+
+
+def test_folds_without_readable_photos_are_named(posts, broken):
+    folds = [(range(20), [20, 21]), ([7, 40], [0, 1])]
+    model = make_pipeline(ColorStatistics(on_error="nan"), Ridge())
+    with (
+        pytest.warns(UnreadablePhotosWarning, match="2 of 60 photos"),
+        pytest.raises(ValueError, match="None of the 2 photos that fold 1 of cv"),
+    ):
+        fit_model(model, broken, posts["score"], cv=folds, n_repeats=1)

@@ -603,3 +603,26 @@ def test_columns_of_no_branch_are_not_asked_for():
         np.testing.assert_array_equal(fusion.predict(seen), expected)
     with pytest.raises(ValueError, match=r"lacks the columns \['b'\].*it has \['a'"):
         fusion.predict(X[["a", "c"]])
+
+
+@pytest.mark.parametrize(
+    "names", [tuple, np.array, pd.Index, pd.Series, lambda names: names]
+)
+def test_names_count_in_whatever_holds_them(names):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=[*"ab"])
+    fusion = StackedLateFusion([("all", Ridge(), names(["a", "b"]))]).fit(X, X["a"])
+    expected = fusion.predict(X)
+    np.testing.assert_array_equal(fusion.predict(X.assign(c="text")), expected)
+    np.testing.assert_array_equal(fusion.predict(X[["b", "a"]]), expected)
+
+
+def test_names_that_occur_twice_are_refused():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 3)), columns=[*"abc"])
+    fusion = StackedLateFusion([("a", Ridge(), ["a"])]).fit(X, X["a"])
+    twice = pd.concat([X, X[["a"]]], axis=1)
+    expected = r"^X has more than one column of the names \['a'\], but .* others\.$"
+    for act in (fusion.predict, lambda X: clone(fusion).fit(X, X["b"])):
+        with pytest.raises(ValueError, match=expected):
+            act(twice)
+    unseen = pd.concat([X, X[["c"]]], axis=1)
+    np.testing.assert_array_equal(fusion.predict(unseen), fusion.predict(X))

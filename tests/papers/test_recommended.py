@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    cross_val_predict,
+    cross_val_score,
+)
 
 from sklearn_popularity import (
     CNNEmbedder,
@@ -16,6 +21,8 @@ from sklearn_popularity import (
 from sklearn_popularity.evaluation import FEATURES, compare_models
 from sklearn_popularity.features import pretrained_at_hand
 from sklearn_popularity.papers import _photo_models, recommended
+from sklearn_popularity.papers._empty_columns import EmptyColumnFiller
+from sklearn_popularity.papers._recommended import moments
 
 LITE = "timm/tf_efficientnet_lite2"
 CLIP = "timm/vit_base_patch16_clip_224.openai"
@@ -239,3 +246,56 @@ def test_settings_of_networks_need_networks(table):
 def test_nothing_to_learn_from_is_an_error(table):
     with pytest.raises(ValueError, match="at least one was expected"):
         recommended(table)
+
+
+@pytest.mark.parametrize(
+    ("times", "days"),
+    [
+        (["1970-01-02", None, "0001-01-01T12:00"], [1, np.nan, -719161.5]),
+        (pd.to_datetime(["1970-01-02T01:00+01:00", None], utc=True), [1, np.nan]),
+        ([7, 1.5, np.nan], [7, 1.5, np.nan]),
+        (pd.array([7, None], dtype="Int64"), [7, np.nan]),
+        (pd.Series([7, None], dtype=object), [7, np.nan]),
+    ],
+)
+def test_moments_are_days_or_numbers(times, days):
+    found = moments(pd.DataFrame({"when": times}))
+    np.testing.assert_array_equal(found, np.reshape(days, (-1, 1)))
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
+def test_moments_of_no_time_name_the_row(package):
+    frames = pytest.importorskip(package, reason=f"This table needs {package}.")
+    make = frames.table if package == "pyarrow" else frames.DataFrame
+    times = make({"when": ["2025-07-04", "yesterday"]})
+    with pytest.raises(ValueError, match=r"'when' holds 'yesterday' in row 1 .*") as e:
+        moments(times)
+    assert "\n" not in str(e.value)
+
+
+def test_cues_of_one_group_alone_are_no_obstacle(table):
+    groups = np.arange(300) % 3
+    cost = np.exp(table["a"])
+    posts = table.assign(sparse=cost.where(groups == 1), cost=cost)
+    cues = SocialFeatures(counts=["sparse", "cost"], missing="nan")
+    model, _ = recommended(posts, cues=cues)
+    predicted = cross_val_predict(
+        model, posts, posts["score"], cv=GroupKFold(3), groups=groups
+    )
+    assert spearman_score(posts["score"], predicted) > 0.1
+
+
+def test_gaps_of_known_columns_stay():
+    X = pd.DataFrame({"some": [1.0, np.nan], "none": [np.nan, np.nan]})
+    filler = EmptyColumnFiller().set_output(transform="pandas").fit(X)
+    expected = pd.DataFrame({"some": [np.nan, 2.0], "none": [0.0, 0.0]})
+    seen = pd.DataFrame({"some": [np.nan, 2.0], "none": [3.0, np.nan]})
+    pd.testing.assert_frame_equal(filler.transform(seen), expected)
+
+
+def test_boosting_keeps_its_nested_name(table):
+    model, _ = recommended(
+        table, embeddings=EMBEDDINGS, cues=SocialFeatures(counts=["b"])
+    )
+    model.set_params(cues__histgradientboostingregressor__max_iter=3)
+    assert model.estimators[1][1][-1].max_iter == 3
