@@ -37,6 +37,7 @@ from ._shares import shares_below as shares_below
 from ._splits import PerUserShuffleSplit
 from ._study import Study as Study
 from ._study import prepare_study as prepare_study
+from ._study import renumber_folds as renumber_folds
 from ._variance_shares import VarianceShares, variance_shares
 
 __all__ = [

@@ -86,12 +86,20 @@ def prepare_study(
         if isinstance(cv, Integral):
             partitions = find_partitions(X, y, codes, **folds)
         else:  # folds that are given number all rows
-            partitions = [_renumber(each, table.readable) for each in partitions]
+            partitions = [renumber_folds(each, table.readable) for each in partitions]
     return Study(described, y, codes, partitions, kept, params)
 
 
-def _renumber(folds, readable):
-    """Folds of the rows that are left, which count these alone."""
+def renumber_folds(folds, readable) -> Folds:
+    """Folds of the rows that are left, which count these alone.
+
+    Parameters
+    ----------
+    folds : list of (train, test)
+        Row numbers.
+    readable : ndarray of shape (n_samples,), bool
+        Rows that are left.
+    """
     number = np.cumsum(readable) - 1
     left = []
     for place, fold in enumerate(folds):

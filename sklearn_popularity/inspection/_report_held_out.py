@@ -13,6 +13,7 @@ from ..evaluation import (
     HeldOutPredictions,
     predict_partitions,
     prepare_fit,
+    renumber_folds,
     shares_below,
 )
 from ..features import ImageTransformer
@@ -42,18 +43,13 @@ class HeldOut(NamedTuple):
     permuted: dict[str, NDArray]
 
     def take(self, kept) -> "HeldOut":
-        """The same of some rows, in their order."""
-        number = np.full(len(self.model.shares), -1)
-        number[kept] = np.arange(len(kept))
-        partitions = [
-            [tuple(number[rows][number[rows] >= 0] for rows in fold) for fold in folds]
-            for folds in self.model.partitions
-        ]
+        """The same of some rows, which are numbered upwards."""
+        left = np.isin(np.arange(len(self.model.shares)), kept)
         model = replace(
             self.model,
             raw=self.model.raw[kept],
             shares=self.model.shares[kept],
-            partitions=partitions,
+            partitions=[renumber_folds(each, left) for each in self.model.partitions],
         )
         parts = [
             {name: values[kept] for name, values in part.items()}
