@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
+from sklearn_popularity import evaluation
 from sklearn_popularity._moved import MovedAttributesMixin, MovedParametersMixin
 
 
@@ -63,3 +64,12 @@ def test_old_attributes_are_refused():
         thing.width_  # noqa: B018
     with pytest.raises(AttributeError, match=r"'Thing' .* no attribute 'depth_'$"):
         thing.depth_  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["fit_features", "social_cues", "ContextFeature"])
+def test_moved_functions_say_where(name):
+    with pytest.raises(ImportError, match=rf"no attribute '{name}' any more\. Use "):
+        getattr(evaluation, name)
+    assert name not in dir(evaluation)
+    with pytest.raises(AttributeError, match=r"no attribute 'nothing'$"):
+        evaluation.nothing  # noqa: B018

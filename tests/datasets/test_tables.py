@@ -288,3 +288,12 @@ def test_errors_about_tables_show_the_beginning_of_a_value(folder, text, setting
     with pytest.raises((ValueError, FileNotFoundError)) as caught:
         load_folder(folder, **settings)
     assert len(str(caught.value)) < 1000
+
+
+def test_named_columns_stay_text(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    (tmp_path / "b.jpg").write_bytes(b"")
+    (tmp_path / "labels.csv").write_text("path,member,n\na.jpg,12,1\nb.jpg,13,2\n")
+    posts = load_folder(tmp_path, as_text=["member"])
+    assert posts["member"].tolist() == ["12", "13"] and posts["n"].tolist() == [1, 2]
+    assert load_folder(tmp_path)["member"].tolist() == [12, 13]
