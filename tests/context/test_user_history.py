@@ -116,19 +116,18 @@ def test_no_row_sees_its_own_score(posts, scores, settings):
     before = _encoder(**settings).fit_transform(posts, scores)
     reached = 0
     for i in range(0, len(posts), 5):
-        for change in (1.0, 1e9):
-            changed = scores.copy()
-            changed[i] += change
-            after = _encoder(**settings).fit_transform(posts, changed)
-            blind = np.arange(len(posts)) == i
-            if "groups" in settings:
-                blind |= (posts["album"] == posts["album"][i]).to_numpy()
-            if "time" in settings:
-                known_at = posts[settings.get("observed", "day")][i]
-                blind |= (posts["day"] <= known_at).to_numpy()
-            assert_array_equal(after[blind], before[blind])
-            reached += (after[~blind] != before[~blind]).sum()
-    assert reached > 200
+        changed = scores.copy()
+        changed[i] += 1e9
+        after = _encoder(**settings).fit_transform(posts, changed)
+        blind = np.arange(len(posts)) == i
+        if "groups" in settings:
+            blind |= (posts["album"] == posts["album"][i]).to_numpy()
+        if "time" in settings:
+            known_at = posts[settings.get("observed", "day")][i]
+            blind |= (posts["day"] <= known_at).to_numpy()
+        assert_array_equal(after[blind], before[blind])
+        reached += (after[~blind] != before[~blind]).sum()
+    assert reached > 100
 
 
 def test_leaky_fit_then_transform_sees_its_own_score(posts, scores):

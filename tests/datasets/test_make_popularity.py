@@ -21,7 +21,7 @@ SOCIAL_CAUSES = ["uploader", "tags"]
 @pytest.fixture(scope="module")
 def small():
     """Few posts, with their photos."""
-    return make_popularity(60, image_size=(48, 64), random_state=0)
+    return make_popularity(30, image_size=(48, 64), random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_posts_columns_and_dtypes(small):
         "views",
         "score",
     ]
-    assert len(posts) == 60
+    assert len(posts) == 30
     assert posts["views"].dtype == np.int64
     assert posts["score"].dtype == np.float64
     for column in ("uploaded", "observed"):
@@ -224,7 +224,7 @@ def test_scenes_fit_any_shape(theme, shape):
 
 def test_random_state_is_deterministic(small):
     posts, truth = small
-    again, same = make_popularity(60, image_size=(48, 64), random_state=0)
+    again, same = make_popularity(30, image_size=(48, 64), random_state=0)
     assert_array_equal(np.stack(posts.pop("photo")), np.stack(again.pop("photo")))
     pd.testing.assert_frame_equal(posts, again)
     pd.testing.assert_frame_equal(truth.objects, same.objects)

@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import time
 from functools import partial
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -191,3 +193,55 @@ def test_caller_who_leaves_early_stops_the_work(photos, tmp_path, backend):
         results.close()
         assert len(list(tmp_path.iterdir())) <= 9
         assert len(list(run_in_order(2, first_row, batches[:9]))) == 9
+
+
+# Images that Pillow opened
+
+
+OPENED = ["16 bit", "float", "inverted", "ppm"]
+
+
+def make_opened(kind):
+    """A function that opens the same file anew."""
+    file, options = BytesIO(), {}
+    pixels = np.linspace(0, 60_000, 48).reshape(6, 8)
+    if kind == "float":
+        image = Image.fromarray((pixels / 65535).astype(np.float32))
+    elif kind == "broken":
+        image = Image.fromarray(pixels.astype(np.uint8))
+    else:
+        image = Image.fromarray(pixels.astype(np.uint16))
+    if kind == "inverted":
+        options = {"tiffinfo": {262: 0}}
+    image.save(file, "PPM" if kind == "ppm" else "TIFF", **options)
+    data = file.getvalue()
+    return lambda: Image.open(BytesIO(data[:-20] if kind == "broken" else data))
+
+
+def test_opened_images_are_the_same_in_other_processes():
+    X = [make_opened(kind)() for kind in OPENED]
+    expected = ColorStatistics(n_jobs=1).fit_transform(X)
+    rows = ColorStatistics(n_jobs=2, batch_size=1).fit_transform(X)
+    assert_array_equal(rows, expected)
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_opened_image_is_sent_with_its_file(kind):
+    make = make_opened(kind)
+    sent = pickle.loads(pickle.dumps(Photos([make()], value_range=(0, 9))))
+    assert_array_equal(sent.read(0), Photos([make()]).read(0))
+    file = make().fp.getvalue()
+    assert_array_equal(sent.read(0), Photos([file]).read(0))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_broken_opened_image_is_one_error(n_jobs):
+    X = [make_opened("float")(), make_opened("broken")()]
+    with pytest.raises(ImageError, match=r"^row 1: the image cannot be decoded"):
+        ColorStatistics(n_jobs=n_jobs, batch_size=1).fit_transform(X)
+
+
+def test_opened_tiff_without_its_tags_is_refused():
+    sent = pickle.loads(pickle.dumps(make_opened("inverted")()))
+    with pytest.raises(ImageError, match=r"tags did not come with it.*pass its path"):
+        Photos([sent]).read(0)

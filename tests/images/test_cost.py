@@ -68,8 +68,10 @@ LARGE = Image.new("RGB", (3500, 3500), "teal")
 ACCEPTED = {
     "large JPEG": lambda: encode(GREY.convert("RGB"), "JPEG"),
     "large PNG": lambda: encode(LARGE, "PNG"),
-    "large WebP": lambda: encode(LARGE, "WEBP"),
-    "large TIFF": lambda: encode(GREY.convert("F"), "TIFF", compression="tiff_deflate"),
+    "large WebP": lambda: encode(LARGE, "WEBP", method=0),
+    "large TIFF": lambda: encode(
+        LARGE.convert("F"), "TIFF", compression="tiff_deflate"
+    ),
 }
 READ = """
 import json, sys, time

@@ -1,6 +1,5 @@
 """What X may be: each form that is understood, each guard that stops a mistake."""
 
-import pickle
 import warnings
 from collections import deque
 from io import BytesIO
@@ -267,51 +266,6 @@ def test_numpy_bytes_raise(encoded):
     with pytest.raises(ValueError, match=r"of dtype \|S\d+.*X\.astype\(str\)"):
         find_photos(np.array([encoded + b"\0", encoded]))
     assert find_photos(np.array([b"a.jpg"]).astype(str)) == ["a.jpg"]
-
-
-# --- images that Pillow opened
-
-
-def make_opened(kind):
-    """A function that opens the same file anew."""
-    file, options = BytesIO(), {}
-    pixels = np.linspace(0, 60_000, 48).reshape(6, 8)
-    if kind == "float":
-        image = Image.fromarray((pixels / 65535).astype(np.float32))
-    elif kind == "broken":
-        image = Image.fromarray(pixels.astype(np.uint8))
-    else:
-        image = Image.fromarray(pixels.astype(np.uint16))
-    if kind == "inverted":
-        options = {"tiffinfo": {262: 0}}
-    image.save(file, "PPM" if kind == "ppm" else "TIFF", **options)
-    data = file.getvalue()
-    return lambda: Image.open(BytesIO(data[:-20] if kind == "broken" else data))
-
-
-@pytest.mark.parametrize("kind", ["16 bit", "float", "inverted", "ppm"])
-def test_opened_image_is_the_same_in_other_processes(kind):
-    make = make_opened(kind)
-    expected = ColorStatistics(n_jobs=1).fit_transform([make(), make()])
-    rows = ColorStatistics(n_jobs=2, batch_size=1).fit_transform([make(), make()])
-    assert_array_equal(rows, expected)
-    sent = pickle.loads(pickle.dumps(Photos([make()], value_range=(0, 9))))
-    assert_array_equal(sent.read(0), Photos([make()]).read(0))
-    file = make().fp.getvalue()
-    assert_array_equal(sent.read(0), Photos([file]).read(0))
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_broken_opened_image_is_one_error(n_jobs):
-    X = [make_opened("float")(), make_opened("broken")()]
-    with pytest.raises(ImageError, match=r"^row 1: the image cannot be decoded"):
-        ColorStatistics(n_jobs=n_jobs, batch_size=1).fit_transform(X)
-
-
-def test_opened_tiff_without_its_tags_is_refused():
-    sent = pickle.loads(pickle.dumps(make_opened("inverted")()))
-    with pytest.raises(ImageError, match=r"tags did not come with it.*pass its path"):
-        Photos([sent]).read(0)
 
 
 # --- the order of the axes
