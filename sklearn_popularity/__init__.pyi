@@ -61,6 +61,7 @@ from .models import (
     LatentRankSVM,
     MultiBranchMLPClassifier,
     MultiBranchMLPRegressor,
+    PairwiseRanker,
     PerUserRegressor,
     StackedLateFusion,
     load_model,

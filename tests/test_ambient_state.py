@@ -196,6 +196,12 @@ ESTIMATORS = {
     "models.PerUserRegressor": _predict(
         models.PerUserRegressor(_ridge(), user="user", min_samples=5), "user", "views"
     ),
+    "models.PairwiseRanker": _predict(
+        models.PairwiseRanker(left="views", right="guess"),
+        "views",
+        "guess",
+        classes=True,
+    ),
     "models.StackedLateFusion": _predict(_fusion(), "photo", "views"),
     "models.CNNFineTuneRegressor": _tuned(models.CNNFineTuneRegressor, False),
     "models.CNNFineTuneClassifier": _tuned(models.CNNFineTuneClassifier, True),
@@ -517,6 +523,9 @@ EVALUATION = {
         posts["score"].to_numpy(), posts["guess"].to_numpy(), np.arange(N) % 4
     ),
     "evaluation.PerUserShuffleSplit": _per_user_folds,
+    "evaluation.VoteKFold": lambda posts: list(
+        evaluation.VoteKFold(2, random_state=0).split(posts[["user", "day"]])
+    ),
     "evaluation.baseline_models": lambda posts: list(
         evaluation.baseline_models(columns=["views"], user="user")
     ),

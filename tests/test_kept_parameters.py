@@ -8,6 +8,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.preprocessing import StandardScaler
 
 import sklearn_popularity
 from sklearn_popularity import (
@@ -25,6 +26,7 @@ from sklearn_popularity import (
     LBPPyramid,
     MultiBranchMLPClassifier,
     MultiBranchMLPRegressor,
+    PairwiseRanker,
     PerUserRegressor,
     Preprocessing,
     SocialFeatures,
@@ -86,6 +88,16 @@ CASES = {
             "min_samples": [1000],
             "fallback": [LinearRegression()],
             "n_jobs": [2],
+        },
+    ),
+    "votes": (
+        PairwiseRanker(left="a", right="b"),
+        X,
+        {
+            "transformer": [StandardScaler()],
+            "left": ["c", 7, ["a"]],
+            "right": ["nowhere"],
+            "C": [99.0],
         },
     ),
     "ranker": (

@@ -39,6 +39,7 @@ from ._study import Study as Study
 from ._study import prepare_study as prepare_study
 from ._study import renumber_folds as renumber_folds
 from ._variance_shares import VarianceShares, variance_shares
+from ._vote_folds import VoteKFold
 
 __all__ = [
     "FEATURES",
@@ -48,6 +49,7 @@ __all__ = [
     "ModelComparison",
     "PerUserShuffleSplit",
     "VarianceShares",
+    "VoteKFold",
     "baseline_models",
     "best_of_groups",
     "compare_features",

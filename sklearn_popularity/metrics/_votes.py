@@ -10,10 +10,12 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from sklearn.utils import check_consistent_length
 
+from .._columns import encode_labels
 from .._messages import quote
 from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 from ._mean_interval import MeanInterval, mean_interval
+from ._vote_interval import vote_interval
 
 
 class VotedScores(NamedTuple):
@@ -115,7 +117,7 @@ def bradley_terry(left, right, chosen, *, prior=0.5):
     won[(pairs[1] == pairs[2]).to_numpy(bool)] = 0.0
     scores = _most_likely(first, second, won, len(items), prior)
     return VotedScores(
-        np.asarray(items),
+        pd.Series(items).infer_objects().to_numpy(),
         scores - scores.mean(),
         np.bincount(codes, minlength=len(items)),
     )
@@ -143,6 +145,7 @@ def pairwise_accuracy(
     won: ArrayLike,
     difference: ArrayLike,
     *,
+    items: ArrayLike | None = None,
     groups: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> MeanInterval:
@@ -156,20 +159,35 @@ def pairwise_accuracy(
     difference : array-like of shape (n_votes,)
         The prediction for the left item less that for the right one. One of 0 is right
         half of the time.
+    items : array-like of shape (n_votes, 2), default=None
+        The left and the right item of each vote: votes that share one are no
+        independent evidence.
     groups : array-like of shape (n_votes,), default=None
-        Votes that are no independent evidence: those of a voter, or on a photo.
+        Votes that are no independent evidence either: those of a voter.
     confidence : float, default=0.95
         Confidence of the interval, 0 to 1.
 
     Returns
     -------
     accuracy : MeanInterval
-        Named tuple (mean, low, high); 0.5 is chance.
+        Named tuple (mean, low, high); 0.5 is chance. The ends are NaN if there is one
+        group, or fewer than three items.
 
     Raises
     ------
     ValueError
         If lengths differ, `won` has other values, or no vote has a preference.
+
+    Notes
+    -----
+    With items, the variance is that of means over pairs, robust to what their votes
+    share [1]_, and to the voters with `groups`. In simulations 95 % intervals cover 93
+    to 99 % of the time from 20 items on, and 89 % with 10.
+
+    References
+    ----------
+    .. [1] Aronow, Samii and Assenova, "Cluster-robust variance estimation for dyadic
+       data", Political Analysis 23, 2015.
 
     Examples
     --------
@@ -188,5 +206,19 @@ def pairwise_accuracy(
         )
     told = won != 0.5
     right = (1 + np.sign(difference) * np.sign(won - 0.5))[told] / 2
-    known = None if groups is None else np.asarray(groups)[told]
-    return mean_interval(right, groups=known, confidence=confidence)
+    codes = None if groups is None else encode_labels(groups, "groups")[told]
+    if items is None:
+        return mean_interval(right, groups=codes, confidence=confidence)
+    left_items, right_items = _number_items(items, len(won))[:, told]
+    return vote_interval(right, left_items, right_items, codes, confidence)
+
+
+def _number_items(items, n_votes):
+    """Numbers of the left and of the right items."""
+    items = np.asarray(items)
+    if items.shape != (n_votes, 2):
+        raise ValueError(
+            f"Got items of shape {items.shape}, but ({n_votes}, 2) was expected: the "
+            "left and the right item of each vote."
+        )
+    return encode_labels(items.T.ravel(), "items").reshape(2, -1)

@@ -13,6 +13,7 @@ from ._model_file import (
     read_model_card,
     save_model,
 )
+from ._pairwise_ranker import PairwiseRanker
 from ._per_user import PerUserRegressor
 from .networks import (
     CheckpointWarning,
@@ -32,6 +33,7 @@ __all__ = [
     "ModelVersionWarning",
     "MultiBranchMLPClassifier",
     "MultiBranchMLPRegressor",
+    "PairwiseRanker",
     "PerUserRegressor",
     "StackedLateFusion",
     "load_model",

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
+from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_popularity import spearman_score
 from sklearn_popularity.metrics import bradley_terry, pairwise_accuracy
+from sklearn_popularity.metrics._vote_interval import _over_groups, _over_items
 
 
 def _votes(rng, scores, n_votes):
@@ -106,3 +108,69 @@ def test_predictions_of_the_scores_agree_as_often_as_people_do():
 def test_wrong_outcomes_are_one_error(won, message):
     with pytest.raises(ValueError, match=message):
         pairwise_accuracy(won, [1.0, 2.0])
+
+
+def _slow_variance(values, items, voters):
+    """The sum over all pairs of votes that share an item or a voter."""
+    apart, total = values - values.mean(), 0.0
+    for i in range(len(values)):
+        for j in range(len(values)):
+            if set(items[i]) & set(items[j]) or voters[i] == voters[j]:
+                total += apart[i] * apart[j]
+    return total
+
+
+def test_votes_that_share_are_no_independent_evidence():
+    rng = np.random.default_rng(0)
+    left, right, _ = _votes(rng, np.zeros(12), 200)
+    voters, values = rng.integers(0, 9, 200), rng.normal(size=200)
+    items = np.column_stack([left, right])
+    apart = values - values.mean()
+    found = (
+        _over_items(apart, left, right, None)
+        + _over_groups(apart, voters)
+        - _over_items(apart, left, right, voters)
+    )
+    assert_allclose(found, _slow_variance(values, items, voters))
+
+
+@pytest.mark.parametrize("effects", [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.7, 0.7)])
+def test_interval_covers_new_items_and_voters(effects):
+    """Accuracy of .62; the whole table is in benchmarks/votes.py."""
+    of_items, of_voters = effects
+    spread = np.sqrt(2 * of_items**2 + of_voters**2 + 1)
+    covered, alone = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        left, right, _ = _votes(rng, np.zeros(40), 600)
+        voters, effect = rng.integers(0, 30, 600), of_items * rng.normal(size=40)
+        latent = effect[left] + effect[right] + rng.normal(size=600)
+        latent += of_voters * rng.normal(size=30)[voters]
+        won = (latent > -0.3 * spread).astype(float)
+        items = np.column_stack([left, right])
+        found = pairwise_accuracy(won, np.ones(600), items=items, groups=voters)
+        covered.append(found.low <= norm.cdf(0.3) <= found.high)
+        plain = pairwise_accuracy(won, np.ones(600))
+        alone.append(plain.low <= norm.cdf(0.3) <= plain.high)
+    assert 0.9 < np.mean(covered)
+    if any(effects):
+        assert np.mean(alone) < 0.85
+
+
+def test_names_of_items_and_order_of_votes_say_nothing():
+    rng = np.random.default_rng(1)
+    left, right, won = _votes(rng, rng.normal(size=15), 100)
+    items, difference = np.column_stack([left, right]), rng.normal(size=100)
+    expected = pairwise_accuracy(won, difference, items=items, groups=left % 4)
+    names, order = np.array([f"p{i}" for i in range(15)]), rng.permutation(100)
+    found = pairwise_accuracy(
+        pd.Series(won[order], index=order),
+        difference[order],
+        items=pd.DataFrame(names[items[order]]),
+        groups=(left % 4)[order],
+    )
+    assert_allclose(found, expected)
+    few = pairwise_accuracy([1, 0], [1.0, 1.0], items=[["a", "b"], ["a", "b"]])
+    assert np.isnan(few.low) and np.isnan(few.high)
+    with pytest.raises(ValueError, match=r"items of shape \(100,\), but \(100, 2\)"):
+        pairwise_accuracy(won, difference, items=left)

@@ -1,0 +1,366 @@
+"""A score of items from votes between two of them."""
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
+from sklearn.utils.multiclass import check_classification_targets
+
+from .._columns import check_columns_seen, check_table, resolve_columns, select_columns
+from .._kept_parameters import check_ready, keep_parameters
+from .._messages import quote
+from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
+from ._delegation import check_weights
+
+_VOTES = [0.0, 0.5, 1.0]
+
+
+class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    r"""A ranker that learns from votes: which of two was chosen.
+
+    A row of X is a vote, with columns for its left and its right item, and y tells
+    whether the left one was chosen. A pipeline, :func:`~sklearn.model_selection.
+    cross_val_score` and searches work as with any classifier; `item_scores` then ranks
+    single items.
+
+    Parameters
+    ----------
+    transformer : transformer, default=None
+        Describes an item by numbers, such as a pipeline of a
+        :class:`~sklearn_popularity.CNNEmbedder` and a scaler. It is fitted on the items
+        of the training votes, each of them once. None takes the columns as they are.
+    left, right : str, int, list, slice, mask or callable, default=0, 1
+        Columns of X that hold the left and the right item, as those of
+        :class:`~sklearn.compose.ColumnTransformer`: one name or position, such as that
+        of a column of paths, or as many columns of numbers on either side.
+    C : float, default=1.0
+        Inverse of the strength of the L2 penalty, as of
+        :class:`~sklearn.linear_model.LogisticRegression`.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        Weights of the features of an item.
+    transformer_ : transformer or None
+        The fitted transformer.
+    classes_ : ndarray of shape (2,)
+        The label of votes for the right item, and that of votes for the left one.
+    n_items_ : int
+        Number of different items of the training votes.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns; only if X is a frame with names.
+
+    See Also
+    --------
+    sklearn_popularity.metrics.bradley_terry : Scores of the items voted on, without
+        features; a regressor may learn these.
+    sklearn_popularity.evaluation.VoteKFold : Folds whose items, voters or both are new.
+    LatentRankSVM : Learns from a score of each row.
+
+    Notes
+    -----
+    With features :math:`\phi`, the left item is chosen with the probability
+
+    .. math:: p = 1 / (1 + \exp(-w^T (\phi(left) - \phi(right)))),
+
+    the model of Bradley and Terry whose scores are linear in the features [1]_, learned
+    from differences as the ranking SVM does [2]_. There is no constant, so that a vote
+    with its sides exchanged is the same vote. y is 1 for the left item, 0 for the
+    right one, and 0.5 for no preference, which counts half for each; or any two labels,
+    of which the greater one means the left item. `score` leaves out votes without a
+    preference, and counts equal scores as half right: 0.5 is chance.
+
+    References
+    ----------
+    .. [1] Bradley and Terry, "Rank analysis of incomplete block designs: I. The method
+       of paired comparisons", Biometrika 39, 1952.
+    .. [2] Joachims, "Optimizing search engines using clickthrough data", KDD 2002.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity import PairwiseRanker
+    >>> items = np.random.default_rng(0).normal(size=(400, 3))
+    >>> votes = np.hstack([items[:200], items[200:]])
+    >>> y = (items[:200, 0] > items[200:, 0]).astype(float)
+    >>> ranker = PairwiseRanker(left=slice(0, 3), right=slice(3, 6)).fit(votes, y)
+    >>> ranker.score(votes, y) > 0.95
+    True
+    >>> best_first = np.argsort(-ranker.item_scores(items))
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "transformer": [HasMethods(["fit", "transform"]), None],
+        "left": [str, Integral, "array-like", slice, callable],
+        "right": [str, Integral, "array-like", slice, callable],
+        "C": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(self, transformer=None, *, left=0, right=1, C=1.0):
+        self.transformer = transformer
+        self.left = left
+        self.right = right
+        self.C = C
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Learn the weights of the features from votes.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_votes, n_columns)
+            Left and right items.
+        y : array-like of shape (n_votes,)
+            1 where the left item was chosen, 0 where the right one was, 0.5 for
+            neither; or two labels.
+        sample_weight : array-like of shape (n_votes,), default=None
+            Weights of the votes.
+
+        Returns
+        -------
+        self : PairwiseRanker
+            The fitted ranker.
+
+        Raises
+        ------
+        ValueError
+            If X lacks a column, sides have different numbers of columns, or y has other
+            values or a single one.
+        """
+        X = check_table(self, X, reset=True)
+        if self.n_features_in_ < 2:
+            raise ValueError(
+                "Got X with n_features = 1, but two columns at least were expected: "
+                "those of the left and the right item."
+            )
+        keep_parameters(self, "left", "right")
+        self._sides = [
+            resolve_columns(X, which, f"parameter {name}")
+            for name, which in (("left", self.left), ("right", self.right))
+        ]
+        self.classes_, won = _read_votes(X, y)
+        weight = check_weights(won, sample_weight)
+        weight = np.ones(len(won)) if weight is None else weight
+        rows = np.flatnonzero(weight)
+        items, left, right = self._items(_safe_indexing(X, rows))
+        self.n_items_ = len(items)
+        self.transformer_ = None
+        if self.transformer is not None:
+            self.transformer_ = clone(self.transformer).fit(items)
+        features = self._describe(items)
+        self.coef_ = _learn(
+            features[left] - features[right], won[rows], weight[rows], self.C
+        )
+        return self
+
+    def decision_function(self, X):
+        """Score of the left item less that of the right one.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_votes, n_columns)
+            Left and right items.
+
+        Returns
+        -------
+        differences : ndarray of shape (n_votes,)
+            Log-odds that the left item is chosen.
+        """
+        check_ready(self)
+        X = check_columns_seen(self, X, self._sides)
+        items, left, right = self._items(X)
+        scores = self._describe(items) @ self.coef_
+        return scores[left] - scores[right]
+
+    def predict_proba(self, X):
+        """Probability that the right and that the left item is chosen.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_votes, n_columns)
+            Left and right items.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_votes, 2)
+            In the order of `classes_`.
+        """
+        differences = self.decision_function(X)
+        return np.column_stack([expit(-differences), expit(differences)])
+
+    def predict(self, X):
+        """Tell which item is chosen.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_votes, n_columns)
+            Left and right items.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_votes,)
+            Of `classes_`: 1 for the left item, 0 for the right one.
+        """
+        chosen = self.decision_function(X) > 0
+        return self.classes_[chosen.astype(int)]
+
+    def item_scores(self, items):
+        """Score single items: the higher, the sooner chosen.
+
+        Parameters
+        ----------
+        items : array-like or DataFrame of length n_items
+            What one side of a vote holds: a list of photos, or numbers of shape
+            (n_items, n_features).
+
+        Returns
+        -------
+        scores : ndarray of shape (n_items,)
+            A difference of 1 is odds of e to 1.
+        """
+        check_ready(self)
+        return self._describe(items) @ self.coef_
+
+    def score(self, X, y, sample_weight=None):
+        """How often the chosen item scores higher.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_votes, n_columns)
+            Left and right items.
+        y : array-like of shape (n_votes,)
+            As in `fit`. Votes for neither are left out.
+        sample_weight : array-like of shape (n_votes,), default=None
+            Weights of the votes.
+
+        Returns
+        -------
+        accuracy : float
+            0 to 1, of which 0.5 is chance; equal scores are half right.
+        """
+        differences = self.decision_function(X)
+        won = _as_won(X, y, self.classes_)
+        told = won != 0.5
+        if not told.any():
+            raise ValueError(
+                "Got y with 0.5 in each row, but votes with a preference were expected."
+            )
+        sides = np.sign(differences) * np.sign(won - 0.5)
+        weight = check_weights(won, sample_weight)
+        weight = None if weight is None else weight[told]
+        return float(np.average((1 + sides[told]) / 2, weights=weight))
+
+    def _items(self, X):
+        """Different items, and the number of the left and the right one of each row."""
+        sides = [select_columns(X, columns) for columns in self._sides]
+        left, right = (np.asarray(side) for side in sides)
+        if left.shape[1:] != right.shape[1:]:
+            n_left, n_right = (np.prod(s.shape[1:], dtype=int) for s in (left, right))
+            raise ValueError(
+                f"Got left={quote(self.left)} of {n_left} columns and right="
+                f"{quote(self.right)} of {n_right}, but as many were expected on "
+                "either side."
+            )
+        items = np.concatenate([left, right])
+        first, numbers = _number(items)
+        return items[first], *np.split(numbers, [len(left)])
+
+    def _describe(self, items):
+        if self.transformer_ is not None:
+            items = self.transformer_.transform(items)
+        elif np.ndim(items) == 1:
+            items = np.reshape(items, (-1, 1))
+        return check_array(
+            items,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            input_name="the features of items",
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        # Two columns of whatever are no votes.
+        tags.classifier_tags.poor_score = True
+        return tags
+
+
+def _number(items):
+    """Row of the first of each different item, and the number of each row's item."""
+    table = pd.DataFrame(items.reshape(len(items), -1))
+    try:
+        numbers = table.groupby(list(table), sort=False, dropna=False).ngroup()
+    except TypeError:  # photos as arrays cannot be told apart by a hash
+        return np.arange(len(items)), np.arange(len(items))
+    first = np.unique(numbers, return_index=True)[1]
+    return first, numbers.to_numpy()
+
+
+def _read_votes(X, y):
+    """Labels of votes for the right and the left item, and the share of the left."""
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(X, y)
+    assert_all_finite(y, input_name="y")
+    labels = pd.unique(pd.Series(y))
+    if pd.api.types.is_numeric_dtype(y.dtype) and set(labels) <= set(_VOTES):
+        classes = np.array([0, 1], dtype=float if 0.5 in labels else y.dtype)
+    else:
+        check_classification_targets(y)
+        classes = np.unique(y)
+        if len(classes) > 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is "
+                f"multiclass: got y with {quote(list(classes))}, but 1 and 0 were "
+                "expected where the left and the right item were chosen, and 0.5 where "
+                "neither was."
+            )
+    if len(labels) == 1:
+        raise ValueError(
+            f"Got y with one class, {quote(labels[0])}, but votes for left and for "
+            "right items were expected. Where all left items are those chosen, "
+            "exchange the sides of some votes and their y."
+        )
+    return classes, _as_won(X, y, classes)
+
+
+def _as_won(X, y, classes):
+    """1 for votes for the left item, 0 for the right one, and 0.5 for neither."""
+    y = column_or_1d(y)
+    check_consistent_length(X, y)
+    won = np.full(len(y), np.nan)
+    for label, value in zip(classes, (0.0, 1.0), strict=True):
+        won[y == label] = value
+    if list(classes) == [0, 1]:
+        won[y == 0.5] = 0.5
+    if np.isnan(won).any():
+        raise ValueError(
+            f"Got y with {quote(y[np.isnan(won)][0])}, but {quote(list(classes))} were "
+            "expected, as in fit."
+        )
+    return won
+
+
+def _learn(differences, won, weight, C):
+    """Weights of a logistic regression without a constant, of votes by their share."""
+    stack = sparse.vstack if sparse.issparse(differences) else np.concatenate
+    labels = np.repeat([1, 0], len(won))
+    weights = np.concatenate([weight * won, weight * (1 - won)])
+    rows = np.flatnonzero(weights)
+    model = LogisticRegression(C=C, fit_intercept=False, max_iter=1000, tol=1e-6)
+    with np.errstate(under="ignore"):  # of votes that are settled long since
+        model.fit(stack([differences] * 2)[rows], labels[rows], weights[rows])
+    # Scores of one item must not depend on those beside it, as single precision would.
+    return model.coef_[0].astype(np.float64)
