@@ -63,6 +63,7 @@ from .models import (
     MultiBranchMLPRegressor,
     PairwiseRanker,
     PerUserRegressor,
+    ResidualRegressor,
     StackedLateFusion,
     load_model,
     read_model_card,

@@ -181,6 +181,45 @@ def label_rows(X, which, owner) -> NDArray | None:
     return _as_array(labels)
 
 
+def split_off(estimator, X, owner) -> tuple:
+    """The other columns of X, and the labels in the one that a parameter names.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its `n_features_in_` and `feature_names_in_` are those of X.
+    X : DataFrame or ndarray
+        Table; all of it is returned where the parameter is a function.
+    owner : str
+        Parameter that names the column.
+
+    Returns
+    -------
+    others : DataFrame or ndarray
+        What is learned from.
+    labels : ndarray of shape (n_samples,)
+        Such as the user of each row.
+
+    Raises
+    ------
+    ValueError
+        If X has no such column, or no other.
+    """
+    which = getattr(estimator, owner)
+    labels = column_or_1d(label_rows(X, which, owner))
+    if callable(which):
+        return X, labels
+    if estimator.n_features_in_ == 1:
+        raise ValueError(
+            f"Got X with n_features = 1, the column {owner}={which!r} alone, but at "
+            "least one column beside it was expected for the models to learn from."
+        )
+    kept = list(range(estimator.n_features_in_))
+    name = isinstance(which, str)
+    del kept[list(estimator.feature_names_in_).index(which) if name else which]
+    return select_columns(X, kept), labels
+
+
 def encode_labels(labels, owner) -> NDArray[np.intp]:
     """Number labels 0, 1, and so on, in their order.
 

@@ -202,6 +202,19 @@ ESTIMATORS = {
         "guess",
         classes=True,
     ),
+    "models.ResidualRegressor": _predict(
+        models.ResidualRegressor(
+            make_pipeline(
+                make_column_transformer((features.ColorStatistics(), "photo")), _ridge()
+            ),
+            context=make_pipeline(
+                make_column_transformer((context.SocialFeatures(), ["views"])), _ridge()
+            ),
+            cv=3,
+        ),
+        "photo",
+        "views",
+    ),
     "models.StackedLateFusion": _predict(_fusion(), "photo", "views"),
     "models.CNNFineTuneRegressor": _tuned(models.CNNFineTuneRegressor, False),
     "models.CNNFineTuneClassifier": _tuned(models.CNNFineTuneClassifier, True),

@@ -29,6 +29,7 @@ from sklearn_popularity import (
     PairwiseRanker,
     PerUserRegressor,
     Preprocessing,
+    ResidualRegressor,
     SocialFeatures,
     StackedLateFusion,
     TagEmbedder,
@@ -100,6 +101,17 @@ CASES = {
             "C": [99.0],
         },
     ),
+    "residuals": (
+        ResidualRegressor(Ridge(), context=Ridge(), cv=3),
+        X,
+        {
+            "estimator": [LinearRegression()],
+            "context": [LatentRankSVM()],
+            "cv": [2],
+            "groups": ["nowhere"],
+            "n_jobs": [2],
+        },
+    ),
     "ranker": (
         LatentRankSVM(n_senses=2, n_unpopular_senses=1, random_state=0),
         X,
@@ -107,6 +119,7 @@ CASES = {
             "n_senses": [1, 5],
             "n_unpopular_senses": [0, 3],
             "margin": ["soft"],
+            "within": ["a", "nowhere", len],
             "init": ["random"],
             "batch_size": [5],
             "early_stopping": [True],

@@ -181,8 +181,8 @@ def pairwise_accuracy(
     Notes
     -----
     With items, the variance is that of means over pairs, robust to what their votes
-    share [1]_, and to the voters with `groups`. In simulations 95 % intervals cover 93
-    to 99 % of the time from 20 items on, and 89 % with 10.
+    share [1]_, and to the voters with `groups`. In simulations 95 % intervals cover
+    the truth in 90 to 98 % of cases (``benchmarks/votes.py --coverage``).
 
     References
     ----------

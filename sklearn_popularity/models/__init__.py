@@ -15,6 +15,7 @@ from ._model_file import (
 )
 from ._pairwise_ranker import PairwiseRanker
 from ._per_user import PerUserRegressor
+from ._residual import ResidualRegressor
 from .networks import (
     CheckpointWarning,
     CNNFineTuneClassifier,
@@ -35,6 +36,7 @@ __all__ = [
     "MultiBranchMLPRegressor",
     "PairwiseRanker",
     "PerUserRegressor",
+    "ResidualRegressor",
     "StackedLateFusion",
     "load_model",
     "out_of_fold",

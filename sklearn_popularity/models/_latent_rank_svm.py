@@ -5,28 +5,30 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_consistent_length, check_random_state, gen_batches
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    check_X_y,
+    gen_batches,
+)
 from sklearn.utils.validation import validate_data
 
-from .._columns import encode_labels
-from .._kept_parameters import check_ready
+from .._columns import check_table, encode_labels, split_off
+from .._kept_parameters import check_ready, keep_parameters
 from .._moved import MovedAttributesMixin, MovedParametersMixin
 from .._sklearn_compat import Interval, StrOptions, _fit_context
 from .._warnings import warn_caller
-from ..metrics import spearman_score, user_correlations
+from ..metrics import spearman_score
 from ._delegation import check_weights, take_rows
 from ._hold_out import hold_out
-from ._pairwise import (
-    center_within,
-    count_pairs,
-    score_unit,
-    shuffle_rows,
-    total_pair_weight,
-    viable_pairs,
-)
+from ._pairwise import center_within, score_unit
+from ._rank_training import PassSettings, RankedRows, pass_over, rank_score
 from ._routing import GroupsRequest
 from ._sense_seeds import start_senses
 from ._senses import CHUNK, find_winners
+
+_FLOATS = [np.float64, np.float32]
 
 
 class DeadSensesWarning(UserWarning):
@@ -69,6 +71,11 @@ class LatentRankSVM(
         Strength of the L2 penalty.
     max_epochs : int, default=100
         Passes over the rows, at most.
+    within : str, int or callable, default=None
+        Column of X that holds the user, community, product or window of time of each
+        row, and is no feature, or a function from X to these. Pairs are made of rows of
+        one alone, so that nothing is learned of what tells these apart. None takes
+        `within` of `fit`, or else makes pairs of all rows.
     batch_size : int, default=100
         Rows of a batch, all pairs of which are learned from (section 2.1 of [1]_).
         Memory grows with its square.
@@ -93,7 +100,8 @@ class LatentRankSVM(
     Attributes
     ----------
     coef_ : ndarray of shape (n_senses + n_unpopular_senses, n_features)
-        Weights of the features, a row per sense, the popular ones first.
+        Weights of the features, a row per sense, the popular ones first; none of a
+        column `within`.
     intercept_ : ndarray of shape (n_senses + n_unpopular_senses,)
         Constant of each sense.
     loss_curve_ : list of float
@@ -178,6 +186,7 @@ class LatentRankSVM(
         "min_margin": [Interval(Real, 0, None, closed="neither")],
         "init": [StrOptions({"k-means", "random"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "within": [str, Integral, callable, None],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -198,6 +207,7 @@ class LatentRankSVM(
         min_margin=1.0,
         init="k-means",
         alpha=0.001,
+        within=None,
         max_epochs=100,
         batch_size=100,
         learning_rate=0.01,
@@ -214,6 +224,7 @@ class LatentRankSVM(
         self.min_margin = min_margin
         self.init = init
         self.alpha = alpha
+        self.within = within
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -251,15 +262,16 @@ class LatentRankSVM(
             The fitted ranker.
         """
         goes_on = self.warm_start and self._has_started()
-        X, y, weight, rows = self._check_input(X, y, sample_weight, reset=not goes_on)
-        within = _numbers_of(within, y)
+        data, rows = self._check_input(X, y, sample_weight, within, reset=not goes_on)
         self._random_state = check_random_state(self.random_state)
-        rows, held_out = self._hold_out(y, rows, within if groups is None else groups)
+        rows, held_out = self._hold_out(
+            data.y, rows, data.within if groups is None else groups
+        )
         if not goes_on:
-            self._start(X, center_within(y, within), weight, rows)
-        self._train(X, y, weight, rows, held_out, within)
+            self._start(data, rows)
+        self._train(data, rows, held_out)
         self._publish()
-        self._warn_of_dead_senses(X, rows)
+        self._warn_of_dead_senses(data.X, rows)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -290,15 +302,14 @@ class LatentRankSVM(
                 "rows to hold out. Pass early_stopping=False, or use fit."
             )
         first = not self._has_started()
-        X, y, weight, rows = self._check_input(X, y, sample_weight, reset=first)
-        within = _numbers_of(within, y)
+        data, rows = self._check_input(X, y, sample_weight, within, reset=first)
         if first:
             # Kept, so that later calls do not repeat the batches of this one.
             self._random_state = check_random_state(self.random_state)
-            self._start(X, center_within(y, within), weight, rows)
+            self._start(data, rows)
             self.loss_curve_, self.n_epochs_ = [], 0
             self.validation_rows_, self.validation_scores_ = rows[:0], []
-        self.loss_curve_.append(self._pass(X, y, weight, rows, within))
+        self.loss_curve_.append(self._pass(data, rows))
         self.n_epochs_ += 1
         self._publish()
         return self
@@ -371,16 +382,22 @@ class LatentRankSVM(
             )
         return True
 
-    def _check_input(self, X, y, sample_weight, *, reset):
-        """X, y, weights of which the largest is 1, and the rows that weigh anything."""
-        X, y = validate_data(
-            self, X, y, reset=reset, dtype=[np.float64, np.float32], y_numeric=True
-        )
+    def _check_input(self, X, y, sample_weight, within, *, reset):
+        """What to learn from, of which the largest weight is 1, and rows of weight."""
+        if reset:
+            keep_parameters(self, "within")
+        kinds = {"dtype": _FLOATS, "y_numeric": True}
+        if self.within is None:
+            X, y = validate_data(self, X, y, reset=reset, **kinds)
+        else:
+            X, labels = split_off(self, check_table(self, X, reset=reset), "within")
+            X, y = check_X_y(X, y, estimator=self, **kinds)
+            within = labels if within is None else within
         y = y.astype(np.float64)
         weight = check_weights(y, sample_weight)
-        if weight is None:
-            return X, y, None, np.arange(len(y))
-        return X, y, weight / weight.max(), np.flatnonzero(weight)
+        rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
+        weight = weight if weight is None else weight / weight.max()
+        return RankedRows(X, y, weight, _numbers_of(within, y)), rows
 
     def _hold_out(self, y, rows, groups):
         """Rows to learn from, and those to validate on or None."""
@@ -397,22 +414,28 @@ class LatentRankSVM(
         self.validation_rows_ = rows[held_out]
         return rows[train], rows[held_out]
 
-    def _start(self, X, y, weight, rows):
-        n_senses = (self.n_senses, self.n_unpopular_senses)
+    def _start(self, data, rows):
+        X, y, weight, within = data
         self._senses = start_senses(
-            X, y, rows, weight, n_senses, self.init, self._random_state
+            X,
+            center_within(y, within),
+            rows,
+            weight,
+            (self.n_senses, self.n_unpopular_senses),
+            self.init,
+            self._random_state,
         )
         self._unit = score_unit(y[rows], take_rows(weight, rows))
 
-    def _train(self, X, y, weight, rows, held_out, within):
+    def _train(self, data, rows, held_out):
         self.validation_scores_ = []
-        best, kept = self._start_validation(X, y, weight, held_out, within)
+        best, kept = self._start_validation(data, held_out)
         self.loss_curve_, n_without = [], 0
         for _ in range(self.max_epochs):
-            self.loss_curve_.append(self._pass(X, y, weight, rows, within))
+            self.loss_curve_.append(self._pass(data, rows))
             merit = -self.loss_curve_[-1]
             if held_out is not None:
-                merit = self._validate(X, y, weight, held_out, within)
+                merit = self._validate(data, held_out)
                 self.validation_scores_.append(merit)
             n_without = 0 if merit > best + self.tol else n_without + 1
             if merit > best:
@@ -425,60 +448,38 @@ class LatentRankSVM(
         if kept is not None:
             self._senses = kept
 
-    def _start_validation(self, X, y, weight, held_out, within):
+    def _start_validation(self, data, held_out):
         """Score to improve on and the senses that have it, or none of them."""
         if held_out is None or not self._senses.n_steps:
             return -np.inf, None
-        best, kept = self._validate(X, y, weight, held_out, within), self._senses
+        best, kept = self._validate(data, held_out), self._senses
         self._senses = kept.snapshot()  # a warm start may get worse
         return best, kept
 
-    def _validate(self, X, y, weight, rows, within):
+    def _validate(self, data, rows):
         self._publish()
-        scores, weight = self._scores(X[rows]), take_rows(weight, rows)
-        if within is None:
-            return spearman_score(y[rows], scores, sample_weight=weight)
-        found = user_correlations(y[rows], scores, within[rows])
-        return 0.0 if np.isnan(found).all() else float(np.nanmean(found))
+        held_out = data.take(rows)
+        return rank_score(held_out, self._scores(held_out.X))
 
-    def _pass(self, X, y, weight, rows, within=None):
-        """Go through rows once, in random batches; return the mean loss."""
-        parts = (take_rows(weight, rows), take_rows(within, rows))
-        total = total_pair_weight(y[rows], *parts)
-        if total == 0:
-            return np.nan
-        rows = shuffle_rows(rows, within, self._random_state)
-        n_pairs, loss, seen = count_pairs(len(rows), parts[1]), 0.0, 0.0
-        for batch in gen_batches(
-            len(rows), self.batch_size, min_batch_size=self.batch_size // 2
-        ):
-            chosen = rows[batch]
-            parts = (take_rows(weight, chosen), take_rows(within, chosen))
-            share = count_pairs(len(chosen), parts[1]) / n_pairs
-            if share == 0:
-                continue
-            seen += share
-            pairs = viable_pairs(
-                y[chosen],
-                *parts,
-                unit=self._unit if self.margin == "soft" else None,
-                min_margin=self.min_margin,
-                total=share * total,
-                dtype=X.dtype,
-            )
-            if pairs.weights.any():
-                loss += share * self._senses.step(
-                    X[chosen], pairs, alpha=self.alpha, learning_rate=self.learning_rate
-                )
-        # Pairs within batches are a part of all, whose mean theirs estimates.
-        return loss / seen if seen else np.nan
+    def _pass(self, data, rows):
+        settings = PassSettings(
+            self._unit if self.margin == "soft" else None,
+            self.min_margin,
+            self.batch_size,
+            self.alpha,
+            self.learning_rate,
+        )
+        return pass_over(self._senses, data, rows, settings, self._random_state)
 
     def _publish(self):
         self.coef_, self.intercept_ = self._senses.linear()
 
     def _check_X(self, X):
         check_ready(self)
-        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        if self.within is None:
+            return validate_data(self, X, reset=False, dtype=_FLOATS)
+        X, _ = split_off(self, check_table(self, X, reset=False), "within")
+        return check_array(X, dtype=_FLOATS, estimator=self)
 
     def _winners(self, X):
         return find_winners(X @ self.coef_.T + self.intercept_, self._senses.n_popular)

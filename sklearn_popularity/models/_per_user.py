@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.utils import column_or_1d, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._columns import check_table, label_rows, select_columns
+from .._columns import check_table, split_off
 from .._kept_parameters import check_ready, keep_parameters
 from .._labels import check_same_kind
 from .._messages import quote
@@ -263,19 +263,8 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         """Features that the models see, and the rows of each user."""
         if self.user is None:
             return X, {}
-        labels = column_or_1d(label_rows(X, self.user, "user"))
-        if callable(self.user):
-            return X, rows_of_labels(labels)
-        if self.n_features_in_ == 1:
-            raise ValueError(
-                f"Got X with n_features = 1, the column user={self.user!r} alone, but "
-                "at least one column beside it was expected for the models to learn "
-                "from."
-            )
-        kept = list(range(self.n_features_in_))
-        name = isinstance(self.user, str)
-        del kept[list(self.feature_names_in_).index(self.user) if name else self.user]
-        return select_columns(X, kept), rows_of_labels(labels)
+        features, labels = split_off(self, X, "user")
+        return features, rows_of_labels(labels)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

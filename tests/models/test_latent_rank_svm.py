@@ -525,3 +525,38 @@ def test_partial_fit_compares_within():
     for _ in range(20):
         ranker.partial_fit(X, y, within=users)
     assert per_user_spearman_score(own, ranker.predict(X), users=users) > 0.9
+
+
+@pytest.mark.parametrize("form", ["array", "frame", "polars", "callable"])
+def test_within_may_be_a_column_that_is_no_feature(form):
+    X, y, users, _ = _posts_of_users(np.random.default_rng(5))
+    ranker = LatentRankSVM(random_state=0, max_epochs=10)
+    expected = clone(ranker).fit(X, y, within=users)
+    names = [f"f{i}" for i in range(6)]
+    posts, column = pd.DataFrame(X, columns=names), "user"
+    posts.insert(2, "user", [f"user {user:02}" for user in users])
+    if form == "array":
+        posts, column = np.insert(X, 2, users, axis=1), 2
+    elif form == "callable":
+        posts, column = posts[names], lambda posts: users[: len(posts)]
+    elif form == "polars":
+        polars = pytest.importorskip("polars", reason="This form needs polars.")
+        posts = polars.DataFrame(posts)
+    ranker.set_params(within=column).fit(posts, y)
+    assert_array_equal(ranker.coef_, expected.coef_)
+    assert_array_equal(ranker.predict(posts), expected.predict(X))
+    assert ranker.n_features_in_ == (6 if form == "callable" else 7)
+    # What fit is given goes before the column.
+    again = clone(ranker).fit(posts, y, within=np.zeros(len(y)))
+    assert_array_equal(again.coef_, clone(expected).fit(X, y).coef_)
+
+
+def test_wrong_columns_of_within_are_one_error():
+    X, y, users, _ = _posts_of_users(np.random.default_rng(5))
+    with pytest.raises(ValueError, match=r"columns 6 of the parameter within"):
+        LatentRankSVM(within=6).fit(X, y)
+    with pytest.raises(ValueError, match=r"n_features = 1, the column within=0 alone"):
+        LatentRankSVM(within=0).fit(X[:, :1], y)
+    ranker = LatentRankSVM(within=0, max_epochs=1).fit(np.column_stack([users, X]), y)
+    with pytest.raises(ValueError, match=r"within=1, but it was 0 in fit"):
+        ranker.set_params(within=1).predict(X)
