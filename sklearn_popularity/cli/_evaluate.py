@@ -9,7 +9,6 @@ from ..evaluation import (
     compare_models,
     near_duplicates,
     straddling_pairs,
-    variance_shares,
 )
 from ._model import CONTEXT, add_context, columns_of, compose, texts_of
 from ._options import LEARNED, add_folder, add_output, add_work, describe, option
@@ -74,6 +73,7 @@ def _evaluate(options):
             reference=asked.named,
             cv=options.cv,
             n_repeats=options.repeats,
+            sources=_sources(posts, options),
             n_jobs=options.n_jobs,
         )
     kept = posts.iloc[comparison.kept]
@@ -89,7 +89,7 @@ def _evaluate(options):
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
         _print_gain(comparison.differences, asked)
-        _print_ceilings(kept, options)
+        _print_ceilings(comparison.ceilings)
         if choices is not None:
             _print_choices(choices, asked, options)
         _print_chance(comparison.scores)
@@ -144,21 +144,19 @@ def _print_gain(differences, asked):
     )
 
 
-def _print_ceilings(posts, options):
-    """How well any model could do by the photo, or the uploader, where these repeat."""
+def _sources(posts, options):
+    """What repeats in the table: photos, and those who posted them."""
     known = {"photo": posts["photo"]} if posts["photo"].duplicated().any() else {}
-    if options.user is not None:
-        posts = posts[posts[options.user].notna()]
-        known["user"] = posts[options.user]
-    known = {name: labels[posts.index] for name, labels in known.items()}
-    if not known:
-        return
-    ceilings = variance_shares(posts[options.label], **known).ceilings
-    found = (
+    return known if options.user is None else known | {"user": posts[options.user]}
+
+
+def _print_ceilings(ceilings):
+    """How well any model could do by the photo, or the uploader, where these repeat."""
+    found = [
         f"{row.known} {row.spearman:.3f} ({row.low:.3f} to {row.high:.3f})"
-        for row in ceilings.itertuples()
-    )
-    if len(ceilings):
+        for row in ([] if ceilings is None else ceilings.itertuples())
+    ]
+    if found:
         print(f"\nCeilings, by what repeats in the table: {', '.join(found)}")
 
 

@@ -1,12 +1,13 @@
 """Models side by side, on the same folds: scores, and paired differences."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length
 
 from .._messages import quote
 from .._sklearn_compat import Interval, StrOptions, validate_params
@@ -14,6 +15,7 @@ from ..metrics import spearman_difference, spearman_interval
 from ._held_out import HeldOutPredictions
 from ._partitions import Folds
 from ._study import predict_study, prepare_study
+from ._variance_shares import variance_shares
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,16 @@ class ModelComparison:
         Predictions of each model.
     kept : ndarray of shape (n_kept,)
         Rows of X that were compared.
+    ceilings : DataFrame or None
+        The highest correlations that predictions from `sources` can have, as those of
+        :func:`variance_shares`; None without sources.
     """
 
     scores: pd.DataFrame
     differences: pd.DataFrame = field(repr=False)
     held_out: dict[str, HeldOutPredictions] = field(repr=False)
     kept: NDArray[np.intp] = field(repr=False)
+    ceilings: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def partitions(self) -> list[Folds]:
@@ -57,6 +63,7 @@ class ModelComparison:
         "photo": [str],
         "dictionary": [StrOptions({"once", "per-fold"})],
         "params": [dict, None],
+        "sources": [dict, None],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": [Interval(Integral, 0, None, closed="left"), None],
@@ -76,6 +83,7 @@ def compare_models(
     photo="photo",
     dictionary="once",
     params=None,
+    sources=None,
     confidence=0.95,
     n_jobs=None,
     random_state=None,
@@ -115,6 +123,10 @@ def compare_models(
         of each fold, which costs a description of all photos per fold.
     params : dict, default=None
         Parameters of `fit`, such as weights; those with a value per row are split.
+    sources : dict of str to array-like, default=None
+        What repeats over rows: photo, user or time, as for :func:`variance_shares`,
+        whose ceilings then stand beside the scores. Rows where one is missing say
+        nothing of them.
     confidence : float, default=0.95
         Confidence of the intervals, 0 to 1.
     n_jobs : int, default=None
@@ -128,6 +140,7 @@ def compare_models(
     -------
     comparison : ModelComparison
         Its tables `scores` and `differences`; the latter is empty without `reference`.
+        With sources, `ceilings` too.
 
     Raises
     ------
@@ -139,6 +152,7 @@ def compare_models(
     --------
     held_out_predictions : The predictions of one model.
     baseline_models : Predictors that need no model.
+    variance_shares : What a score is made of, and how well it can be predicted.
     compare_features : Kinds of features of this library.
     sklearn_popularity.inspection.plot_comparison : Draw it.
 
@@ -184,13 +198,15 @@ def compare_models(
         params=params,
         random_state=random_state,
     )
-    return compare_study(
+    check_consistent_length(y, *(sources or {}).values())
+    found = compare_study(
         study,
         pairs=[(name, reference) for name in models if reference not in (None, name)],
         confidence=confidence,
         n_jobs=n_jobs,
         verbose=verbose,
     )
+    return replace(found, ceilings=_ceilings(study, sources, confidence))
 
 
 def compare_study(
@@ -229,6 +245,16 @@ def compare_study(
         held_out,
         study.kept,
     )
+
+
+def _ceilings(study, sources, confidence):
+    """Ceilings of what the rows that were compared are known to share."""
+    if not sources:
+        return None
+    known = {name: np.asarray(each)[study.kept] for name, each in sources.items()}
+    told = np.all([pd.notna(each) for each in known.values()], axis=0)
+    labels = {name: each[told] for name, each in known.items()}
+    return variance_shares(study.y[told], **labels, confidence=confidence).ceilings
 
 
 def check_models(models, reference):

@@ -69,13 +69,13 @@ class LatentRankSVM(
         popular ones; or anywhere.
     alpha : float, default=0.001
         Strength of the L2 penalty.
-    max_epochs : int, default=100
-        Passes over the rows, at most.
     within : str, int or callable, default=None
         Column of X that holds the user, community, product or window of time of each
         row, and is no feature, or a function from X to these. Pairs are made of rows of
         one alone, so that nothing is learned of what tells these apart. None takes
         `within` of `fit`, or else makes pairs of all rows.
+    max_epochs : int, default=100
+        Passes over the rows, at most.
     batch_size : int, default=100
         Rows of a batch, all pairs of which are learned from (section 2.1 of [1]_).
         Memory grows with its square.

@@ -33,6 +33,7 @@ from sklearn_popularity.evaluation import (
     baseline_models,
     compare_models,
     held_out_predictions,
+    variance_shares,
     with_photos,
 )
 from sklearn_popularity.evaluation._compare_models import adjust_p_values
@@ -309,3 +310,19 @@ def test_settings_of_a_run_describe_nothing_anew(posts):
     }
     compare_models(models, X, y, n_repeats=1)
     assert Counting.n_described == 2 * len(y)
+
+
+def test_ceilings_stand_beside_the_scores_where_sources_are_told(data):
+    X, y, groups = data
+    sources = {"user": pd.Series(groups, index=groups)}
+    found = compare_models({"ridge": Ridge()}, X, y, groups=groups, sources=sources)
+    expected = variance_shares(y, user=groups).ceilings
+    pd.testing.assert_frame_equal(found.ceilings, expected)
+    assert compare_models({"ridge": Ridge()}, X, y, groups=groups).ceilings is None
+    users = np.array(groups, dtype=object)
+    users[:4] = None
+    found = compare_models({"ridge": Ridge()}, X, y, sources={"user": users})
+    expected = variance_shares(y[4:], user=groups[4:]).ceilings
+    pd.testing.assert_frame_equal(found.ceilings, expected)
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        compare_models({"ridge": Ridge()}, X, y, sources={"user": users[1:]})
