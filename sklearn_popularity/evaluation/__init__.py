@@ -16,6 +16,7 @@ from ._compare_models import compare_study as compare_study
 from ._describe_once import Described as Described
 from ._describe_once import NoPhotosError as NoPhotosError
 from ._describe_once import PhotoTable as PhotoTable
+from ._describe_once import input_of as input_of
 from ._describe_once import rows_described as rows_described
 from ._describe_once import with_photos as with_photos
 from ._duplicates import near_duplicates, straddling_pairs

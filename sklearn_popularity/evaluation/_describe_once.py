@@ -1,5 +1,6 @@
 """Photos that are described once, however many models and folds learn from them."""
 
+from collections.abc import Mapping
 from copy import copy
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -147,7 +148,7 @@ class PhotoTable:
                 return Described(self._swap(model, head), X)
             except _NeedsPhotosError:
                 continue
-        return Described(model, self._given)
+        return Described(model, input_of(model, self._given, self._photo))
 
     def describe_fitted(self, model) -> Described:
         """The same for a fitted model, which describes by what it has learned."""
@@ -200,11 +201,13 @@ class PhotoTable:
 
     def _swap_within(self, part, head):
         """Of meta-estimators that hand X on as it is."""
-        if isinstance(part, BaseEstimator) and not isinstance(part, BaseSearchCV):
-            for name in ("regressor", "estimator"):
-                within = getattr(part, name, None)
-                if within is not None:
-                    return copy(part).set_params(**{name: self._swap(within, head)})
+        for name in ("regressor", "estimator"):
+            within = getattr(part, name, None)
+            if within is not None and isinstance(part, BaseEstimator):
+                swapped = self._swap(within, head)
+                if isinstance(part, BaseSearchCV) and not _is_searched(part, swapped):
+                    raise _NeedsPhotosError
+                return copy(part).set_params(**{name: swapped})
         raise _NeedsPhotosError
 
     def _leaf(self, transformer) -> DescribedPhotos:
@@ -241,6 +244,48 @@ class NoPhotosError(ValueError):
 
 class _NeedsPhotosError(Exception):
     """Something but an image transformer sees the photos."""
+
+
+def _is_searched(search, swapped) -> bool:
+    """Whether a search tries numbers and names alone, none of an image transformer."""
+    grids = getattr(search, "param_grid", getattr(search, "param_distributions", None))
+    grids = [grids] if isinstance(grids, Mapping) else grids
+    known = swapped.get_params()
+    return bool(grids) and all(
+        name in known and (known[name] is None or np.isscalar(known[name]))
+        for grid in grids
+        for name in grid
+    )
+
+
+def input_of(model, posts, photo):
+    """What a model is given: the photos if it begins with these, otherwise the posts.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted or not.
+    posts : DataFrame, or sequence of photos
+        Posts.
+    photo : str
+        Column of photos.
+    """
+    if photo in _names_of(posts) and _begins_with_photos(model):
+        return _column_of(posts, photo)
+    return posts
+
+
+def _begins_with_photos(part) -> bool:
+    if isinstance(part, Pipeline):
+        return _begins_with_photos(part.steps[0][1])
+    if isinstance(part, FeatureUnion):
+        return all(_begins_with_photos(each) for _, each in part.transformer_list)
+    if isinstance(part, VotingRegressor):
+        return all(_begins_with_photos(each) for _, each in part.estimators)
+    within = getattr(part, "regressor", getattr(part, "estimator", None))
+    if within is not None:
+        return _begins_with_photos(within)
+    return isinstance(part, ImageTransformer)
 
 
 def _seen(head, columns, photo):

@@ -22,6 +22,7 @@ from ..evaluation import (
     HeldOutPredictions,
     PhotoTable,
     find_partitions,
+    input_of,
     prepare_fit,
     with_photos,
     with_settings,
@@ -30,7 +31,7 @@ from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
 from ._report_data import read_data
 from ._report_evidence import Evidence
-from ._report_held_out import HeldOut, input_of, predict_held_out
+from ._report_held_out import HeldOut, predict_held_out
 from ._report_html import render, write_page
 from ._report_sections import write_sections
 

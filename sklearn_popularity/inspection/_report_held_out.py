@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import _safe_indexing
 from ..evaluation import (
@@ -16,7 +16,6 @@ from ..evaluation import (
     renumber_folds,
     shares_below,
 )
-from ..features import ImageTransformer
 from ..models import seen_rows
 from ._branches import predict_permuted
 from ._members import members_of
@@ -56,18 +55,6 @@ class HeldOut(NamedTuple):
             for part in (self.branches, self.permuted)
         ]
         return HeldOut(model, *parts)
-
-
-def input_of(model, posts, photo):
-    """The photos for a pipeline that begins with photos alone, otherwise the posts."""
-    first = model[0] if isinstance(model, Pipeline) else model
-    return posts[photo] if _sees_photos_alone(first) else posts
-
-
-def _sees_photos_alone(step) -> bool:
-    if isinstance(step, FeatureUnion):
-        return all(_sees_photos_alone(each) for _, each in step.transformer_list)
-    return isinstance(step, ImageTransformer)
 
 
 def predict_held_out(

@@ -11,7 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import select_columns
 from .._progress import progress
-from ..evaluation import predict_partitions
+from ..evaluation import input_of, predict_partitions
 from ..features import ColorHistogram
 from ..models import LatentRankSVM, StackedLateFusion
 from ._calibration import calibration
@@ -21,7 +21,6 @@ from ._percentiles import score_percentile
 from ._quadrants import QUADRANTS, quadrants
 from ._reliability import percentile_reliability
 from ._report_evidence import Evidence, Section
-from ._report_held_out import input_of
 from ._senses import sense_photos, sense_words
 from ._thumbnails import data_uri, draw_map, name_places, overlay
 
