@@ -33,19 +33,8 @@ from ._report_data import read_data
 from ._report_evidence import Evidence
 from ._report_held_out import HeldOut, predict_held_out
 from ._report_html import render, write_page
-from ._report_sections import write_sections
+from ._sections import SECTIONS, TEMPLATES, write_sections
 
-# Sections in the order of the page.
-TITLES = {
-    "branches": "Which features help",
-    "quadrants": "Right and wrong",
-    "heatmaps": "Where in the photo",
-    "colors": "Colours",
-    "objects": "Objects",
-    "senses": "Senses of popular",
-    "reliability": "What a percentile means",
-    "calibration": "Whom it rates too high",
-}
 _N_LISTED = 100
 _MAX_SPELLED = 10_000  # characters
 
@@ -88,6 +77,7 @@ class PopularityReport:
         "photo": [str],
         "groups": [str, "array-like", None],
         "by": [str, "array-like", None],
+        "time": [str, "array-like", None],
         "title": [str, None],
         "words": [str, None],
         "objects": [pd.DataFrame, None],
@@ -113,6 +103,7 @@ def popularity_report(
     photo="photo",
     groups=None,
     by=None,
+    time=None,
     title=None,
     words=None,
     objects=None,
@@ -122,7 +113,7 @@ def popularity_report(
     command=None,
     cv=5,
     held_out=None,
-    n_photos=36,
+    n_photos=24,
     n_heatmaps=3,
     n_jobs=None,
     random_state=0,
@@ -150,8 +141,11 @@ def popularity_report(
         Column, or labels, of posts that stay together in all folds and in the
         intervals: those of a user or theme, or near-duplicates.
     by : str or array-like of shape (n_posts,), default=None
-        Column, or labels, of kinds of posts to tell whom the model rates too high;
-        None is the groups.
+        Column, or labels, of kinds of posts that may be over- or underrated; None is
+        the groups.
+    time : str or array-like of shape (n_posts,), default=None
+        Column of when posts were made, or these times: score and bias are then told by
+        period, and of the last fifth of the posts by a model of those before.
     title : str, default=None
         Column of what posts are called on the page; None is the name of the file.
     words : str, default=None
@@ -174,8 +168,9 @@ def popularity_report(
         Held-out predictions of the posts that are kept, such as those of
         :func:`~sklearn_popularity.evaluation.fit_model`, of which the page is then
         about: nothing is fitted, and `model` is the fitted one that they belong to.
-    n_photos : int, default=36
-        Photos of each quadrant of the gallery, the clearest.
+    n_photos : int, default=24
+        Photos of each quadrant of the gallery, the clearest; those that are truly or
+        by prediction at the ends, and the greatest surprises, come on top.
     n_heatmaps : int, default=3
         Heatmaps of the highest predictions, and as many of the lowest.
     n_jobs : int, default=None
@@ -242,7 +237,9 @@ def popularity_report(
             resolve_columns(posts, column, "report")
     _check_objects(posts, objects)
     by = groups if by is None else by
-    data = read_data(posts, y, photo, groups=groups, by=by, title=title, n_jobs=n_jobs)
+    data = read_data(
+        posts, y, photo, groups=groups, by=by, time=time, title=title, n_jobs=n_jobs
+    )
     _warn_of_errors(data.errors, len(posts))
     evidence = _gather(
         model,
@@ -328,6 +325,7 @@ def _gather(
 ):
     """Predictions of rows held out, and the model fitted on all."""
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
+    learns_anew = True
     if held_out is None:
         folds = _folds(cv, data.posts, data.y, clusters)
         learner, table = PhotoTable(data.posts, photo).describe(model)
@@ -344,6 +342,7 @@ def _gather(
         fitted = learner.fit(table, data.y, **fit_params)
         model = with_photos(fitted)
     else:
+        learns_anew = False
         held_out = _of_these_posts(held_out, data.kept, n_given)
         folds = held_out.model.partitions[0]
         fitted, table = model, input_of(model, data.posts, photo)
@@ -358,6 +357,7 @@ def _gather(
         clusters=clusters,
         n_jobs=n_jobs,
         seed=int(random_state.randint(2**31 - 1)),
+        learns_anew=learns_anew,
         **asked,
     )
 
@@ -380,7 +380,8 @@ def _of_these_posts(held_out, kept, n_given) -> HeldOut:
 def _render(data, sections, **given):
     return render(
         "report.html",
-        titles=TITLES,
+        titles={name: module.TITLE for name, module in SECTIONS.items()},
+        templates=TEMPLATES,
         data=data,
         errors=data.errors[:_N_LISTED],
         duplicates=data.duplicates.head(_N_LISTED).to_dict("records"),

@@ -11,6 +11,7 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels, label_rows
+from .._messages import quote
 from ..evaluation import near_duplicates
 from ..images import ImageError, Photos
 from ._photos import as_photos
@@ -32,6 +33,8 @@ class ReportData:
         Their scores.
     groups, by : ndarray of shape (n_posts,) or None
         Labels of what stays together, and of kinds of posts.
+    times : ndarray of shape (n_posts,), datetime64, or None
+        When they were made.
     names : list of str
         What they are called.
     kept : ndarray of shape (n_posts,)
@@ -52,6 +55,7 @@ class ReportData:
     y: NDArray
     groups: NDArray | None
     by: NDArray | None
+    times: NDArray | None
     names: list[str]
     kept: NDArray
     errors: list[ImageError]
@@ -60,7 +64,7 @@ class ReportData:
     missing: pd.DataFrame
 
 
-def read_data(posts, y, photo, *, groups, by, title, n_jobs) -> ReportData:
+def read_data(posts, y, photo, *, groups, by, time, title, n_jobs) -> ReportData:
     """Keep the posts that can be learned from, and look for problems.
 
     Parameters
@@ -71,8 +75,8 @@ def read_data(posts, y, photo, *, groups, by, title, n_jobs) -> ReportData:
         Scores; NaN where unknown.
     photo : str
         Column of photos.
-    groups, by : str, array-like of shape (n_posts,) or None
-        Columns or labels.
+    groups, by, time : str, array-like of shape (n_posts,) or None
+        Columns or labels, and times.
     title : str or None
         Column of names.
     n_jobs : int or None
@@ -94,6 +98,7 @@ def read_data(posts, y, photo, *, groups, by, title, n_jobs) -> ReportData:
     for name, given in labels.items():
         if given is not None:
             encode_labels(given, name)  # an error for missing ones
+    times = None if time is None else _read_times(posts, time)[kept]
     photos = photos.take(kept)
     posts_kept = posts.iloc[kept].reset_index(drop=True)
     titles = [None] * len(kept) if title is None else posts_kept[title]
@@ -102,6 +107,7 @@ def read_data(posts, y, photo, *, groups, by, title, n_jobs) -> ReportData:
         posts=posts_kept,
         photos=photos,
         y=y[kept],
+        times=times,
         names=names,
         kept=kept,
         errors=errors,
@@ -128,6 +134,24 @@ def _labels_of(posts, given, name):
     if isinstance(given, str):
         return label_rows(posts, given, name)
     return None if given is None else np.asarray(given)
+
+
+def _read_times(posts, time):
+    """When posts were made, in UTC."""
+    given = label_rows(posts, time, "time") if isinstance(time, str) else time
+    check_consistent_length(posts, given)
+    values = pd.Series(np.asarray(given))
+    if pd.api.types.is_numeric_dtype(values):
+        values = values.astype(str)  # which are no times: of numbers none is known
+    times = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
+    if times.isna().any():
+        row = int(np.flatnonzero(times.isna())[0])
+        raise ValueError(
+            f"Got {quote(values.iloc[row])} as the time in row {row}, but a time of "
+            "each post was expected, such as '2025-07-04T03:36:00Z' (ISO 8601; read "
+            "others by pandas.to_datetime). Drop posts without one."
+        )
+    return times.dt.tz_localize(None).to_numpy()
 
 
 def name_of(photo, title=None, row=0) -> str:

@@ -45,6 +45,8 @@ class Evidence:
         Probabilities of objects of the posts.
     n_photos, n_heatmaps : int
         How many to show.
+    learns_anew : bool
+        Whether a copy of the learner may be fitted on some of the posts.
     """
 
     data: ReportData
@@ -61,6 +63,7 @@ class Evidence:
     objects: pd.DataFrame | None
     n_photos: int
     n_heatmaps: int
+    learns_anew: bool
     _drawn: dict = field(default_factory=dict, repr=False)
 
     @property

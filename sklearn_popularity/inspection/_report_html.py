@@ -10,6 +10,8 @@ import numpy as np
 from .._files import whole_file
 from .._optional import import_optional
 
+_SECTION = "sections/"
+
 
 def render(template: str, **context) -> str:
     """Fill in a template of this package.
@@ -49,7 +51,13 @@ def write_page(path: Path, page: str) -> None:
 
 
 def _read(name: str) -> str:
-    return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
+    """A file of the templates, or a template of a section, such as "sections/maps"."""
+    folder = files(__package__)
+    if name.startswith(_SECTION):
+        path = folder / "_sections" / f"{name.removeprefix(_SECTION)}.html"
+    else:
+        path = folder / "templates" / name
+    return path.read_text(encoding="utf-8")
 
 
 def _fixed(value, digits=2):

@@ -34,7 +34,7 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.inspection._report_html import _number, render
-from sklearn_popularity.inspection._report_sections import pairs_in_order
+from sklearn_popularity.inspection._sections.summary import pairs_in_order
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
 from sklearn_popularity.inspection._thumbnails import name_places, overlay
@@ -94,9 +94,10 @@ class _Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def report(posts, tmp_path_factory):
+    likely = 1 / (1 + np.exp(-4 * (posts["score"] - posts["score"].median())))
+    rng = np.random.default_rng(0)
     objects = pd.DataFrame(
-        np.random.default_rng(0).dirichlet(np.ones(3), len(posts)),
-        columns=[HOSTILE, "cat", "car"],
+        {HOSTILE: likely, "cat": 1 - likely, "car": rng.random(len(posts)) / 2}
     )
     return popularity_report(
         fusion(),
@@ -105,6 +106,7 @@ def report(posts, tmp_path_factory):
         tmp_path_factory.mktemp("report") / "report.html",
         groups="user",
         by="kind",
+        time="uploaded",
         title="title",
         words="title",
         objects=objects,
@@ -149,7 +151,8 @@ def test_memorised_scores_do_not_count(posts, tmp_path):
 
 
 def test_every_section_is_there(report, page):
-    assert report.left_out == {}
+    # Of 8 users nothing sure can be said about 50 colours.
+    assert list(report.left_out) == ["colors"]
     ids = {attrs.get("id") for attrs in page.all("section")}
     assert set(report.tables) | {"data", "again"} == ids
     assert report.score.low > 0 and "no better than chance" not in page.text()
@@ -198,13 +201,23 @@ def test_every_picture_has_a_text(page):
     assert all(attrs["aria-label"].strip() for attrs in drawings)
 
 
-def test_gallery_holds_the_clearest_of_each_quadrant(report, page):
+def test_gallery_holds_the_clearest_of_each_quadrant_and_the_extremes(report, page):
     cards = [attrs for attrs in page.all("li") if "data-quadrant" in attrs]
     table = report.tables["quadrants"]
-    expected = table["quadrant"].value_counts().clip(upper=FEW["n_photos"]).to_dict()
-    assert pd.Series([c["data-quadrant"] for c in cards]).value_counts().to_dict() == (
-        expected
-    )
+    clearest = table.groupby("quadrant").head(FEW["n_photos"])
+    shown = [float(card["data-clarity"]) for card in cards]
+    assert set(clearest["clarity"]) <= set(shown)
+    for column, key in (("true_percentile", "true"), ("predicted_percentile",) * 2):
+        key = key.removesuffix("_percentile")
+        values = [float(card[f"data-{key}"]) for card in cards]
+        assert set(table[column].nlargest(4)) <= set(values)
+        assert set(table[column].nsmallest(4)) <= set(values)
+    off = (table["true_percentile"] - table["predicted_percentile"]).abs()
+    surprise = [abs(float(c["data-true"]) - float(c["data-predicted"])) for c in cards]
+    assert set(off.nlargest(4).round(9)) <= set(np.round(surprise, 9))
+    for name, n in table["quadrant"].value_counts().items():
+        n_shown = [card["data-quadrant"] for card in cards].count(name)
+        assert f"{name} ({n_shown} of {n})" in page.text()
 
 
 def test_pages_of_two_runs_are_equal(posts, tmp_path):
@@ -221,8 +234,8 @@ def test_sections_without_ingredients_are_explained(posts, tmp_path):
     found = popularity_report(
         model, posts, posts["score"], tmp_path / "r.html", n_photos=2, n_heatmaps=0
     )
-    missing = {"branches", "heatmaps", "objects", "senses", "calibration"}
-    assert set(found.left_out) == missing
+    missing = {"branches", "heatmaps", "objects", "senses", "calibration", "times"}
+    assert set(found.left_out) - {"colors"} == missing
     text = _Page(found.path.read_text("utf-8")).text()
     for reason in found.left_out.values():
         assert reason in text
@@ -254,6 +267,9 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
         ({"title": "titel"}, ValueError, "'titel'"),
         ({"photo": "picture"}, ValueError, "'picture'"),
         ({"groups": "nobody"}, ValueError, "'nobody'"),
+        ({"time": "title"}, ValueError, r"as the time in row 0, but .*ISO 8601"),
+        ({"time": [None] * 40}, ValueError, "None as the time in row 0"),
+        ({"time": np.arange(40)}, ValueError, "'0' as the time in row 0"),
         ({"cv": TimeSeriesSplit(3)}, ValueError, "row"),
         ({"cv": ShuffleSplit(3)}, ValueError, "row"),
         ({"cv": 41}, ValueError, "too few for 41 folds"),

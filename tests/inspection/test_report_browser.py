@@ -13,7 +13,7 @@ from sklearn_popularity import ColorStatistics, make_popularity, popularity_repo
 from sklearn_popularity.cli import main
 
 HOSTILE = "<script>alert(1)</script> \"quotes\" 'and' </script>"
-SECTIONS = {"summary", "branches", "quadrants", "heatmaps", "colors", "reliability"}
+SECTIONS = {"summary", "branches", "quadrants", "heatmaps", "reliability"}
 SIZES = {"desktop": (1280, 900), "phone": (390, 844), "narrow": (360, 640)}
 
 
@@ -80,7 +80,7 @@ def open_page(browser):
     """Open a file; whatever the page complains of fails the test."""
     opened = []
 
-    def open_it(path, size="desktop", **settings):
+    def open_it(path, size="desktop", *, unfold=True, **settings):
         width, height = SIZES[size]
         page = browser.new_page(viewport={"width": width, "height": height}, **settings)
         complaints: list[str] = []
@@ -89,6 +89,10 @@ def open_page(browser):
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.on("request", lambda request: complaints.extend(_outside(request.url)))
         page.goto(path.as_uri())
+        if unfold and settings.get("java_script_enabled", True):
+            page.evaluate(
+                "for (const e of document.querySelectorAll('.rest')) e.open = 1"
+            )
         opened.append((page, complaints))
         return page
 
@@ -121,7 +125,9 @@ def _numbers(page, key):
 
 def test_report_shows_its_sections(report, open_page):
     page = open_page(report)
-    for name in SECTIONS | {"calibration", "data", "again"}:
+    seen = page.locator("main section").evaluate_all("all => all.map((e) => e.id)")
+    assert SECTIONS | {"calibration", "data", "again"} == set(seen) - {"colors"}
+    for name in seen:
         assert page.locator(f"section#{name} h2").is_visible()
     assert page.locator("#summary .big").inner_text().strip()
     loaded = page.evaluate(
@@ -143,19 +149,33 @@ def test_report_fits_the_screen(report, open_page, size, scheme):
 
 def test_gallery_filters(report, open_page):
     page = open_page(report)
-    everything = len(_names(page))
+    everything = page.locator(".gallery li").count()
+    assert len(_names(page)) == 12
+    page.locator("#more").click()
+    assert len(_names(page)) == 24
     button = page.locator("button[data-quadrant='high, predicted high']")
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
     shown = page.locator(".gallery li:visible")
     kinds = shown.evaluate_all("cards => cards.map((card) => card.dataset.quadrant)")
     assert set(kinds) == {"high, predicted high"}
-    assert 0 < len(kinds) < everything
-    assert page.locator("#shown").inner_text() == f"{len(kinds)} of {everything} photos"
+    assert 0 < len(kinds) <= 12 < everything
+    n = page.locator(".gallery li[data-quadrant='high, predicted high']").count()
+    assert page.locator("#shown").inner_text() == f"{len(kinds)} of {n} photos"
     page.locator("button[data-quadrant='']").click()
     wanted = _names(page)[0]
     page.locator("#search").fill(wanted.upper())
     assert set(_names(page)) and all(wanted.lower() in n.lower() for n in _names(page))
+
+
+def test_chance_comes_first_and_folds_the_rest(unranked, open_page):
+    page = open_page(unranked, unfold=False)
+    assert "no better than chance" in page.locator("#summary .caution").inner_text()
+    assert not page.locator("#quadrants").is_visible()
+    page.locator("nav a[href='#quadrants']").click()
+    assert page.locator("#quadrants h2").is_visible()
+    page.locator("details.rest > summary").click()
+    assert not page.locator("#quadrants").is_visible()
 
 
 @pytest.mark.parametrize("order", ["true", "predicted"])
@@ -217,8 +237,10 @@ def test_keyboard_reaches_the_gallery(report, open_page):
 
 def test_report_without_scripts_shows_all(report, open_page):
     page = open_page(report, java_script_enabled=False)
-    assert page.locator(".gallery li").first.is_visible()
-    assert not page.locator(".tools").is_visible()
+    if page.locator("details.rest").count():
+        page.locator("details.rest > summary").click()
+    assert page.locator(".gallery li:visible").count() > 12
+    assert page.locator(".tools:visible").count() == 0
 
 
 def test_hostile_titles_are_text(hostile, open_page):

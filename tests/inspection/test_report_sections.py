@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_popularity.inspection._report_sections import pairs_in_order
+from sklearn_popularity.inspection._sections.summary import pairs_in_order
 
 
 @pytest.mark.parametrize(

@@ -8,28 +8,38 @@ if (gallery) {
   const order = document.getElementById("order");
   const search = document.getElementById("search");
   const shown = document.getElementById("shown");
+  const more = document.getElementById("more");
+  const atOnce = Number(gallery.dataset.atOnce);
   let quadrant = "";
+  let limit = atOnce;
   const key = {
     clearest: (card) => -card.dataset.clarity,
     surprise: (card) => -Math.abs(card.dataset.true - card.dataset.predicted),
     true: (card) => -card.dataset.true,
+    lowest: (card) => card.dataset.true,
     predicted: (card) => -card.dataset.predicted,
   };
   const update = () => {
     const text = search.value.trim().toLowerCase();
-    const visible = cards.filter((card) => {
-      card.hidden =
-        (quadrant && card.dataset.quadrant !== quadrant) ||
-        !card.dataset.name.toLowerCase().includes(text);
-      return !card.hidden;
-    });
+    const found = (card) =>
+      (!quadrant || card.dataset.quadrant === quadrant) &&
+      card.dataset.name.toLowerCase().includes(text);
     const by = order.value;
     const compare =
       by === "name"
         ? (a, b) => a.dataset.name.localeCompare(b.dataset.name)
         : (a, b) => key[by](a) - key[by](b);
-    gallery.append(...[...cards].sort(compare));
-    shown.textContent = `${visible.length} of ${cards.length} photos`;
+    const sorted = [...cards].sort(compare);
+    const matching = sorted.filter(found);
+    const visible = new Set(matching.slice(0, limit));
+    for (const card of cards) card.hidden = !visible.has(card);
+    gallery.append(...sorted);
+    shown.textContent = `${visible.size} of ${matching.length} photos`;
+    more.hidden = visible.size === matching.length;
+  };
+  const restart = () => {
+    limit = atOnce;
+    update();
   };
   for (const button of buttons) {
     button.addEventListener("click", () => {
@@ -37,14 +47,29 @@ if (gallery) {
       for (const each of buttons) {
         each.setAttribute("aria-pressed", String(each === button));
       }
-      update();
+      restart();
     });
   }
-  order.addEventListener("change", update);
-  search.addEventListener("input", update);
+  order.addEventListener("change", restart);
+  search.addEventListener("input", restart);
+  more.addEventListener("click", () => {
+    limit += atOnce;
+    update();
+  });
   for (const tools of document.querySelectorAll(".tools")) tools.hidden = false;
   update();
 }
+// A link to a section that is folded away opens what it is in.
+const rest = document.querySelector("details.rest");
+const openTarget = () => {
+  const target = document.getElementById(location.hash.slice(1));
+  if (rest && target && rest.contains(target)) {
+    rest.open = true;
+    target.scrollIntoView();
+  }
+};
+addEventListener("hashchange", openTarget);
+openTarget();
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[table.tBodies.length - 1];
   table.querySelectorAll("thead th[data-column]").forEach((header) => {

@@ -1,0 +1,59 @@
+"""Where in a photo its score comes from, for the highest and lowest predictions."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.parallel import Parallel, delayed
+
+from ..._progress import progress
+from ...evaluation import input_of
+from .._percentiles import score_percentile
+from .._report_evidence import Section
+from .._thumbnails import data_uri, draw_map, name_places, overlay
+
+TITLE = "Where in the photo"
+_LARGE = 320  # longest side of photos with maps, in pixels
+
+
+def write(evidence) -> Section | str:
+    """Maps of the highest and of the lowest predictions."""
+    n = min(evidence.n_heatmaps, len(evidence.y) // 2)
+    if n == 0:
+        return "No maps were asked for (n_heatmaps=0)."
+    order = np.argsort(-evidence.predicted, kind="stable")
+    ends = ["highest"] * n + ["lowest"] * n
+    rows = [*order[:n], *order[-n:][::-1]]
+    images = [evidence.data.photos.read(row, max_size=_LARGE) for row in rows]
+    heats = Parallel(n_jobs=evidence.n_jobs, return_as="generator")(
+        delayed(draw_map)(evidence.model, _post(evidence, row), image, evidence.photo)
+        for row, image in zip(rows, images, strict=True)
+    )
+    maps = []
+    with progress("heatmaps", len(rows), "map", verbose=False) as bar:
+        for row, end, image, heat in zip(rows, ends, images, heats, strict=True):
+            maps.append(_tell_map(evidence, row, end, image, heat))
+            bar.update(1)
+    columns = ["name", "end", "predicted_percentile", "hottest", "coldest"]
+    return Section(pd.DataFrame(maps)[columns], {"maps": maps})
+
+
+def _post(evidence, row):
+    """What the model predicts the score of a post from."""
+    post = input_of(evidence.model, evidence.data.posts.iloc[[row]], evidence.photo)
+    return post if isinstance(post, pd.DataFrame) else post.iloc[0]
+
+
+def _tell_map(evidence, row, end, image, heat):
+    hottest, coldest = name_places(heat)
+    predicted = evidence.predicted
+    return {
+        "name": evidence.data.names[row],
+        "end": end,
+        "src": data_uri(image),
+        "map": data_uri(overlay(image, heat)),
+        "height": image.shape[0],
+        "width": image.shape[1],
+        "hottest": hottest,
+        "coldest": coldest,
+        "predicted_percentile": score_percentile(predicted[[row]], predicted)[0],
+        "true_percentile": score_percentile(evidence.y[[row]], evidence.y)[0],
+    }

@@ -1,0 +1,80 @@
+"""How the model holds over time, and for posts later than those it learned from."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from ...evaluation import predict_partitions
+from ...metrics import spearman_interval
+from .._report_evidence import Section
+from .kinds import MIN_ROWS, rate_kinds, rows_with_limit
+
+TITLE = "Over time"
+_PERIODS = {"Y": "year", "Q": "quarter", "M": "month", "W": "week", "D": "day"}
+_MOST = 24  # periods that are still a table
+_LATER = 0.2  # share of the posts that are the later ones
+
+
+def write(evidence) -> Section | str:
+    """Score and bias by period, and for the last fifth by a model of those before."""
+    times = evidence.data.times
+    if times is None:
+        return "No time was named (time=)."
+    kind, periods = periods_of(times)
+    if periods.value_counts().max() < MIN_ROWS:
+        return f"No {kind} has {MIN_ROWS} photos."
+    table = rate_kinds(evidence, periods)
+    order = ["all rows", *np.unique(periods)]
+    table = table.sort_values("group", key=lambda names: names.map(order.index))
+    table = table.reset_index(drop=True)
+    shown = rows_with_limit(table[1:]) | {"kind": kind, "later": _later(evidence)}
+    return Section(table, shown)
+
+
+def periods_of(times):
+    """The shortest periods with enough posts, of which there are two dozen at most.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n_posts,), datetime64
+        When posts were made.
+
+    Returns
+    -------
+    kind : str
+        Such as "month".
+    periods : Series of shape (n_posts,), str
+        In their order as text.
+    """
+    found = pd.Series(pd.to_datetime(times))
+    for code in reversed(_PERIODS):
+        periods = found.dt.to_period(code)
+        counts = periods.value_counts()
+        if len(counts) <= _MOST and counts.max() >= MIN_ROWS:
+            break
+    return _PERIODS[code], periods.astype(str).str.split("/").str[0]
+
+
+def _later(evidence):
+    """Score of the last posts, of new groups, by a model of all posts before them."""
+    times, clusters = evidence.data.times, evidence.clusters
+    border = np.sort(times)[int(len(times) * (1 - _LATER))]
+    before, after = times < border, times >= border
+    if clusters is not None:
+        after &= ~np.isin(clusters, clusters[before])
+    if min(before.sum(), after.sum()) < MIN_ROWS or not evidence.learns_anew:
+        return None
+    rows = np.flatnonzero(before), np.flatnonzero(after)
+    held_out = predict_partitions(
+        clone(evidence.learner), evidence.table, evidence.y, [[rows]]
+    )
+    found = spearman_interval(
+        evidence.y[after],
+        held_out.shares[after],
+        groups=None if clusters is None else clusters[after],
+    )
+    return found._asdict() | {
+        "n_before": int(before.sum()),
+        "n_after": int(after.sum()),
+        "new_groups": clusters is not None,
+    }
