@@ -20,7 +20,12 @@ from .context import (
     log_normalized_popularity,
 )
 from .datasets import load_folder, make_popularity
-from .evaluation import PerUserShuffleSplit, compare_features, evaluate_protocols
+from .evaluation import (
+    IntervalRegressor,
+    PerUserShuffleSplit,
+    compare_features,
+    evaluate_protocols,
+)
 from .features import (
     HOGLLC,
     CacheWarning,

@@ -429,6 +429,13 @@ def _fit(posts):
     return [fitted.held_out.raw, fitted.model.predict(posts)]
 
 
+def _intervals(posts):
+    model = evaluation.IntervalRegressor(_ridge(), groups="user", coverage=0.8)
+    X = posts[["views", "guess", "user"]].astype({"user": int})
+    model.fit(X, posts["score"])
+    return [model.predict_interval(X, percentiles=each) for each in (False, True)]
+
+
 def _compare_models(posts):
     compared = {
         "photo": _ridge(features.ColorStatistics()),
@@ -516,6 +523,7 @@ EVALUATION = {
     "metrics.user_correlations": lambda posts: metrics.user_correlations(
         posts["score"].to_numpy(), posts["guess"].to_numpy(), np.arange(N) % 4
     ),
+    "evaluation.IntervalRegressor": _intervals,
     "evaluation.PerUserShuffleSplit": _per_user_folds,
     "evaluation.baseline_models": lambda posts: list(
         evaluation.baseline_models(columns=["views"], user="user")

@@ -20,6 +20,7 @@ from sklearn_popularity import (
     ColorStatistics,
     GistTransformer,
     ImageTransformer,
+    IntervalRegressor,
     KClassAggregatingClassifier,
     LatentRankSVM,
     LBPPyramid,
@@ -85,6 +86,17 @@ CASES = {
             "user": [None, "a", 99, "nowhere", len],
             "min_samples": [1000],
             "fallback": [LinearRegression()],
+            "n_jobs": [2],
+        },
+    ),
+    "intervals": (
+        IntervalRegressor(Ridge()),
+        X,
+        {
+            "estimator": [LatentRankSVM()],
+            "coverage": [0.5],
+            "groups": ["a", "nowhere"],
+            "cv": [3],
             "n_jobs": [2],
         },
     ),
@@ -236,6 +248,7 @@ CASES = {
 }
 METHODS = [
     "predict",
+    "predict_interval",
     "predict_proba",
     "predict_class_proba",
     "predict_bins",
@@ -311,6 +324,7 @@ def test_a_parameter_set_after_fit_works_or_is_one_clear_error(
     [
         ("per user", "user", "a"),
         ("per user", "user", None),
+        ("intervals", "coverage", 0.5),
         ("history", "user", "day"),
         ("history", "mode", "past"),
         ("past", "mode", "out_of_fold"),
