@@ -11,6 +11,7 @@ from . import (
     papers,
 )
 from .context import (
+    NeighborPopularity,
     SocialFeatures,
     TagEmbedder,
     UserHistoryEncoder,
