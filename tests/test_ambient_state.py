@@ -182,6 +182,13 @@ ESTIMATORS = {
     "context.SocialFeatures": _fit_transform(
         context.SocialFeatures(missing="indicator"), "views", "user", "day"
     ),
+    "context.NeighborPopularity": _fit_transform(
+        context.NeighborPopularity(n_neighbors=5, groups="user", time="time"),
+        "user",
+        "views",
+        "guess",
+        "time",
+    ),
     "context.UserHistoryEncoder": _fit_transform(
         context.UserHistoryEncoder(user="user", cv=3, random_state=0), "user", "views"
     ),

@@ -318,7 +318,7 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
             return None
         labels = label_rows(X, self.groups, "groups")
         encode_labels(labels, "groups")  # refuses missing ones
-        return np.ravel(labels)
+        return np.asarray(labels).ravel()
 
     def _number_groups(self, X):
         """Groups of rows and of those of `fit`, as numbers; -1 is not known."""
