@@ -111,7 +111,8 @@ def forward(name, estimator, posts, y, users):
     """Coverage of the last fifth, of all its users and of those who are new."""
     start = len(posts) * 4 // 5
     past, coming = posts[:start], posts[start:]
-    for folds, cv in {"users": 5, "time": TimeSeriesSplit(5)}.items():
+    in_time = list(TimeSeriesSplit(5).split(past))
+    for folds, cv in {"users": 5, "time": in_time}.items():
         model = IntervalRegressor(estimator, cv=cv)
         model.fit(past, y[:start], groups=users[:start])
         found = coverage_by_user(model, coming, y[start:].to_numpy(), users[start:])

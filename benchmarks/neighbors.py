@@ -158,19 +158,19 @@ def rows_of(folder, keep):
 
 def compare(name, rows, y, groups, *, times=None, **settings):
     """Neighbours alone, the SVR, and both, on the same folds."""
-    width = rows.shape[1]
-    codes = pd.factorize(groups)[0]
-    table = np.column_stack([rows, codes] if times is None else [rows, codes, times])
-    ours = NeighborPopularity(
-        n_neighbors=K_REAL, groups=width, time=None if times is None else width + 1
-    )
+    table = pd.DataFrame(rows).add_prefix("row")
+    photo = ("passthrough", list(table.columns))
+    table["user"] = np.asarray(groups)
+    ours = NeighborPopularity(n_neighbors=K_REAL, groups="user")
+    if times is not None:
+        table["time"] = times
+        ours.set_params(time="time")
     neighbors = make_pipeline(ours, StandardScaler())
-    photo = ("passthrough", slice(0, width))
     svr = TransformedTargetRegressor(SVR(), transformer=StandardScaler())
     models = {
         "SVR": make_pipeline(make_column_transformer(photo), svr),
         "SVR and neighbours": make_pipeline(
-            make_column_transformer(photo, (neighbors, slice(None))), svr
+            make_column_transformer(photo, (neighbors, list(table.columns))), svr
         ),
         "neighbours": make_pipeline(neighbors, Ridge()),
         "KNeighborsRegressor": make_pipeline(
@@ -200,7 +200,7 @@ def real_oasis(folder, keep):
 def real_memes(folder, keep):
     posts, rows = rows_of(folder / "memes", keep)
     y, users = np.log(posts["ups"]), posts["user"]
-    compare("memes, by user", rows, y, users)
+    compare("memes, by user", rows, y, users, n_repeats=1)
     times = pd.to_datetime(posts["time"]).rank(method="dense").to_numpy()
     order = np.argsort(times, kind="stable")
     past, coming = np.split(order, [len(order) * 4 // 5])
