@@ -122,11 +122,12 @@ class IntervalRegressor(
     around the prediction of one model fitted on all rows.
 
     For a model that was fitted on other rows, [1]_ proves that the mean coverage of
-    the row of a new group is at least `coverage`, and at most 2 / (G + 1) above it if
-    residuals have no ties, whatever the model, the distribution and the sizes of
-    groups. Folds that stand in for other rows keep this closely, not by proof;
-    ``benchmarks/intervals.py`` simulates it. It is a mean over groups and fits: less
-    for unusual rows, and other for one user. Groups of the future are not drawn as
+    a row of a new group is at least `coverage`, whatever the model, the distribution
+    and the sizes of groups. Folds stand in for other rows here, which keeps this
+    closely, not by proof: in ``benchmarks/intervals.py`` 90 to 92 % are covered from 50
+    groups up, more with fewer groups (93 % of 20, up to 99 % of 9), and 88 % where five
+    coefficients are learned from nine rows. It is a mean over groups and fits, and may
+    be less for unusual rows or a given user. Groups of the future are not drawn as
     those of the past were, so nothing is promised forward in time; the user guide shows
     how to measure it.
 
@@ -285,7 +286,7 @@ class IntervalRegressor(
     def _check_unit(self):
         if ranks(self.estimator):
             raise ValueError(
-                f"Got estimator={self.estimator}, which puts rows in order, but a "
+                f"Got estimator={type(self.estimator).__name__}, which ranks rows, but a "
                 "regressor was expected that predicts in the unit of y. Bring it to "
                 'that unit: StackedLateFusion([("all", ranker, slice(None))]).'
             )

@@ -144,7 +144,7 @@ def test_new_users_are_covered(sizes, estimator, n_users, n_runs):
 
 def test_nine_users_are_covered_at_a_price():
     covered = [cover(Ridge(), 9, "even", seed) for seed in range(60)]
-    assert 0.9 < np.mean(covered) < 1  # by proof at most 2 / (9 + 1) above 0.9
+    assert 0.9 < np.mean(covered) < 1
 
 
 def test_percentiles_hold_as_often(posts):
