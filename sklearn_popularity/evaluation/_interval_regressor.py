@@ -286,8 +286,8 @@ class IntervalRegressor(
     def _check_unit(self):
         if ranks(self.estimator):
             raise ValueError(
-                f"Got estimator={type(self.estimator).__name__}, which ranks rows, but a "
-                "regressor was expected that predicts in the unit of y. Bring it to "
+                f"Got estimator={type(self.estimator).__name__}, which ranks rows, but "
+                "a regressor was expected that predicts in the unit of y. Bring it to "
                 'that unit: StackedLateFusion([("all", ranker, slice(None))]).'
             )
 
