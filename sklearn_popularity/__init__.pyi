@@ -11,6 +11,7 @@ from . import (
     papers,
 )
 from .context import (
+    NeighborPopularity,
     SocialFeatures,
     TagEmbedder,
     UserHistoryEncoder,
@@ -20,7 +21,12 @@ from .context import (
     log_normalized_popularity,
 )
 from .datasets import load_folder, make_popularity
-from .evaluation import PerUserShuffleSplit, compare_features, evaluate_protocols
+from .evaluation import (
+    IntervalRegressor,
+    PerUserShuffleSplit,
+    compare_features,
+    evaluate_protocols,
+)
 from .features import (
     HOGLLC,
     CacheWarning,

@@ -182,6 +182,13 @@ ESTIMATORS = {
     "context.SocialFeatures": _fit_transform(
         context.SocialFeatures(missing="indicator"), "views", "user", "day"
     ),
+    "context.NeighborPopularity": _fit_transform(
+        context.NeighborPopularity(n_neighbors=5, groups="user", time="time"),
+        "user",
+        "views",
+        "guess",
+        "time",
+    ),
     "context.UserHistoryEncoder": _fit_transform(
         context.UserHistoryEncoder(user="user", cv=3, random_state=0), "user", "views"
     ),
@@ -448,6 +455,13 @@ def _fit(posts):
     return [fitted.held_out.raw, fitted.model.predict(posts)]
 
 
+def _intervals(posts):
+    model = evaluation.IntervalRegressor(_ridge(), groups="user", coverage=0.8)
+    X = posts[["views", "guess", "user"]].astype({"user": int})
+    model.fit(X, posts["score"])
+    return [model.predict_interval(X, percentiles=each) for each in (False, True)]
+
+
 def _compare_models(posts):
     compared = {
         "photo": _ridge(features.ColorStatistics()),
@@ -535,6 +549,7 @@ EVALUATION = {
     "metrics.user_correlations": lambda posts: metrics.user_correlations(
         posts["score"].to_numpy(), posts["guess"].to_numpy(), np.arange(N) % 4
     ),
+    "evaluation.IntervalRegressor": _intervals,
     "evaluation.PerUserShuffleSplit": _per_user_folds,
     "evaluation.VoteKFold": lambda posts: list(
         evaluation.VoteKFold(2, random_state=0).split(posts[["user", "day"]])

@@ -21,12 +21,14 @@ from sklearn_popularity import (
     ColorStatistics,
     GistTransformer,
     ImageTransformer,
+    IntervalRegressor,
     KClassAggregatingClassifier,
     LatentRankSVM,
     LBPPyramid,
     MultiBranchMLPClassifier,
     MultiBranchMLPRegressor,
     PairwiseRanker,
+    NeighborPopularity,
     PerUserRegressor,
     Preprocessing,
     ResidualRegressor,
@@ -109,6 +111,14 @@ CASES = {
             "context": [LatentRankSVM()],
             "cv": [2],
             "groups": ["nowhere"],
+    "intervals": (
+        IntervalRegressor(Ridge()),
+        X,
+        {
+            "estimator": [LatentRankSVM()],
+            "coverage": [0.5],
+            "groups": ["a", "nowhere"],
+            "cv": [3],
             "n_jobs": [2],
         },
     ),
@@ -159,6 +169,17 @@ CASES = {
             "time": [None, "a", "text"],
             "observed": ["day"],
             "prior": [1.0],
+        },
+    ),
+    "neighbors": (
+        NeighborPopularity(n_neighbors=5, time="day", groups="user"),
+        POSTS[["a", "b", "user", "day"]],
+        {
+            "n_neighbors": [1, 100],
+            "time": [None, "a"],
+            "observed": ["day"],
+            "groups": [None, "a", "nowhere"],
+            "tolerance": [0.5],
         },
     ),
     "tags": (
@@ -261,6 +282,7 @@ CASES = {
 }
 METHODS = [
     "predict",
+    "predict_interval",
     "predict_proba",
     "predict_class_proba",
     "predict_bins",
@@ -336,6 +358,9 @@ def test_a_parameter_set_after_fit_works_or_is_one_clear_error(
     [
         ("per user", "user", "a"),
         ("per user", "user", None),
+        ("intervals", "coverage", 0.5),
+        ("neighbors", "groups", None),
+        ("neighbors", "time", "a"),
         ("history", "user", "day"),
         ("history", "mode", "past"),
         ("past", "mode", "out_of_fold"),

@@ -1,6 +1,7 @@
 """Context: what surrounds a photo turned into numbers, and the target itself."""
 
 # Names imported as themselves are for other rooms, not for users.
+from ._neighbor_popularity import NeighborPopularity
 from ._order import read_order as read_order
 from ._social_features import SocialFeatures
 from ._tag_embedder import TagEmbedder
@@ -11,6 +12,7 @@ from ._user_history import UserHistoryEncoder
 from ._zero_shot_tagger import ZeroShotTagger
 
 __all__ = [
+    "NeighborPopularity",
     "SocialFeatures",
     "TagEmbedder",
     "UserHistoryEncoder",

@@ -23,6 +23,7 @@ from ._duplicates import near_duplicates, straddling_pairs
 from ._fit_model import FittedModel, fit_model
 from ._held_out import HeldOutPredictions, held_out_predictions
 from ._held_out import predict_partitions as predict_partitions
+from ._interval_regressor import IntervalRegressor
 from ._partitions import find_partitions as find_partitions
 from ._partitions import make_partitions as make_partitions
 from ._protocols import evaluate_protocols
@@ -47,6 +48,7 @@ __all__ = [
     "FeatureRecipe",
     "FittedModel",
     "HeldOutPredictions",
+    "IntervalRegressor",
     "ModelComparison",
     "PerUserShuffleSplit",
     "VarianceShares",

@@ -3,6 +3,7 @@
 # Names imported as themselves are for other rooms, not for users.
 from ._branches import out_of_fold
 from ._branches import seen_rows as seen_rows
+from ._delegation import groups_of as groups_of
 from ._k_class import KClassAggregatingClassifier
 from ._late_fusion import StackedLateFusion
 from ._latent_rank_svm import DeadSensesWarning, LatentRankSVM
@@ -15,7 +16,9 @@ from ._model_file import (
 )
 from ._pairwise_ranker import PairwiseRanker
 from ._per_user import PerUserRegressor
+from ._ranking import ranks as ranks
 from ._residual import ResidualRegressor
+from ._routing import GroupsRequest as GroupsRequest
 from .networks import (
     CheckpointWarning,
     CNNFineTuneClassifier,
