@@ -157,7 +157,7 @@ def test_every_section_is_there(report, page):
     assert set(report.tables) | {"data", "again"} == ids
     assert report.score.low > 0 and "no better than chance" not in page.text()
     links = {attrs["href"] for attrs in page.all("a")}
-    assert links == {f"#{name}" for name in (ids | {"content"}) - {"summary"}}
+    assert links == {f"#{name}" for name in ids | {"content"}}
 
 
 def test_branches_at_chance_are_marked(report, page):
