@@ -248,8 +248,8 @@ class _NeedsPhotosError(Exception):
 
 def _is_searched(search, swapped) -> bool:
     """Whether a search tries numbers and names alone, none of an image transformer."""
-    grids = getattr(search, "param_grid", getattr(search, "param_distributions", None))
-    grids = [grids] if isinstance(grids, Mapping) else grids
+    grids = getattr(search, "param_grid", getattr(search, "param_distributions", ()))
+    grids = [grids] if isinstance(grids, Mapping) else list(grids)
     known = swapped.get_params()
     return bool(grids) and all(
         name in known and (known[name] is None or np.isscalar(known[name]))
