@@ -1,0 +1,121 @@
+"""Whether `shortcut_audit` finds planted shortcuts, and accuses nobody else.
+
+Run ``python benchmarks/shortcuts.py --runs 300`` for made-up features, and
+``python benchmarks/shortcuts.py --data FOLDER --keep FILE`` for OASIS (beauty, folds by
+theme) and memes (log of ups, folds by user); FILE keeps rows of features.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import RidgeCV
+
+from sklearn_popularity.evaluation import shortcut_audit
+from sklearn_popularity.papers import recommended
+
+N_USERS = 60
+KINDS = (("oasis", "beauty", "theme"), ("memes", "ups", "user"))
+
+
+def draw(kind, n, rng):
+    """Features of one mark, five cameras and a size, their score, suspects and groups.
+
+    In "told" features tell the suspects and the score knows none of them; in "scored"
+    it is the other way round; in "planted" the mark is in both. In "users" suspects,
+    and causes beside them, belong to users, who are groups.
+    """
+    user = rng.integers(0, N_USERS, n)
+    owner = user if kind in ("users", "users, planted") else rng.permutation(n)
+    mark = (rng.random(n) < 0.3)[owner]
+    camera, size = rng.integers(0, 5, n)[owner], rng.normal(size=n)[owner]
+    X = rng.normal(size=(n, 30))
+    if kind not in ("clean", "scored"):
+        X[:, 10] += 3 * mark
+        X[:, 11] += 2 * size
+        X[:, 12:17] += 3 * np.eye(5)[camera]
+    y = X[:, 0] + X[:, 1] + rng.normal(size=n)
+    if kind.startswith("users"):
+        of_user = rng.normal(size=(2, N_USERS))[:, user]
+        X[:, 2] += of_user[0]
+        y += of_user.sum(axis=0)
+    if kind == "scored":
+        y += 2 * mark + size
+    if kind.endswith("planted"):
+        y += 1.5 * mark
+    suspects = {"mark": mark, "camera": camera, "size": size}
+    return X, y, suspects, user if kind.startswith("users") else None
+
+
+def simulate(kind, n, runs):
+    """Shares of runs that accuse the mark, another suspect, and what followed."""
+    found = []
+    for seed in range(runs):
+        X, y, suspects, groups = draw(kind, n, np.random.default_rng(seed))
+        audit = shortcut_audit(
+            RidgeCV(np.logspace(-1, 3, 5)),
+            X,
+            y,
+            suspects=suspects,
+            groups=groups,
+            n_repeats=1,
+        )
+        table = audit.suspects
+        accused = (table["verdict"] != "").to_numpy()
+        found.append((accused[0], accused[1:].any(), *table["follows"]))
+    return np.mean(found, axis=0)
+
+
+def made_up(runs):
+    print("| what is made | rows | mark accused | others accused | follows: mark |")
+    print("|---|---|---|---|---|")
+    for kind in ("clean", "told", "scored", "users", "planted", "users, planted"):
+        for n in (300, 1000):
+            mark, others, follows, *_ = simulate(kind, n, runs)
+            cells = f"{mark:.1%} | {others:.1%} | {follows:+.3f}"
+            print(f"| {kind} | {n} | {cells} |", flush=True)
+
+
+def real(folder, only, keep):
+    settings = {"cache": keep}
+    measures = ["size", "aspect", "file_type", "camera", "border", "watermark"]
+    for name, label, group in KINDS:
+        if only not in (None, name):
+            continue
+        posts = pd.read_csv(folder / name / "labels.csv")
+        posts["photo"] = [str(folder / name / path) for path in posts["path"]]
+        suspects = {group: group}
+        if "source" in posts:
+            suspects |= {"source": posts["source"].astype(str)}
+        if "time" in posts:
+            suspects |= {"year": posts["time"].str[:4]}
+        audit = shortcut_audit(
+            recommended(posts[["photo"]], **settings).model,
+            posts,
+            np.log(posts[label]) if label == "ups" else posts[label],
+            suspects=suspects,
+            measures=measures,
+            groups=posts[group],
+        )
+        print(f"\n{name}, {label}\n\n{audit}\n")
+        print(audit.suspects.drop(columns="verdict").round(3).to_string(index=False))
+        worst = audit.groups.groupby("suspect", sort=False).head(3)
+        print(worst.round(3).to_string(index=False), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--only", choices=["oasis", "memes"])
+    parser.add_argument("--keep", help="file that keeps rows of features")
+    options = parser.parse_args()
+    if options.data is None:
+        made_up(options.runs)
+    else:
+        real(options.data, options.only, options.keep)
+
+
+if __name__ == "__main__":
+    main()
