@@ -470,6 +470,20 @@ def _per_user_folds(posts):
     return list(folds.split(posts[["user", "views"]], posts["score"]))
 
 
+def _audit(posts):
+    model = make_pipeline(features.ColorStatistics(), StandardScaler(), Ridge())
+    audit = evaluation.shortcut_audit(
+        model,
+        posts[["photo"]],
+        posts["score"],
+        suspects={"user": posts["user"], "day": posts["day"]},
+        measures=["size", "watermark"],
+        cv=3,
+        n_repeats=1,
+    )
+    return audit.suspects, audit.groups
+
+
 def _duplicates(posts):
     photos = pd.concat([posts["photo"], posts["photo"][:2]])
     return evaluation.near_duplicates(photos)
@@ -532,6 +546,7 @@ EVALUATION = {
     "evaluation.best_of_groups": lambda posts: evaluation.best_of_groups(
         posts["score"], posts["guess"], posts["day"] // 4
     ),
+    "evaluation.shortcut_audit": _audit,
     "evaluation.variance_shares": lambda posts: list(
         evaluation.variance_shares(
             posts["score"], photo=posts["day"] // 4, user=posts["user"]
@@ -858,7 +873,9 @@ LEFT_OUT = {
     "evaluation.FEATURES": CONSTANT,
     "evaluation.FeatureRecipe": RESULT,
     "evaluation.FittedModel": RESULT,
+    "evaluation.ShortcutAudit": RESULT,
     "evaluation.VarianceShares": RESULT,
+    "inspection.WhatIf": RESULT,
     "metrics.VotedScores": RESULT,
     "evaluation.HeldOutPredictions": RESULT,
     "evaluation.ModelComparison": RESULT,

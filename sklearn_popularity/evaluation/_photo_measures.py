@@ -68,7 +68,8 @@ def fine_detail(photo: NDArray[np.uint8]) -> NDArray[np.float16]:
     values = np.asarray(grey, dtype=np.float64)
     apart = values - uniform_filter(values, _WINDOW)
     around = np.sqrt(uniform_filter(apart * apart, _WINDOW).clip(0)) + _QUIET
-    return (apart / around).clip(-2, 2).astype(np.float16)
+    # Rounded: below, half precision would lose what it is to keep.
+    return (apart / around).clip(-2, 2).round(3).astype(np.float16)
 
 
 def watermark_likeness(details: NDArray) -> NDArray[np.float64]:
