@@ -1,6 +1,6 @@
 """Whether `shortcut_audit` finds planted shortcuts, and accuses nobody else.
 
-Run ``python benchmarks/shortcuts.py --runs 300`` for made-up features, and
+Run ``python benchmarks/shortcuts.py --runs 200`` for made-up features, and
 ``python benchmarks/shortcuts.py --data FOLDER --keep FILE`` for OASIS (beauty, folds by
 theme) and memes (log of ups, folds by user); FILE keeps rows of features.
 """
@@ -59,7 +59,6 @@ def simulate(kind, n, runs):
             y,
             suspects=suspects,
             groups=groups,
-            n_repeats=1,
         )
         table = audit.suspects
         accused = (table["verdict"] != "").to_numpy()
@@ -71,7 +70,7 @@ def made_up(runs):
     print("| what is made | rows | mark accused | others accused | follows: mark |")
     print("|---|---|---|---|---|")
     for kind in ("clean", "told", "scored", "users", "planted", "users, planted"):
-        for n in (300, 1000):
+        for n in (300, 900):
             mark, others, follows, *_ = simulate(kind, n, runs)
             cells = f"{mark:.1%} | {others:.1%} | {follows:+.3f}"
             print(f"| {kind} | {n} | {cells} |", flush=True)
@@ -106,7 +105,7 @@ def real(folder, only, keep):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", choices=["oasis", "memes"])
     parser.add_argument("--keep", help="file that keeps rows of features")

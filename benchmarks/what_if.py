@@ -1,8 +1,8 @@
 """Whether intervals of `what_if` hold, and what edits change on real photos.
 
-Run ``python benchmarks/what_if.py`` for scores that are noise, of which no edit changes
-anything; with ``--data FOLDER --keep FILE`` for OASIS (beauty, folds by theme, the model
-of `papers.recommended`); FILE keeps rows of features.
+Run ``python benchmarks/what_if.py`` for scores that are noise, which no edit changes;
+with ``--data FOLDER --keep FILE`` for OASIS (beauty, folds by theme, the model of
+`papers.recommended`); FILE keeps rows of features.
 """
 
 import argparse
@@ -59,8 +59,8 @@ def oasis(folder, keep, n_photos):
     print("| edit | mean change | raises | lowers | unlike |\n|---|---|---|---|---|")
     for row in found.sort_values("change", ascending=False).itertuples():
         print(
-            f"| {row.Index} | {row.change:+.3f} | {row.raises:.0%} | {row.lowers:.0%} | "
-            f"{row.unlike:.0%} |"
+            f"| {row.Index} | {row.change:+.3f} | {row.raises:.0%} | "
+            f"{row.lowers:.0%} | {row.unlike:.0%} |"
         )
 
 

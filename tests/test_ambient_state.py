@@ -594,6 +594,15 @@ def _colors(posts):
     return inspection.color_importance(model)
 
 
+def _what_if(posts):
+    model = make_pipeline(features.ColorStatistics(), StandardScaler(), Ridge())
+    fitted = evaluation.fit_model(
+        model, posts[["photo"]], posts["score"], cv=3, return_estimator=True
+    )
+    found = inspection.what_if(fitted, posts["photo"].iloc[0], ["saturation"])
+    return found.changes[["edit", "change", "low", "high"]], found.score
+
+
 def _explain(posts):
     model = _ridge(features.ColorStatistics()).fit(posts["photo"], posts["score"])
     return inspection.explain_photo(model, posts["photo"].iloc[0])
@@ -723,6 +732,7 @@ INSPECTION = {
     "inspection.calibration": _calibration,
     "inspection.color_importance": _colors,
     "inspection.explain_photo": _explain,
+    "inspection.what_if": _what_if,
     "inspection.mean_image": _mean_image,
     "inspection.object_importance": _objects,
     "inspection.percentile_reliability": _reliability,

@@ -93,8 +93,11 @@ def watermark_likeness(details: NDArray) -> NDArray[np.float64]:
     """
     n = len(details)
     rows = np.reshape(details, (n, -1))
-    total = rows.sum(axis=0, dtype=np.float64)
-    squares = np.einsum("ij,ij->j", rows, rows, dtype=np.float64)
+    total, squares = np.zeros((2, rows.shape[1]))
+    for row in rows:  # one by one, since copies of all in double precision are large
+        wide = row.astype(np.float64)
+        total += wide
+        squares += wide * wide
     spread = np.sqrt((squares / n - (total / n) ** 2).clip(1e-12) / n)
     common = np.abs(total / n) > _SURE * spread
     if n < 3 or common.sum() < _FEWEST_PIXELS:

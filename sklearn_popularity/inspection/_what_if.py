@@ -49,8 +49,8 @@ class WhatIf:
         n_unlike = int(self.changes["unlike"].fillna(False).sum())
         if n_unlike:
             lines.append(
-                f"{n_unlike} edited photo(s) are unlike those that the model was fitted "
-                "on: what it would say of them means nothing."
+                f"{n_unlike} edited photo(s) are unlike those that the model was "
+                "fitted on: what it would say of them means nothing."
             )
         lines.append(
             "This is the model's taste, not a cause: nobody has seen the edited photos."
@@ -134,8 +134,10 @@ def what_if(
     They do not tell of what all such models have in common. Predictions of rankers have
     no unit, and models of folds may differ in scale.
 
-    Which photos are unlike the others is found as `rank` does, by the features of the
-    model, where there are 100 training photos or more; some 1 % of photos are by chance.
+    Which photos are unlike the others is found as ``sklearn-popularity rank`` does, by
+    the features of the model, where there are 100 training photos or more; some 1 % of
+    photos are by chance. Few features see little: to six numbers of colours, a photo in
+    plain green is like others.
 
     References
     ----------
@@ -201,8 +203,8 @@ def _take_apart(model):
         if kept is None:
             raise ValueError(
                 "Got a FittedModel that has not kept the models of its folds, which "
-                "intervals are made of. Pass return_estimator=True to fit_model, or its "
-                "`model` alone, which has no intervals."
+                "intervals are made of. Pass return_estimator=True to fit_model, or "
+                "its `model` alone, which has no intervals."
             )
         described = rows_described(model.described.learner)
         return model.model, kept, [rows[model.kept] for rows in described]
@@ -210,8 +212,8 @@ def _take_apart(model):
         return model, [], []
     if len(model) < 2 or not all(hasattr(each, "predict") for each in model):
         raise ValueError(
-            f"Got a sequence of {len(model)} as the model, but fitted estimators of two "
-            "or more folds were expected."
+            f"Got a sequence of {len(model)} as the model, but fitted estimators of "
+            "two or more folds were expected."
         )
     return None, [list(map(with_photos, model))], []
 
