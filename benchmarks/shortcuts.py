@@ -15,18 +15,17 @@ from sklearn.linear_model import RidgeCV
 from sklearn_popularity.evaluation import shortcut_audit
 from sklearn_popularity.papers import recommended
 
-N_USERS = 60
 KINDS = (("oasis", "beauty", "theme"), ("memes", "ups", "user"))
 
 
-def draw(kind, n, rng):
+def draw(kind, n, n_users, rng):
     """Features of one mark, five cameras and a size, their score, suspects and groups.
 
     In "told" features tell the suspects and the score knows none of them; in "scored"
     it is the other way round; in "planted" the mark is in both. In "users" suspects,
     and causes beside them, belong to users, who are groups.
     """
-    user = rng.integers(0, N_USERS, n)
+    user = rng.integers(0, n_users, n)
     owner = user if kind in ("users", "users, planted") else rng.permutation(n)
     mark = (rng.random(n) < 0.3)[owner]
     camera, size = rng.integers(0, 5, n)[owner], rng.normal(size=n)[owner]
@@ -37,7 +36,7 @@ def draw(kind, n, rng):
         X[:, 12:17] += 3 * np.eye(5)[camera]
     y = X[:, 0] + X[:, 1] + rng.normal(size=n)
     if kind.startswith("users"):
-        of_user = rng.normal(size=(2, N_USERS))[:, user]
+        of_user = rng.normal(size=(2, n_users))[:, user]
         X[:, 2] += of_user[0]
         y += of_user.sum(axis=0)
     if kind == "scored":
@@ -48,14 +47,14 @@ def draw(kind, n, rng):
     return X, y, suspects, user if kind.startswith("users") else None
 
 
-def simulate(kind, n, runs):
+def simulate(kind, n, n_users, runs):
     """Shares of runs that accuse the mark, or another suspect; what follows the mark.
 
     That is its mean, and the share of the intervals that hold this mean.
     """
     accused, found = [], []
     for seed in range(runs):
-        X, y, suspects, groups = draw(kind, n, np.random.default_rng(seed))
+        X, y, suspects, groups = draw(kind, n, n_users, np.random.default_rng(seed))
         model = RidgeCV(np.logspace(-1, 3, 5))
         audit = shortcut_audit(model, X, y, suspects=suspects, groups=groups)
         table = audit.suspects
@@ -67,12 +66,12 @@ def simulate(kind, n, runs):
     return *np.mean(accused, axis=0), follows.mean(), held.mean()
 
 
-def made_up(sizes, runs):
+def made_up(sizes, n_users, runs):
     print("| what is made | rows | mark accused | others accused | follows | held |")
     print("|---|---|---|---|---|---|")
     for kind in ("clean", "told", "scored", "users", "planted", "users, planted"):
         for n in sizes:
-            mark, others, follows, held = simulate(kind, n, runs)
+            mark, others, follows, held = simulate(kind, n, n_users, runs)
             cells = f"{mark:.1%} | {others:.1%} | {follows:+.3f} | {held:.1%}"
             print(f"| {kind} | {n} | {cells} |", flush=True)
 
@@ -108,12 +107,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--rows", type=int, nargs="+", default=[300, 900])
+    parser.add_argument("--users", type=int, default=60)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", choices=["oasis", "memes"])
     parser.add_argument("--keep", help="file that keeps rows of features")
     options = parser.parse_args()
     if options.data is None:
-        made_up(options.rows, options.runs)
+        made_up(options.rows, options.users, options.runs)
     else:
         real(options.data, options.only, options.keep)
 
