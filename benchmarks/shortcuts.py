@@ -2,7 +2,8 @@
 
 Run ``python benchmarks/shortcuts.py --runs 200`` for made-up features, and
 ``python benchmarks/shortcuts.py --data FOLDER --keep FILE`` for OASIS (beauty, folds by
-theme) and memes (log of ups, folds by user); FILE keeps rows of features.
+theme) and memes (log of ups, folds by user); FILE keeps rows of features. With
+``--marks`` photos of OASIS are marked, and the measure "watermark" is to tell them.
 """
 
 import argparse
@@ -10,9 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
 from sklearn.linear_model import RidgeCV
+from sklearn.metrics import roc_auc_score
 
+from sklearn_popularity import read_image
 from sklearn_popularity.evaluation import shortcut_audit
+from sklearn_popularity.evaluation._photo_measures import measure_photos
 from sklearn_popularity.papers import recommended
 
 KINDS = (("oasis", "beauty", "theme"), ("memes", "ups", "user"))
@@ -103,6 +108,37 @@ def real(folder, only, keep):
         print(worst.round(3).to_string(index=False), flush=True)
 
 
+def stamp(photo, opacity):
+    """The photo with a text in its lower right corner."""
+    image = Image.fromarray(photo).convert("RGBA")
+    layer, (width, height) = Image.new("RGBA", image.size), image.size
+    ImageDraw.Draw(layer).text(
+        (0.97 * width, 0.96 * height),
+        "PHOTO.CLUB",
+        font=ImageFont.load_default(size=max(8, int(0.08 * height))),
+        anchor="rs",
+        fill=(255, 255, 255, int(255 * opacity)),
+    )
+    return np.asarray(Image.alpha_composite(image, layer).convert("RGB"))
+
+
+def marks(folder):
+    """How well the measure "watermark" tells photos that were marked from others."""
+    paths = pd.read_csv(folder / "oasis" / "labels.csv")["path"]
+    photos = [read_image(folder / "oasis" / path, max_size=256) for path in paths]
+    print("| photos marked | opacity | AUC |\n|---|---|---|")
+    for share in (0.05, 0.1, 0.3):
+        marked = np.random.default_rng(0).random(len(photos)) < share
+        for opacity in (0.3, 0.6, 1.0):
+            found = [
+                stamp(photo, opacity) if has else photo
+                for photo, has in zip(photos, marked, strict=True)
+            ]
+            likeness = measure_photos(found, ["watermark"], "photo")["watermark"]
+            area = roc_auc_score(marked, likeness)
+            print(f"| {share:.0%} | {opacity:.0%} | {area:.3f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
@@ -110,9 +146,12 @@ def main():
     parser.add_argument("--users", type=int, default=60)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", choices=["oasis", "memes"])
+    parser.add_argument("--marks", action="store_true")
     parser.add_argument("--keep", help="file that keeps rows of features")
     options = parser.parse_args()
-    if options.data is None:
+    if options.marks:
+        marks(options.data)
+    elif options.data is None:
         made_up(options.rows, options.users, options.runs)
     else:
         real(options.data, options.only, options.keep)
