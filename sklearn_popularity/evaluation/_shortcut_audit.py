@@ -192,7 +192,8 @@ def shortcut_audit(
     In simulations of clean data at most 1 % of the audits accuse anybody
     (``benchmarks/shortcuts.py``), also where features tell the suspects well. They are
     careful: what belongs to some of few users, who differ by themselves, is seldom
-    found. A mark must be on more than a tenth of the photos to be measured.
+    found. A mark must be on more than a tenth of the photos to be measured; text
+    within photos is not measured: pass what you know of it.
 
     A verdict is not a proof: if users who put watermarks on photos also take better
     photos, the score goes with the watermark without coming from it, and what is not

@@ -1,5 +1,6 @@
 """What a model would say of a photo if it were cropped, brighter or more colourful."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -13,7 +14,14 @@ from sklearn.utils import column_or_1d
 
 from .._messages import quote
 from .._sklearn_compat import HasMethods, Interval, validate_params
-from ..evaluation import FittedModel, PhotoTable, rows_described, with_photos
+from ..evaluation import (
+    FittedModel,
+    PhotoTable,
+    rows_described,
+    with_photos,
+    with_settings,
+)
+from ..networks import DegenerateFeaturesWarning
 from ._edits import EDITS, Edit
 from ._photos import as_photos, one_row
 from ._unlike import describe_seen, find_unlike
@@ -169,7 +177,10 @@ def what_if(
     photos = {name: edit(image.copy()) for name, edit in chosen.items()}
     table = PhotoTable(_table_of(X, [image, *photos.values()], column), column)
     models = [whole or first, *(each for folds in partitions for each in folds)]
-    learners, rows = table.describe_fitted(models)
+    with warnings.catch_warnings():
+        # Versions of one photo are meant to look alike; nobody asks for them again.
+        warnings.simplefilter("ignore", DegenerateFeaturesWarning)
+        learners, rows = table.describe_fitted(with_settings(models, cache=None))
     predicted = np.array([column_or_1d(each.predict(rows)) for each in learners])
     changes = predicted[:, 1:] - predicted[:, :1]
     value, low, high = _intervals(changes, partitions, whole is None, confidence)

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_popularity import ColorStatistics, make_popularity
 from sklearn_popularity.evaluation import fit_model, held_out_predictions
+from sklearn_popularity.features import cache_info
 from sklearn_popularity.inspection import what_if
 
 SLOPE = 4.5  # of the score per unit of saturation, as make_popularity plants it
@@ -152,6 +153,16 @@ def test_photo_of_the_caller_is_not_changed(made, fitted):
     found = what_if(fitted, photo, {"dark": darken, "as is": lambda image: image})
     assert_array_equal(photo, made[0]["photo"][4])
     assert_array_equal(found.photos["as is"], photo)
+
+
+def test_edited_photos_do_not_go_into_the_cache(made, tmp_path):
+    posts, y = made
+    path = str(tmp_path / "features.cache")
+    model = make_pipeline(ColorStatistics(cache=path), Ridge())
+    fitted = fit_model(model, posts["photo"], y, return_estimator=True)
+    n_rows = cache_info(path)["n_rows"].sum()
+    what_if(fitted, posts["photo"][0], ["crops"])
+    assert cache_info(path)["n_rows"].sum() == n_rows == 120
 
 
 def test_text_says_whose_taste_it_is(made, fitted):
