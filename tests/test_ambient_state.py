@@ -503,6 +503,20 @@ def _per_user_folds(posts):
     return list(folds.split(posts[["user", "views"]], posts["score"]))
 
 
+def _audit(posts):
+    model = make_pipeline(features.ColorStatistics(), StandardScaler(), Ridge())
+    audit = evaluation.shortcut_audit(
+        model,
+        posts[["photo"]],
+        posts["score"],
+        suspects={"user": posts["user"], "day": posts["day"]},
+        measures=["size", "watermark"],
+        cv=3,
+        n_repeats=1,
+    )
+    return audit.suspects, audit.groups
+
+
 def _duplicates(posts):
     photos = pd.concat([posts["photo"], posts["photo"][:2]])
     return evaluation.near_duplicates(photos)
@@ -569,6 +583,7 @@ EVALUATION = {
     "evaluation.best_of_groups": lambda posts: evaluation.best_of_groups(
         posts["score"], posts["guess"], posts["day"] // 4
     ),
+    "evaluation.shortcut_audit": _audit,
     "evaluation.variance_shares": lambda posts: list(
         evaluation.variance_shares(
             posts["score"], photo=posts["day"] // 4, user=posts["user"]
@@ -614,6 +629,15 @@ def _calibration(posts):
 def _colors(posts):
     model = _ridge(features.ColorHistogram()).fit(posts["photo"], posts["score"])
     return inspection.color_importance(model)
+
+
+def _what_if(posts):
+    model = make_pipeline(features.ColorStatistics(), StandardScaler(), Ridge())
+    fitted = evaluation.fit_model(
+        model, posts[["photo"]], posts["score"], cv=3, return_estimator=True
+    )
+    found = inspection.what_if(fitted, posts["photo"].iloc[0], ["saturation"])
+    return found.changes[["edit", "change", "low", "high"]], found.score
 
 
 def _explain(posts):
@@ -745,6 +769,7 @@ INSPECTION = {
     "inspection.calibration": _calibration,
     "inspection.color_importance": _colors,
     "inspection.explain_photo": _explain,
+    "inspection.what_if": _what_if,
     "inspection.mean_image": _mean_image,
     "inspection.object_importance": _objects,
     "inspection.percentile_reliability": _reliability,
@@ -895,7 +920,9 @@ LEFT_OUT = {
     "evaluation.FEATURES": CONSTANT,
     "evaluation.FeatureRecipe": RESULT,
     "evaluation.FittedModel": RESULT,
+    "evaluation.ShortcutAudit": RESULT,
     "evaluation.VarianceShares": RESULT,
+    "inspection.WhatIf": RESULT,
     "metrics.VotedScores": RESULT,
     "evaluation.HeldOutPredictions": RESULT,
     "evaluation.ModelComparison": RESULT,

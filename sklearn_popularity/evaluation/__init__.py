@@ -36,6 +36,7 @@ from ._recipes import kernel_svr as kernel_svr
 from ._recipes import ridge as ridge
 from ._routing import prepare_fit as prepare_fit
 from ._shares import shares_below as shares_below
+from ._shortcut_audit import ShortcutAudit, shortcut_audit
 from ._splits import PerUserShuffleSplit
 from ._study import Study as Study
 from ._study import prepare_study as prepare_study
@@ -51,6 +52,7 @@ __all__ = [
     "IntervalRegressor",
     "ModelComparison",
     "PerUserShuffleSplit",
+    "ShortcutAudit",
     "VarianceShares",
     "VoteKFold",
     "baseline_models",
@@ -62,6 +64,7 @@ __all__ = [
     "follow_causes",
     "held_out_predictions",
     "near_duplicates",
+    "shortcut_audit",
     "straddling_pairs",
     "variance_shares",
 ]

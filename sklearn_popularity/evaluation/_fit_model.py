@@ -49,6 +49,7 @@ class FittedModel:
         "photo": [str],
         "params": [dict, None],
         "look": [callable, None],
+        "return_estimator": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": [Interval(Integral, 0, None, closed="left"), None],
         "verbose": ["boolean"],
@@ -66,6 +67,7 @@ def fit_model(
     photo="photo",
     params=None,
     look=None,
+    return_estimator=False,
     n_jobs=None,
     random_state=None,
     verbose=False,
@@ -98,6 +100,9 @@ def fit_model(
     look : callable, default=None
         From the model of a fold, what it was fitted on (numbers of photos in their
         place) and its (train, test) to what ``held_out.estimators`` is to keep of it.
+    return_estimator : bool, default=False
+        Whether ``held_out.estimators`` is to keep the models of the folds, which see
+        photos as `model` does.
     n_jobs : int, default=None
         Number of worker processes, which fit folds side by side.
     random_state : int, default=None
@@ -112,7 +117,8 @@ def fit_model(
     Raises
     ------
     ValueError
-        If lengths differ, or there are too few rows or groups.
+        If lengths differ, there are too few rows or groups, or both `look` and
+        `return_estimator` are given.
 
     See Also
     --------
@@ -134,6 +140,13 @@ def fit_model(
     >>> fitted.model.predict(posts[:3]).shape, fitted.held_out.raw.shape
     ((3,), (40, 1))
     """
+    if return_estimator:
+        if look is not None:
+            raise ValueError(
+                f"Got return_estimator=True and look={look!r}, but one of them was "
+                "expected: either says what is kept of the models of the folds."
+            )
+        look = _keep_model
     study = prepare_study(
         {_MODEL: model},
         X,
@@ -153,3 +166,8 @@ def fit_model(
     return FittedModel(
         with_photos(learner), held_out, study.kept, Described(learner, rows)
     )
+
+
+def _keep_model(learner, X, fold):
+    """The model of a fold, without the features of all photos."""
+    return with_photos(learner)

@@ -2,6 +2,8 @@
 
 # Names imported as themselves are for other rooms, not for users.
 from ._errors import ImageError
+from ._file_facts import FileFacts as FileFacts
+from ._file_facts import file_facts as file_facts
 from ._formats import PHOTO_SUFFIXES as PHOTO_SUFFIXES
 from ._formats import REFUSED_SUFFIXES as REFUSED_SUFFIXES
 from ._kinds import find_photos, photos_of

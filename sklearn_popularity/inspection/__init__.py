@@ -26,10 +26,12 @@ from ._score_distribution import plot_score_distribution, score_distribution
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
 from ._unlike import describe_seen as describe_seen
 from ._unlike import find_unlike as find_unlike
+from ._what_if import WhatIf, what_if
 
 __all__ = [
     "PhotoExplanation",
     "PopularityReport",
+    "WhatIf",
     "ablation",
     "branch_importance",
     "calibration",
@@ -61,4 +63,5 @@ __all__ = [
     "sense_photos",
     "sense_words",
     "spearman_by_user",
+    "what_if",
 ]

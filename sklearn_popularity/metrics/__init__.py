@@ -3,6 +3,8 @@
 from ._human_consistency import human_consistency
 
 # Names imported as themselves are for other rooms, not for users.
+from ._jackknife import Estimate as Estimate
+from ._jackknife import jackknife as jackknife
 from ._mean_interval import MeanInterval as MeanInterval
 from ._mean_interval import mean_interval as mean_interval
 from ._per_user import (

@@ -1,0 +1,213 @@
+"""Whether features tell a suspect, and how much of a score goes with it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import svd
+from scipy.stats import rankdata
+from sklearn.linear_model import RidgeCV
+
+from ..metrics import Estimate, jackknife, spearman_difference
+from ._partitions import Folds
+from ._shares import shares_below
+
+_ALPHAS = np.logspace(-4, 3, 8)
+_N_BINS = 10
+
+
+def compress(blocks: list[NDArray]) -> NDArray[np.float64]:
+    """Standardised features, blocks weighing alike, in no more columns than rows.
+
+    Angles and distances are kept exactly, so ridge regression on the result is that on
+    the features.
+
+    Parameters
+    ----------
+    blocks : list of ndarray of shape (n_samples, n_features)
+        Features of the same rows.
+    """
+    columns = []
+    for block in blocks:
+        block = np.asarray(block, dtype=np.float64)
+        scale = block.std(axis=0)
+        # Constant columns tell nothing; their deviation is rounding.
+        scale[scale <= 1e-9 * np.abs(block).max(axis=0)] = np.inf
+        columns.append((block - block.mean(axis=0)) / scale / np.sqrt(block.shape[1]))
+    rows = np.hstack(columns)
+    if rows.shape[1] <= len(rows):
+        return rows
+    left, values, _ = svd(rows, full_matrices=False)
+    return left * values
+
+
+def predict_targets(features: NDArray, targets: NDArray, folds: Folds) -> NDArray:
+    """Held-out predictions of several targets by ridge regression, as shares.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features)
+        From `compress`.
+    targets : ndarray of shape (n_samples, n_targets)
+        Numbers, or 1 for the rows of a level.
+    folds : list of (train, test)
+        That of one partition.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_samples, n_targets)
+        Shares of training predictions below, see `shares_below`; NaN in no test fold.
+    """
+    shares = np.full(targets.shape, np.nan)
+    for train, test in folds:
+        model = RidgeCV(_ALPHAS, alpha_per_target=True)
+        model.fit(features[train], targets[train])
+        known, new = (
+            np.reshape(model.predict(features[rows]), (len(rows), -1))
+            for rows in (train, test)
+        )
+        for target in range(targets.shape[1]):
+            shares[test, target] = shares_below(known[:, target], new[:, target])
+    return shares
+
+
+def tell_number(values, shares, groups, n_folds) -> Estimate:
+    """Spearman's correlation of a number with predictions of it."""
+    nothing = np.zeros(len(values))
+    found = spearman_difference(values, shares, nothing, groups=groups, n_folds=n_folds)
+    return Estimate(found.score, found.error, found.df)
+
+
+def tell_levels(levels, shares, groups, n_folds) -> Estimate:
+    """Mean over levels of the area under the ROC curve, less 0.5.
+
+    The standard error is that of groups of rows, from each row's part in the areas
+    (DeLong 1988, Obuchowski 1997).
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n_samples, n_levels), bool
+        Rows of each level.
+    shares : ndarray of shape (n_samples, n_levels)
+        Predictions of each.
+    groups : ndarray of shape (n_samples,), int, or None
+        Rows that are no independent evidence.
+    n_folds : int or None
+        Widens the error to that of models trained anew, see `widen`.
+    """
+    parts = np.zeros(len(levels))
+    areas = []
+    for inside, column in zip(levels.T, shares.T, strict=True):
+        ranks, below = rankdata(column), np.empty(len(column))
+        for rows in (inside, ~inside):
+            below[rows] = (ranks[rows] - rankdata(column[rows])) / (~rows).sum()
+        below[~inside] = 1 - below[~inside]
+        area = below[inside].mean()
+        areas.append(area)
+        sizes = np.where(inside, inside.sum(), (~inside).sum())
+        parts += (below - area) / sizes / levels.shape[1]
+    codes = np.arange(len(levels)) if groups is None else groups
+    sums, freedom = np.bincount(codes, parts), _freedom(codes)
+    n = len(np.unique(codes))
+    error = np.sqrt(n / (n - 1) * np.square(sums).sum())
+    return widen(Estimate(float(np.mean(areas)) - 0.5, float(error), freedom), n_folds)
+
+
+def bin_numbers(values: NDArray) -> NDArray[np.intp]:
+    """Ten levels of about equal size, lowest first; equal numbers share a level."""
+    place = (rankdata(values) - 0.5) / len(values)
+    return np.unique((place * _N_BINS).astype(np.intp), return_inverse=True)[1]
+
+
+def follow(
+    shares: NDArray, y: NDArray, levels: NDArray, folds: NDArray, groups, *, nested
+) -> Estimate:
+    """How much of Spearman's correlation of predictions with y lies between levels.
+
+    It is the covariance of the levels' means of the ranks, in units of the whole: what
+    the prediction of one row tells of the score of *another* of its level, beyond what
+    it tells of any other row. Pairs are of one test fold, since predictions of one fold
+    have learned from the scores of others, and of two groups.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n_samples, n_repeats)
+        Held-out predictions, without NaN.
+    y : ndarray of shape (n_samples,)
+        Scores.
+    levels : ndarray of shape (n_samples,), int
+        Level of each row.
+    folds : ndarray of shape (n_samples, n_repeats), int
+        Number of the test fold of each row.
+    groups : ndarray of shape (n_samples,), int, or None
+        Rows that are no independent evidence.
+    nested : bool
+        Whether levels lie within groups: pairs are then of any two rows.
+
+    Returns
+    -------
+    found : Estimate
+        Its error is that of the jackknife over groups, of these predictions. NaN where
+        no two rows that can be compared share a level.
+    """
+    codes = np.arange(len(y)) if groups is None else groups
+    truth, found, left_out = _standard_ranks(y), [], []
+    for column, fold in zip(shares.T, folds.T, strict=True):
+        ranks = _standard_ranks(column)
+        cells = fold * (levels.max() + 1) + levels
+        same, same_left = _pair_means(cells, codes, ranks, truth, nested)
+        any_two, any_left = _pair_means(fold, codes, ranks, truth, nested)
+        found.append(same - any_two)
+        left_out.append(same_left - any_left)
+    whole = jackknife(float(np.mean(found)), np.mean(left_out, axis=0))
+    return whole._replace(df=_freedom(codes))
+
+
+def _pair_means(cells, groups, p, y, nested):
+    """Mean of p of one row times y of another of its cell, also without each group.
+
+    Cells weigh as many rows as they have; pairs within a group do not count, unless
+    `nested`.
+    """
+    n_groups = groups.max() + 1
+    keys, place = np.unique(cells * n_groups + groups, return_inverse=True)
+    n, sum_p, sum_y = (np.bincount(place, x) for x in (np.ones(len(p)), p, y))
+    own = np.bincount(place, p * y) if nested else sum_p * sum_y
+    selves = n if nested else n * n
+    cell = np.unique(keys // n_groups, return_inverse=True)[1]
+    pieces = np.stack([n, sum_p, sum_y, own, selves])
+    totals = np.stack([np.bincount(cell, x) for x in pieces])
+    value, weight = _weigh(totals)
+    less, lighter = _weigh(totals[:, cell] - pieces)
+    group = keys % n_groups
+    with_cell = np.stack([value[cell] - less, weight[cell] - lighter])
+    gone = [np.bincount(group, x, n_groups) for x in with_cell]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left_out = (value.sum() - gone[0]) / (weight.sum() - gone[1])
+        mean = value.sum() / weight.sum() if weight.sum() > 0 else np.nan
+    # Without its only pairs, a group leaves what the others say of it: nothing.
+    return mean, np.where(np.isfinite(left_out), left_out, 0.0)
+
+
+def _weigh(sums):
+    """Rows of cells times their mean over pairs, and rows of those that have pairs."""
+    n, sum_p, sum_y, own, selves = sums
+    n_pairs = n * n - selves
+    has = n_pairs > 0.5
+    mean = np.divide(sum_p * sum_y - own, n_pairs, out=np.zeros_like(n), where=has)
+    return n * mean, np.where(has, n, 0.0)
+
+
+def widen(found: Estimate, n_folds: int | None) -> Estimate:
+    """That of a model trained anew on data like these, see `spearman_interval`."""
+    factor = 1.0 if n_folds is None else np.sqrt(1 + n_folds / (n_folds - 1))
+    return found._replace(error=float(found.error * factor))
+
+
+def _standard_ranks(values):
+    ranks = rankdata(values) - (len(values) + 1) / 2
+    return ranks / (ranks.std() or 1.0)
+
+
+def _freedom(codes):
+    """Degrees of freedom: of groups of equal size that would weigh as much."""
+    sizes = np.bincount(codes)
+    return max(len(codes) ** 2 / np.square(sizes).sum() - 1, 1.0)

@@ -1,0 +1,112 @@
+"""What a score should not come from: levels or numbers, one per row."""
+
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .._columns import encode_labels, label_rows
+from .._messages import quote
+from .._scores import check_score
+from ._photo_measures import PHOTO_MEASURES, measure_photos
+from ._shortcut_statistics import bin_numbers
+
+FEWEST_ROWS = 10  # of a level that is told from the others, and judged by itself
+_MOST_LEVELS = 20
+_FEWEST_VALUES = 10  # numbers of fewer values are levels
+
+
+class Suspect(NamedTuple):
+    """A suspect of the rows that are judged.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    levels : ndarray of shape (n_samples,), int
+        Number of each row's level.
+    labels : list of str
+        What levels are called.
+    numbers : ndarray of shape (n_samples,) or None
+        Where it is one of numbers, which were cut into levels.
+    nested : bool
+        Whether each level is found in one group alone.
+    """
+
+    name: str
+    levels: NDArray[np.intp]
+    labels: list[str]
+    numbers: NDArray[np.float64] | None
+    nested: bool
+
+
+def collect_suspects(X, suspects, measures, photo) -> dict:
+    """Values of each suspect, an array of one per row of X.
+
+    Parameters
+    ----------
+    X, suspects, measures, photo
+        As of :func:`shortcut_audit`.
+    """
+    suspects = dict(suspects or {})
+    unknown = [each for each in measures if each not in PHOTO_MEASURES]
+    if unknown:
+        raise ValueError(
+            f"Got measures={quote(list(measures))}, but {quote(unknown)} are not among "
+            f"{quote(list(PHOTO_MEASURES))}."
+        )
+    twice = [name for name in measures if name in suspects]
+    if twice or not (suspects or measures):
+        raise ValueError(
+            f"Got the suspects {quote(list(suspects))} and the measures "
+            f"{quote(list(measures))}, but one or more, each under a name of its own, "
+            "were expected."
+        )
+    found = {}
+    for name, which in suspects.items():
+        if not (callable(which) or isinstance(which, str | Integral)):
+            which = _given(which)
+        found[name] = label_rows(X, which, f"suspects[{name!r}]")
+    return found | measure_photos(X, list(measures), photo)
+
+
+def _given(values):
+    """A function of X that gives values as they are."""
+    return lambda X: values
+
+
+def make_suspect(name, values, groups) -> Suspect:
+    """A suspect, from its values of the rows that are judged, and their groups."""
+    values = np.asarray(values)
+    numbers = None
+    if values.dtype.kind in "iuf" and len(np.unique(values)) > _FEWEST_VALUES:
+        numbers = check_score(values, f"suspects[{name!r}]")
+        levels = bin_numbers(numbers)
+        labels = [
+            f"{numbers[levels == i].min():.3g} to {numbers[levels == i].max():.3g}"
+            for i in range(levels.max() + 1)
+        ]
+        return Suspect(name, levels, labels, numbers, nested=False)
+    levels = encode_labels(values, f"suspects[{name!r}]")
+    labels = [str(each) for each in pd.unique(pd.Series(values[np.argsort(levels)]))]
+    n_groups = _n_groups(levels, groups)
+    several = np.bincount(levels) > 1
+    nested = bool(several.any() and (n_groups[several] == 1).all())
+    return Suspect(name, levels, labels, numbers, nested)
+
+
+def _n_groups(levels, groups):
+    """Number of groups that each level is found in."""
+    groups = np.arange(len(levels)) if groups is None else groups
+    return np.bincount(np.unique(np.column_stack([levels, groups]), axis=0)[:, 0])
+
+
+def told_levels(suspect, groups):
+    """Levels that are told from the others: of enough rows, and of two groups."""
+    sizes, n_groups = np.bincount(suspect.levels), _n_groups(suspect.levels, groups)
+    enough = (sizes >= FEWEST_ROWS) & (len(suspect.levels) - sizes >= FEWEST_ROWS)
+    enough &= suspect.nested | (n_groups > 1)
+    order = np.argsort(-sizes, kind="stable")
+    return np.sort(order[enough[order]][:_MOST_LEVELS])
