@@ -19,8 +19,8 @@ def add(command):
         command,
         _report,
         "Write one HTML file about a model of a folder of photos: its score, what each "
-        "kind of feature adds, right and wrong predictions, heatmaps, colours, whom it "
-        "rates too high, and problems of the data. Scores are those of photos held "
+        "kind of feature adds, right and wrong predictions, heatmaps, colours, what it "
+        "over- and underrates, and problems of the data. Scores are those of photos held "
         "out. With --model nothing is fitted: the numbers are those of the file. Needs "
         "the extra `report`.",
         example="sklearn-popularity report my/photos --model model.skops "
@@ -30,7 +30,7 @@ def add(command):
     text = "file that `fit` wrote of this folder, which knows the other options"
     option(command, "--model", "MODEL", text, type=expand_home)
     add_context(command)
-    text = "kinds of photos, to tell which are rated too high (default: --group)"
+    text = "kinds of photos, to tell which are over- or underrated (default: --group)"
     option(command, "--by", "COLUMN", text)
     option(command, "--title", "COLUMN", "what photos are called (default: files)")
     add_output(command, "page to write (.html)", required=True)
@@ -65,6 +65,7 @@ def _report(options):
             options.output,
             groups=options.group,
             by=options.by,
+            time=options.time,
             title=options.title,
             label=posts.attrs["target"],
             heading=f"Popularity report: {options.folder.resolve().name}",

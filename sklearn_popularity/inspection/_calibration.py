@@ -1,4 +1,4 @@
-"""Whom a model rates too high or too low, and whom it ranks at all."""
+"""What a model over- and underrates, and which groups it ranks at all."""
 
 from numbers import Integral, Real
 
@@ -35,7 +35,7 @@ def calibration(
     min_rows=10,
     confidence=0.95,
 ):
-    """Whom a model rates too high or too low, and whom it ranks at all.
+    """What a model over- and underrates, and which groups it ranks at all.
 
     A model that likes only faces rates photos of faces too high, or ranks well only
     because it tells them from the rest: it does not rank faces among themselves.
@@ -63,7 +63,7 @@ def calibration(
         - group and n_rows;
         - rank_bias: mean of the predicted less the true percentile, -100 to 100, with
           the ends bias_low and bias_high of its interval: positive where the group is
-          rated too high;
+          overrated;
         - mean_residual: mean of the true less the predicted score, which means
           something only if both are on one scale;
         - spearman: correlation within the group, with the ends low and high of its
@@ -172,7 +172,7 @@ def plot_calibration(table, *, ax=None):
         groups["bias_high"],
         reference=0,
     )
-    ax[0].set_xlabel("rank bias (percentiles; right: rated too high)")
+    ax[0].set_xlabel("average predicted minus actual percentile")
     draw_intervals(
         ax[1],
         labels,

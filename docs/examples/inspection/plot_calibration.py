@@ -1,5 +1,5 @@
 """
-Whom a model rates too high
+What a model over- and underrates
 ===========================
 
 Predicted against true percentiles within each theme, and whether the model ranks the
