@@ -1,6 +1,8 @@
 """`report` and `explain`: pages of the numbers of `evaluate`, and one-line errors."""
 
+import html
 import re
+import shlex
 import sys
 
 import numpy as np
@@ -84,6 +86,21 @@ def test_report_takes_columns_around_the_photos(folder, tmp_path, capsys):
     assert row[1] == f"{alone:.2f}".replace("-", "\u2212")
 
 
+@pytest.mark.parametrize("fitted", [False, True])
+def test_make_it_again_makes_the_same_page(folder, model, tmp_path, fitted):
+    output = tmp_path / "a report.html"
+    given = ["--model", str(model)] if fitted else ["--label", "score", *FAST]
+    given += ["--by", "theme", "--title", "title", "-o", str(output)]
+    assert main(["report", str(folder), *given]) == 0
+    page = output.read_text("utf-8")
+    command = html.unescape(re.search(r"<pre><code>(.*?)</code>", page, re.S)[1])
+    output.unlink()
+    program, *arguments = shlex.split(command)
+    assert program == "sklearn-popularity"
+    assert main(arguments) == 0
+    assert output.read_text("utf-8") == page
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -116,7 +133,7 @@ def test_report_names_rows_without_label(folder, tmp_path, capsys):
     given = ["report", str(copy), "--label", "part", "-o", str(output), *FAST]
     assert main(given) == 0
     assert "2 of 40 rows have no 'part'" in capsys.readouterr().err
-    assert "2 rows without" in output.read_text("utf-8")
+    assert "2 rows had no &#39;part&#39; and were skipped." in output.read_text("utf-8")
 
 
 def test_explain_writes_a_page(model, folder, tmp_path, capsys):

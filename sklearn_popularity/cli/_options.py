@@ -83,8 +83,8 @@ def add_output(command, text, *, required=False):
 def add_work(command):
     """Where rows of features are kept, and how many processes make them."""
     text = (
-        "file that keeps rows of features, so that nothing is described twice; `none` "
-        "keeps none (default: one in the user's folder of caches, or what the variable "
+        "file of computed features, which are reused between runs; `none` keeps none "
+        "(default: one in the user's folder of caches, or what the variable "
         "SKLEARN_POPULARITY_CACHE names)"
     )
     option(command, "--cache", "FILE", text, type=home_text)

@@ -20,9 +20,9 @@ def add(command):
         _report,
         "Write one HTML file about a model of a folder of photos: its score, what each "
         "kind of feature adds, right and wrong predictions, heatmaps, colours, what it "
-        "over- and underrates, and problems of the data. Scores are those of photos held "
-        "out. With --model nothing is fitted: the numbers are those of the file. Needs "
-        "the extra `report`.",
+        "over- and underrates, and problems of the data. Scores are those of photos "
+        "held out. With --model nothing is fitted: the numbers are those of the file. "
+        "Needs the extra `report`.",
         example="sklearn-popularity report my/photos --model model.skops "
         "-o report.html",
     )
@@ -108,11 +108,11 @@ def print_report(report):
 
 def _notes(posts, label):
     """What the page says of rows that are not in the table of posts."""
-    left_out = {
-        "rows whose photo is not there": len(posts.attrs.get("missing", [])),
-        f"rows without {label!r}": posts.attrs["n_unlabelled"],
+    counts = {
+        "had no photo": len(posts.attrs.get("missing", [])),
+        f"had no {label!r}": posts.attrs["n_unlabelled"],
     }
-    return [f"Left out before: {n} {rows}." for rows, n in left_out.items() if n]
+    return [f"{n} rows {lack} and were skipped." for lack, n in counts.items() if n]
 
 
 def _command(options):

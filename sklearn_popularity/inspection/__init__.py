@@ -5,7 +5,12 @@ from ._ablation import ablation
 from ._branches import branch_importance, plot_branch_importance
 from ._calibration import calibration, plot_calibration
 from ._colors import color_importance, plot_color_importance
-from ._distribution import plot_popularity_distribution, popularity_distribution
+from ._distribution import (
+    plot_popularity_distribution,
+    plot_score_distribution,
+    popularity_distribution,
+    score_distribution,
+)
 from ._explain import PhotoExplanation, explain_photo
 from ._explain_page import explain_figure as explain_figure
 from ._explain_page import explain_page as explain_page
@@ -22,7 +27,6 @@ from ._report_held_out import HeldOut as HeldOut
 from ._report_held_out import join_looks as join_looks
 from ._report_held_out import look_inside as look_inside
 from ._report_html import write_page as write_page
-from ._score_distribution import plot_score_distribution, score_distribution
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
 from ._unlike import describe_seen as describe_seen
 from ._unlike import find_unlike as find_unlike

@@ -1,4 +1,4 @@
-"""How popularity is distributed: raw, logged, and logged per day."""
+"""How popularity is distributed, and true and predicted scores."""
 
 from numbers import Integral
 
@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 
 from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
-from ._plotting import COLORS, INK, several_axes
+from ._plotting import COLORS, INK, new_axes, several_axes
 
 RAW, LOGGED, PER_DAY = "views", "log2(views + 1)", "log2(views / days + 1)"
 
@@ -76,7 +76,12 @@ def popularity_distribution(views, days=None, *, n_bins=30):
     values = {RAW: views, LOGGED: np.log2(views + 1)}
     if days is not None:
         values[PER_DAY] = np.log2(views / _check_days(days, views) + 1)
-    tables = [_histogram(name, numbers, n_bins) for name, numbers in values.items()]
+    tables = [
+        _histogram(numbers, n_bins, transform=name).assign(
+            skewness=float(skew(numbers)) if np.ptp(numbers) > 0 else 0.0
+        )
+        for name, numbers in values.items()
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -91,11 +96,17 @@ def _check_days(days, views):
     return days
 
 
-def _histogram(name, values, n_bins):
-    counts, edges = np.histogram(values, n_bins)
-    skewness = float(skew(values)) if np.ptp(values) > 0 else 0.0
-    columns = {"transform": name, "left": edges[:-1], "right": edges[1:]}
-    return pd.DataFrame({**columns, "count": counts, "skewness": skewness})
+def _histogram(values, bins, **kind):
+    """A row per bin: its kind, its ends and how many values it has."""
+    counts, edges = np.histogram(values, bins)
+    return pd.DataFrame(
+        {**kind, "left": edges[:-1], "right": edges[1:], "count": counts}
+    )
+
+
+def _draw(ax, rows, **look):
+    edges = [*rows["left"], rows["right"].iloc[-1]]
+    ax.stairs(rows["count"], edges, fill=True, **look)
 
 
 def plot_popularity_distribution(table, *, ax=None):
@@ -116,9 +127,90 @@ def plot_popularity_distribution(table, *, ax=None):
     n = len(transforms)
     axes = several_axes(ax, n, (3.2 * n, 2.8))
     for place, (name, rows) in zip(axes, transforms, strict=True):
-        edges = [*rows["left"], rows["right"].iloc[-1]]
-        place.stairs(rows["count"], edges, fill=True, fc=COLORS[0], ec=INK)
+        _draw(place, rows, fc=COLORS[0], ec=INK)
         place.set_title(f"skewness {rows['skewness'].iloc[0]:.1f}")
         place.set_xlabel(name)
         place.set_ylabel("posts")
     return axes
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_pred": ["array-like"],
+        "n_bins": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def score_distribution(y_true, y_pred, *, n_bins=30):
+    """Histograms of true and of predicted scores, in the same bins.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True scores.
+    y_pred : array-like of shape (n_predicted,)
+        Predicted scores, on the scale of the true ones.
+    n_bins : int, default=30
+        Bins over the range of both, equally wide.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per bin and kind with the columns scores ("true" or "predicted"), left
+        and right (ends of the bin), count, mean and std (of all scores of the kind).
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN or infinite.
+
+    See Also
+    --------
+    plot_score_distribution : Draw it.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.inspection import score_distribution
+    >>> table = score_distribution([0, 0, 4], [1, 2, 2], n_bins=2)
+    >>> table["count"].tolist()
+    [2, 1, 1, 2]
+    """
+    kinds = {
+        "true": check_score(y_true, "y_true"),
+        "predicted": check_score(y_pred, "y_pred"),
+    }
+    edges = np.histogram_bin_edges(np.concatenate(list(kinds.values())), n_bins)
+    tables = [
+        _histogram(values, edges, scores=name).assign(
+            mean=values.mean(), std=values.std()
+        )
+        for name, values in kinds.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def plot_score_distribution(table, *, ax=None):
+    """Draw the histograms of true and of predicted scores over each other.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`score_distribution`.
+    ax : matplotlib axes, default=None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    ax : matplotlib axes
+        True scores filled, predicted ones hatched.
+    """
+    ax = new_axes(ax)
+    looks = ({"facecolor": COLORS[4]}, {"facecolor": "none", "hatch": "///"})
+    kinds = table.groupby("scores", sort=False)
+    for look, (name, rows) in zip(looks, kinds, strict=True):
+        _draw(ax, rows, edgecolor=INK, label=name, **look)
+    ax.set_xlabel("score")
+    ax.set_ylabel("photos")
+    ax.legend(title="scores")
+    return ax
