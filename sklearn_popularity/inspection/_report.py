@@ -2,6 +2,7 @@
 
 import platform
 from dataclasses import dataclass, field
+from functools import partial
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -20,18 +21,16 @@ from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
 from ..evaluation import (
     HeldOutPredictions,
-    PhotoTable,
     find_partitions,
+    fit_model,
     input_of,
-    prepare_fit,
-    with_photos,
     with_settings,
 )
 from ..features import UnreadablePhotosWarning
 from ..metrics import SpearmanInterval
 from ._report_data import read_data
 from ._report_evidence import Evidence
-from ._report_held_out import HeldOut, predict_held_out
+from ._report_held_out import HeldOut, join_looks, look_inside
 from ._report_html import render, write_page
 from ._sections import SECTIONS, TEMPLATES, write_sections
 
@@ -176,7 +175,7 @@ def popularity_report(
     n_jobs : int, default=None
         Number of worker processes.
     random_state : int, RandomState instance or None, default=0
-        Seed of intervals, permutations and splits.
+        Seed of the permutations.
 
     Returns
     -------
@@ -325,38 +324,36 @@ def _gather(
 ):
     """Predictions of rows held out, and the model fitted on all."""
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
-    learns_anew = True
+    seed = int(random_state.randint(2**31 - 1))
+    learns_anew = held_out is None
     if held_out is None:
-        folds = _folds(cv, data.posts, data.y, clusters)
-        learner, table = PhotoTable(data.posts, photo).describe(model)
-        held_out = predict_held_out(
-            learner,
-            table,
+        _check_folds(cv, data, clusters)
+        fitted = fit_model(
+            model,
+            data.posts,
             data.y,
-            folds,
             groups=clusters,
+            cv=cv,
+            n_repeats=1,
+            photo=photo,
+            look=partial(look_inside, seed=seed),
             n_jobs=n_jobs,
-            random_state=random_state,
         )
-        learner, fit_params = prepare_fit(learner, clusters)
-        fitted = learner.fit(table, data.y, **fit_params)
-        model = with_photos(fitted)
+        held_out, model = join_looks(fitted.held_out), fitted.model
+        learner, table = fitted.described
     else:
-        learns_anew = False
         held_out = _of_these_posts(held_out, data.kept, n_given)
-        folds = held_out.model.partitions[0]
-        fitted, table = model, input_of(model, data.posts, photo)
+        learner, table = model, input_of(model, data.posts, photo)
     return Evidence(
         data=data,
         photo=photo,
         model=with_settings(model, n_jobs=None, verbose=False),
-        learner=fitted,
+        learner=learner,
         table=table,
         held_out=held_out,
-        folds=folds,
+        folds=held_out.model.partitions[0],
         clusters=clusters,
         n_jobs=n_jobs,
-        seed=int(random_state.randint(2**31 - 1)),
         learns_anew=learns_anew,
         **asked,
     )
@@ -393,8 +390,12 @@ def _render(data, sections, **given):
     )
 
 
-def _folds(cv, posts, y, clusters):
-    [folds] = find_partitions(posts, y, clusters, cv=cv, n_repeats=1, random_state=None)
+def _check_folds(cv, data, clusters):
+    """Refuse folds that leave posts without a prediction, or little to learn from."""
+    y = data.y
+    [folds] = find_partitions(
+        data.posts, y, clusters, cv=cv, n_repeats=1, random_state=None
+    )
     if sum(len(test) for _, test in folds) < len(y):
         raise ValueError(
             f"Got cv={cv}, but folds that test each row once were expected, such as "
@@ -405,7 +406,6 @@ def _folds(cv, posts, y, clusters):
             f"Got {len(y)} posts and cv={cv}, which leave a fold less than 2 posts to "
             "learn from. Pass more posts."
         )
-    return folds
 
 
 def _versions():

@@ -37,8 +37,6 @@ class Evidence:
         Numbers of the groups.
     n_jobs : int or None
         Number of worker processes.
-    seed : int
-        Of intervals and splits.
     words : str or None
         Column of words.
     objects : DataFrame or None
@@ -58,7 +56,6 @@ class Evidence:
     folds: list
     clusters: np.ndarray | None
     n_jobs: int | None
-    seed: int
     words: str | None
     objects: pd.DataFrame | None
     n_photos: int

@@ -1,7 +1,6 @@
 """Held-out predictions for the report: of the model, and of each of its branches."""
 
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,13 +8,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import _safe_indexing
-from ..evaluation import (
-    HeldOutPredictions,
-    predict_partitions,
-    prepare_fit,
-    renumber_folds,
-    shares_below,
-)
+from ..evaluation import HeldOutPredictions, renumber_folds, shares_below
 from ..models import seen_rows
 from ._branches import predict_permuted
 from ._members import members_of
@@ -55,47 +48,6 @@ class HeldOut(NamedTuple):
             for part in (self.branches, self.permuted)
         ]
         return HeldOut(model, *parts)
-
-
-def predict_held_out(
-    learner, table, y, folds, *, groups, n_jobs, random_state
-) -> HeldOut:
-    """Predict each row by a model that did not see it.
-
-    Parameters
-    ----------
-    learner : estimator
-        Not fitted.
-    table : DataFrame or ndarray
-        What it is fitted on.
-    y : ndarray of shape (n_samples,)
-        Scores.
-    folds : list of (train, test)
-        Test folds that together hold each row once.
-    groups : ndarray of shape (n_samples,) or None
-        Rows that stay together in the inner folds of a late fusion.
-    n_jobs : int or None
-        Number of worker processes.
-    random_state : RandomState
-        Of the permutations.
-
-    Returns
-    -------
-    held_out : HeldOut
-    """
-    learner, fit_params = prepare_fit(learner, groups)
-    seed = random_state.randint(2**31 - 1)
-    return join_looks(
-        predict_partitions(
-            learner,
-            table,
-            y,
-            [folds],
-            fit_params=fit_params,
-            n_jobs=n_jobs,
-            look=partial(look_inside, seed=seed),
-        )
-    )
 
 
 def look_inside(fitted, table, fold, seed=0):

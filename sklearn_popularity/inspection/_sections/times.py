@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
-from ...evaluation import predict_partitions
+from ...evaluation import predict_partitions, prepare_fit
 from ...metrics import spearman_interval
 from .._report_evidence import Section
 from .kinds import MIN_ROWS, rate_kinds, rows_with_limit
@@ -65,8 +64,9 @@ def _later(evidence):
     if min(before.sum(), after.sum()) < MIN_ROWS or not evidence.learns_anew:
         return None
     rows = np.flatnonzero(before), np.flatnonzero(after)
+    learner, fit_params = prepare_fit(evidence.learner, clusters)
     held_out = predict_partitions(
-        clone(evidence.learner), evidence.table, evidence.y, [[rows]]
+        learner, evidence.table, evidence.y, [[rows]], fit_params=fit_params
     )
     found = spearman_interval(
         evidence.y[after],
