@@ -42,12 +42,12 @@ def _fit(options):
     try:
         write_fitted(options, posts, fitted)
     finally:
-        kept = posts.iloc[fitted.kept]
+        kept = posts.iloc[fitted.whole.kept]
         print(
             f"{describe_run(options, kept, options.repeats)}\n"
             f"{format_found(*fitted.found)}"
         )
-        branches = getattr(fitted.model, "branch_scores_", {})
+        branches = getattr(fitted.whole.model, "branch_scores_", {})
         print_chance([name for name, one in branches.items() if one.at_chance])
         print_reasons(asked.reasons)
     print(f"{options.output}: {format_size(options.output.stat().st_size)}")

@@ -2,6 +2,7 @@
 
 import hashlib
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from pandas.api.types import is_numeric_dtype
 
 from ..evaluation import (
+    FittedModel,
     HeldOutPredictions,
     fit_model,
     rows_described,
@@ -30,23 +32,20 @@ class Fitted(NamedTuple):
 
     Parameters
     ----------
-    model : estimator
-        From posts to scores.
+    whole : FittedModel
+        The model, from posts to scores, and what it was fitted on.
     held_out : HeldOut
         Predictions of the photos that were learned from by models that had not seen
         them.
     found : SpearmanInterval
         Their correlation with the scores.
-    kept : ndarray of shape (n_photos,)
-        Rows of the posts that they are.
     seen : dict of str to ndarray
         What the photos look like to the model, see `describe_seen`.
     """
 
-    model: Any
+    whole: FittedModel
     held_out: HeldOut
     found: SpearmanInterval
-    kept: Any
     seen: dict[str, Any]
 
 
@@ -85,7 +84,8 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
     blocks = [rows[fitted.kept] for rows in rows_described(fitted.described.learner)]
     enough = len(blocks) and len(fitted.kept) >= _N_TO_TELL
     seen = describe_seen(blocks) if enough else {}
-    return Fitted(model, join_looks(fitted.held_out), found, fitted.kept, seen)
+    whole = replace(fitted, model=model)
+    return Fitted(whole, join_looks(fitted.held_out), found, seen)
 
 
 def write_fitted(options, posts, fitted):
@@ -94,9 +94,9 @@ def write_fitted(options, posts, fitted):
     _, branches, permuted = fitted.held_out
     parts = {"branch": branches, "permuted": permuted, "seen": fitted.seen}
     named = {f"{kind} {k}": v for kind, part in parts.items() for k, v in part.items()}
-    kept = posts.iloc[fitted.kept]
+    kept = posts.iloc[fitted.whole.kept]
     save_model(
-        fitted.model,
+        fitted.whole.model,
         options.output,
         y=kept[options.label],
         predictions=held_out.raw[:, 0],
@@ -115,7 +115,7 @@ def write_fitted(options, posts, fitted):
             "raw": held_out.raw,
             "shares": held_out.shares,
             "folds": _numbers_of(held_out.partitions, len(kept)),
-            "kept": fitted.kept,
+            "kept": fitted.whole.kept,
             **named,
         },
     )
@@ -175,13 +175,13 @@ def _named(arrays, kind):
     return {k.removeprefix(front): v for k, v in arrays.items() if k.startswith(front)}
 
 
-def _fingerprint(fitted):
+def _fingerprint(fitted: Fitted):
     """What models have in common whose scores can be compared.
 
     Held-out predictions are those of photos as they are described, of the weights that
     were learned from them, and of the versions of all libraries.
     """
-    settings = fitted.model.get_params(deep=True)
+    settings = fitted.whole.model.get_params(deep=True)
     return joblib.hash([settings, fitted.held_out.model.raw])[:16]
 
 

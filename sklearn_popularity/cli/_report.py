@@ -55,7 +55,7 @@ def _report(options):
         steps = [*describing(asked.whole), *comparing(1, options.repeats), *steps]
     with shown(steps):
         if model is None:
-            model, held_out, *_ = fit_posts(asked, options, posts, groups)
+            model, held_out = fit_posts(asked, options, posts, groups).whole, None
         else:
             held_out = read_held_out(options.model, options, posts)
         report = popularity_report(

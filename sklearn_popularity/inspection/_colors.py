@@ -101,11 +101,11 @@ def plot_color_importance(table, *, ax=None):
         Figure 4 of Khosla et al.: the most important colours on the left, each named
         by its sRGB value.
     """
-    ax = new_axes(ax, (8.0, 3.5))
+    ax = new_axes(ax, (9.0, 3.5))
     ax.bar(table["color"], table["weight"], color=table["color"], edgecolor=INK, lw=0.5)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.margins(x=0.01)
-    ax.tick_params(axis="x", rotation=90, labelsize=6)
+    ax.tick_params(axis="x", rotation=90, labelsize=8)
     ax.set_xlabel("colour")
     ax.set_ylabel("weight in the score")
     return ax

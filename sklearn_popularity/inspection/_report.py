@@ -20,6 +20,7 @@ from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
 from ..evaluation import (
+    FittedModel,
     HeldOutPredictions,
     find_partitions,
     fit_model,
@@ -69,7 +70,7 @@ class PopularityReport:
 
 @validate_params(
     {
-        "model": [HasMethods(["fit", "predict"])],
+        "model": [HasMethods(["fit", "predict"]), FittedModel],
         "posts": [pd.DataFrame],
         "y": ["array-like"],
         "path": [str, PathLike],
@@ -123,10 +124,12 @@ def popularity_report(
 
     Parameters
     ----------
-    model : estimator
+    model : estimator, or FittedModel
         Cloned, whether it is fitted or not: all scores are of clones that did not see
         the posts they are scored on. A late fusion or another model of posts is given
-        the frame; a pipeline that begins with image transformers, the photos alone.
+        the frame; a pipeline that begins with image transformers, the photos alone. A
+        :class:`~sklearn_popularity.evaluation.FittedModel` of these posts is not
+        fitted again.
     posts : DataFrame
         A row per post. Posts whose photo cannot be read, and those without a score,
         are left out and named on the page.
@@ -164,9 +167,9 @@ def popularity_report(
         Folds; an int shuffles posts, or keeps groups together by
         :class:`~sklearn.model_selection.GroupKFold`.
     held_out : HeldOutPredictions, default=None
-        Held-out predictions of the posts that are kept, such as those of
-        :func:`~sklearn_popularity.evaluation.fit_model`, of which the page is then
-        about: nothing is fitted, and `model` is the fitted one that they belong to.
+        Held-out predictions of the posts that are kept, such as those of a model file,
+        which the page is then about: nothing is fitted, and `model` is the fitted one
+        that they belong to.
     n_photos : int, default=24
         Photos of each quadrant of the gallery, the clearest; those that are truly or
         by prediction at the ends, and the greatest surprises, come on top.
@@ -265,7 +268,7 @@ def popularity_report(
         left_out=left_out,
         grouped_by=_called(groups, "groups"),
         kinds=_called(by, "kind"),
-        model=_spelled(model),
+        model=_spelled(model.model if isinstance(model, FittedModel) else model),
         command=command,
         random_state=repr(random_state),
     )
@@ -325,10 +328,9 @@ def _gather(
     """Predictions of rows held out, and the model fitted on all."""
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
     seed = int(random_state.randint(2**31 - 1))
-    learns_anew = held_out is None
-    if held_out is None:
+    if held_out is None and not isinstance(model, FittedModel):
         _check_folds(cv, data, clusters)
-        fitted = fit_model(
+        model = fit_model(
             model,
             data.posts,
             data.y,
@@ -339,11 +341,15 @@ def _gather(
             look=partial(look_inside, seed=seed),
             n_jobs=n_jobs,
         )
-        held_out, model = join_looks(fitted.held_out), fitted.model
-        learner, table = fitted.described
-    else:
-        held_out = _of_these_posts(held_out, data.kept, n_given)
-        learner, table = model, input_of(model, data.posts, photo)
+    described = None
+    if isinstance(model, FittedModel):
+        held_out, described = join_looks(model.held_out), model.described
+        model = model.model
+    learner, table = model, input_of(model, data.posts, photo)
+    learns_anew = described is not None and len(described.X) == len(data.kept)
+    if described is not None and learns_anew:
+        learner, table = described
+    held_out = _of_these_posts(held_out, data.kept, n_given)
     return Evidence(
         data=data,
         photo=photo,

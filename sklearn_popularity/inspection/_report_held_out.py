@@ -101,7 +101,9 @@ def join_looks(held_out) -> HeldOut:
     held_out : HeldOutPredictions
         With these in place of models, or with none.
     """
-    parts = held_out.estimators[0] if held_out.estimators else [({}, {})]
+    parts = held_out.estimators[0] if held_out.estimators else []
+    if not parts or not isinstance(parts[0], tuple):  # models were kept, or nothing
+        parts = [({}, {})]
     rows = np.argsort(np.concatenate([test for _, test in held_out.partitions[0]]))
     branches, permuted = (
         {

@@ -33,6 +33,8 @@ from sklearn_popularity import (
     popularity_report,
     spearman_score,
 )
+from sklearn_popularity.evaluation import fit_model
+from sklearn_popularity.inspection import _report
 from sklearn_popularity.inspection._report_html import _number, render
 from sklearn_popularity.inspection._sections.summary import pairs_in_order
 
@@ -227,6 +229,20 @@ def test_pages_of_two_runs_are_equal(posts, tmp_path):
         popularity_report(model, posts, posts["score"], tmp_path / name, **FEW)
         pages.append((tmp_path / name).read_bytes())
     assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_fitted_model_is_not_fitted_again(posts, tmp_path, monkeypatch, kept):
+    model = make_pipeline(ColorStatistics(), Ridge())
+    y = posts["score"]
+    fitted = fit_model(model, posts, y, n_repeats=1, return_estimator=kept)
+    settings = {"time": "uploaded", **FEW}
+    expected = popularity_report(model, posts, y, tmp_path / "r.html", **settings)
+    page = expected.path.read_bytes()
+    monkeypatch.setattr(_report, "fit_model", None)
+    found = popularity_report(fitted, posts, y, tmp_path / "r.html", **settings)
+    assert found.path.read_bytes() == page
+    assert_array_equal(found.predictions, expected.predictions)
 
 
 def test_sections_without_ingredients_are_explained(posts, tmp_path):

@@ -9,7 +9,12 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
-from sklearn_popularity import ColorStatistics, make_popularity, popularity_report
+from sklearn_popularity import (
+    ColorStatistics,
+    StackedLateFusion,
+    make_popularity,
+    popularity_report,
+)
 from sklearn_popularity.cli import main
 
 HOSTILE = "<script>alert(1)</script> \"quotes\" 'and' </script>"
@@ -73,6 +78,36 @@ def unranked(browser, tmp_path_factory):
     model = make_pipeline(ColorStatistics(), Ridge())
     popularity_report(model, posts, y, path, by=kinds, n_photos=1, n_heatmaps=0)
     return path
+
+
+@pytest.fixture(scope="module")
+def binary(browser, tmp_path_factory):
+    """Two labels only, which a cue predicts without a mistake."""
+    path = tmp_path_factory.mktemp("binary") / "report.html"
+    posts, truth = make_popularity(60, image_size=(48, 64), random_state=0)
+    y = (truth.effects["saturation"] > 0).astype(float)
+    model = StackedLateFusion(
+        [
+            ("cue", Ridge(1e-6), ["cue"]),
+            ("photo", make_pipeline(ColorStatistics(), Ridge()), "photo"),
+        ]
+    )
+    popularity_report(
+        model, posts.assign(cue=y), y, path, time="uploaded", n_photos=4, n_heatmaps=1
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def memes(browser, shared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("memes")
+    table = pd.read_csv(shared / "data" / "memes" / "labels.csv")[:300]
+    table["path"] = [str(shared / "data" / "memes" / path) for path in table["path"]]
+    table.to_csv(folder / "labels.csv", index=False)
+    given = ["report", str(folder), "--label", "ups", "--group", "user"]
+    given += ["--features", "color-statistics,color-histogram", "--title", "title"]
+    assert main([*given, "--time", "time", "-o", str(folder / "report.html")]) == 0
+    return folder / "report.html"
 
 
 @pytest.fixture
@@ -145,6 +180,58 @@ def test_report_fits_the_screen(report, open_page, size, scheme):
     color = page.evaluate("getComputedStyle(document.body).backgroundColor")
     red = int(color.split("(")[1].split(",")[0])
     assert (red > 128) == (scheme == "light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["oasis", "binary", "memes", "unranked"])
+def test_text_is_told_from_what_is_behind(name, scheme, open_page, request):
+    """At least 4.5 to 1, as WCAG 2.2 asks for (1.4.3)."""
+    page = open_page(request.getfixturevalue(name), color_scheme=scheme)
+    assert page.evaluate(CONTRASTS) > 4.5
+
+
+# The least contrast of any text that is seen, with the background around it.
+CONTRASTS = """() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (rgb) => {
+    const [r, g, b] = rgb.slice(0, 3).map((value) => {
+      const share = value / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const color = parse(getComputedStyle(each).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let least = 21;
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const hidden = !element.checkVisibility() || element.closest("script, svg, option");
+    if (hidden || !walker.currentNode.textContent.trim()) continue;
+    const pair = [parse(getComputedStyle(element).color), behind(element)].map(light);
+    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    least = Math.min(least, ratio);
+  }
+  return least;
+}"""
+
+
+def test_perfect_predictions_of_two_labels_read_one_hundred(binary, open_page):
+    page = open_page(binary, "phone")
+    facts = page.locator(".facts dd").all_inner_texts()
+    assert facts[0].startswith("100 %")
+    assert facts[1].startswith("100 %")
+
+
+def test_posts_over_time_are_told(memes, open_page):
+    page = open_page(memes, "phone", color_scheme="dark")
+    assert page.locator("#times tbody tr").count() > 2
+    assert "The latest" in page.locator("#times").inner_text()
 
 
 def test_gallery_filters(report, open_page):
