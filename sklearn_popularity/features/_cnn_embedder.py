@@ -31,7 +31,10 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     ----------
     backbone : str, default="resnet50"
         A classifier of torchvision ("vgg16", "alexnet", "squeezenet1_0", ...), or
-        "timm/" and a model of timm ("timm/vit_base_patch16_clip_224.openai", ...).
+        "timm/" and a model of timm ("timm/vit_base_patch16_clip_224.openai", ...), or
+        "caffenet" or "alexnet-lrn" for converted weights: AlexNet as [4]_ and Caffe
+        had it, with two groups and local response normalisation, which torchvision's
+        "alexnet" has not.
     weights : {"pretrained", "random"} or path, default="pretrained"
         Published weights, which the first `fit` or `transform` downloads, but for
         "timm/tf_efficientnet_lite2", whose weights the extra ``torch`` brings; random
@@ -128,6 +131,8 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
        ICASSP 2018, section 2.1.
     .. [3] Hosu, Goldluecke and Saupe, "Effective aesthetics prediction with multi-level
        spatially pooled features", CVPR 2019.
+    .. [4] Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep
+       convolutional neural networks", NIPS 2012.
 
     Examples
     --------

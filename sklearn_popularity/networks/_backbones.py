@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .._messages import quote
 from .._optional import import_optional
 from .._paths import expand_home
+from ._caffe import CAFFE_NETWORKS, CAFFE_SQUARES, build_caffe_network
 from ._layers import find_classifier, name_of
 from ._packaged import PACKAGED
 from ._squares import Squares
@@ -54,6 +56,8 @@ def build_network(name: str, weights: str, seed: int) -> Any:
 
 def published_squares(name: str) -> Squares:
     """How the published weights of a network take photos."""
+    if name in CAFFE_NETWORKS:
+        return CAFFE_SQUARES
     if name.startswith(_TIMM):
         config = _timm_config(name)
         squares = Squares(
@@ -93,6 +97,8 @@ def pretrained_at_hand(name: str) -> bool:
     ValueError
         If there is no such network.
     """
+    if name in CAFFE_NETWORKS:
+        return False
     try:
         torch = import_torch()
         if name.startswith(_TIMM):
@@ -121,6 +127,9 @@ def _timm_file(name):
 
 def _create(name, seed=0, **options):
     """A network with random weights, unless the options say otherwise."""
+    if name in CAFFE_NETWORKS:
+        with own_randomness(seed):
+            return build_caffe_network(name, **options)
     if name.startswith(_TIMM):
         _timm_config(name)
         create = import_optional("timm", NEEDED_FOR).create_model
@@ -139,6 +148,12 @@ def _create(name, seed=0, **options):
 
 def _published(name):
     """A network with published weights: of a package, or downloaded once."""
+    if name in CAFFE_NETWORKS:
+        raise FileNotFoundError(
+            f"The weights of {name!r} are to be had from Caffe's model zoo alone. "
+            "Convert them, and pass weights= with the path of an .npz or .safetensors "
+            'file that holds "conv1.weight", "conv1.bias" and so on up to "fc8.bias".'
+        )
     packaged = _packaged_file(name)
     if packaged is not None:
         network = _create(name)
@@ -197,7 +212,7 @@ def _torchvision_weights(name):
     models = import_optional("torchvision.models", NEEDED_FOR)
     known = models.list_models(module=models)
     if name not in known:
-        raise _unknown(name, known)
+        raise _unknown(name, [*known, *CAFFE_NETWORKS])
     return models.get_model_weights(name).DEFAULT
 
 
@@ -219,5 +234,6 @@ def _unknown(name, known):
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return ValueError(
         f"Got backbone={name!r}, but a classifier of torchvision such as 'resnet50', "
-        f"or 'timm/' and a model of timm, was expected.{hint}"
+        f"'timm/' and a model of timm, or one of {quote(list(CAFFE_NETWORKS))} was "
+        f"expected.{hint}"
     )

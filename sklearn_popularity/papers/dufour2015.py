@@ -10,6 +10,7 @@ Posts more than six standard deviations above the mean were left out
 
 The network, an AlexNet that had learned styles of photos on Flickr, stood in Caffe's
 collection of models; torchvision's AlexNet, which had learned 1,000 classes, stands in.
+With converted weights ``CNNEmbedder(backbone="caffenet", weights=path)`` is the one.
 X are photos, such as a column of paths.
 """
 

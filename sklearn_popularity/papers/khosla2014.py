@@ -6,7 +6,10 @@ Posts are a frame with a column of photos; the score is log views per day
 (:func:`~sklearn_popularity.log_normalized_popularity`).
 
 "Deep learning" and "objects" were Decaf, an AlexNet that can no longer be had;
-torchvision's AlexNet stands in, the same layers trained on the same 1.3 million photos.
+torchvision's AlexNet stands in, which has other layers (64-192-384-256-256 maps instead
+of 96-256-384-384-256, no groups and no normalisation) and learned from the same 1.3
+million photos. With converted weights, ``CNNEmbedder(backbone="alexnet-lrn",
+weights=path)`` is the network itself.
 Its vectors are brought to unit length, since the values of C that were searched do not
 reach numbers of its size.
 """

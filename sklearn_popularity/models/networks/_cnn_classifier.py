@@ -21,8 +21,8 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         The network that goes on learning and how it takes photos; see Notes. None is
         a ResNet-50 with published weights that sees the centre of each photo:
         ``CNNEmbedder(preprocessing=Preprocessing(resize="crop", crop_share=0.875))``.
-        The network of [1]_ is much like "alexnet" with ``size=227`` and
-        ``crop_share=227 / 256``.
+        The network of [1]_ is "caffenet", whose weights have to be converted; "alexnet"
+        with ``size=227`` and ``crop_share=227 / 256`` is much like it.
     head_multiplier : float, default=20
         What the learning rate of the new head is multiplied by, as in [1]_.
     dropout : float, default=0.5

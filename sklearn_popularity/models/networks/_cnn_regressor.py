@@ -26,8 +26,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         The network that goes on learning and how it takes photos; see Notes. None is
         a ResNet-50 with published weights that sees the centre of each photo:
         ``CNNEmbedder(preprocessing=Preprocessing(resize="crop", crop_share=0.875))``.
-        The network of [1]_ is much like "alexnet" with ``size=227`` and
-        ``crop_share=227 / 256``.
+        The network of [1]_ is "caffenet", whose weights have to be converted; "alexnet"
+        with ``size=227`` and ``crop_share=227 / 256`` is much like it.
     n_bins : int, default=None
         Learn the number of the bin of a score, of so many bins that hold equally many
         rows; 10 in [1]_. None learns the score itself.
