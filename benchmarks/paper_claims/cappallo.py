@@ -86,9 +86,15 @@ def _scores_of_set(themes, n_rows):
 def rankers(X, n_senses):
     """The paper's variants on features that are known."""
     variants = ("none", "popular", "popular_soft", "popular_and_unpopular")
-    make = partial(cappallo2015.ranker, n_senses=n_senses, photo=ROW, network=Known(X))
-    models = {name: make(name) for name in variants}
-    random = make("popular_soft").set_params(gridsearchcv__estimator__init="random")
+    make = partial(cappallo2015.ranker, photo=ROW, network=Known(X))
+    # As many senses in all: half of them are for unpopular photos.
+    halves = {"popular_and_unpopular": n_senses // 2}
+    models = {
+        name: make(name, n_senses=halves.get(name, n_senses)) for name in variants
+    }
+    random = make("popular_soft", n_senses=n_senses).set_params(
+        gridsearchcv__estimator__init="random"
+    )
     return models | {"random start": random}
 
 

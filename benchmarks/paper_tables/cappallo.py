@@ -8,7 +8,6 @@ MBI-1M (Twitter) and MIR-1M. The score of a post is the logarithm of a count plu
 
 from functools import partial
 
-import numpy as np
 from sklearn.base import clone
 
 from sklearn_popularity import top_fraction_accuracy
@@ -211,12 +210,10 @@ def _engagement(data, scores):
     """Table 4, where there are counts of views and of comments (or what stands so)."""
 
     def correlation(level):
-        low, high = (
-            data.posts[data.column(role)].to_numpy(float)
-            for role in ("views", "comments")
+        targets = cappallo2015.engagement(
+            data.posts, low=[data.column("views")], high=[data.column("comments")]
         )
-        counts = {"low": low, "high": high, "combined": low + high}[level]
-        return scores.correlation_with(np.log1p(counts), f"{level} engagement")
+        return scores.correlation_with(targets[level].to_numpy(), f"{level} engagement")
 
     return lines_of(
         "Table 4: level of engagement",

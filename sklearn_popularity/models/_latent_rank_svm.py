@@ -62,7 +62,8 @@ class LatentRankSVM(
         scores farther: by max(`min_margin`, (y_i - y_j) / s), where s is the standard
         deviation of the scores of the first fit.
     min_margin : float, default=1.0
-        Smallest margin of a pair (section 2.1 of [1]_).
+        Smallest margin of a pair (section 2.1 of [1]_). 0 with ``margin="soft"`` is
+        the difference of the scores alone, as equation 3 is written.
     init : {"k-means", "random"}, default="k-means"
         Where senses start: at the centres of clusters of the most popular rows, a
         fifth of all and at most 1000 (section 4.1 of [1]_), and of as many of the least
@@ -183,7 +184,7 @@ class LatentRankSVM(
         "n_senses": [Interval(Integral, 1, None, closed="left")],
         "n_unpopular_senses": [Interval(Integral, 0, None, closed="left")],
         "margin": [StrOptions({"fixed", "soft"})],
-        "min_margin": [Interval(Real, 0, None, closed="neither")],
+        "min_margin": [Interval(Real, 0, None, closed="left")],
         "init": [StrOptions({"k-means", "random"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "within": [str, Integral, callable, None],
@@ -384,6 +385,12 @@ class LatentRankSVM(
 
     def _check_input(self, X, y, sample_weight, within, *, reset):
         """What to learn from, of which the largest weight is 1, and rows of weight."""
+        if self.margin == "fixed" and self.min_margin == 0:
+            raise ValueError(
+                'Got min_margin=0 with margin="fixed", but a margin above 0 was '
+                'expected: senses of 0 would meet it. Pass margin="soft" for that of '
+                "the scores alone."
+            )
         if reset:
             keep_parameters(self, "within")
         kinds = {"dtype": _FLOATS, "y_numeric": True}

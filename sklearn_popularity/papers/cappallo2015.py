@@ -11,6 +11,8 @@ are networks of 21,000, such as ``CNNEmbedder(backbone=
 of the scores do so in standard deviations of the scores, not in their unit.
 """
 
+import numpy as np
+import pandas as pd
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 
@@ -20,13 +22,18 @@ from ..models import LatentRankSVM
 from . import khosla2014
 from ._parts import choose, describe
 
-#: Senses of table 5, and of most of table 3.
-N_SENSES = 10
-_VARIANTS = {
-    "none": {"margin": "fixed"},
-    "popular": {"margin": "fixed"},
-    "popular_soft": {"margin": "soft"},
-    "popular_and_unpopular": {"margin": "soft"},
+#: Popular and unpopular senses of each variant: table 5, and most of table 3.
+N_SENSES = {
+    "none": (1, 0),
+    "popular": (10, 0),
+    "popular_soft": (10, 0),
+    "popular_and_unpopular": (5, 5),
+}
+_MARGINS = {
+    "none": "fixed",
+    "popular": "fixed",
+    "popular_soft": "soft",
+    "popular_and_unpopular": "soft",
 }
 _ALPHAS = [1e-4, 1e-3, 1e-2, 1e-1]
 
@@ -34,7 +41,8 @@ _ALPHAS = [1e-4, 1e-3, 1e-2, 1e-1]
 def ranker(
     variant="popular_and_unpopular",
     *,
-    n_senses=N_SENSES,
+    n_senses=None,
+    min_margin=1.0,
     photo="photo",
     network=None,
     random_state=0,
@@ -47,10 +55,15 @@ def ranker(
     variant : {"none", "popular", "popular_soft", "popular_and_unpopular"}, \
             default="popular_and_unpopular"
         Ranking SVM without senses (equation 1), with popular senses (2), with a margin
-        that grows with the difference of the scores (3), or with half of the senses
-        for unpopular photos (4).
-    n_senses : int, default=10
-        Senses of both kinds together, an even number for "popular_and_unpopular".
+        that grows with the difference of the scores (3), or with as many senses of
+        unpopular photos (4).
+    n_senses : int, default=None
+        Popular senses, as of :class:`~sklearn_popularity.LatentRankSVM`; of
+        "popular_and_unpopular" there are as many unpopular ones. None is the number of
+        the paper, in `N_SENSES`.
+    min_margin : float, default=1.0
+        Smallest margin (section 2.1); 0 is the difference of the scores alone
+        (equation 3), for the variants with a margin that grows.
     photo : str, default="photo"
         Column of posts that holds the photos.
     network : transformer, default=None
@@ -66,11 +79,15 @@ def ranker(
         Not fitted; a ranker of posts. The strength of its penalty is chosen on an
         eighth of the training rows, as the paper splits 70, 10 and 20 % of its photos.
     """
-    margin = choose(_VARIANTS, variant, "variant")
+    margin = choose(_MARGINS, variant, "variant")
+    n_popular, n_unpopular = N_SENSES[variant]
+    if n_senses is not None and variant != "none":
+        n_popular, n_unpopular = n_senses, n_senses if n_unpopular else 0
     model = LatentRankSVM(
-        **_senses(variant, n_senses),
-        **margin,
-        min_margin=1.0,
+        n_senses=n_popular,
+        n_unpopular_senses=n_unpopular,
+        margin=margin,
+        min_margin=min_margin,
         init="k-means",
         batch_size=100,
         random_state=random_state,
@@ -104,14 +121,53 @@ def regression(*, photo="photo", network=None, **settings):
     return khosla2014.content("deep", photo=photo, network=network, **settings)
 
 
-def _senses(variant, n_senses):
-    if variant == "none":
-        return {"n_senses": 1, "n_unpopular_senses": 0}
-    if variant != "popular_and_unpopular":
-        return {"n_senses": n_senses, "n_unpopular_senses": 0}
-    if n_senses % 2:
+def engagement(posts, *, low, high):
+    """The targets of table 4: how much people did with a post.
+
+    Parameters
+    ----------
+    posts : DataFrame of shape (n_posts, n_columns)
+        Posts.
+    low : list of str
+        Columns of counts that ask for little, such as views or favourites.
+    high : list of str
+        Columns of counts that ask for more, such as comments or retweets.
+
+    Returns
+    -------
+    targets : DataFrame of shape (n_posts, 3)
+        Columns "low", "high" and "combined": the logarithm of the sum of the counts of
+        a level plus 1.
+
+    Raises
+    ------
+    ValueError
+        If a count is missing, infinite or below 0.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_popularity.papers import cappallo2015
+    >>> posts = pd.DataFrame({"views": [0, 99], "comments": [0, 9]})
+    >>> targets = cappallo2015.engagement(posts, low=["views"], high=["comments"])
+    >>> targets.round(1).values.tolist()
+    [[0.0, 0.0, 0.0], [4.6, 2.3, 4.7]]
+    """
+    levels = {"low": list(low), "high": list(high)}
+    levels["combined"] = levels["low"] + levels["high"]
+    counts = posts[levels["combined"]].to_numpy(dtype=float)
+    wrong = ~(np.isfinite(counts) & (counts >= 0))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
         raise ValueError(
-            f"Got n_senses={n_senses}, but an even number was expected: half of the "
-            "senses are for unpopular photos."
+            f"Got {counts[row, column]:g} in row {row} of "
+            f"{levels['combined'][column]!r}, but counts of 0 or more were expected. "
+            "Leave such posts out."
         )
-    return {"n_senses": n_senses // 2, "n_unpopular_senses": n_senses // 2}
+    return pd.DataFrame(
+        {
+            level: np.log1p(posts[columns].to_numpy(dtype=float).sum(axis=1))
+            for level, columns in levels.items()
+        },
+        index=posts.index,
+    )

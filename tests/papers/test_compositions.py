@@ -129,14 +129,47 @@ def test_cappallo_variants_are_the_papers(variant, expected):
 def test_cappallo_ranks_held_out_posts(posts):
     train, test = _halves(posts)
     features = khosla2014.FEATURES["color_histogram"]
-    model = cappallo2015.ranker(n_senses=2, network=features)
+    model = cappallo2015.ranker(n_senses=1, network=features)
     model.fit(train, train["score"])
     assert spearman_score(test["score"], model.predict(test)) > 0.2
 
 
-def test_cappallo_refuses_an_odd_number_of_senses():
-    with pytest.raises(ValueError, match=r"n_senses=5, but an even number"):
-        cappallo2015.ranker(n_senses=5)
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        ("none", (1, 0)),
+        ("popular", (3, 0)),
+        ("popular_soft", (3, 0)),
+        ("popular_and_unpopular", (3, 3)),
+    ],
+)
+def test_cappallo_counts_popular_senses(variant, expected):
+    model = cappallo2015.ranker(variant, n_senses=3)[-1].estimator
+    assert (model.n_senses, model.n_unpopular_senses) == expected
+
+
+def test_cappallo_margin_may_be_the_difference_alone():
+    model = cappallo2015.ranker("popular_soft", min_margin=0)[-1].estimator
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    y = X[:, 0] + np.random.default_rng(1).normal(size=200)
+    assert spearman_score(y, model.fit(X, y).predict(X)) > 0.5
+    with pytest.raises(ValueError, match=r'min_margin=0 with margin="fixed"'):
+        model.set_params(margin="fixed").fit(X, y)
+
+
+def test_cappallo_engagement_adds_counts_of_a_level():
+    posts = pd.DataFrame(
+        {"views": [0, 10], "favourites": [1, 5], "comments": [0, 3]}, index=[7, 7]
+    )
+    targets = cappallo2015.engagement(
+        posts, low=["views", "favourites"], high=["comments"]
+    )
+    assert_allclose(targets["low"], np.log([2, 16]))
+    assert_allclose(targets["high"], np.log([1, 4]))
+    assert_allclose(targets["combined"], np.log([2, 19]))
+    posts.loc[:, "comments"] = [0, -1]
+    with pytest.raises(ValueError, match=r"Got -1 in row 1 of 'comments'"):
+        cappallo2015.engagement(posts, low=["views"], high=["comments"])
 
 
 def test_memorability_aggregates_four_classes(posts, network):
@@ -235,7 +268,7 @@ def test_compositions_are_read_back_from_files(posts, network, vectors, tmp_path
     histogram = khosla2014.FEATURES["color_histogram"]
     models = [
         khosla2014.content_and_social(cues, ["color_histogram"]),
-        cappallo2015.ranker(n_senses=2, network=histogram),
+        cappallo2015.ranker(n_senses=1, network=histogram),
         memorability2018.k_class_mlp(["cnn"], networks={"cnn": network}),
         recommended(posts, networks=[], tags="tags", vectors=vectors, **choices)[0],
     ]
