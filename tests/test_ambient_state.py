@@ -876,6 +876,9 @@ PAPERS = {
     "cappallo2015.ranker": _paper(
         lambda: papers.cappallo2015.ranker("none", network=_network())
     ),
+    "cappallo2015.engagement": lambda posts: papers.cappallo2015.engagement(
+        posts, low=["views"], high=["day"]
+    ),
     "cappallo2015.regression": _paper(
         lambda: papers.cappallo2015.regression(network=_network())
     ),

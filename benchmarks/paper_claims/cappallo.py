@@ -92,9 +92,8 @@ def rankers(X, n_senses):
     models = {
         name: make(name, n_senses=halves.get(name, n_senses)) for name in variants
     }
-    random = make("popular_soft", n_senses=n_senses).set_params(
-        gridsearchcv__estimator__init="random"
-    )
+    random = make("popular_soft", n_senses=n_senses)
+    random.set_params(gridsearchcv__estimator__init="random")
     return models | {"random start": random}
 
 
