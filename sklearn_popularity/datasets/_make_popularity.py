@@ -110,6 +110,7 @@ def _check_image_size(image_size: tuple[int, int]) -> tuple[int, int]:
         "n_users": [Interval(Integral, 1, None, closed="left")],
         "n_themes": [Interval(Integral, 2, len(SCENES), closed="both")],
         "noise": [Interval(Real, 0.0, 5.0, closed="both")],
+        "rate": [Interval(Real, 0.0, None, closed="neither")],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -122,6 +123,7 @@ def make_popularity(
     n_users=20,
     n_themes=8,
     noise=0.8,
+    rate=1.0,
     random_state=None,
 ):
     """Make posts of photos whose views have known causes.
@@ -156,6 +158,12 @@ def make_popularity(
 
     noise : float, default=0.8
         Standard deviation of the noise on log2 of the expected views, 0 to 5.
+
+    rate : float, default=1.0
+        What expected views are multiplied by, above 0. The median is 6 views per day;
+        0.05 gives the 0.3 that photos of Flickr have, whose log2 of views per day plus
+        1 is as skewed as the views (:func:`log_normalized_popularity` with
+        ``form="count_plus_one"`` is not).
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same posts in every call.
@@ -259,7 +267,12 @@ def make_popularity(
     shape = _check_image_size(image_size)
     seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     posts, plan, truth = plant_causes(
-        seed, n_photos, n_users=n_users, themes=list(SCENES)[:n_themes], noise=noise
+        seed,
+        n_photos,
+        n_users=n_users,
+        themes=list(SCENES)[:n_themes],
+        noise=noise,
+        rate=rate,
     )
     photos = _draw_photos(seed, plan, shape)
     if folder is None:

@@ -165,14 +165,15 @@ def _describe_truth(
     taste: pd.DataFrame,
     effects: pd.DataFrame,
     days: pd.Series,
+    intercept: float,
 ) -> Bunch:
     """Gather all that was planted."""
     themes = {name: THEME_EFFECTS[name] for name in taste.columns}
-    log2_expected = INTERCEPT + effects.sum(axis=1)
+    log2_expected = intercept + effects.sum(axis=1)
     return Bunch(
         effects=effects,
         coefficients=Bunch(
-            intercept=INTERCEPT,
+            intercept=intercept,
             saturation=SATURATION_EFFECT,
             object=dict(OBJECT_EFFECTS),
             theme=themes,
@@ -191,7 +192,13 @@ def _describe_truth(
 
 
 def plant_causes(
-    seed: int, n_photos: int, *, n_users: int, themes: list[str], noise: float
+    seed: int,
+    n_photos: int,
+    *,
+    n_users: int,
+    themes: list[str],
+    noise: float,
+    rate: float = 1.0,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Bunch]:
     """Draw posts whose views have known causes.
 
@@ -205,6 +212,8 @@ def plant_causes(
         Keys of `THEME_EFFECTS`.
     noise : float
         Standard deviation of the noise on log2 of the views.
+    rate : float, default=1.0
+        What expected views are multiplied by.
 
     Returns
     -------
@@ -222,9 +231,10 @@ def plant_causes(
     )
     days = (plan["observed"] - plan["uploaded"]).dt.total_seconds() / DAY_SECONDS
     effects = _compute_effects(plan, users, days)
-    truth = _describe_truth(plan, users, taste, effects, days)
+    intercept = INTERCEPT + float(np.log2(rate))
+    truth = _describe_truth(plan, users, taste, effects, days, intercept)
     posts = plan.drop(columns=["object", "saturation", "noise"])
-    log2_rate = INTERCEPT + effects.sum(axis=1) + plan["noise"]
+    log2_rate = intercept + effects.sum(axis=1) + plan["noise"]
     posts["views"] = _draw_views(seed, log2_rate.to_numpy())
     posts["score"] = np.log2(posts["views"] / days + 1.0)
     return posts, plan[["theme", "object", "saturation"]], truth
