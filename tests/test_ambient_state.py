@@ -597,6 +597,12 @@ EVALUATION = {
 # --- Inspection
 
 
+def _cues(posts):
+    return inspection.cue_correlations(
+        posts[["views", "day"]], posts["score"], groups=posts["user"]
+    )
+
+
 def _ablation(posts):
     return inspection.ablation(
         _fusion(),
@@ -768,6 +774,7 @@ INSPECTION = {
     "inspection.branch_importance": _branch_importance,
     "inspection.calibration": _calibration,
     "inspection.color_importance": _colors,
+    "inspection.cue_correlations": _cues,
     "inspection.explain_photo": _explain,
     "inspection.what_if": _what_if,
     "inspection.mean_image": _mean_image,
@@ -790,6 +797,7 @@ INSPECTION = {
     "inspection.plot_branch_importance": _drawn(
         inspection.plot_branch_importance, _branch_importance
     ),
+    "inspection.plot_cue_correlations": _drawn(inspection.plot_cue_correlations, _cues),
     "inspection.plot_calibration": _drawn(inspection.plot_calibration, _calibration),
     "inspection.plot_color_importance": _drawn(
         inspection.plot_color_importance, _colors

@@ -5,6 +5,7 @@ from ._ablation import ablation
 from ._branches import branch_importance, plot_branch_importance
 from ._calibration import calibration, plot_calibration
 from ._colors import color_importance, plot_color_importance
+from ._cue_correlations import cue_correlations, plot_cue_correlations
 from ._distribution import (
     plot_popularity_distribution,
     plot_score_distribution,
@@ -40,6 +41,7 @@ __all__ = [
     "branch_importance",
     "calibration",
     "color_importance",
+    "cue_correlations",
     "explain_photo",
     "mean_image",
     "object_importance",
@@ -48,6 +50,7 @@ __all__ = [
     "plot_calibration",
     "plot_color_importance",
     "plot_comparison",
+    "plot_cue_correlations",
     "plot_heatmap",
     "plot_mean_image",
     "plot_object_importance",

@@ -107,6 +107,14 @@ def test_khosla_networks_take_their_layers(network):
     assert network.n_jobs is None  # what was given is not changed
 
 
+def test_khosla_palette_reaches_the_histogram_alone():
+    palette = np.eye(3) * 255
+    model = khosla2014.content_combined(["gist", "color_histogram"], palette=palette)
+    parts = {name: branch[0] for name, branch, _ in model.branches}
+    histogram = parts["color_histogram"].transformers[0][1]
+    assert_array_equal(histogram.palette, palette)
+
+
 def test_khosla_refuses_an_unknown_feature():
     with pytest.raises(ValueError, match="Got the feature 'sift', but one of 'gist'"):
         khosla2014.content("sift")
