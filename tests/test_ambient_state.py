@@ -589,6 +589,14 @@ EVALUATION = {
             posts["score"], photo=posts["day"] // 4, user=posts["user"]
         )
     ),
+    "evaluation.transfer_table": lambda posts: evaluation.transfer_table(
+        {"ridge": _ridge()},
+        {
+            kind: (posts[["views", "day"]][rows], posts["score"][rows])
+            for kind, rows in (("first", slice(20)), ("second", slice(20, N)))
+        },
+        n_repeats=1,
+    ),
     "evaluation.straddling_pairs": lambda posts: evaluation.straddling_pairs(
         np.array([[0, 1], [0, 2]]), [[([1, 3], [0, 2]), ([0, 2], [1, 3])]]
     ),

@@ -41,6 +41,7 @@ from ._splits import PerUserShuffleSplit
 from ._study import Study as Study
 from ._study import prepare_study as prepare_study
 from ._study import renumber_folds as renumber_folds
+from ._transfer import transfer_table
 from ._variance_shares import VarianceShares, variance_shares
 from ._vote_folds import VoteKFold
 
@@ -66,6 +67,7 @@ __all__ = [
     "near_duplicates",
     "shortcut_audit",
     "straddling_pairs",
+    "transfer_table",
     "variance_shares",
 ]
 

@@ -1,0 +1,164 @@
+"""How well models of one collection of photos rank those of another."""
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length, column_or_1d
+
+from .._messages import quote
+from .._scores import check_score
+from .._sklearn_compat import Interval, validate_params
+from ..metrics import spearman_interval
+from ._compare_models import tested_rows
+from ._describe_once import input_of
+from ._fit_model import fit_model
+
+
+@validate_params(
+    {
+        "models": [Mapping],
+        "datasets": [Mapping],
+        "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "photo": [str],
+        "confidence": [Interval(Real, 0, 1, closed="neither")],
+        "n_jobs": [Integral, None],
+        "random_state": [Interval(Integral, 0, None, closed="left"), None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def transfer_table(
+    models,
+    datasets,
+    *,
+    cv=5,
+    n_repeats=3,
+    photo="photo",
+    confidence=0.95,
+    n_jobs=None,
+    random_state=None,
+):
+    """Scores of models that learned from one data set and are tested on another.
+
+    Parameters
+    ----------
+    models : dict of str to estimator
+        Regressors or rankers, as for :func:`compare_models`.
+    datasets : dict of str to (X, y) or (X, y, groups)
+        Posts, photos or features, their scores, and what keeps rows together. Scores
+        of different data sets need not have one unit.
+    cv : int, default=5
+        Number of folds, by which a model is tested on its own data set.
+    n_repeats : int, default=3
+        Number of partitions into folds.
+    photo : str, default="photo"
+        Column of photos.
+    confidence : float, default=0.95
+        Confidence of the intervals, 0 to 1.
+    n_jobs : int, default=None
+        Number of worker processes, which fit folds side by side.
+    random_state : int, default=None
+        Seed of the partitions, as of :func:`held_out_predictions`.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per model and pair of data sets, with the columns model, trained_on,
+        tested_on, n_train, n_test, spearman, and low and high (its interval). On its
+        own data set a model is tested on rows held out; elsewhere, one fitted on all
+        rows.
+
+    Raises
+    ------
+    ValueError
+        If there is no model, or fewer than two data sets, or one is no such tuple.
+
+    See Also
+    --------
+    compare_models : Models on one data set.
+
+    Notes
+    -----
+    Tables 2 and 3 of [1]_ ask how general a model of memorability is. Intervals on the
+    own data set are those of the model, trained anew; on others, of these predictions
+    on new rows or groups there. Photos are described once for the folds of a data set,
+    and again where another model predicts them: give image transformers a `cache`.
+
+    References
+    ----------
+    .. [1] Squalli-Houssaini, Duong, Gwenaelle and Demarty, "Deep learning for
+       predicting image memorability", ICASSP 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_popularity.evaluation import transfer_table
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(120, 3))
+    >>> datasets = {"likes": (X, X[:, 0]), "views": (X[:60], X[:60, 0] + X[:60, 1])}
+    >>> table = transfer_table({"ridge": Ridge()}, datasets)
+    >>> table[["trained_on", "tested_on", "spearman"]].round(1).values.tolist()
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [['likes', 'likes', 1.0], ['likes', 'views', 0.7],
+     ['views', 'likes', 0.7], ['views', 'views', 1.0]]
+    """
+    if not models or len(datasets) < 2:
+        raise ValueError(
+            f"Got the models {quote(list(models))} and the data sets "
+            f"{quote(list(datasets))}, but one model and two data sets at least were "
+            "expected."
+        )
+    datasets = {name: _check_dataset(name, given) for name, given in datasets.items()}
+    settings = {
+        "cv": cv,
+        "n_repeats": n_repeats,
+        "photo": photo,
+        "n_jobs": n_jobs,
+        "random_state": random_state,
+    }
+    rows = []
+    for name, model in models.items():
+        for source, (X, y, groups) in datasets.items():
+            fitted = fit_model(model, X, y, groups=groups, **settings)
+            for target, data in datasets.items():
+                if target == source:
+                    score = _own(fitted, y, groups, confidence)
+                else:
+                    score = _elsewhere(fitted.model, *data, photo, confidence)
+                rows.append((name, source, target, len(y), len(data[1]), *score))
+    columns = ["model", "trained_on", "tested_on", "n_train", "n_test"]
+    return pd.DataFrame(rows, columns=[*columns, "spearman", "low", "high"])
+
+
+def _check_dataset(name, given):
+    if not isinstance(given, tuple) or len(given) not in (2, 3):
+        raise ValueError(
+            f"Got {quote(type(given).__name__)} as the data set {name!r}, but a tuple "
+            "(X, y) or (X, y, groups) was expected."
+        )
+    X, y, *groups = given
+    y = check_score(y, "y")
+    groups = None if not groups or groups[0] is None else np.asarray(groups[0])
+    check_consistent_length(X, y, groups)
+    return X, y, groups
+
+
+def _own(fitted, y, groups, confidence):
+    """Score of rows held out, and the interval of models that are trained anew."""
+    rows = tested_rows(fitted.held_out)
+    kept = fitted.kept[rows]
+    return spearman_interval(
+        y[kept],
+        fitted.held_out.shares[rows],
+        groups=None if groups is None else groups[kept],
+        confidence=confidence,
+        n_folds=fitted.held_out.n_folds,
+    )
+
+
+def _elsewhere(model, X, y, groups, photo, confidence):
+    predicted = column_or_1d(model.predict(input_of(model, X, photo)))
+    return spearman_interval(y, predicted, groups=groups, confidence=confidence)
