@@ -123,12 +123,18 @@ def transfer_table(
     for name, model in models.items():
         for source, (X, y, groups) in datasets.items():
             fitted = fit_model(model, X, y, groups=groups, **settings)
-            for target, data in datasets.items():
+            for target, (X_new, y_new, groups_new) in datasets.items():
                 if target == source:
                     score = _own(fitted, y, groups, confidence)
                 else:
-                    score = _elsewhere(fitted.model, *data, photo, confidence)
-                rows.append((name, source, target, len(y), len(data[1]), *score))
+                    predicted = fitted.model.predict(input_of(model, X_new, photo))
+                    score = spearman_interval(
+                        y_new,
+                        column_or_1d(predicted),
+                        groups=groups_new,
+                        confidence=confidence,
+                    )
+                rows.append((name, source, target, len(y), len(y_new), *score))
     columns = ["model", "trained_on", "tested_on", "n_train", "n_test"]
     return pd.DataFrame(rows, columns=[*columns, "spearman", "low", "high"])
 
@@ -139,9 +145,9 @@ def _check_dataset(name, given):
             f"Got {quote(type(given).__name__)} as the data set {name!r}, but a tuple "
             "(X, y) or (X, y, groups) was expected."
         )
-    X, y, *groups = given
+    X, y, groups = (*given, None)[:3]
     y = check_score(y, "y")
-    groups = None if not groups or groups[0] is None else np.asarray(groups[0])
+    groups = None if groups is None else np.asarray(groups)
     check_consistent_length(X, y, groups)
     return X, y, groups
 
@@ -157,8 +163,3 @@ def _own(fitted, y, groups, confidence):
         confidence=confidence,
         n_folds=fitted.held_out.n_folds,
     )
-
-
-def _elsewhere(model, X, y, groups, photo, confidence):
-    predicted = column_or_1d(model.predict(input_of(model, X, photo)))
-    return spearman_interval(y, predicted, groups=groups, confidence=confidence)
