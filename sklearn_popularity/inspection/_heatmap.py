@@ -19,8 +19,10 @@ from ._linear import NotLinearError, linear_parts
 from ._members import branches_of
 from ._occlusion import occlude
 from ._photos import as_photos, one_row
-from ._plotting import INK, new_axes
+from ._plotting import COLORS, INK, new_axes
 from ._pooled_winners import draw_places, trace_codes
+
+_SHOWN = 480  # longest side of a photo under its map, in pixels
 
 
 @validate_params(
@@ -298,7 +300,7 @@ def _with_photos(X, images, column):
     return table.assign(**{column: pd.Series([*images], dtype=object)})
 
 
-def plot_heatmap(photo, heatmap, *, ax=None):
+def plot_heatmap(photo, heatmap, *, unit="points per pixel", ax=None):
     """Draw a heatmap over its photo.
 
     Parameters
@@ -307,24 +309,29 @@ def plot_heatmap(photo, heatmap, *, ax=None):
         A path, array, PIL image or encoded bytes.
     heatmap : ndarray of shape (height, width)
         From :func:`region_heatmap`.
+    unit : str, default="points per pixel"
+        Unit of the heatmap.
     ax : matplotlib axes, default=None
         Where to draw; None makes a figure.
 
     Returns
     -------
     ax : matplotlib axes
-        The photo in grey under the map, red where the score is raised and blue where
-        it is lowered; a solid line around the hottest tenth of the map and a dashed
-        one around the coldest.
+        The photo in grey under the map, orange where the score is raised and blue
+        where it is lowered; a solid line around the hottest tenth of the map and a
+        dashed one around the coldest.
     """
-    image = as_photos([photo]).read(0, max_size=max(heatmap.shape))
+    image = as_photos([photo]).read(0, max_size=max(_SHOWN, *heatmap.shape))
     ax = new_axes(ax)
+    from matplotlib.colors import LinearSegmentedColormap
+
     height, width = image.shape[:2]
     extent = (0, width, height, 0)
     ax.imshow(image.mean(axis=2), cmap="gray", vmin=0, vmax=255, extent=extent)
-    limit = np.abs(heatmap).max() or 1.0
+    limit = float(np.abs(heatmap).max()) or 1.0
+    palette = LinearSegmentedColormap.from_list("", [COLORS[0], "white", COLORS[5]])
     drawn = ax.imshow(
-        heatmap, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.55, extent=extent
+        heatmap, cmap=palette, vmin=-limit, vmax=limit, alpha=0.6, extent=extent
     )
     cold, hot = np.quantile(heatmap, [0.1, 0.9])
     if cold < hot:
@@ -332,6 +339,8 @@ def plot_heatmap(photo, heatmap, *, ax=None):
         ax.contour(heatmap, [cold], linestyles="dashed", **where)
         ax.contour(heatmap, [hot], linestyles="solid", **where)
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.8, ticks=[-limit, 0, limit])
-    bar.set_ticklabels(["lowers\nthe score", "0", "raises\nthe score"])
+    ends = [f"\N{MINUS SIGN}{limit:.2g}\nlowers", "0", f"+{limit:.2g}\nraises"]
+    bar.set_ticklabels(ends)
+    bar.set_label(unit)
     ax.set_axis_off()
     return ax

@@ -60,9 +60,9 @@ def cover(image: NDArray[np.uint8], square: tuple[slice, slice]) -> NDArray[np.u
     mask = np.zeros(image.shape[:2], np.uint8)
     mask[square] = 1
     if mask.all():  # nothing surrounds it
-        return np.broadcast_to(image.mean(axis=(0, 1)), image.shape).astype(np.uint8)
+        return np.full_like(image, image.mean(axis=(0, 1)).round(), dtype=np.uint8)
     # Of OpenCV's two methods the other one changes photos of one colour.
-    return cv2.inpaint(image, mask, _REACH, cv2.INPAINT_NS)
+    return np.asarray(cv2.inpaint(image, mask, _REACH, cv2.INPAINT_NS), np.uint8)
 
 
 def _squares(size, patch_size, stride) -> Iterator[tuple[slice, slice]]:

@@ -78,7 +78,7 @@ def fusion():
             ("age", "passthrough", ["age"]),
             ("dropped", "drop", ["age"]),
         ],
-        # Some of its weights are negative, and none is 0 as where branches know nothing.
+        # None of its weights is 0, as those of branches that know nothing are.
         final_estimator=Ridge(),
         cv=3,
     )

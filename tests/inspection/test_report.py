@@ -37,7 +37,7 @@ from sklearn_popularity.inspection._report_html import _number, render
 from sklearn_popularity.inspection._sections.summary import pairs_in_order
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
-from sklearn_popularity.inspection._thumbnails import name_places, overlay
+from sklearn_popularity.inspection._thumbnails import overlay, tell_extremes
 
 HOSTILE = "\"><script>alert('x')</script> & </script><img src=x onerror=alert(1)>"
 TWICE = pd.DataFrame(np.zeros((40, 2)), columns=["crane", "crane"])
@@ -378,12 +378,15 @@ def test_overlay_is_orange_where_the_score_is_raised():
     assert drawn[5, 5, 0] > drawn[5, 5, 2] + 50
     assert drawn[25, 15, 2] > drawn[25, 15, 0] + 20
     assert np.ptp(drawn[15, 25]) == 0
-    assert name_places(heat) == ("top left", "bottom")
+    told = {"hottest": "top left", "raises": 2, "coldest": "bottom", "lowers": -1}
+    assert tell_extremes(heat) == told
+    weaker = overlay(image, heat, limit=8.0).astype(int)
+    assert 0 < np.ptp(weaker[5, 5]) < np.ptp(drawn[5, 5]) / 2
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 30)])
 def test_small_maps_have_places(shape):
-    assert all(name_places(np.ones(shape)))
+    assert all(tell_extremes(np.ones(shape)).values())
 
 
 def test_templates_refuse_what_they_are_not_given():
