@@ -234,6 +234,7 @@ def _find_codes(model, X, alone):
         )
     if not traced:
         raise NotLinearError("the model has no codebook features")
+    others = [part for part in others if part.weights.any()]
 
     def rest(X):
         return intercept + sum(
