@@ -133,7 +133,7 @@ def _draw_reasons(ax, told):
     values = [row["contribution"] for row in rows]
     colors = [COLORS[5] if value > 0 else COLORS[0] for value in values]
     ax.barh(range(len(rows)), values, color=colors, edgecolor=INK)
-    ax.set_yticks(range(len(rows)), [shorten(row["reason"], 44) for row in rows])
+    ax.set_yticks(range(len(rows)), [shorten(row["reason"], 56) for row in rows])
     ax.invert_yaxis()
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_xlabel(f"adds to {told['start']:.3g}, the score of an average photo")

@@ -290,6 +290,7 @@ def _read_photo(traced, X, column, max_size):
 def _sees_photo(part, X, column):
     if part.source is None or not isinstance(X, pd.DataFrame):
         return part.source is not None
+    resolve_columns(X, column, "parameter column")
     return column in pd.DataFrame(part.select(X)).columns
 
 

@@ -63,7 +63,7 @@ def above_or_below(name: str, distance: float) -> str:
     """On which side of the average something is, of which no more is known."""
     if np.isnan(distance) or distance == 0:
         return name
-    return f"{name}: {'above' if distance > 0 else 'below'} average"
+    return f"{name}: rated {'above' if distance > 0 else 'below'} average"
 
 
 def _phrases_of(name):

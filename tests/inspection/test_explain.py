@@ -105,7 +105,7 @@ def _check_sum(model, photo, X):
 
 REASONS = {
     "kinds": [".*colourful than your average photo", r"colours \(color-histogram\): "],
-    "network": ["what squeezenet1_1 sees: (above|below) average"],
+    "network": ["what squeezenet1_1 sees: rated (above|below) average"],
     "all": [".*contrast than your", r"colours \(color", "cues", "titles", "tag"],
     "columns": ["photos", "titles"],
     "cues": ["cues", "titles"],
@@ -169,7 +169,7 @@ def test_members_without_a_mean_are_taken_around_that_of_another(posts):
     assert found.start == pytest.approx(posts["score"].mean())
     own = found.reasons.set_index("reason")["contribution"]
     away = mean.estimators_[0].predict(posts["photo"][:1])[0] - posts["score"].mean()
-    reason = f"lazy: {'above' if away > 0 else 'below'} average"
+    reason = f"lazy: rated {'above' if away > 0 else 'below'} average"
     assert own[reason] == pytest.approx(0.75 * away)
 
 

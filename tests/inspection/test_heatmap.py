@@ -231,6 +231,8 @@ def test_map_is_the_weighted_sum_of_those_of_the_branches(photos, y):
     without = weights["colors"] * heat["colors"] + weights["hog"] * heat["hog"]
     assert_allclose(traced, without, atol=1e-9)
     assert np.abs(whole - traced).max() > 0.1 * np.abs(whole).max()
+    with pytest.raises(ValueError, match="parameter column"):
+        region_heatmap(model, row, column="picture")
 
 
 def test_map_of_a_scaled_target_or_a_mean_is_scaled(photos, y):
