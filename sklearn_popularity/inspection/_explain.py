@@ -17,6 +17,7 @@ from ..models import StackedLateFusion
 from ._linear import NotLinearError, linear_parts, numbers_of, shares_of
 from ._members import branches_of, output_columns
 from ._photos import one_row
+from ._reason_words import above_or_below, reason_in_words
 
 # A feature with more numbers than this is one reason: nobody reads 512.
 _MAX_NAMED = 64
@@ -88,7 +89,9 @@ def explain_photo(model, photo, *, column="photo"):
         score = start + sum of contributions.
 
     - A linear model of at most 64 numbers has a reason for each. Their means are those
-      of the scaler before it; where there is none, distances are from 0.
+      of the scaler before it; where there is none, distances are from 0. The reason
+      tells the direction, and by an adverb how unusual the value is: "slightly" below
+      0.5 standard deviations from the mean, "much" or "well" from 1.5, "far" from 2.5.
     - A late fusion with a linear last model has a reason for each branch, whose mean is
       in `branch_means_`; a linear branch of few numbers is split into these.
     - A mean of models has the reasons of its members, times their shares.
@@ -157,19 +160,22 @@ def _add_up(model, X, name) -> _Sum:
         mean = _mean_target(model)
         if mean is None:
             return _Sum(score, np.nan, [], f"{reason}.")
-        return _Sum(score, mean, [(_called(name, model), score - mean)])
+        called = above_or_below(_called(name, model), score - mean)
+        return _Sum(score, mean, [(called, score - mean)])
     return _Sum(start + sum(added for _, added in reasons), start, reasons)
 
 
 def _add_members(mean, X):
     names, members, _ = zip(*branches_of(mean), strict=True)
     sums = list(map(_add_up, members, [X] * len(members), names))
-    centre = next((each.start for each in sums if not each.why_none), 0.0)
+    centre = next((each.start for each in sums if not each.why_none), np.nan)
     score, start = 0.0, 0.0
     reasons: list[tuple[str, float]] = []
     for share, each, name in zip(shares_of(mean), sums, names, strict=True):
         if each.why_none:
-            each = _Sum(each.score, centre, [(name, each.score - centre)])
+            reason = above_or_below(name, each.score - centre)
+            begin = float(np.nan_to_num(centre))
+            each = _Sum(each.score, begin, [(reason, each.score - begin)])
         score, start = score + share * each.score, start + share * each.start
         reasons += [(reason, share * added) for reason, added in each.reasons]
     return _Sum(float(score), float(start), reasons)
@@ -183,7 +189,7 @@ def _add_branches(fusion, X, names=None):
         weights, start = _weights(fusion.final_estimator_)
     except NotLinearError as reason:
         return _Sum(score, np.nan, [], f"{reason}.")
-    centre = _centre(fusion.final_estimator_, len(weights))
+    centre = np.nan_to_num(_averages(fusion.final_estimator_, len(weights))[0])
     start += weights @ centre
     added = weights * (outputs[0] - centre)
     reasons: list[tuple[str, float]] = []
@@ -194,7 +200,10 @@ def _add_branches(fusion, X, names=None):
             own_names = None if names is None else names[columns]
             found = _add_numbers(estimator, select_columns(X, columns), own_names)
         except NotLinearError:
-            reasons.append((_called(name, estimator), float(added[own].sum())))
+            called = _called(name, estimator)
+            if not isinstance(estimator, str):  # passed through
+                called = above_or_below(called, outputs[0, own[0]] - centre[own[0]])
+            reasons.append((called, float(added[own].sum())))
             continue
         weight = weights[own[0]]
         start += weight * (found[0] - fusion.branch_means_[name] - centre[own[0]])
@@ -217,14 +226,12 @@ def _add_numbers(model, X, names=None):
         raise NotLinearError(f"{len(weights)} numbers are too many to be named")
     if describe is not None:
         X, names = describe.transform(X), describe.get_feature_names_out()
-    centre = _centre(model, len(weights))
+    means, scales = _averages(model, len(weights))
+    centre = np.nan_to_num(means)
     names = column_names(X) if names is None else names
-    reasons = [
-        (f"{_plain(name)} {_level(value, mean)}", float(weight * (value - mean)))
-        for name, weight, value, mean in zip(
-            names, weights, numbers_of(X)[0], centre, strict=True
-        )
-    ]
+    values = numbers_of(X)[0]
+    words = map(reason_in_words, names, values, means, scales)
+    reasons = list(zip(words, (weights * (values - centre)).tolist(), strict=True))
     return float(intercept + weights @ centre), reasons
 
 
@@ -237,12 +244,14 @@ def _weights(model):
     return parts[0].weights, intercept
 
 
-def _centre(model, n):
-    """Means of the training rows, which a scaler keeps; zeros where there is none."""
+def _averages(model, n):
+    """Means and standard deviations of the training rows, if a scaler has kept them."""
     first: Any = model[0] if isinstance(model, Pipeline) else None
-    if isinstance(first, StandardScaler) and first.mean_ is not None:
-        return first.mean_
-    return np.zeros(n)
+    kept = [
+        getattr(first, name, None) if isinstance(first, StandardScaler) else None
+        for name in ("mean_", "scale_")
+    ]
+    return [np.full(n, np.nan) if each is None else each for each in kept]
 
 
 def _mean_target(model):
@@ -264,12 +273,3 @@ def _called(name, model):
     if networks:
         return f"what {' and '.join(networks)} see{'s' * (len(networks) == 1)}"
     return f"{SEEN[name]} ({name})" if name in SEEN else name
-
-
-def _plain(name):
-    """The name of a number without that of its transformer."""
-    return str(name).split("__")[-1].replace("_", " ")
-
-
-def _level(value, mean):
-    return f"{value:.3g} (average {mean:.3g})"

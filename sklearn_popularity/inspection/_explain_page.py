@@ -1,6 +1,7 @@
 """The page, or the figure, about one photo."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from ._photos import as_photos
 from ._plotting import COLORS, INK, several_axes, shorten
 from ._report_data import name_of
 from ._report_html import render
-from ._thumbnails import data_uri, draw_map, name_places, overlay
+from ._thumbnails import data_uri, draw_map, overlay, tell_extremes
 
 _SHOWN = 480  # longest side in pixels
 _N_REASONS = 3
@@ -40,12 +41,14 @@ def explain_page(model, photo, training):
     """
     name, image = _look_at(photo)
     told = _tell(model, photo, training)
-    shown: dict[str, str | None] = {"map": None}
+    shown: dict[str, Any] = {"map": None}
     if image_transformers(model):
-        heat = draw_map(model, photo, image)
-        hottest, coldest = name_places(heat)
-        shown = {"map": data_uri(overlay(image, heat))}
-        shown |= {"hottest": hottest, "coldest": coldest}
+        heat = draw_map(model, photo)
+        shown = {
+            "map": data_uri(overlay(image, heat)),
+            "limit": float(np.abs(heat).max()),
+            "places": tell_extremes(heat),
+        }
     return render(
         "explain.html",
         heading=f"Why {name} has its score",
@@ -74,7 +77,7 @@ def explain_figure(model, photo, training, path: Path):
     left, right = several_axes(None, 2, (11.0, 4.2), width_ratios=[1, 0.9])
     figure = left.figure
     if image_transformers(model):
-        plot_heatmap(image, draw_map(model, photo, image), ax=left)
+        plot_heatmap(image, draw_map(model, photo), unit="points of the score", ax=left)
     else:
         left.imshow(image)
         left.set_axis_off()
@@ -130,7 +133,7 @@ def _draw_reasons(ax, told):
     values = [row["contribution"] for row in rows]
     colors = [COLORS[5] if value > 0 else COLORS[0] for value in values]
     ax.barh(range(len(rows)), values, color=colors, edgecolor=INK)
-    ax.set_yticks(range(len(rows)), [shorten(row["reason"], 44) for row in rows])
+    ax.set_yticks(range(len(rows)), [shorten(row["reason"], 56) for row in rows])
     ax.invert_yaxis()
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_xlabel(f"adds to {told['start']:.3g}, the score of an average photo")

@@ -19,8 +19,10 @@ from ._linear import NotLinearError, linear_parts
 from ._members import branches_of
 from ._occlusion import occlude
 from ._photos import as_photos, one_row
-from ._plotting import INK, new_axes
+from ._plotting import COLORS, INK, new_axes
 from ._pooled_winners import draw_places, trace_codes
+
+_SHOWN = 480  # longest side of a photo under its map, in pixels
 
 
 @validate_params(
@@ -53,6 +55,10 @@ def region_heatmap(
 ):
     """Map what each region of a photo adds to its predicted score.
 
+    The map is centred: it is positive where a region raises the score more than an
+    average region of the photo does. Its sum over a region is what this adds to the
+    score more than an average region of that size, and its sum over the photo is 0.
+
     Parameters
     ----------
     model : estimator, or (transformer, estimator)
@@ -68,11 +74,14 @@ def region_heatmap(
         map is then in units of that branch's score.
     method : {"auto", "codes", "occlusion"}, default="auto"
         - "codes": for linear models of codebook features (:class:`HOGLLC`,
-          :class:`ColorNamesLLC`), exact; see Notes.
-        - "occlusion": for any model. Squares of the photo are covered with its mean
-          colour, one after the other; a pixel has the mean of how much the score
-          falls over the squares that cover it. No `cache` of a transformer is used.
-        - "auto": "codes" where the model allows, otherwise "occlusion".
+          :class:`ColorNamesLLC`), exact; see Notes. Other branches of a late fusion
+          or mean of models are left out.
+        - "occlusion": for any model. Squares of the photo are covered one after the
+          other, each filled from its surroundings by inpainting [2]_; a pixel has
+          the sum of how much the score falls over the squares that cover it,
+          divided by the sum of their areas. No `cache` of a transformer is used.
+        - "auto": the sum of "codes" for all branches that allow it and of "occlusion"
+          of all others together.
     max_size : int or None, default=500
         Longest side of the map, in pixels. The map has the size of the upright photo,
         or of the photo reduced to this as :func:`read_image` does.
@@ -83,21 +92,22 @@ def region_heatmap(
         Side of the squares that cover, in pixels; None is a quarter of the longest
         side of the map.
     stride : int, default=None
-        Distance of neighbouring squares in pixels, at most `patch_size`; None is a
-        quarter of it.
+        Distance of neighbouring squares in pixels, at most `patch_size`; None is half
+        of it. It is reduced so that the squares reach from rim to rim.
     batch_size : int, default=32
         Covered photos that are scored at a time.
     return_intercept : bool, default=False
-        Whether to return also what of the score has no place.
+        Whether to return also the score that the map is centred on.
 
     Returns
     -------
     heatmap : ndarray of shape (height, width), float64
-        Positive where a region raises the score, in units of the score.
+        In units of the score per pixel, with a mean of 0; 0 everywhere for a photo of
+        one colour.
     intercept : float
-        Only with `return_intercept`: the predicted score less the sum of the map. Of
-        "codes" it is the constant of the linear model plus what features without
-        places add; of "occlusion", whose squares overlap, it means nothing.
+        Only with `return_intercept`: the predicted score less the sum of the map, which
+        is the predicted score. With "codes" it is computed from the parts of the linear
+        model rather than predicted.
 
     Raises
     ------
@@ -121,13 +131,17 @@ def region_heatmap(
         score = b + sum over words and regions of w * value / length,
 
     where the length is that of the vector, which the features have been divided by.
-    The sum of the map plus the intercept is therefore the predicted score, up to the
-    rounding of features to float32. Places that have a word but not with the largest
-    code get nothing, which makes the map coarse. With ``flip=True`` the photo and its
-    mirror image count half each.
+    The sum of what places are given plus b is therefore the predicted score, up to the
+    rounding of features to float32; the mean is then taken off the map. Places that
+    have a word but not with the largest code get nothing, which makes the map coarse.
+    With ``flip=True`` the photo and its mirror image count half each.
 
-    In a late fusion with a linear last model the maps of the codebook branches are
-    added with the weights of their branches; other branches go to the intercept.
+    In a late fusion with a linear last model, a mean of models or a regressor of a
+    scaled target, the map of each branch is multiplied by the weight of the branch in
+    the whole, so the map is the weighted sum of the maps of the branches. The two
+    methods answer slightly different questions: a largest code that is covered makes
+    way for the second largest, which the exact map does not count.
+
     Models that are scalers, selected features, pipelines, column transformers, unions,
     searches and targets that are scaled are seen through. Around a photo
     :class:`LatentRankSVM` is linear too: its winning senses are mapped.
@@ -135,6 +149,8 @@ def region_heatmap(
     References
     ----------
     .. [1] Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
+    .. [2] Bertalmio, Bertozzi and Sapiro, "Navier-Stokes, fluid dynamics, and image and
+       video inpainting", CVPR 2001.
 
     Examples
     --------
@@ -150,26 +166,24 @@ def region_heatmap(
     >>> heat.shape, bool(np.isclose(heat.sum() + intercept, model.predict(photos)[0]))
     ((40, 60), True)
     """
-    model, X = _model_and_row(model, photo, column, branch)
-    if method != "occlusion":
-        try:
-            heat, intercept = _code_heat(model, X, max_size, smoothing)
-        except NotLinearError as reason:
-            if method == "codes":
-                raise ValueError(
-                    f"Got method='codes', but {reason}. Choose a branch= that is a "
-                    "linear model of codebook features, or method='occlusion'."
-                ) from reason
-        else:
-            return (heat, intercept) if return_intercept else heat
     _check_squares(patch_size, stride)
-    image, score_of = _photo_and_score(model, X, column, max_size)
-    patch_size = patch_size or max(1, max(image.shape) // 4)
-    stride = min(patch_size, stride or max(1, patch_size // 4))
-    heat, score = occlude(
-        image, score_of, patch_size=patch_size, stride=stride, batch_size=batch_size
-    )
-    return (heat, score - float(heat.sum())) if return_intercept else heat
+    model, X = _model_and_row(model, photo, column, branch)
+    # Nobody will ask for covered photos again.
+    traced, others, rest = _take_apart(with_settings(model, cache=None), X, method)
+    image = _read_photo(traced, X, column, max_size)
+    heat, total = _code_heat(traced, X, image.shape[:2], smoothing)
+    if others is None or any(_sees_photo(part, X, column) for part in others):
+        patch_size = patch_size or max(1, max(image.shape) // 4)
+        heat += occlude(
+            image,
+            lambda images: rest(_with_photos(X, images, column)),
+            patch_size=patch_size,
+            stride=min(patch_size, stride or max(1, patch_size // 2)),
+            batch_size=batch_size,
+        )
+    # Where all places are the same, the first of them has won all codes.
+    heat = heat - heat.mean() if np.ptp(image, axis=(0, 1)).any() else 0 * heat
+    return (heat, total + float(rest(X)[0])) if return_intercept else heat
 
 
 def _model_and_row(model, photo, column, branch):
@@ -191,26 +205,60 @@ def _model_and_row(model, photo, column, branch):
     )
 
 
-def _code_heat(model, X, max_size, smoothing):
+def _take_apart(model, X, method):
+    """Parts that are traced, the others (None if nothing is), and a function that
+    scores all but those that are traced."""
+    if method != "occlusion":
+        try:
+            return _find_codes(model, X, method == "codes")
+        except NotLinearError as reason:
+            if method == "codes":
+                raise ValueError(
+                    f"Got method='codes', but {reason}. Choose a branch= that is a "
+                    "linear model of codebook features, or method='occlusion'."
+                ) from reason
+    return [], None, lambda X: _quietly(model.predict, X)
+
+
+def _find_codes(model, X, alone):
     parts, intercept = linear_parts(model, lambda: X)
     traced = [part for part in parts if isinstance(part.source, CodebookTransformer)]
-    other = [part for part in parts if not isinstance(part.source, CodebookTransformer)]
-    hidden = [part for part in other if _holds_codebook(part.source)]
-    if hidden:
+    others = [
+        part for part in parts if not isinstance(part.source, CodebookTransformer)
+    ]
+    hidden = [part for part in others if _holds_codebook(part.source)]
+    if alone and hidden:
         raise NotLinearError(
             f"{type(hidden[0].source).__name__} uses codebook features otherwise than "
             "by weighing them"
         )
     if not traced:
         raise NotLinearError("the model has no codebook features")
-    size = _photos_of(traced[0], X).read(0, max_size=max_size).shape[:2]
+    others = [part for part in others if part.weights.any()]
+
+    def rest(X):
+        return intercept + sum(
+            (_quietly(part.contributions, X) for part in others), np.zeros(len(X))
+        )
+
+    return traced, [] if alone else others, rest
+
+
+def _quietly(score, X):
+    """Scores of versions of one photo, which are meant to look alike."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateFeaturesWarning)
+        return column_or_1d(score(X))
+
+
+def _code_heat(traced, X, size, smoothing):
+    """What each place adds through its codes, and the sum."""
     heat = np.zeros(size)
     for part in traced:
-        limit = part.source.max_size
-        image = _photos_of(part, X).read(0, max_size=limit)
+        image = _photos_of(part, X).read(0, max_size=part.source.max_size)
         heat += draw_places(trace_codes(part.source, image, part.weights), size)
     heat = gaussian_filter(heat, smoothing * max(size), mode="reflect")
-    return heat, intercept + sum(part.contribution(X) for part in other)
+    return heat, float(heat.sum())
 
 
 def _photos_of(part, X):
@@ -230,31 +278,31 @@ def _check_squares(patch_size, stride):
         )
 
 
-def _photo_and_score(model, X, column, max_size):
-    """The photo, and a function from versions of it to their scores."""
-    # Nobody will ask for covered photos again.
-    model = with_settings(model, cache=None)
-    photos = X
+def _read_photo(traced, X, column, max_size):
+    if traced:
+        return _photos_of(traced[0], X).read(0, max_size=max_size)
     if isinstance(X, pd.DataFrame):
         resolve_columns(X, column, "parameter column")
-        photos = X[column]
-    image = as_photos(photos).read(0, max_size=max_size)
-
-    def score(images):
-        images = [*images]
-        if isinstance(X, pd.DataFrame):
-            table = X.iloc[np.zeros(len(images), dtype=int)].reset_index(drop=True)
-            table[column] = pd.Series(images, dtype=object)
-            images = table
-        with warnings.catch_warnings():
-            # Versions of one photo are meant to look alike.
-            warnings.simplefilter("ignore", DegenerateFeaturesWarning)
-            return column_or_1d(model.predict(images))
-
-    return image, score
+        X = X[column]
+    return as_photos(X).read(0, max_size=max_size)
 
 
-def plot_heatmap(photo, heatmap, *, ax=None):
+def _sees_photo(part, X, column):
+    if part.source is None or not isinstance(X, pd.DataFrame):
+        return part.source is not None
+    resolve_columns(X, column, "parameter column")
+    return column in pd.DataFrame(part.select(X)).columns
+
+
+def _with_photos(X, images, column):
+    """The row with each of some photos, or these alone."""
+    if not isinstance(X, pd.DataFrame):
+        return [*images]
+    table = X.iloc[np.zeros(len(images), dtype=int)].reset_index(drop=True)
+    return table.assign(**{column: pd.Series([*images], dtype=object)})
+
+
+def plot_heatmap(photo, heatmap, *, unit="points per pixel", ax=None):
     """Draw a heatmap over its photo.
 
     Parameters
@@ -263,24 +311,29 @@ def plot_heatmap(photo, heatmap, *, ax=None):
         A path, array, PIL image or encoded bytes.
     heatmap : ndarray of shape (height, width)
         From :func:`region_heatmap`.
+    unit : str, default="points per pixel"
+        Unit of the heatmap.
     ax : matplotlib axes, default=None
         Where to draw; None makes a figure.
 
     Returns
     -------
     ax : matplotlib axes
-        The photo in grey under the map, red where the score is raised and blue where
-        it is lowered; a solid line around the hottest tenth of the map and a dashed
-        one around the coldest.
+        The photo in grey under the map, orange where the score is raised and blue
+        where it is lowered; a solid line around the hottest tenth of the map and a
+        dashed one around the coldest.
     """
-    image = as_photos([photo]).read(0, max_size=max(heatmap.shape))
+    image = as_photos([photo]).read(0, max_size=max(_SHOWN, *heatmap.shape))
     ax = new_axes(ax)
+    from matplotlib.colors import LinearSegmentedColormap
+
     height, width = image.shape[:2]
     extent = (0, width, height, 0)
     ax.imshow(image.mean(axis=2), cmap="gray", vmin=0, vmax=255, extent=extent)
-    limit = np.abs(heatmap).max() or 1.0
+    limit = float(np.abs(heatmap).max()) or 1.0
+    palette = LinearSegmentedColormap.from_list("", [COLORS[0], "white", COLORS[5]])
     drawn = ax.imshow(
-        heatmap, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=0.55, extent=extent
+        heatmap, cmap=palette, vmin=-limit, vmax=limit, alpha=0.6, extent=extent
     )
     cold, hot = np.quantile(heatmap, [0.1, 0.9])
     if cold < hot:
@@ -288,6 +341,8 @@ def plot_heatmap(photo, heatmap, *, ax=None):
         ax.contour(heatmap, [cold], linestyles="dashed", **where)
         ax.contour(heatmap, [hot], linestyles="solid", **where)
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.8, ticks=[-limit, 0, limit])
-    bar.set_ticklabels(["lowers\nthe score", "0", "raises\nthe score"])
+    ends = [f"\N{MINUS SIGN}{limit:.2g}\nlowers", "0", f"+{limit:.2g}\nraises"]
+    bar.set_ticklabels(ends)
+    bar.set_label(unit)
     ax.set_axis_off()
     return ax

@@ -49,14 +49,14 @@ class Part(NamedTuple):
             X = select_columns(X, resolve_columns(X, columns, "model"))
         return X
 
-    def contribution(self, X) -> float:
-        """What it adds to the score of the one row of X."""
+    def contributions(self, X) -> NDArray[np.float64]:
+        """What it adds to the score of each row of X."""
         given = self.select(X)
         if self.source is not None:
             transforms = hasattr(self.source, "transform")
             how = self.source.transform if transforms else self.source.predict
             given = how(given)
-        return float(numbers_of(given).ravel() @ self.weights)
+        return numbers_of(given).reshape(len(X), -1) @ self.weights
 
 
 def numbers_of(rows) -> NDArray[np.float64]:

@@ -1,9 +1,13 @@
-"""Which parts of a photo a model's score falls without: occlusion."""
+"""What a model's score loses when a part of a photo is covered: occlusion."""
 
 from collections.abc import Callable, Iterator
+from math import ceil
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+_REACH = 3  # pixels around a covered one that it is filled from
 
 
 def occlude(
@@ -13,8 +17,8 @@ def occlude(
     patch_size: int,
     stride: int,
     batch_size: int,
-) -> tuple[NDArray[np.float64], float]:
-    """How much the score falls when each part is covered.
+) -> NDArray[np.float64]:
+    """How much the score falls per covered pixel, around each pixel.
 
     Parameters
     ----------
@@ -23,45 +27,51 @@ def occlude(
     score : callable
         From photos, of shape (n, height, width, 3), to their scores.
     patch_size : int
-        Side of the square that covers, in pixels; it has the mean colour of the photo.
+        Side of the square that covers, in pixels; it is filled from its surroundings.
     stride : int
-        Distance of neighbouring squares, in pixels.
+        Largest distance of neighbouring squares, in pixels.
     batch_size : int
         Photos scored at a time.
 
     Returns
     -------
     heat : ndarray of shape (height, width), float64
-        Mean over the squares that cover a pixel of how much the score falls.
-    score : float
-        Of the photo as it is.
+        Sum of how much the score falls over the squares that cover a pixel, divided by
+        the sum of their areas: over a region it sums to about what covering that costs.
     """
     # The first square is empty: it leaves the photo as it is.
     squares = [np.s_[:0, :0], *_squares(image.shape[:2], patch_size, stride)]
-    color = image.mean(axis=(0, 1)).round().astype(np.uint8)
-    scores = []
+    scores: list[float] = []
     for start in range(0, len(squares), batch_size):
         batch = squares[start : start + batch_size]
-        covered = np.repeat(image[np.newaxis], len(batch), axis=0)
-        for photo, square in zip(covered, batch, strict=True):
-            photo[square] = color
-        scores += score(covered).tolist()
-    total, n_covers = np.zeros((2, *image.shape[:2]))
+        scores += score(np.stack([cover(image, each) for each in batch])).tolist()
+    total, area = np.zeros((2, *image.shape[:2]))
     for square, value in zip(squares, scores, strict=True):
         total[square] += scores[0] - value
-        n_covers[square] += 1
-    return total / n_covers, scores[0]
+        area[square] += total[square].size
+    return total / area
+
+
+def cover(image: NDArray[np.uint8], square: tuple[slice, slice]) -> NDArray[np.uint8]:
+    """Fill a square of a photo from what surrounds it (Bertalmio's inpainting).
+
+    A square of one colour would be an object of its own, with edges that no photo has.
+    """
+    mask = np.zeros(image.shape[:2], np.uint8)
+    mask[square] = 1
+    if mask.all():  # nothing surrounds it
+        return np.full_like(image, image.mean(axis=(0, 1)).round(), dtype=np.uint8)
+    # Of OpenCV's two methods the other one changes photos of one colour.
+    return np.asarray(cv2.inpaint(image, mask, _REACH, cv2.INPAINT_NS), np.uint8)
 
 
 def _squares(size, patch_size, stride) -> Iterator[tuple[slice, slice]]:
-    """Squares on a grid that begins outside the photo, cut at its rim.
-
-    All pixels are so covered by as many squares, if the stride divides their side.
-    """
-    spans = [
-        [slice(max(0, start), start + patch_size) for start in starts]
-        for starts in (range(stride - patch_size, side, stride) for side in size)
-    ]
+    """Squares on a grid from rim to rim, whose ends are within the photo."""
+    spans = []
+    for side in size:
+        last = max(0, side - patch_size)
+        starts = np.linspace(0, last, ceil(last / stride) + 1).round().astype(int)
+        spans.append([slice(start, start + patch_size) for start in starts.tolist()])
     for rows in spans[0]:
         for cols in spans[1]:
             yield rows, cols

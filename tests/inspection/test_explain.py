@@ -29,6 +29,7 @@ from sklearn_popularity.evaluation import (
     parts_of,
 )
 from sklearn_popularity.inspection import explain_figure, explain_page, explain_photo
+from sklearn_popularity.inspection._reason_words import reason_in_words
 from sklearn_popularity.papers import _recommended, recommended
 
 TRAINING = {
@@ -103,9 +104,9 @@ def _check_sum(model, photo, X):
 
 
 REASONS = {
-    "kinds": ["mean hue", "colours (color-histogram)"],
-    "network": ["what squeezenet1_1 sees"],
-    "all": ["mean hue", "colours (color-histogram)", "cues", "titles", "tag"],
+    "kinds": [".*colourful than your average photo", r"colours \(color-histogram\): "],
+    "network": ["what squeezenet1_1 sees: rated (above|below) average"],
+    "all": [".*contrast than your", r"colours \(color", "cues", "titles", "tag"],
     "columns": ["photos", "titles"],
     "cues": ["cues", "titles"],
 }
@@ -115,7 +116,7 @@ def test_reasons_of_compositions_add_up(fitted):
     name, model, table = fitted
     found = _check_sum(model, table.iloc[[3]], table.iloc[[3]])
     for begin in REASONS[name]:
-        assert found.reasons["reason"].str.startswith(begin).any()
+        assert found.reasons["reason"].str.match(begin).any()
     if name != "cues":  # none of which keeps the mean score
         assert found.start == pytest.approx(3, abs=1)
 
@@ -166,9 +167,10 @@ def test_members_without_a_mean_are_taken_around_that_of_another(posts):
     mean.fit(posts["photo"], posts["score"])
     found = _check_sum(mean, posts["photo"][0], posts["photo"][:1])
     assert found.start == pytest.approx(posts["score"].mean())
-    own = found.reasons.set_index("reason")["contribution"]["lazy"]
+    own = found.reasons.set_index("reason")["contribution"]
     away = mean.estimators_[0].predict(posts["photo"][:1])[0] - posts["score"].mean()
-    assert own == pytest.approx(0.75 * away)
+    reason = f"lazy: rated {'above' if away > 0 else 'below'} average"
+    assert own[reason] == pytest.approx(0.75 * away)
 
 
 def test_columns_passed_through_are_one_reason(posts):
@@ -194,8 +196,39 @@ def test_reasons_of_photos_add_up(posts, features):
     for photo in posts["photo"][:3]:
         found = _check_sum(model, photo, pd.DataFrame({"photo": [photo]}))
     reasons = found.reasons["reason"]
-    assert reasons.str.contains("(average", regex=False).sum() == 6
-    assert (reasons == "colours (color-histogram)").sum() == len(features) - 1
+    assert reasons.str.endswith(" than your average photo").sum() == 6
+    assert reasons.str.startswith("colours (color-histogram): ").sum() == (
+        len(features) - 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "scale", "words"),
+    [
+        ("mean_saturation", 0.4, 0.1, "less colourful than your average photo"),
+        ("c__mean_saturation", 0.3, 0.1, "much less colourful than your average photo"),
+        ("mean_value", 0.52, 0.1, "slightly brighter colours than your average photo"),
+        ("mean_intensity", 0.9, 0.1, "far lighter than your average photo"),
+        ("color07_4b0082", 0.6, 0.1, "more dark violet than your average photo"),
+        ("n_tags", 0.7, 0.1, "n tags well above average"),
+        ("n_tags", 0.1, 0.1, "n tags far below average"),
+        ("n_tags", 0.1, np.nan, "n tags below average"),
+        ("n_tags", 0.1, 0.0, "n tags below average"),
+        ("n_tags", 0.5, 0.1, "n tags as on average"),
+    ],
+)
+def test_reasons_are_words(name, value, scale, words):
+    assert reason_in_words(name, value, 0.5, scale) == words
+    assert "average" not in reason_in_words(name, value, np.nan, scale)
+
+
+def test_every_statistic_has_words(posts):
+    names = ColorStatistics().fit(posts["photo"]).get_feature_names_out()
+    for name in names:
+        for value in (0.2, 0.8):
+            words = reason_in_words(name, value, 0.5, 1.0)
+            assert words.endswith("than your average photo")
+            assert not any(character.isdigit() for character in words)
 
 
 def test_reasons_know_what_was_planted():

@@ -24,7 +24,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
 from sklearn_popularity import (
+    HOGLLC,
     ColorHistogram,
+    ColorNamesLLC,
     ColorStatistics,
     LatentRankSVM,
     StackedLateFusion,
@@ -34,15 +36,28 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.evaluation import fit_model
-from sklearn_popularity.inspection import _report
+from sklearn_popularity.inspection import _report, explain_page
 from sklearn_popularity.inspection._report_html import _number, render
 from sklearn_popularity.inspection._sections.summary import pairs_in_order
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
-from sklearn_popularity.inspection._thumbnails import name_places, overlay
+from sklearn_popularity.inspection import _explain_page
+from sklearn_popularity.inspection._sections import maps
+from sklearn_popularity.inspection._thumbnails import (
+    draw_map,
+    overlay,
+    tell_extremes,
+)
 
 HOSTILE = "\"><script>alert('x')</script> & </script><img src=x onerror=alert(1)>"
 TWICE = pd.DataFrame(np.zeros((40, 2)), columns=["crane", "crane"])
+TRAINING = {
+    "label": "score",
+    "n_samples": 40,
+    "spearman": 0.3,
+    "interval": [0.1, 0.5],
+    "quantiles": [2.0, 3.0, 4.0],
+}
 FEW = {"n_photos": 4, "n_heatmaps": 1}
 
 
@@ -386,6 +401,50 @@ def test_pairs_in_order_counts_pairs(n_values):
     assert pairs_in_order(np.arange(4), np.ones(4)) == 0.5
 
 
+def test_report_and_explanation_draw_the_same_map(posts, tmp_path, monkeypatch):
+    """Of a fusion of codes that are traced and of others that are covered."""
+    branches = {
+        "hog": make_pipeline(HOGLLC(dictionary=8, random_state=0), Ridge()),
+        "codes": make_pipeline(ColorNamesLLC(dictionary=8, random_state=0), SVR()),
+        "statistics": make_pipeline(ColorStatistics(), StandardScaler(), Ridge()),
+    }
+    model = StackedLateFusion(
+        [(name, branch, "photo") for name, branch in branches.items()],
+        final_estimator=Ridge(),
+        cv=3,
+    )
+    drawn = {}
+
+    def keep(page):
+        def draw(*given):
+            drawn.setdefault(page, []).append(draw_map(*given))
+            return drawn[page][-1]
+
+        return draw
+
+    for page in (maps, _explain_page):
+        monkeypatch.setattr(page, "draw_map", keep(page))
+    found = fit_model(model, posts, posts["score"], n_repeats=1)
+    report = popularity_report(
+        found.model,
+        posts,
+        posts["score"],
+        tmp_path / "r.html",
+        held_out=found.held_out,
+        **FEW,
+    )
+    table = report.tables["heatmaps"]
+    assert table["end"].tolist() == ["highest", "lowest"]
+    order = np.argsort(-report.shares, kind="stable")
+    for i, row in enumerate([order[0], order[-1]]):
+        explain_page(found.model, posts.iloc[[row]], TRAINING)
+        assert_allclose(drawn[_explain_page][i], drawn[maps][i])
+        assert drawn[maps][i].min() < 0 < drawn[maps][i].max()
+        assert table["raises"][i] == drawn[maps][i].max()
+    limit = np.abs(table[["raises", "lowers"]].to_numpy()).max()
+    assert f"by {_number(limit)} points" in report.path.read_text("utf-8")
+
+
 def test_overlay_is_orange_where_the_score_is_raised():
     image = np.full((30, 30, 3), 100, np.uint8)
     heat = np.zeros((30, 30))
@@ -394,12 +453,15 @@ def test_overlay_is_orange_where_the_score_is_raised():
     assert drawn[5, 5, 0] > drawn[5, 5, 2] + 50
     assert drawn[25, 15, 2] > drawn[25, 15, 0] + 20
     assert np.ptp(drawn[15, 25]) == 0
-    assert name_places(heat) == ("top left", "bottom")
+    told = {"hottest": "top left", "raises": 2, "coldest": "bottom", "lowers": -1}
+    assert tell_extremes(heat) == told
+    weaker = overlay(image, heat, limit=8.0).astype(int)
+    assert 0 < np.ptp(weaker[5, 5]) < np.ptp(drawn[5, 5]) / 2
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 30)])
 def test_small_maps_have_places(shape):
-    assert all(name_places(np.ones(shape)))
+    assert all(tell_extremes(np.ones(shape)).values())
 
 
 def test_templates_refuse_what_they_are_not_given():

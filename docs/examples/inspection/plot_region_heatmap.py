@@ -3,7 +3,7 @@ Which regions raise the score
 =============================
 
 The score of a linear model of codebook features is a sum over places, so a map of it is
-exact: the map and a constant sum to the predicted score.
+exact: its sum over a region is what this adds, compared with an average region.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +20,7 @@ model = make_pipeline(
 model.fit(posts["photo"][:150], posts["score"][:150])
 
 # %%
-# The best and the worst of ten new photos. Red raises the score, blue lowers it.
+# The best and the worst of ten new photos. Orange raises the score, blue lowers it.
 
 new = posts["photo"][150:].reset_index(drop=True)
 order = model.predict(new).argsort()

@@ -8,7 +8,7 @@ from ..._progress import progress
 from ...evaluation import input_of
 from .._percentiles import score_percentile
 from .._report_evidence import Section
-from .._thumbnails import data_uri, draw_map, name_places, overlay
+from .._thumbnails import data_uri, draw_map, overlay, tell_extremes
 
 TITLE = "Where in the photo"
 _LARGE = 320  # longest side of photos with maps, in pixels
@@ -22,18 +22,23 @@ def write(evidence) -> Section | str:
     order = np.argsort(-evidence.predicted, kind="stable")
     ends = ["highest"] * n + ["lowest"] * n
     rows = [*order[:n], *order[-n:][::-1]]
-    images = [evidence.data.photos.read(row, max_size=_LARGE) for row in rows]
-    heats = Parallel(n_jobs=evidence.n_jobs, return_as="generator")(
-        delayed(draw_map)(evidence.model, _post(evidence, row), image, evidence.photo)
-        for row, image in zip(rows, images, strict=True)
+    drawn = Parallel(n_jobs=evidence.n_jobs, return_as="generator")(
+        delayed(draw_map)(evidence.model, _post(evidence, row), evidence.photo)
+        for row in rows
     )
-    maps = []
+    heats = []
     with progress("heatmaps", len(rows), "map", verbose=False) as bar:
-        for row, end, image, heat in zip(rows, ends, images, heats, strict=True):
-            maps.append(_tell_map(evidence, row, end, image, heat))
+        for heat in drawn:
+            heats.append(heat)
             bar.update(1)
-    columns = ["name", "end", "predicted_percentile", "hottest", "coldest"]
-    return Section(pd.DataFrame(maps)[columns], {"maps": maps})
+    limit = float(max(np.abs(heat).max() for heat in heats))
+    maps = [
+        _tell_map(evidence, row, end, heat, limit)
+        for row, end, heat in zip(rows, ends, heats, strict=True)
+    ]
+    columns = ["name", "end", "predicted_percentile"]
+    columns += ["hottest", "raises", "coldest", "lowers"]
+    return Section(pd.DataFrame(maps)[columns], {"maps": maps, "limit": limit})
 
 
 def _post(evidence, row):
@@ -42,18 +47,16 @@ def _post(evidence, row):
     return post if isinstance(post, pd.DataFrame) else post.iloc[0]
 
 
-def _tell_map(evidence, row, end, image, heat):
-    hottest, coldest = name_places(heat)
+def _tell_map(evidence, row, end, heat, limit):
+    image = evidence.data.photos.read(row, max_size=_LARGE)
     predicted = evidence.predicted
     return {
         "name": evidence.data.names[row],
         "end": end,
         "src": data_uri(image),
-        "map": data_uri(overlay(image, heat)),
+        "map": data_uri(overlay(image, heat, limit)),
         "height": image.shape[0],
         "width": image.shape[1],
-        "hottest": hottest,
-        "coldest": coldest,
         "predicted_percentile": score_percentile(predicted[[row]], predicted)[0],
         "true_percentile": score_percentile(evidence.y[[row]], evidence.y)[0],
-    }
+    } | tell_extremes(heat)
