@@ -1,5 +1,9 @@
 """`sklearn-popularity compare`: which of some photos, and how sure that is."""
 
+from pathlib import PurePath
+
+import numpy as np
+
 from ..evaluation import with_settings
 from ..inspection import compare_scores
 from ._fitted import read_fitted, read_record, read_seen
@@ -30,10 +34,11 @@ _ORDER = {
     "photo": "{photo}",
 }
 _PAIRS = {
+    "scores higher": "{first}",
+    "than": "{second}",
     "probability": "{probability:.2f}",
     "95 % interval": "{low:.2f} to {high:.2f}",
-    "pair": "{first} above {second}",
-    "verdict": "{verdict}",
+    "": "{note}",
 }
 
 
@@ -67,10 +72,12 @@ def _compare(options):
     known = table[table["score"].notna()]
     if len(known) < 2:
         raise ValueError(
-            f"Got {len(known)} photo(s) that can be read, but two or more were expected."
+            f"Got {len(known)} photo(s) that can be read, but two or more were "
+            "expected."
         )
     scores = known["score"].to_numpy()
-    found = compare_scores(known["photo"].tolist(), scores, record, _MIN_PROBABILITY)
+    names = _shorten(known["photo"].tolist())
+    found = compare_scores(names, scores, record, _MIN_PROBABILITY)
     try:
         if options.output is not None:
             about = {"model": str(options.model), "fingerprint": learned.fingerprint}
@@ -82,10 +89,18 @@ def _compare(options):
     warn_of_chance(training["interval"][0])
 
 
+def _shorten(paths):
+    """Names of files, where these tell the photos apart."""
+    names = [PurePath(path).name for path in paths]
+    return names if len(set(names)) == len(names) else paths
+
+
 def _print(found, learned):
     order = found.order.assign(score=in_unit(found.order["score"], learned))
     print(format_table(order.to_dict("records"), _ORDER), end="\n\n")
-    pairs = found.pairs[:_N_SHOWN]
+    called = found.pairs["verdict"] == found.pairs["first"]
+    pairs = found.pairs.assign(note=np.where(called, "", "too close to call"))
+    pairs = pairs[:_N_SHOWN]
     print(format_table(pairs.to_dict("records"), _PAIRS))
     if len(found.pairs) > _N_SHOWN:
         print(f"and {len(found.pairs) - _N_SHOWN} more pairs (see --output)")
