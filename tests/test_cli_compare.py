@@ -72,7 +72,14 @@ def test_compare_is_that_of_python(model, new, tmp_path, capsys):
     assert printed.count("   too close to call") == close
     best = ", ".join(expected.best)
     says = "The best of these" if len(expected.best) == 1 else "Too close to call"
-    assert printed.endswith(f"\n{says}: {best}\n")
+    assert f"\n{says}: {best}\n" in printed
+    assert printed.endswith(
+        "that differ in 'user': are these of one, add --same-group\n"
+    )
+    assert _run("compare", model, photos, "-o", output, "--same-group") == 0
+    within = compare_scores(names, scores, record, 0.6, same_group=True)
+    pd.testing.assert_frame_equal(pd.read_csv(output), within.pairs)
+    assert "add --same-group" not in capsys.readouterr().out
 
 
 def test_more_pairs_are_counted(model, new, capsys):

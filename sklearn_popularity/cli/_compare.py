@@ -7,7 +7,7 @@ import numpy as np
 from ..evaluation import with_settings
 from ..inspection import compare_scores
 from ._fitted import read_fitted, read_record, read_seen
-from ._options import add_model, add_output, add_photos, add_work, describe
+from ._options import add_model, add_output, add_photos, add_work, describe, option
 from ._output import TABLES, check_output, open_cache, write_table
 from ._posts import posts_like
 from ._scores import score_posts, warn_of_unlike, warn_of_unreadable
@@ -55,6 +55,12 @@ def add(command):
     )
     add_model(command)
     add_photos(command)
+    text = (
+        "the photos are of one group of those that `fit --group` named: of one user, "
+        "theme or shoot. Probabilities are then those of pairs within groups, which "
+        "are harder to tell apart"
+    )
+    option(command, "--same-group", None, text, action="store_true")
     add_output(command, "write the pairs (.csv, .json, .parquet)")
     add_work(command)
 
@@ -64,6 +70,11 @@ def _compare(options):
         check_output(options.output, TABLES)
     model, learned, training = read_fitted(options.model)
     record = read_record(options.model)
+    if options.same_group and record.groups is None:
+        raise ValueError(
+            "Got --same-group, but the model was fitted without --group. Fit it with "
+            "the column of users, themes or shoots."
+        )
     posts = posts_like(learned, options.photos)
     settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
     model = with_settings(model, on_error="nan", **settings)
@@ -77,13 +88,20 @@ def _compare(options):
         )
     scores = known["score"].to_numpy()
     names = _shorten(known["photo"].tolist())
-    found = compare_scores(names, scores, record, _MIN_PROBABILITY)
+    found = compare_scores(
+        names, scores, record, _MIN_PROBABILITY, same_group=options.same_group
+    )
     try:
         if options.output is not None:
             about = {"model": str(options.model), "fingerprint": learned.fingerprint}
             write_table(options.output, found.pairs, "pairs", **about)
     finally:
         _print(found, learned)
+    if learned.group is not None and not options.same_group:
+        print(
+            f"Probabilities are those of photos that differ in {learned.group!r}: are "
+            "these of one, add --same-group"
+        )
     warn_of_unreadable(table)
     warn_of_unlike(known["unlike"])
     warn_of_chance(training["interval"][0])

@@ -111,13 +111,15 @@ class PairSlope(NamedTuple):
     high: float
 
 
-def pair_slope(record) -> PairSlope:
+def pair_slope(record, *, same_group=False) -> PairSlope:
     """Learn from pairs of held-out photos how often the one predicted higher is.
 
     Parameters
     ----------
     record : HeldOutRecord
         Of the model.
+    same_group : bool, default=False
+        Whether to learn from pairs within groups alone.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def pair_slope(record) -> PairSlope:
     order = np.lexsort((codes, record.y, _own_places(record)))
     y, codes = record.y[order], codes[order]
     z = normal_scores(_own_places(record)[order], len(y))
-    first, second = _pairs(len(y))
+    first, second = _pairs_within(codes) if same_group else _pairs(len(y))
     ahead = np.sign(y[first] - y[second])
     known = ahead != 0
     first, second = first[known], second[known]
@@ -180,6 +182,22 @@ def _pairs(n):
     return np.tile(shuffled, len(steps)), second
 
 
+def _pairs_within(codes):
+    """Rows of pairs of one group: all of them, or a million, of neighbours by lot."""
+    lot = np.random.RandomState(0).permutation(len(codes))
+    order = np.lexsort((lot, codes))
+    ordered = codes[order]
+    first, second, n_pairs = [order[:0]], [order[:0]], 0
+    for step in range(1, np.bincount(codes).max()):
+        start = np.flatnonzero(ordered[step:] == ordered[:-step])
+        first.append(order[start])
+        second.append(order[start + step])
+        n_pairs += len(start)
+        if n_pairs >= _MAX_PAIRS:
+            break
+    return np.concatenate(first), np.concatenate(second)
+
+
 def _most_likely(margins, n_pairs):
     """The slope at which signed differences are most likely; the last two weigh 1/2."""
     weights = np.ones(len(margins))
@@ -199,6 +217,7 @@ def _jackknife_error(slope, margins, first, second):
     """Standard error of the slope by leaving out groups, and its degrees of freedom."""
     chance = expit(-slope * margins)
     pulls, bends = margins * chance, margins**2 * chance * (1 - chance)
+    first, second = np.unique([first, second], return_inverse=True)[1].reshape(2, -1)
     n = int(max(first.max(), second.max())) + 1
     once = first != second  # a pair within a group leaves with it once
     pull, bend = (

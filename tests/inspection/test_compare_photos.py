@@ -104,6 +104,51 @@ def test_probabilities_are_those_of_new_pairs():
     assert true[called].mean() > 0.7 > true[~called].mean()
 
 
+def test_pairs_within_groups_have_their_own_probabilities():
+    """Where predictions know of groups alone, photos of one group are all alike."""
+    told = {True: [], False: []}
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(60), 5)
+        known, own = rng.normal(size=60)[groups], rng.normal(size=300)
+        noise = rng.normal(size=300)
+        record = HeldOutRecord(
+            (known + noise)[:, np.newaxis],
+            (rankdata(known + noise) / 300)[:, np.newaxis],
+            known + own,
+            groups,
+            5,
+        )
+        for same_group in told:
+            found = compare_scores(
+                ["a", "b"], np.array([2.0, -1.0]), record, 0.6, same_group=same_group
+            )
+            told[same_group].append(found.pairs.iloc[0])
+    told = {same: pd.DataFrame(rows) for same, rows in told.items()}
+    assert told[True]["probability"].mean() == pytest.approx(0.5, abs=0.03)
+    assert (told[True]["verdict"] == "too close to call").all()
+    assert (told[False]["verdict"] == "a").all()
+
+
+def test_pairs_of_large_groups_are_drawn(monkeypatch):
+    record = _made_up(600)._replace(groups=np.arange(600) % 3)
+    expected = pair_slope(record, same_group=True)
+    monkeypatch.setattr(
+        "sklearn_popularity.inspection._held_out_record._MAX_PAIRS", 6000
+    )
+    found = pair_slope(record, same_group=True)
+    assert found.slope == pytest.approx(expected.slope, rel=0.05)
+    assert found.slope != expected.slope
+    assert pair_slope(record).slope == pytest.approx(expected.slope, rel=0.1)
+
+
+def test_same_group_needs_groups():
+    with pytest.raises(ValueError, match="fitted with groups"):
+        compare_scores(
+            ["a", "b"], np.array([1.0, 0.0]), _made_up(40), 0.6, same_group=True
+        )
+
+
 @pytest.mark.parametrize("groups", [True, False])
 def test_models_of_chance_call_no_pair(groups):
     n_called = n_chance = 0
