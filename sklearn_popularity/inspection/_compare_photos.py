@@ -1,7 +1,6 @@
 """Which of these photos: pairs, each with the probability that the first is better."""
 
 from dataclasses import dataclass
-from itertools import combinations
 from numbers import Real
 
 import numpy as np
@@ -218,18 +217,17 @@ def compare_scores(
 
 def _call(names, z, slope, at_least):
     """Pairs with their probabilities, and which of them can be called."""
-    rows = []
-    for i, j in combinations(range(len(names)), 2):
-        probability, low, high = expit(np.array(slope) * (z[i] - z[j]))
-        rows.append(
-            {
-                "first": names[i],
-                "second": names[j],
-                # A model that puts pairs in the wrong order knows nothing of them.
-                "probability": max(probability, 0.5),
-                "low": low,
-                "high": high,
-                "verdict": names[i] if low >= at_least else _CLOSE,
-            }
-        )
-    return pd.DataFrame(rows)
+    first, second = np.triu_indices(len(names), 1)
+    probability, low, high = expit(np.outer(slope, z[first] - z[second]))
+    names = np.array(names, dtype=object)
+    return pd.DataFrame(
+        {
+            "first": names[first],
+            "second": names[second],
+            # A model that puts pairs in the wrong order knows nothing of them.
+            "probability": np.maximum(probability, 0.5),
+            "low": low,
+            "high": high,
+            "verdict": np.where(low >= at_least, names[first], _CLOSE),
+        }
+    ).infer_objects()

@@ -125,7 +125,12 @@ def test_pairs_within_groups_have_their_own_probabilities():
             )
             told[same_group].append(found.pairs.iloc[0])
     told = {same: pd.DataFrame(rows) for same, rows in told.items()}
-    assert told[True]["probability"].mean() == pytest.approx(0.5, abs=0.03)
+    assert (
+        0.5
+        <= told[True]["probability"].mean()
+        < 0.56
+        < told[False]["probability"].min()
+    )
     assert (told[True]["verdict"] == "too close to call").all()
     assert (told[False]["verdict"] == "a").all()
 
