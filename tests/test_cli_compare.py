@@ -164,3 +164,39 @@ def test_page_of_rank_has_all_photos(model, new, tmp_path):
     again = tmp_path / "again.html"
     assert _run("rank", model, [*new, broken], "-o", again) == 0
     assert again.read_text(encoding="utf-8") == page
+
+
+def test_page_of_rank_marks_unlike_photos(model, new, write_photos, tmp_path):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, size=(5, 48, 64, 3), dtype=np.uint8)
+    photos = [*new, *write_photos(noise)]
+    table, page = tmp_path / "ranked.csv", tmp_path / "ranking.html"
+    assert _run("rank", model, photos, "-o", table) == 0
+    n_unlike = pd.read_csv(table)["unlike"].sum()
+    assert n_unlike >= 5
+    assert _run("rank", model, photos, "-o", page) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.count('class="unlike"') == n_unlike
+    assert f"{n_unlike} of 45 photos are marked" in text
+
+
+def test_long_rankings_are_cut(model, new, tmp_path, monkeypatch):
+    monkeypatch.setattr("sklearn_popularity.inspection._rank_page._MAX_PHOTOS", 10)
+    page = tmp_path / "ranking.html"
+    assert _run("rank", model, new, "-o", page) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Shown are the 10 highest of 40 photos" in text
+    assert text.count("<li data-percentile=") == 10
+
+
+def test_thumbnails_shrink_with_the_room(model, new, tmp_path, monkeypatch):
+    sizes = []
+    for n_bytes in (10**7, 10**5):
+        monkeypatch.setattr(
+            "sklearn_popularity.inspection._rank_page._MAX_BYTES", n_bytes
+        )
+        page = tmp_path / "ranking.html"
+        assert _run("rank", model, [*new] * 2, "-o", page) == 0
+        text = page.read_text(encoding="utf-8")
+        sizes.append(sum(map(len, re.findall(r"data:image/[^\"]+", text))))
+    assert sizes[1] <= sizes[0]

@@ -120,7 +120,7 @@ def compare_photos(
 
     Notes
     -----
-    Probabilities are learned from all pairs (or a million) of training photos with
+    Probabilities are learned from all pairs (or 300,000) of training photos with
     different scores, each predicted by models that had not seen it:
 
         P(first scores higher) = 1 / (1 + exp(-slope * (z_first - z_second))),

@@ -15,7 +15,7 @@ from ..metrics import spearman_interval
 
 COVERAGE = 0.9
 _CONFIDENCE = 0.95
-_MAX_PAIRS = 10**6
+_MAX_PAIRS = 300_000
 _STEEPEST = 20.0  # in logits per standard deviation: a correlation of 0.998
 _ROUNDING = 1e-9
 
@@ -171,7 +171,7 @@ def _own_places(record):
 
 
 def _pairs(n):
-    """Rows of all pairs, or of a million, in which each row is as often as others."""
+    """Rows of all pairs, or of many, in which each row is as often as others."""
     n_steps = n // 2
     if n * n_steps <= _MAX_PAIRS:
         first, second = np.triu_indices(n, 1)
@@ -183,7 +183,7 @@ def _pairs(n):
 
 
 def _pairs_within(codes):
-    """Rows of pairs of one group: all of them, or a million, of neighbours by lot."""
+    """Rows of pairs of one group: all of them, or many, drawn by lot."""
     lot = np.random.RandomState(0).permutation(len(codes))
     order = np.lexsort((lot, codes))
     ordered = codes[order]

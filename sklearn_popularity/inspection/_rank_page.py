@@ -61,7 +61,6 @@ def rank_page(model, posts, table, training, *, label, heading):
             row |= told
     return render(
         "rank.html",
-        page_type="rank",
         heading=heading,
         training=training,
         photos=rows,

@@ -11,17 +11,16 @@ from .._files import whole_file
 from .._optional import import_optional
 
 _SECTION = "sections/"
+_RANKING = "rank.html"  # has a script of its own, and more style
 
 
-def render(template: str, *, page_type: str = "report", **context) -> str:
+def render(template: str, **context) -> str:
     """Fill in a template of this package.
 
     Parameters
     ----------
     template : str
         Name of a file in ``templates``.
-    page_type : str, default="report"
-        Kind of page, whose script it runs, and whose style comes after that of all.
     **context
         What it shows; text is escaped.
 
@@ -38,9 +37,9 @@ def render(template: str, *, page_type: str = "report", **context) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"fixed": _fixed, "number": _number, "place": _place}
-    script, style = _read(f"{page_type}.js"), _read("report.css")
-    if page_type != "report":
-        style += _read(f"{page_type}.css")
+    script, style = _read("report.js"), _read("report.css")
+    if template == _RANKING:
+        script, style = _read("rank.js"), style + _read("rank.css")
     # The browser runs this script and no other, whatever the page may hold.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(

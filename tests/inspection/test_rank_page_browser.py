@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def new(tmp_path_factory):
-    """New photos, of which one has a name that is markup and one is grey."""
+    """New photos, of which one has a name that is markup."""
     folder = tmp_path_factory.mktemp("new")
     make_popularity(N - 2, folder=folder, image_size=(48, 64), random_state=1)
     [first, second, *_] = sorted(folder.rglob("*.jpg"))
