@@ -97,8 +97,8 @@ def _tell(model, post):
         found = explain_photo(model, post)
     except TypeError:
         return {}, f"the model is a {type(model).__name__}."
-    if found.why_none:
-        return {}, found.why_none
+    if found.why_none or len(found.reasons) < 2:
+        return {}, found.why_none or "the model takes the photo as a whole."
     added = found.reasons["contribution"]
     most = float(added.abs().max()) if len(added) else 0.0
     strongest = found.reasons[added.abs() > _LEAST * most].head(_N_REASONS)
