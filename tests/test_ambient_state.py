@@ -659,6 +659,14 @@ def _explain(posts):
     return inspection.explain_photo(model, posts["photo"].iloc[0])
 
 
+def _compare_photos(posts):
+    model = _ridge(features.ColorStatistics())
+    fitted = evaluation.fit_model(
+        model, posts["photo"], posts["score"], groups=posts["user"], n_repeats=1
+    )
+    return inspection.compare_photos(fitted, posts["photo"][:3])
+
+
 def _mean_image(posts):
     return inspection.mean_image(
         posts["photo"], posts["score"], n_photos=5, size=(12, 16), random_state=0
@@ -783,6 +791,7 @@ INSPECTION = {
     "inspection.calibration": _calibration,
     "inspection.color_importance": _colors,
     "inspection.cue_correlations": _cues,
+    "inspection.compare_photos": _compare_photos,
     "inspection.explain_photo": _explain,
     "inspection.what_if": _what_if,
     "inspection.mean_image": _mean_image,
@@ -951,6 +960,7 @@ LEFT_OUT = {
     "features.fetch_color_palette": FETCHED,
     "images.ImageError": MESSAGE,
     "images.ImageShapeWarning": MESSAGE,
+    "inspection.PhotoComparison": RESULT,
     "inspection.PhotoExplanation": RESULT,
     "inspection.PopularityReport": RESULT,
     "metrics.SpearmanInterval": RESULT,

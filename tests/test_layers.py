@@ -29,6 +29,7 @@ OPEN_TO_ALL = {
     "_labels",
     "_messages",
     "_moved",
+    "_notebook",
     "_optional",
     "_paths",
     "_progress",

@@ -40,7 +40,7 @@ def _fit(options):
     with shown([*describing(asked.whole), *comparing(1, options.repeats)]):
         fitted = fit_posts(asked, options, posts, groups)
     try:
-        write_fitted(options, posts, fitted)
+        write_fitted(options, posts, groups, fitted)
     finally:
         kept = posts.iloc[fitted.whole.kept]
         print(

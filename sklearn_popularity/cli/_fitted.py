@@ -17,7 +17,13 @@ from ..evaluation import (
     rows_described,
     with_settings,
 )
-from ..inspection import HeldOut, describe_seen, join_looks, look_inside
+from ..inspection import (
+    HeldOut,
+    HeldOutRecord,
+    describe_seen,
+    join_looks,
+    look_inside,
+)
 from ..metrics import SpearmanInterval, spearman_interval
 from ..models import load_model, read_model_arrays, read_model_card, save_model
 from ._model import CONTEXT, columns_of, texts_of
@@ -88,7 +94,7 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
     return Fitted(whole, join_looks(fitted.held_out), found, seen)
 
 
-def write_fitted(options, posts, fitted):
+def write_fitted(options, posts, groups, fitted):
     """Write a model with all that `read_fitted` gives back."""
     held_out = fitted.held_out.model
     _, branches, permuted = fitted.held_out
@@ -116,6 +122,8 @@ def write_fitted(options, posts, fitted):
             "shares": held_out.shares,
             "folds": _numbers_of(held_out.partitions, len(kept)),
             "kept": fitted.whole.kept,
+            "scores": kept[options.label].to_numpy(),
+            **_groups_of(groups, fitted.whole.kept),
             **named,
         },
     )
@@ -165,9 +173,39 @@ def read_held_out(path, learned, posts) -> HeldOut:
     return HeldOut(held_out, _named(arrays, "branch"), _named(arrays, "permuted"))
 
 
+def read_record(path) -> HeldOutRecord:
+    """How the photos that a model was fitted on were predicted, and what is true.
+
+    Raises
+    ------
+    ValueError
+        If the file holds no scores.
+    """
+    arrays = read_model_arrays(path)
+    if "scores" not in arrays:
+        raise ValueError(
+            f"The model in {str(path)!r} was written without the scores of its photos, "
+            "by an earlier version. Fit it again."
+        )
+    return HeldOutRecord(
+        arrays["raw"],
+        arrays["shares"],
+        arrays["scores"],
+        arrays.get("groups"),
+        int(arrays["folds"][:, 0].max()) + 1,
+    )
+
+
 def read_seen(path):
     """What the photos that a model was fitted on look like to it, if it sees photos."""
     return _named(read_model_arrays(path), "seen")
+
+
+def _groups_of(groups, kept):
+    """Numbers of the groups: their names, such as those of users, stay here."""
+    if groups is None:
+        return {}
+    return {"groups": np.unique(groups[kept], return_inverse=True)[1].astype(np.int32)}
 
 
 def _named(arrays, kind):

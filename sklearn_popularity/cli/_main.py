@@ -18,6 +18,7 @@ _COMMANDS = {
     "report": "write a page about a folder of photos and what ranks them",
     "fit": "fit a model on a folder of photos and write it to a file",
     "rank": "rank photos by the scores that a model predicts",
+    "compare": "say which of some photos scores higher, and how sure that is",
     "explain": "write why a model gives a photo its score",
     "extract": "write the features of many photos to a file",
     "join": "join the files that jobs of `extract --part` have written",

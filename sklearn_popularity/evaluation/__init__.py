@@ -24,6 +24,8 @@ from ._fit_model import FittedModel, fit_model
 from ._held_out import HeldOutPredictions, held_out_predictions
 from ._held_out import predict_partitions as predict_partitions
 from ._interval_regressor import IntervalRegressor
+from ._interval_regressor import conformal_half_width as conformal_half_width
+from ._interval_regressor import percentiles_among as percentiles_among
 from ._partitions import find_partitions as find_partitions
 from ._partitions import make_partitions as make_partitions
 from ._protocols import evaluate_protocols

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
 from .._messages import quote
+from .._notebook import table
 from .._sklearn_compat import Interval, StrOptions, validate_params
 from ..metrics import spearman_difference, spearman_interval
 from ._held_out import HeldOutPredictions
@@ -51,6 +52,14 @@ class ModelComparison:
     def partitions(self) -> list[Folds]:
         """Folds of each partition, which number the rows kept."""
         return next(iter(self.held_out.values())).partitions
+
+    def _repr_html_(self):
+        parts = [table(self.scores, "Scores of photos held out")]
+        if len(self.differences):
+            parts.append(table(self.differences, "Differences"))
+        if self.ceilings is not None:
+            parts.append(table(self.ceilings, "Ceilings"))
+        return "".join(parts)
 
 
 @validate_params(

@@ -32,12 +32,18 @@ class FittedModel:
     described : Described
         The same model on row numbers in place of photos, and their table: what asks
         more of the training photos need not describe them again.
+    y : ndarray of shape (n_kept,)
+        Scores of the rows kept.
+    groups : ndarray of shape (n_kept,), int, or None
+        Numbers of their groups.
     """
 
     model: Any
     held_out: HeldOutPredictions = field(repr=False)
     kept: NDArray[np.intp] = field(repr=False)
     described: Described = field(repr=False)
+    y: NDArray[np.float64] = field(repr=False)
+    groups: NDArray[np.intp] | None = field(repr=False)
 
 
 @validate_params(
@@ -164,7 +170,12 @@ def fit_model(
     with parallel_config(n_jobs=n_jobs):
         learner.fit(rows, study.y, **fit_params)
     return FittedModel(
-        with_photos(learner), held_out, study.kept, Described(learner, rows)
+        with_photos(learner),
+        held_out,
+        study.kept,
+        Described(learner, rows),
+        study.y,
+        study.groups,
     )
 
 

@@ -5,6 +5,8 @@ from ._ablation import ablation
 from ._branches import branch_importance, plot_branch_importance
 from ._calibration import calibration, plot_calibration
 from ._colors import color_importance, plot_color_importance
+from ._compare_photos import PhotoComparison, compare_photos
+from ._compare_photos import compare_scores as compare_scores
 from ._cue_correlations import cue_correlations, plot_cue_correlations
 from ._distribution import (
     plot_popularity_distribution,
@@ -16,12 +18,15 @@ from ._explain import PhotoExplanation, explain_photo
 from ._explain_page import explain_figure as explain_figure
 from ._explain_page import explain_page as explain_page
 from ._heatmap import plot_heatmap, region_heatmap
+from ._held_out_record import HeldOutRecord as HeldOutRecord
+from ._held_out_record import percentile_intervals as percentile_intervals
 from ._mean_image import mean_image, plot_mean_image
 from ._objects import object_importance, plot_object_importance
 from ._per_user import plot_spearman_by_user, spearman_by_user
 from ._percentiles import score_percentile
 from ._plot_comparison import plot_comparison
 from ._quadrants import plot_quadrants, quadrants
+from ._rank_page import rank_page as rank_page
 from ._reliability import percentile_reliability, plot_percentile_reliability
 from ._report import PopularityReport, popularity_report
 from ._report_held_out import HeldOut as HeldOut
@@ -34,6 +39,7 @@ from ._unlike import find_unlike as find_unlike
 from ._what_if import WhatIf, what_if
 
 __all__ = [
+    "PhotoComparison",
     "PhotoExplanation",
     "PopularityReport",
     "WhatIf",
@@ -41,6 +47,7 @@ __all__ = [
     "branch_importance",
     "calibration",
     "color_importance",
+    "compare_photos",
     "cue_correlations",
     "explain_photo",
     "mean_image",

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from .._columns import column_names, select_columns
+from .._notebook import paragraph, table
 from ..evaluation import SEEN
 from ..features import CNNEmbedder
 from ..models import StackedLateFusion
@@ -46,6 +47,13 @@ class PhotoExplanation(NamedTuple):
     start: float
     reasons: pd.DataFrame
     why_none: str
+
+    def _repr_html_(self):
+        score = paragraph(f"Predicted score: {self.score:.3f}")
+        if self.why_none:
+            return score + paragraph(f"No reasons that add up: {self.why_none}")
+        start = f"Added to {self.start:.3f}, the score of an average photo"
+        return score + table(self.reasons, start)
 
 
 def explain_photo(model, photo, *, column="photo"):
@@ -128,10 +136,10 @@ def explain_photo(model, photo, *, column="photo"):
         )
     check_is_fitted(model)
     found = _add_up(model, one_row(model, photo, column), _ALL)
-    table = pd.DataFrame(found.reasons, columns=["reason", "contribution"])
-    order = np.argsort(-table["contribution"].abs(), kind="stable")
-    table = table.iloc[order].reset_index(drop=True)
-    return PhotoExplanation(found.score, found.start, table, found.why_none)
+    reasons = pd.DataFrame(found.reasons, columns=["reason", "contribution"])
+    order = np.argsort(-reasons["contribution"].abs(), kind="stable")
+    reasons = reasons.iloc[order].reset_index(drop=True)
+    return PhotoExplanation(found.score, found.start, reasons, found.why_none)
 
 
 class _Sum(NamedTuple):

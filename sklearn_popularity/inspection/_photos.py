@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..evaluation import input_of
 from ..images import Photos, find_photos
 
 
@@ -71,3 +72,28 @@ def one_row(model, photo, column):
             "such as posts.iloc[[0]]."
         )
     return photo
+
+
+def as_rows(model, photos, column):
+    """What a fitted model predicts the scores of some photos from.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted on photos, or on a table with a column of photos.
+    photos : sequence of photos, or DataFrame
+        Photos alone are a table of nothing else for a model of a table.
+    column : str
+        Column of photos.
+
+    Returns
+    -------
+    X : DataFrame, or sequence of photos
+        A model of photos alone is given those of a table.
+    """
+    if isinstance(photos, pd.DataFrame):
+        return input_of(model, photos, column)
+    photos = list(photos)
+    if column not in getattr(model, "feature_names_in_", ()):
+        return photos
+    return pd.DataFrame({column: pd.Series(photos, dtype=object)})

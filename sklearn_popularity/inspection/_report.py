@@ -16,6 +16,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from .. import __version__
 from .._columns import encode_labels, resolve_columns
 from .._files import check_destination
+from .._notebook import paragraph
 from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
@@ -66,6 +67,17 @@ class PopularityReport:
     shares: np.ndarray = field(repr=False)
     tables: dict[str, pd.DataFrame] = field(repr=False)
     left_out: dict[str, str]
+
+    def _repr_html_(self):
+        # A page of a megabyte would be saved with every run of the cell.
+        score, low, high = self.score
+        found = (
+            f"Spearman {score:.3f} (95 % interval {low:.3f} to {high:.3f}) of photos "
+            "held out"
+        )
+        doubt = [] if low > 0 else ["This may be no better than chance."]
+        place = f"The page: {self.path}"
+        return "".join(map(paragraph, [found, *doubt, place]))
 
 
 @validate_params(

@@ -11,6 +11,7 @@ from .._files import whole_file
 from .._optional import import_optional
 
 _SECTION = "sections/"
+_RANKING = "rank.html"  # has a script of its own, and more style
 
 
 def render(template: str, **context) -> str:
@@ -36,11 +37,13 @@ def render(template: str, **context) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"fixed": _fixed, "number": _number, "place": _place}
-    script = _read("report.js")
+    script, style = _read("report.js"), _read("report.css")
+    if template == _RANKING:
+        script, style = _read("rank.js"), style + _read("rank.css")
     # The browser runs this script and no other, whatever the page may hold.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
-        style=_read("report.css"), script=script, script_hash=digest, **context
+        style=style, script=script, script_hash=digest, **context
     )
 
 

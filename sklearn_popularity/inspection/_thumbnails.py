@@ -17,13 +17,15 @@ _MAP_SIZE = 160  # longest side of maps in pixels
 _LOWERS, _RAISES = np.array([25, 95, 170.0]), np.array([215, 95, 0.0])
 
 
-def data_uri(image: NDArray[np.uint8]) -> str:
+def data_uri(image: NDArray[np.uint8], quality: int = _QUALITY) -> str:
     """A photo as the text of a JPEG file.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3), uint8
         sRGB.
+    quality : int, default=72
+        Of the JPEG file, 0 to 100.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def data_uri(image: NDArray[np.uint8]) -> str:
         For the ``src`` of an image in HTML.
     """
     buffer = BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=_QUALITY, optimize=True)
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

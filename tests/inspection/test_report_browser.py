@@ -1,8 +1,5 @@
 """The report in a real browser: Chromium, driven by Playwright."""
 
-import os
-import shutil
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,21 +17,6 @@ from sklearn_popularity.cli import main
 HOSTILE = "<script>alert(1)</script> \"quotes\" 'and' </script>"
 SECTIONS = {"summary", "branches", "quadrants", "heatmaps", "reliability"}
 SIZES = {"desktop": (1280, 900), "phone": (390, 844), "narrow": (360, 640)}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed."
-    )
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium).")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=sandbox)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -110,37 +92,6 @@ def memes(browser, shared, tmp_path_factory):
     return folder / "report.html"
 
 
-@pytest.fixture
-def open_page(browser):
-    """Open a file; whatever the page complains of fails the test."""
-    opened = []
-
-    def open_it(path, size="desktop", *, unfold=True, **settings):
-        width, height = SIZES[size]
-        page = browser.new_page(viewport={"width": width, "height": height}, **settings)
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.on("request", lambda request: complaints.extend(_outside(request.url)))
-        page.goto(path.as_uri())
-        if unfold and settings.get("java_script_enabled", True):
-            page.evaluate(
-                "for (const e of document.querySelectorAll('.rest')) e.open = 1"
-            )
-        opened.append((page, complaints))
-        return page
-
-    yield open_it
-    for page, complaints in opened:
-        page.close()
-        assert complaints == []
-
-
-def _outside(url):
-    return [] if url.startswith(("file:", "data:")) else [url]
-
-
 @pytest.fixture(params=["demo", "oasis"])
 def report(request):
     return request.getfixturevalue(request.param)
@@ -175,7 +126,7 @@ def test_report_shows_its_sections(report, open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_report_fits_the_screen(report, open_page, size, scheme):
-    page = open_page(report, size, color_scheme=scheme)
+    page = open_page(report, SIZES[size], color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
     color = page.evaluate("getComputedStyle(document.body).backgroundColor")
     red = int(color.split("(")[1].split(",")[0])

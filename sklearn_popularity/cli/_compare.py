@@ -1,0 +1,129 @@
+"""`sklearn-popularity compare`: which of some photos, and how sure that is."""
+
+from pathlib import PurePath
+
+import numpy as np
+
+from ..evaluation import with_settings
+from ..inspection import compare_scores
+from ._fitted import read_fitted, read_record, read_seen
+from ._options import add_model, add_output, add_photos, add_work, describe, option
+from ._output import TABLES, check_output, open_cache, write_table
+from ._posts import posts_like
+from ._scores import score_posts, warn_of_unlike, warn_of_unreadable
+from ._steps import describing, shown
+from ._tables import format_table, warn_of_chance
+from ._target import in_unit
+
+_MIN_PROBABILITY = 0.6
+_N_SHOWN = 10
+_COLUMNS = """\
+The columns of the pairs:
+  first        predicted to score higher
+  second       the other photo
+  probability  that the first truly scores higher, as often as in pairs of the photos
+               that the model was fitted on, predicted by models that had not seen them
+  low, high    its 95 % interval
+  verdict      the first, where low is at least 0.6 and the model is better than chance;
+               otherwise too close to call
+"""
+_ORDER = {
+    "score": "{score:.4f}",
+    "percentile": "{percentile:.0f}",
+    "true percentile (90 %)": "{low:.0f} to {high:.0f}",
+    "photo": "{photo}",
+}
+_PAIRS = {
+    "scores higher": "{first}",
+    "than": "{second}",
+    "probability": "{probability:.2f}",
+    "95 % interval": "{low:.2f} to {high:.2f}",
+    "": "{note}",
+}
+
+
+def add(command):
+    describe(
+        command,
+        _compare,
+        "Say which of two or more photos scores higher, with a probability for each "
+        "pair, by a model that `fit` wrote. Prints the first ten pairs; a file has "
+        "all. A model that learned from columns beside the photos compares those of "
+        "folders whose labels.csv has them.",
+        columns=_COLUMNS,
+        example="sklearn-popularity compare model.skops one.jpg other.jpg",
+    )
+    add_model(command)
+    add_photos(command)
+    text = (
+        "the photos are of one group of those that `fit --group` named: of one user, "
+        "theme or shoot. Probabilities are then those of pairs within groups, which "
+        "are harder to tell apart"
+    )
+    option(command, "--same-group", None, text, action="store_true")
+    add_output(command, "write the pairs (.csv, .json, .parquet)")
+    add_work(command)
+
+
+def _compare(options):
+    if options.output is not None:
+        check_output(options.output, TABLES)
+    model, learned, training = read_fitted(options.model)
+    record = read_record(options.model)
+    if options.same_group and record.groups is None:
+        raise ValueError(
+            "Got --same-group, but the model was fitted without --group. Fit it with "
+            "the column of users, themes or shoots."
+        )
+    posts = posts_like(learned, options.photos)
+    settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
+    model = with_settings(model, on_error="nan", **settings)
+    with shown(describing(model)):
+        table = score_posts(model, posts, read_seen(options.model))
+    known = table[table["score"].notna()]
+    if len(known) < 2:
+        raise ValueError(
+            f"Got {len(known)} photo(s) that can be read, but two or more were "
+            "expected."
+        )
+    scores = known["score"].to_numpy()
+    names = _shorten(known["photo"].tolist())
+    found = compare_scores(
+        names, scores, record, _MIN_PROBABILITY, same_group=options.same_group
+    )
+    try:
+        if options.output is not None:
+            about = {"model": str(options.model), "fingerprint": learned.fingerprint}
+            write_table(options.output, found.pairs, "pairs", **about)
+    finally:
+        _print(found, learned)
+    if learned.group is not None and not options.same_group:
+        print(
+            f"Probabilities are those of photos that differ in {learned.group!r}: are "
+            "these of one, add --same-group"
+        )
+    warn_of_unreadable(table)
+    warn_of_unlike(known["unlike"])
+    warn_of_chance(training["interval"][0])
+
+
+def _shorten(paths):
+    """Names of files, where these tell the photos apart."""
+    names = [PurePath(path).name for path in paths]
+    return names if len(set(names)) == len(names) else paths
+
+
+def _print(found, learned):
+    order = found.order.assign(score=in_unit(found.order["score"], learned))
+    print(format_table(order.to_dict("records"), _ORDER), end="\n\n")
+    called = found.pairs["verdict"] == found.pairs["first"]
+    pairs = found.pairs.assign(note=np.where(called, "", "too close to call"))
+    pairs = pairs[:_N_SHOWN]
+    print(format_table(pairs.to_dict("records"), _PAIRS))
+    if len(found.pairs) > _N_SHOWN:
+        print(f"and {len(found.pairs) - _N_SHOWN} more pairs (see --output)")
+    best = found.best
+    if len(best) == 1:
+        print(f"\nThe best of these: {best[0]}")
+    else:
+        print(f"\nToo close to call: {', '.join(best)}")

@@ -1,0 +1,113 @@
+"""The page of new photos in the order of their predicted scores."""
+
+import numpy as np
+
+from ._explain import explain_photo
+from ._photos import as_photos
+from ._report_data import name_of
+from ._report_html import render
+from ._thumbnails import data_uri
+
+_MAX_PHOTOS = 2000
+_MAX_BYTES = 8_000_000  # of all thumbnails, so that a page has less than 10 MB
+_SIDES = [320, 240, 200, 160, 144, 128, 112, 96]  # pixels
+_QUALITY = 60
+_N_MEASURED = 50
+N_EXPLAINED = 24
+_N_REASONS = 5
+_LEAST = 0.01  # of the strongest: what adds less is no reason to anybody
+
+
+def rank_page(model, posts, table, training, *, label, heading):
+    """A page of photos to choose from.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted, from posts to scores.
+    posts : DataFrame
+        Posts, with their photos in the column "photo".
+    table : DataFrame
+        A row per post, the highest first, with the columns rank, photo, score (in the
+        unit of `label`), percentile, low, high, unlike and reason; its index numbers
+        the posts. Rows without a score could not be read.
+    training : dict
+        What the card of the model says of its training.
+    label : str
+        What the scores are called.
+    heading : str
+        Title of the page.
+
+    Returns
+    -------
+    page : str
+
+    Notes
+    -----
+    The first 24 photos are explained, which takes a prediction each; the first 2,000
+    are shown, in a size at which the page stays below 10 MB.
+    """
+    ranked = table[table["score"].notna()]
+    shown = ranked.head(_MAX_PHOTOS)
+    photos = as_photos(posts["photo"].iloc[shown.index].tolist())
+    side = _choose_side(photos)
+    rows, why_none = shown.to_dict("records"), ""
+    for place, (number, row) in enumerate(zip(shown.index, rows, strict=True)):
+        row |= _picture(photos.read(place, max_size=side))
+        row["name"] = name_of(row["photo"])
+        row["reasons"] = []
+        if place < N_EXPLAINED and not why_none:
+            told, why_none = _tell(model, posts.iloc[[number]])
+            row |= told
+    return render(
+        "rank.html",
+        heading=heading,
+        training=training,
+        photos=rows,
+        n_photos=len(ranked),
+        n_unlike=int(ranked["unlike"].sum()),
+        n_explained=0 if why_none else min(N_EXPLAINED, len(rows)),
+        why_none=why_none,
+        known=bool((ranked["high"] - ranked["low"] < 100).any()),
+        label=label,
+        learned=training["label"],
+        unreadable=table[table["score"].isna()].to_dict("records"),
+    )
+
+
+def _choose_side(photos):
+    """The largest side at which some of the photos say that all will fit."""
+    budget = _MAX_BYTES / len(photos)
+    rows = np.unique(np.linspace(0, len(photos) - 1, _N_MEASURED).round().astype(int))
+    for side in _SIDES:
+        sizes = [len(_picture(photos.read(int(r), max_size=side))["src"]) for r in rows]
+        if np.mean(sizes) <= budget:
+            break
+    return side
+
+
+def _picture(image):
+    height, width = image.shape[:2]
+    return {"src": data_uri(image, _QUALITY), "width": width, "height": height}
+
+
+def _tell(model, post):
+    """The strongest reasons of a photo, and why there are none."""
+    try:
+        found = explain_photo(model, post)
+    except TypeError:
+        return {}, f"the model is a {type(model).__name__}."
+    if found.why_none or len(found.reasons) < 2:
+        return {}, found.why_none or "the model takes the photo as a whole."
+    added = found.reasons["contribution"]
+    most = float(added.abs().max()) if len(added) else 0.0
+    strongest = found.reasons[added.abs() > _LEAST * most].head(_N_REASONS)
+    others = found.reasons.drop(index=strongest.index)
+    return {
+        "reasons": strongest.to_dict("records"),
+        "most": most,
+        "start": found.start,
+        "total": found.score,
+        "n_others": len(others),
+        "others": float(others["contribution"].sum()),
+    }, ""
