@@ -240,8 +240,8 @@ def popularity_report(
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "report.html"
     ...     report = popularity_report(model, posts, posts["score"], path)
-    ...     print(path.read_text(encoding="utf-8")[:15], sorted(report.left_out))
-    <!DOCTYPE html> ['branches', 'calibration', 'objects', 'senses']
+    ...     print(path.read_text(encoding="utf-8")[:15], "senses" in report.left_out)
+    <!DOCTYPE html> True
     """
     path = Path(path)
     check_destination(path, [".html"], f"path={str(path)!r}")

@@ -90,6 +90,12 @@ DRAWN = {
         ),
         ax=ax,
     ),
+    "cue_correlations": lambda ax: inspection.plot_cue_correlations(
+        inspection.cue_correlations(
+            pd.DataFrame({"views": Y_PRED, "contacts": -Y_TRUE}), Y_TRUE
+        ),
+        ax=ax,
+    ),
     "percentile_reliability": lambda ax: inspection.plot_percentile_reliability(
         inspection.percentile_reliability(Y_TRUE, Y_PRED), ax=ax
     ),

@@ -173,14 +173,14 @@ CONTRASTS = """() => {
 
 
 def test_perfect_predictions_of_two_labels_read_one_hundred(binary, open_page):
-    page = open_page(binary, "phone")
+    page = open_page(binary, SIZES["phone"])
     facts = page.locator(".facts dd").all_inner_texts()
     assert facts[0].startswith("100 %")
     assert facts[1].startswith("100 %")
 
 
 def test_posts_over_time_are_told(memes, open_page):
-    page = open_page(memes, "phone", color_scheme="dark")
+    page = open_page(memes, SIZES["phone"], color_scheme="dark")
     assert page.locator("#times tbody tr").count() > 2
     assert "The latest" in page.locator("#times").inner_text()
 
