@@ -93,7 +93,7 @@ def region_heatmap(
         side of the map.
     stride : int, default=None
         Distance of neighbouring squares in pixels, at most `patch_size`; None is half
-        of it. It is reduced so that the squares reach from rim to rim.
+        of it.
     batch_size : int, default=32
         Covered photos that are scored at a time.
     return_intercept : bool, default=False

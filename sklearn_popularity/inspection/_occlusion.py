@@ -1,7 +1,6 @@
 """What a model's score loses when a part of a photo is covered: occlusion."""
 
 from collections.abc import Callable, Iterator
-from math import ceil
 
 import cv2
 import numpy as np
@@ -29,7 +28,7 @@ def occlude(
     patch_size : int
         Side of the square that covers, in pixels; it is filled from its surroundings.
     stride : int
-        Largest distance of neighbouring squares, in pixels.
+        Distance of neighbouring squares, in pixels.
     batch_size : int
         Photos scored at a time.
 
@@ -66,12 +65,14 @@ def cover(image: NDArray[np.uint8], square: tuple[slice, slice]) -> NDArray[np.u
 
 
 def _squares(size, patch_size, stride) -> Iterator[tuple[slice, slice]]:
-    """Squares on a grid from rim to rim, whose ends are within the photo."""
-    spans = []
-    for side in size:
-        last = max(0, side - patch_size)
-        starts = np.linspace(0, last, ceil(last / stride) + 1).round().astype(int)
-        spans.append([slice(start, start + patch_size) for start in starts.tolist()])
+    """Squares on a grid that begins outside the photo, cut at its rim.
+
+    All pixels are so covered by as many squares, if the stride divides their side.
+    """
+    spans = [
+        [slice(max(0, start), start + patch_size) for start in starts]
+        for starts in (range(stride - patch_size, side, stride) for side in size)
+    ]
     for rows in spans[0]:
         for cols in spans[1]:
             yield rows, cols

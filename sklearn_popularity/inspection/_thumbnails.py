@@ -5,11 +5,13 @@ from io import BytesIO
 
 import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
 from ._heatmap import region_heatmap
+from ._photos import as_photos
 
 _QUALITY = 72
 _MAP_SIZE = 160  # longest side of maps in pixels
@@ -55,9 +57,18 @@ def draw_map(model, post, column="photo") -> NDArray[np.float64]:
         In points of the score, against the mean over all places; of the photo reduced
         to 160 pixels. The side of the squares is a quarter of the longest side.
     """
-    # Of a small photo, since each square that is covered is described anew.
-    heat = region_heatmap(model, post, column=column, max_size=_MAP_SIZE)
-    side = max(1, max(heat.shape) // 4)
+    # Few squares of a small photo, since each that is covered is described anew.
+    photos = post[column] if isinstance(post, pd.DataFrame) else [post]
+    size = as_photos(photos).read(0, max_size=_MAP_SIZE).shape
+    side = max(1, max(size) // 4)
+    heat = region_heatmap(
+        model,
+        post,
+        column=column,
+        max_size=_MAP_SIZE,
+        patch_size=side,
+        stride=max(1, 3 * side // 4),
+    )
     # Outside the photo there is nothing to add.
     heat = uniform_filter(heat, side, mode="constant") * side**2
     return heat - heat.mean()
