@@ -100,10 +100,10 @@ def transfer_table(
     >>> X = rng.normal(size=(120, 3))
     >>> datasets = {"likes": (X, X[:, 0]), "views": (X[:60], X[:60, 0] + X[:60, 1])}
     >>> table = transfer_table({"ridge": Ridge()}, datasets)
-    >>> table[["trained_on", "tested_on", "spearman"]].round(1).values.tolist()
-    ... # doctest: +NORMALIZE_WHITESPACE
-    [['likes', 'likes', 1.0], ['likes', 'views', 0.7],
-     ['views', 'likes', 0.7], ['views', 'views', 1.0]]
+    >>> table["trained_on"].tolist()
+    ['likes', 'likes', 'views', 'views']
+    >>> table["spearman"].round(1).tolist()
+    [1.0, 0.8, 0.8, 1.0]
     """
     if not models or len(datasets) < 2:
         raise ValueError(
