@@ -13,8 +13,8 @@ from playwright.sync_api import sync_playwright
 
 # What is shown by column: where it begins, and how many pixels from there.
 COLUMNS = [
-    [("#summary", 404), ("#branches", 446)],
-    [("#quadrants", 450), ("#heatmaps h3 >> nth=1", 400)],
+    [("#summary", 432), ("#branches", 418)],
+    [("#quadrants", 506), ("#heatmaps h3 >> nth=1", 344)],
 ]
 WIDTH, SCALE = 1000, 1.1
 

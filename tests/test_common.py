@@ -113,7 +113,7 @@ ESTIMATORS = [
     ColorHistogram(),
     ColorNamesLLC(),
     ColorStatistics(),
-    GistTransformer(),
+    GistTransformer(image_size=48),
     LBPPyramid(),
     LatentRankSVM(),
     StackedLateFusion([("all", Ridge(), slice(None))]),

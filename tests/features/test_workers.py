@@ -119,9 +119,7 @@ def test_culprit_becomes_nan(photos):
     assert_array_equal(np.delete(features, 17, 0), np.delete(expected, 17, 0))
 
 
-@pytest.mark.parametrize(
-    ("batch_size", "culprits"), [(1, [17]), (32, [17]), (3, [0, 30, 31, 39])]
-)
+@pytest.mark.parametrize(("batch_size", "culprits"), [(1, [17]), (3, [0, 30, 31, 39])])
 def test_culprits_are_named(photos, batch_size, culprits):
     photos = photos[:40].copy()
     photos[culprits] = POISON
