@@ -341,13 +341,13 @@ def _gather(
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
     seed = int(random_state.randint(2**31 - 1))
     if held_out is None and not isinstance(model, FittedModel):
-        _check_folds(cv, data, clusters)
+        folds = _check_folds(cv, data, clusters)
         model = fit_model(
             model,
             data.posts,
             data.y,
             groups=clusters,
-            cv=cv,
+            cv=folds,  # an iterator of folds can be gone through once
             n_repeats=1,
             photo=photo,
             look=partial(look_inside, seed=seed),
@@ -409,7 +409,7 @@ def _render(data, sections, **given):
 
 
 def _check_folds(cv, data, clusters):
-    """Refuse folds that leave posts without a prediction, or little to learn from."""
+    """Folds that test each post, and leave something to learn from."""
     y = data.y
     [folds] = find_partitions(
         data.posts, y, clusters, cv=cv, n_repeats=1, random_state=None
@@ -424,6 +424,7 @@ def _check_folds(cv, data, clusters):
             f"Got {len(y)} posts and cv={cv}, which leave a fold less than 2 posts to "
             "learn from. Pass more posts."
         )
+    return folds
 
 
 def _versions():

@@ -158,8 +158,9 @@ def test_memorised_scores_do_not_count(posts, tmp_path):
     fitted = model.fit(posts["photo"], noise)
     assert_array_equal(fitted.predict(posts["photo"]), noise)
     splitter = KFold(4, shuffle=True, random_state=1)
+    folds = splitter.split(posts)  # an iterator, which is gone through once
     found = popularity_report(
-        fitted, posts, noise, tmp_path / "r.html", cv=splitter, **FEW
+        fitted, posts, noise, tmp_path / "r.html", cv=folds, **FEW
     )
     expected = cross_val_predict(model, posts["photo"], noise, cv=splitter)
     assert_array_equal(found.predictions, expected)
