@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from .._scores import check_score
+from ..evaluation import percentiles_among
 
 
 def score_percentile(scores, reference):
@@ -40,9 +41,7 @@ def score_percentile(scores, reference):
     """
     scores = check_score(scores, "scores")
     ordered = np.sort(check_score(reference, "reference"))
-    below = np.searchsorted(ordered, scores, side="left")
-    not_above = np.searchsorted(ordered, scores, side="right")
-    return 50.0 * (below + not_above) / len(ordered)
+    return percentiles_among(scores, ordered)
 
 
 def check_pair(y_true, y_pred):
