@@ -4,7 +4,7 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel
 
@@ -15,11 +15,12 @@ from .._sklearn_compat import HasMethods, _fit_context
 from ..metrics import spearman_score
 from ._branches import inner_folds, out_of_fold_outputs
 from ._delegation import check_weights, fit_clone, groups_of
+from ._ranking import RankScoreMixin
 from ._routing import GroupsRequest
 
 
 class ResidualRegressor(
-    GroupsRequest, MetaEstimatorMixin, RegressorMixin, BaseEstimator
+    GroupsRequest, RankScoreMixin, MetaEstimatorMixin, BaseEstimator
 ):
     r"""A model of what the context of a post does not explain.
 
@@ -183,29 +184,12 @@ class ResidualRegressor(
         X = check_table(self, X, reset=False)
         return np.ravel(self.estimator_.predict(X))
 
-    def score(self, X, y, sample_weight=None):
-        """Spearman's rank correlation of the predictions with the scores.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Columns as in `fit`.
-        y : array-like of shape (n_samples,)
-            True scores.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        score : float
-            From -1 to 1; see :func:`spearman_score`.
-        """
-        return spearman_score(y, self.predict(X), sample_weight=sample_weight)
+    def _judged(self):
+        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         inner = [get_tags(self.estimator), get_tags(self.context)]
         tags.input_tags.sparse = False
         tags.input_tags.allow_nan = all(t.input_tags.allow_nan for t in inner)
-        tags.regressor_tags.poor_score = True
         return tags
