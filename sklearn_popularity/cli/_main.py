@@ -20,6 +20,7 @@ _COMMANDS = {
     "rank": "rank photos by the scores that a model predicts",
     "compare": "say which of some photos scores higher, and how sure that is",
     "explain": "write why a model gives a photo its score",
+    "paper": "reproduce a paper's tables and judge its claims",
     "extract": "write the features of many photos to a file",
     "join": "join the files that jobs of `extract --part` have written",
     "cache": "look into a cache of features, verify or shrink it",

@@ -9,7 +9,14 @@ from pandas.api.types import is_numeric_dtype
 
 from .._messages import quote
 from .._warnings import warn_caller
-from ..datasets import load_folder, photos_below, read_text
+from ..datasets import (
+    check_columns,
+    load_folder,
+    photos_below,
+    read_table,
+    read_text,
+    with_numbers,
+)
 from ._target import time_columns, with_target
 
 _TABLE = "labels.csv"
@@ -31,6 +38,22 @@ def read_posts(options, required=(), as_text=()):
     posts = load_folder(
         options.folder, photo_column=options.photo, required=needed, as_text=as_text
     )
+    return prepare_posts(posts, options)
+
+
+def read_table_of_posts(options, required=(), as_text=()):
+    """The same of a table alone, whose posts have no photos."""
+    posts = with_numbers(read_table(options.folder), as_text)
+    check_columns(posts, [options.label, *required], options.folder)
+    # Errors name a post by its photo.
+    posts = posts.assign(photo=[f"row {i}" for i in range(len(posts))])
+    posts, groups = prepare_posts(posts, options)
+    return posts.drop(columns="photo"), groups
+
+
+def prepare_posts(posts, options):
+    """Rows that have a label, with what is learned of it, and their groups."""
+    times = time_columns(options)
     posts = _with_label(posts, options.label)
     for column in times:
         check_filled(posts, column, "a time")

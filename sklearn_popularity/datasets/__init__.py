@@ -9,8 +9,11 @@ from ._make_popularity import make_popularity
 from ._make_themes import make_themes
 from ._photo_files import photos_below as photos_below
 from ._posts import MissingPhotosWarning
+from ._posts import check_columns as check_columns
 from ._smpd import load_smpd
+from ._tables import read_table as read_table
 from ._tables import read_text as read_text
+from ._tables import with_numbers as with_numbers
 from ._top_tags import filter_top_tags
 
 __all__ = [

@@ -12,7 +12,9 @@ from ._compare import compare_features
 from ._compare import late_fusion as late_fusion
 from ._compare import parts_of as parts_of
 from ._compare_models import ModelComparison, compare_models
+from ._compare_models import adjust_p_values as adjust_p_values
 from ._compare_models import compare_study as compare_study
+from ._compare_models import tested_rows as tested_rows
 from ._describe_once import Described as Described
 from ._describe_once import NoPhotosError as NoPhotosError
 from ._describe_once import PhotoTable as PhotoTable
@@ -26,6 +28,7 @@ from ._held_out import predict_partitions as predict_partitions
 from ._interval_regressor import IntervalRegressor
 from ._interval_regressor import conformal_half_width as conformal_half_width
 from ._interval_regressor import percentiles_among as percentiles_among
+from ._partitions import columns_of_partitions as columns_of_partitions
 from ._partitions import find_partitions as find_partitions
 from ._partitions import make_partitions as make_partitions
 from ._protocols import evaluate_protocols

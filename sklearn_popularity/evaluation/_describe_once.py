@@ -247,15 +247,22 @@ class _NeedsPhotosError(Exception):
 
 
 def _is_searched(search, swapped) -> bool:
-    """Whether a search tries numbers and names alone, none of an image transformer."""
+    """Whether a search tries plain values alone, none of an image transformer."""
     grids = getattr(search, "param_grid", getattr(search, "param_distributions", ()))
     grids = [grids] if isinstance(grids, Mapping) else list(grids)
     known = swapped.get_params()
     return bool(grids) and all(
-        name in known and (known[name] is None or np.isscalar(known[name]))
-        for grid in grids
-        for name in grid
+        name in known and _is_plain(known[name]) for grid in grids for name in grid
     )
+
+
+def _is_plain(value) -> bool:
+    """Whether a parameter is a number or a name, or is made of these alone."""
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or np.isscalar(value)
 
 
 def input_of(model, posts, photo):

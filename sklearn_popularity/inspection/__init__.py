@@ -33,6 +33,8 @@ from ._report_held_out import HeldOut as HeldOut
 from ._report_held_out import join_looks as join_looks
 from ._report_held_out import look_inside as look_inside
 from ._report_html import write_page as write_page
+from ._sense_stability import sense_stability
+from ._sense_stability import stability_of_winners as stability_of_winners
 from ._senses import plot_sense_photos, plot_sense_words, sense_photos, sense_words
 from ._unlike import describe_seen as describe_seen
 from ._unlike import find_unlike as find_unlike
@@ -75,6 +77,7 @@ __all__ = [
     "score_distribution",
     "score_percentile",
     "sense_photos",
+    "sense_stability",
     "sense_words",
     "spearman_by_user",
     "what_if",

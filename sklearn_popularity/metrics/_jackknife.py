@@ -34,11 +34,25 @@ class Estimate(NamedTuple):
         half = student.ppf((1 + confidence) / 2, self.df) * self.error
         return float(self.value - half), float(self.value + half)
 
-    def p_value(self) -> float:
-        """Two-sided p-value of the value against 0; 1 if it is exactly 0."""
-        if self.value == 0:
+    def p_value(self, boundary: float = 0.0) -> float:
+        """Two-sided p-value of the value against another; 1 if it is exactly that."""
+        if self.value == boundary:
             return 1.0
-        return float(2 * student.sf(abs(self.value) / self.error, self.df))
+        distance = np.divide(abs(self.value - boundary), self.error)
+        return float(2 * student.sf(distance, self.df))
+
+    def of_model(self, n_folds: int | None) -> "Estimate":
+        """The same of models that are trained anew, where folds share training rows.
+
+        Parameters
+        ----------
+        n_folds : int or None
+            Folds of a partition; None leaves the estimate as it is.
+        """
+        if n_folds is None:
+            return self
+        widened = self.error * np.sqrt(1 + n_folds / (n_folds - 1))
+        return self._replace(error=float(widened))
 
 
 def jackknife(value: float, left_out: NDArray) -> Estimate:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from .._scores import check_score
-from ._jackknife import jackknife, number_groups
+from ._jackknife import Estimate, jackknife, number_groups
 
 
 class MeanInterval(NamedTuple):
@@ -53,16 +53,32 @@ def mean_interval(
     with those of 1 to 200 by a power law, plain degrees of freedom cover 88 to 91 %
     instead of 95, these 94 to 98. Without groups it is the usual interval of a mean.
     """
+    found = mean_estimate(values, groups=groups)
+    if not found.df:
+        return MeanInterval(found.value, np.nan, np.nan)
+    return MeanInterval(found.value, *found.ends(confidence))
+
+
+def mean_estimate(values: ArrayLike, *, groups: ArrayLike | None = None) -> Estimate:
+    """Mean over rows with its standard error, see :func:`mean_interval`.
+
+    Parameters
+    ----------
+    values, groups
+        As of :func:`mean_interval`.
+
+    Returns
+    -------
+    estimate : Estimate
+        Its error is NaN, and its degrees of freedom are 0, if there is one group.
+    """
     values = check_score(values, "values")
     check_consistent_length(values, groups)
     codes = number_groups(groups, len(values))
     sums, sizes = np.bincount(codes, values), np.bincount(codes)
     mean = float(values.mean())
     if len(sizes) < 2:
-        return MeanInterval(mean, np.nan, np.nan)
+        return Estimate(mean, np.nan, 0)
     left_out = (sums.sum() - sums) / (len(values) - sizes)
-    found = jackknife(mean, left_out)
     n_equal = len(values) ** 2 / np.square(sizes).sum()
-    return MeanInterval(
-        mean, *found._replace(df=max(n_equal - 1, 1.0)).ends(confidence)
-    )
+    return jackknife(mean, left_out)._replace(df=max(n_equal - 1, 1.0))

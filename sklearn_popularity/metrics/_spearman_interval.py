@@ -247,9 +247,6 @@ def _fisher_ends(score, left_out, confidence, n_folds) -> tuple[float, float]:
 
 def _widen(found: Estimate, n_folds: int | None) -> Estimate:
     """The estimate of the model's score, and of one that no group changes."""
-    error = found.error
-    if error == 0 and found.value != 0:
-        error = 2 / (found.df + 1)
-    if n_folds is not None:
-        error *= np.sqrt(1 + n_folds / (n_folds - 1))
-    return found._replace(error=float(error))
+    if found.error == 0 and found.value != 0:
+        found = found._replace(error=float(2 / (found.df + 1)))
+    return found.of_model(n_folds)

@@ -1,30 +1,10 @@
-"""Khosla, Das Sarma and Hamid, "What makes an image popular?", WWW 2014.
-
-Each kind of feature has a linear SVR of its own, and another SVR learns from their
-outputs: from content alone (section 4), from social cues alone (5), or from both (6).
-Posts are a frame with a column of photos; the score is log views per day
-(:func:`~sklearn_popularity.log_normalized_popularity`).
-
-"Deep learning" and "objects" were Decaf, an AlexNet that can no longer be had;
-torchvision's AlexNet stands in, which has other layers (64-192-384-256-256 maps instead
-of 96-256-384-384-256, no groups and no normalisation) and learned from the same 1.3
-million photos. With converted weights, ``CNNEmbedder(backbone="alexnet-lrn",
-weights=path)`` is the network itself.
-Its vectors are brought to unit length, since the values of C that were searched do not
-reach numbers of its size.
-
-Departures: the 50 colours of the histogram are this library's own unless `palette` is
-the published ones (:func:`~sklearn_popularity.fetch_color_palette`); the fusion's inner
-models are fitted on rows held out (section 6.1 does not say on which); C is chosen for
-Spearman's correlation in shuffled folds; dictionaries are learned from the photos that
-are there.
-"""
+"""The compositions of the paper."""
 
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from ..features import (
+from ...features import (
     HOGLLC,
     CNNEmbedder,
     ColorHistogram,
@@ -32,8 +12,8 @@ from ..features import (
     GistTransformer,
     LBPPyramid,
 )
-from ..models import StackedLateFusion
-from ._parts import choose, describe, linear_svr
+from ...models import StackedLateFusion
+from .._parts import choose, describe, linear_svr
 
 #: The columns of table 1, in its order, without the last one, "combined".
 FEATURES = {

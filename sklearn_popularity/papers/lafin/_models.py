@@ -1,14 +1,4 @@
-"""LaFin: "Collecting, analyzing and predicting socially-driven image interestingness".
-
-Whether a photo is interesting, from what a network sees in it, what a captioning
-network sees in it, and its tags. A perceptron has a branch for each, which brings wide
-ones to the width of the narrowest, and joint layers after that (section III-B).
-
-The captioning network was never published; CLIP's image tower stands in, as in
-:mod:`~sklearn_popularity.papers.memorability2018`. Its "generated tags" were the
-captions of COCO nearest to a photo; here they are the nearest words of a vocabulary
-with embeddings in CLIP's space, which you make with its text tower.
-"""
+"""The compositions of the paper."""
 
 from typing import NamedTuple
 
@@ -16,10 +6,10 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 
-from ..context import TagEmbedder, ZeroShotTagger
-from ..models import MultiBranchMLPClassifier
-from . import memorability2018
-from ._parts import choose, input_branches
+from ...context import TagEmbedder, ZeroShotTagger
+from ...models import MultiBranchMLPClassifier
+from .. import memorability2018
+from .._parts import choose, input_branches
 
 #: Rows of table 1, in its order.
 TABLE_1 = [
@@ -117,12 +107,12 @@ class _Sources(NamedTuple):
         if name == "tags":
             # They may refer to Explore, the page of interesting photos.
             vectors = self._given("vectors", name)
-            return TagEmbedder(vectors, separator=self.separator, exclude="explor")
+            return _mean_vector(vectors, separator=self.separator, exclude="explor")
         if name == "titles":
-            return TagEmbedder(self._given("vectors", name), separator=None)
+            return _mean_vector(self._given("vectors", name), separator=None)
         if name == "generated_tags":
             tagger = ZeroShotTagger(self._given("vocabulary", name), n_words=10)
-            embedder = TagEmbedder(self._given("vectors", name))
+            embedder = _mean_vector(self._given("vectors", name))
             return make_pipeline(self._network("caption"), tagger, embedder)
         return self._network(name)
 
@@ -139,6 +129,14 @@ class _Sources(NamedTuple):
         return value
 
 
+def _mean_vector(vectors, **settings):
+    """The paper's average alone: 300 numbers of word2vec, the narrowest input.
+
+    A caption without a vector of its own has the average of its words.
+    """
+    return TagEmbedder(vectors, phrases="words", report_unknown=False, **settings)
+
+
 def _perceptron(inputs, balanced, random_state):
     return MultiBranchMLPClassifier(
         branches=input_branches(inputs),
@@ -148,6 +146,7 @@ def _perceptron(inputs, balanced, random_state):
         activation="relu",
         dropout=0.5,
         optimizer="rmsprop",
+        alpha=0,
         learning_rate=1e-4,
         batch_size=512,
         max_epochs=200,

@@ -1,26 +1,15 @@
-"""Cappallo, Mensink and Snoek, "Latent factors of visual popularity prediction", 2015.
-
-A ranking SVM on what a network sees, with latent senses of popular and of unpopular
-photos (section 2). The score of a post is the logarithm of a count plus 1.
-
-The network, an AlexNet trained on 15,000 classes, was never published; torchvision's
-AlexNet, of 1,000 classes, stands in, which has 4,096 numbers before the classes, too.
-The paper found such a one 0.035 worse (section 4.5); nearer in the number of classes
-are networks of 21,000, such as ``CNNEmbedder(backbone=
-"timm/vit_base_patch16_224.augreg_in21k")``. Margins that grow with the difference
-of the scores do so in standard deviations of the scores, not in their unit.
-"""
+"""The compositions of the paper, and its targets."""
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 
-from ..features import CNNEmbedder
-from ..metrics import spearman_scorer
-from ..models import LatentRankSVM
-from . import khosla2014
-from ._parts import choose, describe
+from ...features import CNNEmbedder
+from ...metrics import spearman_scorer
+from ...models import LatentRankSVM
+from .. import khosla2014
+from .._parts import choose, describe
 
 #: Popular and unpopular senses of each variant: table 5, and most of table 3.
 N_SENSES = {

@@ -1,0 +1,204 @@
+"""`sklearn-popularity paper`: a paper's tables and claims, on posts at hand."""
+
+import argparse
+from pathlib import Path
+
+from .._messages import quote
+from .._paths import expand_home
+from ..datasets import PHOTO_COLUMNS
+from ..features import CNNEmbedder
+from ..papers import (
+    PAPERS,
+    ROLES,
+    Experiments,
+    PaperPosts,
+    make_paper_posts,
+    network_named,
+    reproduce,
+)
+from ._options import add_work, describe, file_text, integer, names, option
+from ._output import open_cache
+from ._posts import read_posts, read_table_of_posts
+
+MADE_UP = "made-up"
+_ALL = "all"
+# Sizes of made-up posts, and of those of --quick.
+_SIZES = {False: (400, (120, 160)), True: (120, (48, 64))}
+_ABOUT = """\
+What is printed, as Markdown: each figure as it was published and as it comes out here,
+with its 95 % interval, and a verdict on each claim. The posts are not the paper's: the
+order of rows can be compared, their height cannot. Figures whose ingredients are
+missing say why they are not testable.
+"""
+
+
+def add(command):
+    describe(
+        command,
+        _paper,
+        "Reproduce the tables of a paper and judge its claims on a folder of photos, a "
+        "table without photos, or made-up posts.",
+        columns=_ABOUT,
+        example="sklearn-popularity paper khosla2014 my/photos --label views --log",
+    )
+    text = f"one of {', '.join(PAPERS)}, or {_ALL}"
+    option(command, "paper", "NAME", text, choices=[*PAPERS, _ALL])
+    text = f"folder with labels.csv, a table (.csv) without photos, or {MADE_UP}"
+    option(command, "folder", "FOLDER", text)
+    _add_columns(command.add_argument_group("columns"))
+    _add_networks(command.add_argument_group("networks and words"))
+    text = "in a minute: few models, few settings, one partition into folds"
+    option(command, "--quick", None, text, action="store_true")
+    text = "partitions into folds (default: 5)"
+    option(command, "--repeats", "R", text, type=integer(1), default=5)
+    text = "settings that a random search tries (default: 4)"
+    option(command, "--n-iter", "N", text, type=integer(1), default=4)
+    text = "write NAME.md, NAME_tables.csv and NAME_claims.csv into a folder"
+    settings = {"type": expand_home, "metavar": "DIR"}
+    command.add_argument("-o", "--output", help=text, **settings)
+    add_work(command)
+
+
+def _add_columns(group):
+    option(group, "--label", "COLUMN", "score; needed but for made-up posts")
+    option(group, "--log", None, "learn the logarithm of it", action="store_true")
+    text = "learn the logarithm of the label per day, as of `fit`"
+    option(group, "--per-day", "TIME,...", text, type=names)
+    option(group, "--group", "COLUMN", "posts that stay on one side of a split")
+    text = f"file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
+    option(group, "--photo", "COLUMN", text)
+    text = (
+        "column of a role, such as user=author, as often as needed; the roles, and "
+        f"the columns taken without it: "
+        f"{', '.join(f'{role} ({name})' for role, name in ROLES.items())}"
+    )
+    settings = {"type": _role, "action": "append", "default": []}
+    option(group, "--column", "ROLE=NAME", text, **settings)
+    text = "columns of numbers that describe the photos already"
+    option(group, "--content", "COLUMN,...", text, type=names, default=[])
+    text = 'what separates tags (default: a comma); "" takes words'
+    option(group, "--separator", "TEXT", text, default=",")
+    text = "memorability2018: other scores of the same photos"
+    option(group, "--other-labels", "COLUMN,...", text, type=names, default=[])
+    text = "memorability2018: another folder to test on, and its score"
+    settings = {"action": "append", "default": []}
+    option(group, "--also", "FOLDER:LABEL", text, **settings)
+
+
+def _add_networks(group):
+    text = "network in place of the papers', or NAME=FILE with its weights"
+    option(group, "--network", "NAME", text)
+    text = "network that knows captions, or NAME=FILE"
+    option(group, "--captions", "NAME", text)
+    text = "lafin: word vectors (.npz, .bin, .txt or .vec)"
+    option(group, "--vectors", "FILE", text, type=file_text)
+    text = "lafin: words in the space of the captions (.npz)"
+    option(group, "--vocabulary", "FILE", text, type=file_text)
+    text = "dufour2015: passes over the photos"
+    option(group, "--epochs", "N", text, type=integer(1))
+    text = "dufour2015: side of photos in pixels"
+    option(group, "--size", "N", text, type=integer(16))
+
+
+def _role(text):
+    role, _, column = text.partition("=")
+    if role not in ROLES or not column:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, but ROLE=NAME was expected, with a role among "
+            f"{', '.join(ROLES)}"
+        )
+    return role, column
+
+
+def _paper(options):
+    data, others = _read(options)
+    experiments = Experiments(
+        data,
+        network=_network(options.network),
+        captions=_captions(options.captions),
+        vectors=options.vectors,
+        vocabulary=options.vocabulary,
+        others=others,
+        n_repeats=options.repeats,
+        n_iter=options.n_iter,
+        tuning=_tuning(options),
+        quick=options.quick,
+        n_jobs=options.n_jobs,
+        cache=None if options.quick else open_cache(options.cache),
+    )
+    for paper in PAPERS if options.paper == _ALL else [options.paper]:
+        found = reproduce(paper, experiments)
+        print(found.to_markdown(), flush=True)
+        if options.output is not None:
+            found.write(options.output)
+
+
+def _read(options):
+    """Posts, and others that models of them are tested on."""
+    if options.folder == MADE_UP:
+        n_photos, image_size = _SIZES[options.quick]
+        return make_paper_posts(n_photos, image_size=image_size), []
+    if options.label is None:
+        raise ValueError("Got no --label, but the column of scores was expected.")
+    options.folder = expand_home(options.folder)
+    columns = dict(options.column)
+    read = read_table_of_posts if options.folder.is_file() else read_posts
+    needed = [*columns.values(), *options.content, *options.other_labels]
+    posts, _ = read(options, needed, [columns[r] for r in _TEXTS if r in columns])
+    data = PaperPosts(
+        posts,
+        options.label,
+        group=options.group,
+        columns=columns,
+        content=options.content,
+        separator=options.separator or None,
+        name=options.folder.resolve().stem,
+    )
+    others = [
+        PaperPosts(posts, label, group=options.group, name=data.name)
+        for label in options.other_labels
+    ]
+    return data, others + [_read_other(options, each) for each in options.also]
+
+
+_TEXTS = ("user", "title", "description", "tags")
+
+
+def _read_other(options, given):
+    folder, _, label = given.rpartition(":")
+    if not folder or not label:
+        raise ValueError(
+            f"Got --also {quote(given)}, but FOLDER:LABEL was expected, a folder with "
+            "labels.csv and its column of scores."
+        )
+    told = vars(options) | {"folder": expand_home(folder), "label": label}
+    told |= {"log": False, "per_day": None, "group": None, "photo": None}
+    posts, _ = read_posts(argparse.Namespace(**told))
+    return PaperPosts(posts, label, name=Path(folder).resolve().name)
+
+
+def _network(given):
+    if given is None:
+        return None
+    backbone, _, weights = given.partition("=")
+    network = network_named(backbone, file_text(weights) if weights else "pretrained")
+    return network.set_params(layer="penultimate")
+
+
+def _captions(given):
+    if given is None:
+        return None
+    backbone, _, weights = given.partition("=")
+    return CNNEmbedder(
+        backbone=backbone,
+        weights=file_text(weights) if weights else "pretrained",
+        layer="projection",
+    )
+
+
+def _tuning(options):
+    asked = {
+        "max_epochs": options.epochs,
+        "embedder__preprocessing__size": options.size,
+    }
+    return {name: value for name, value in asked.items() if value is not None}

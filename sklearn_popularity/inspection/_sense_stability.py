@@ -1,0 +1,195 @@
+"""Whether latent senses come back with other seeds and other training rows."""
+
+from collections.abc import Sequence
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+
+from .._messages import quote
+from .._sklearn_compat import Interval, validate_params
+from ..models import LatentRankSVM
+from ._senses import POPULAR, UNPOPULAR
+
+# A sense whose share of agreement is below this has not come back.
+_SEEN_AGAIN = 0.4
+
+
+@validate_params(
+    {
+        "n_shuffles": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def sense_stability(rankers, X, *, n_shuffles=20, random_state=0):
+    """How well the senses of a ranker agree with those of others, matched to them.
+
+    Read words into senses (:func:`sense_words`) only where these come back: with
+    another seed, or without some of the rows, many do not.
+
+    Parameters
+    ----------
+    rankers : list of LatentRankSVM, or of pipelines that end in one
+        Two or more fitted rankers with as many senses, such as of other seeds and of
+        the folds of a cross-validation. The senses of the first are described.
+    X : array-like of shape (n_samples, n_features)
+        Rows that the senses are matched on, the same for all; best, those that no
+        ranker has seen.
+    n_shuffles : int, default=20
+        Number of shuffles of the rows by which chance is measured.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the shuffles.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per sense of the first ranker, with the columns side ("popular" or
+        "unpopular"), sense (number within its side), share (of the rows for which it
+        says most), agreement (mean of Cohen's kappa with the matched sense of each
+        other ranker), lowest (of these), chance (mean of the agreement where the rows
+        of the others are shuffled) and stable (agreement of 0.4 or more, and above
+        chance). A side with one sense has it in all rows, and no agreement (NaN).
+
+    Raises
+    ------
+    TypeError
+        If something is no such ranker.
+    ValueError
+        If there are fewer than two rankers, or they have other numbers of senses.
+
+    See Also
+    --------
+    sense_words : Words that go with each sense.
+
+    Notes
+    -----
+    Each row belongs to the popular and to the unpopular sense that says most. For two
+    rankers, kappa of a sense of one and a sense of the other compares who belongs to
+    them [1]_: 1 for the same rows, 0 for as many in common as independent ones have.
+    Senses have no order, so those of each other ranker are matched by the assignment
+    with the highest sum of kappa. The best of all assignments is above 0 by luck, which
+    is what `chance` tells.
+
+    References
+    ----------
+    .. [1] Cohen, "A coefficient of agreement for nominal scales", Educational and
+       Psychological Measurement 20, 1960.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_popularity import LatentRankSVM
+    >>> from sklearn_popularity.inspection import sense_stability
+    >>> X = np.random.default_rng(0).normal(size=(400, 4))
+    >>> y = X[:, :2].max(axis=1) - X[:, 2:].max(axis=1)
+    >>> rankers = [LatentRankSVM(random_state=i).fit(X, y) for i in range(3)]
+    >>> sense_stability(rankers, X)["stable"].tolist()
+    [True, True, True, True]
+    """
+    _check_rankers(rankers)
+    winners = [_winners(each, X) for each in rankers]
+    n_senses = _sizes(rankers[0])
+    return stability_of_winners(winners, n_senses, n_shuffles, random_state)
+
+
+def stability_of_winners(winners, n_senses, n_shuffles, random_state) -> pd.DataFrame:
+    """The table of :func:`sense_stability`, from the senses that say most.
+
+    Parameters
+    ----------
+    winners : list of ndarray of shape (n_samples, 2), int
+        From `predict_sense` of each ranker.
+    n_senses : tuple of int
+        Popular and unpopular senses of each.
+    n_shuffles, random_state
+        As of :func:`sense_stability`.
+    """
+    rng = check_random_state(random_state)
+    shuffles = [rng.permutation(len(winners[0])) for _ in range(n_shuffles)]
+    rows = []
+    for side, (name, n) in enumerate(zip((POPULAR, UNPOPULAR), n_senses, strict=True)):
+        first, *others = (each[:, side] for each in winners)
+        found = np.array([match_senses(first, other, n) for other in others])
+        chance = [
+            match_senses(first, other[order], n)
+            for other in others
+            for order in shuffles
+        ]
+        expected = np.mean(chance, axis=0)
+        for sense in range(n):
+            agreement = found[:, sense].mean()
+            rows.append(
+                {
+                    "side": name,
+                    "sense": sense,
+                    "share": float((first == sense).mean()),
+                    "agreement": agreement,
+                    "lowest": found[:, sense].min(),
+                    "chance": expected[sense],
+                    "stable": bool(agreement >= max(_SEEN_AGAIN, expected[sense])),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def match_senses(first, second, n_senses) -> NDArray[np.float64]:
+    """Kappa of each sense with the sense of another ranker that is matched to it.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (n_samples,), int
+        Which sense of either ranker says most for a row.
+    n_senses : int
+        Senses of each.
+
+    Returns
+    -------
+    agreement : ndarray of shape (n_senses,)
+        -1 to 1; NaN if there is one sense, 0 for one that says most for no row.
+    """
+    if n_senses == 1:
+        return np.array([np.nan])
+    common = np.zeros((n_senses, n_senses))
+    np.add.at(common, (first, second), 1 / len(first))
+    a, b = common.sum(axis=1, keepdims=True), common.sum(axis=0, keepdims=True)
+    # Rows that are in both, and in neither, beyond what independent ones have.
+    above = 2 * (common - a * b)
+    room = a + b - 2 * a * b
+    kappa = np.divide(above, room, out=np.zeros_like(above), where=room > 0)
+    rows, columns = linear_sum_assignment(-kappa)
+    return kappa[rows, columns]
+
+
+def _winners(ranker, X):
+    if isinstance(ranker, Pipeline):
+        X, ranker = ranker[:-1].transform(X), ranker[-1]
+    return ranker.predict_sense(X)
+
+
+def _sizes(ranker):
+    last = ranker[-1] if isinstance(ranker, Pipeline) else ranker
+    if not isinstance(last, LatentRankSVM):
+        raise TypeError(
+            f"Got a ranker of type {type(last).__name__}, but a LatentRankSVM, or a "
+            "pipeline that ends in one, was expected: only it has senses."
+        )
+    return last.n_senses, last.n_unpopular_senses
+
+
+def _check_rankers(rankers):
+    if not isinstance(rankers, Sequence) or len(rankers) < 2:
+        raise ValueError(
+            f"Got rankers={quote(rankers)}, but a list of two or more fitted rankers "
+            "was expected."
+        )
+    sizes = [_sizes(each) for each in rankers]
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            f"Got rankers with {quote(sizes)} popular and unpopular senses, but the "
+            "same numbers were expected."
+        )

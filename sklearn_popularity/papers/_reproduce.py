@@ -1,0 +1,150 @@
+"""All tables and claims of a paper, on posts at hand."""
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
+
+from .._files import whole_file
+from .._notebook import paragraph, table
+from ..models import DeadSensesWarning
+from . import cappallo2015, dufour2015, khosla2014, lafin, memorability2018
+from ._claims import claims_as_markdown, judge
+from ._lines import as_markdown
+from ._parts import choose
+
+PAPERS = {
+    "khosla2014": khosla2014,
+    "cappallo2015": cappallo2015,
+    "memorability2018": memorability2018,
+    "lafin": lafin,
+    "dufour2015": dufour2015,
+}
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Tables and verdicts of a paper, see :func:`reproduce`.
+
+    Parameters
+    ----------
+    paper : str
+        Its name.
+    title : str
+        Authors, year and title.
+    posts : str
+        What the figures come from.
+    tables : DataFrame
+        A row per figure, with the columns table, row, column, published, reproduced,
+        low, high (95 % interval), pearson and note.
+    claims : DataFrame
+        A row per claim, with the columns claim, where, verdict, effect, low, high,
+        p_value, n and note.
+    stand_ins : dict of str to str
+        Networks that stood in for others.
+    """
+
+    paper: str
+    title: str
+    posts: str
+    tables: pd.DataFrame = field(repr=False)
+    claims: pd.DataFrame = field(repr=False)
+    stand_ins: dict[str, str] = field(default_factory=dict)
+
+    def to_markdown(self) -> str:
+        """The tables and the verdicts as text in Markdown."""
+        told = [f"{new} for {old}" for old, new in self.stand_ins.items()]
+        note = f"\n\nStand-ins: {', '.join(told)}." if told else ""
+        return (
+            f"## {self.title}\n\nOn {self.posts}.{note}\n\n"
+            f"{as_markdown(self.tables)}\n### Claims\n\n"
+            f"{claims_as_markdown(self.claims)}"
+        )
+
+    def write(self, folder):
+        """Write `<paper>.md`, `<paper>_tables.csv` and `<paper>_claims.csv`.
+
+        Parameters
+        ----------
+        folder : path
+            Folder, which is made if it is not there.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {
+            f"{self.paper}.md": self.to_markdown(),
+            f"{self.paper}_tables.csv": self.tables.to_csv(index=False),
+            f"{self.paper}_claims.csv": self.claims.to_csv(index=False),
+        }
+        for name, text in texts.items():
+            with whole_file(folder / name) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
+
+    def _repr_html_(self):
+        return (
+            paragraph(f"{self.title}, on {self.posts}")
+            + table(self.tables.fillna(""), "Tables")
+            + table(self.claims, "Claims")
+        )
+
+
+def reproduce(paper, experiments) -> Reproduction:
+    """Compute all tables of a paper and judge what it claims, on posts at hand.
+
+    Parameters
+    ----------
+    paper : {"khosla2014", "cappallo2015", "memorability2018", "lafin", "dufour2015"}
+        Which paper.
+    experiments : Experiments
+        Posts and models. Papers that are handed the same ones describe photos once.
+
+    Returns
+    -------
+    reproduction : Reproduction
+        With its `tables` and `claims`. A figure whose ingredients are missing is NaN
+        and says in its note why it is not testable.
+
+    Raises
+    ------
+    ValueError
+        If there is no such paper.
+
+    See Also
+    --------
+    PaperPosts : Says which columns are what.
+
+    Notes
+    -----
+    The posts are not the paper's: the order of rows can be compared, their height
+    cannot. Splits have the paper's shares, as five partitions into folds, each of which
+    is tested; intervals are those of models trained anew
+    (:func:`~sklearn_popularity.spearman_interval`). Claims are judged by one rule: a
+    paired difference, tested against 0 (or against 0.02, where something is said to
+    add nothing), by p-values that are adjusted over all claims of the paper.
+
+    Examples
+    --------
+    >>> from sklearn_popularity.papers import Experiments, make_paper_posts, reproduce
+    >>> posts = make_paper_posts(60, image_size=(48, 64))
+    >>> found = reproduce("dufour2015", Experiments(posts, quick=True))
+    >>> found.tables["table"].unique().tolist()[:2]
+    ['Table 1: popularity metrics', 'Table 2: correlations of metrics']
+    """
+    room = choose(PAPERS, paper, "paper")
+    experiments.stand_ins.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        # Strong penalties, which are tried too, leave few of ten senses.
+        warnings.simplefilter("ignore", DeadSensesWarning)
+        tables = [make(experiments) for make in room.TABLES]
+        verdicts = judge(room.claims(experiments))
+    return Reproduction(
+        paper,
+        room.TITLE,
+        f"{experiments.data.name}, {experiments.data.label}",
+        pd.concat(tables, ignore_index=True),
+        verdicts,
+        dict(experiments.stand_ins),
+    )

@@ -1,0 +1,200 @@
+"""The settings of section 3.1, the social cues of section 5, and who is predicted."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from sklearn.compose import ColumnTransformer
+
+from ...context import SocialFeatures, UserHistoryEncoder
+from ...metrics import Estimate, mean_estimate, spearman_interval
+from .._experiments import Experiments, Trial, figure_of
+from .._lines import Figure
+from .._posts import NotTestableError
+
+SETTINGS = ("one-per-user", "user-mix", "user-specific")
+#: Posts of a user that make many; posts, and groups, of a setting that can be halved.
+MIN_PHOTOS, MIN_ROWS, MIN_GROUPS = 20, 40, 20
+N_FOLDS = 2
+MEAN_VIEWS = "Mean Views"
+#: Columns of table 2, and the role of the column that has the cue.
+CUES = {
+    MEAN_VIEWS: "user",
+    "Photo Count": "photo count",
+    "Contacts": "contacts",
+    "Groups": "groups",
+    "Group members": "group members",
+    "Member duration": "member duration",
+    "Is pro?": "is pro",
+    "Tags": "tags",
+    "Title length": "title",
+    "Desc. length": "description",
+}
+OF_PHOTOS = ("Tags", "Title length", "Desc. length")
+_KINDS = {"is pro": "flags", "tags": "tags", "title": "texts", "description": "texts"}
+
+
+class Setting(NamedTuple):
+    """Posts of one of the settings, and the models that learn from them.
+
+    Parameters
+    ----------
+    name : str
+        Of `SETTINGS`.
+    experiments : Experiments
+        Where models are fitted.
+    samples : list of ndarray of int
+        Rows that a model learns from and is tested on: one sample, or one per user.
+    note : str
+        What they are.
+    """
+
+    name: str
+    experiments: Experiments
+    samples: list
+    note: str
+
+    def trials(self, key, make: Callable, look=None) -> list[Trial]:
+        """Predictions of a model, of each sample."""
+        return [
+            self.experiments.trial(
+                ("khosla2014", self.name, key, i),
+                make,
+                n_folds=N_FOLDS,
+                rows=rows,
+                look=look,
+            )
+            for i, rows in enumerate(self.samples)
+        ]
+
+    def figure(self, trials) -> Figure:
+        """Their score; of several users its mean, and the interval over users."""
+        if len(trials) == 1:
+            return trials[0].figure()
+        return _over_users([trial.figure() for trial in trials])
+
+    def gain(self, trials, others) -> Estimate:
+        """By how much some trials score more than others."""
+        if len(trials) == 1:
+            return trials[0].gain(others[0])
+        both = zip(trials, others, strict=True)
+        return mean_estimate([trial.score - other.score for trial, other in both])
+
+    def cue(self, name) -> Figure:
+        """Correlation of a cue with the score, over all posts of the setting."""
+        data = self.experiments.data
+        values, found = cue_values(name, data), []
+        for rows in self.samples:
+            y, groups = data.y[rows], data.groups
+            groups = None if groups is None else groups[rows]
+            pearson = _pearson(y, values[rows])
+            interval = spearman_interval(y, values[rows], groups=groups)
+            found.append(Figure(*interval, pearson))
+        return found[0] if len(found) == 1 else _over_users(found)
+
+    @property
+    def n(self) -> int:
+        """Number of posts."""
+        return sum(map(len, self.samples))
+
+    @property
+    def cues(self) -> list[str]:
+        """Cues that there are; those of users tell nothing of one user."""
+        names = OF_PHOTOS if self.name == "user-specific" else CUES
+        columns = self.experiments.data.columns
+        return [name for name in names if CUES[name] in columns]
+
+
+def _over_users(figures):
+    value, low, high, _ = figure_of(mean_estimate([each.value for each in figures]))
+    pearson = float(np.mean([each.pearson for each in figures]))
+    return Figure(value, max(low, -1.0), min(high, 1.0), pearson)
+
+
+def _pearson(a, b):
+    a, b = a - a.mean(), b - b.mean()
+    norm = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / norm) if norm else 0.0
+
+
+def setting_of(experiments, name) -> Setting:
+    """A setting, or an error that there are too few such posts."""
+    data = experiments.data
+    if "user" not in data.columns:
+        if name != "one-per-user":
+            raise NotTestableError("no column of users")
+        samples, note = [np.arange(len(data.y))], "no users: each photo is of another"
+    else:
+        samples, note = _samples(data.posts[data.columns["user"]], name)
+    smallest = MIN_PHOTOS if name == "user-specific" else MIN_ROWS
+    if not samples or min(map(len, samples)) < smallest:
+        raise NotTestableError(f"too few photos of such users for {name}")
+    if data.group is not None:
+        note += f", halves by {data.group}"
+        if min(len(np.unique(data.groups[rows])) for rows in samples) < MIN_GROUPS:
+            raise NotTestableError(f"too few groups by {data.group} for {name}")
+    note = f"{name}: {sum(map(len, samples))} photos, {note}"
+    return Setting(name, experiments, samples, note)
+
+
+def _samples(users, name):
+    many = (users.map(users.value_counts()) >= MIN_PHOTOS).to_numpy()
+    if name == "one-per-user":
+        return [np.flatnonzero(~many)], f"users of fewer than {MIN_PHOTOS} photos"
+    rows = np.flatnonzero(many)
+    by_user = pd.Series(rows).groupby(users.to_numpy()[rows])
+    if name == "user-mix":
+        return [rows], f"{by_user.ngroups} users"
+    samples = [part.to_numpy() for _, part in by_user]
+    return samples, f"mean of {len(samples)} users"
+
+
+def cue_values(name, data):
+    """A cue of all posts."""
+    features = SocialFeatures(
+        **{_kind(name, data): [data.columns[CUES[name]]]},
+        separator=data.separator,
+        missing="indicator",
+    )
+    return features.fit_transform(data.posts)[:, 0]
+
+
+def social_cues(names, data) -> ColumnTransformer:
+    """A transformer of posts to some cues.
+
+    Mean views, which the paper takes over all public photos of a user, the predicted
+    one included, are those of training posts: of photos that the user posted before
+    where there is a time, and otherwise of other folds.
+    """
+    named: dict[str, list] = {}
+    for name in names:
+        if name != MEAN_VIEWS:
+            column = data.columns[CUES[name]]
+            named.setdefault(_kind(name, data), []).append(column)
+    features = SocialFeatures(**named, separator=data.separator, missing="indicator")
+    columns = [column for columns in named.values() for column in columns]
+    parts = [("cues", features, columns)] if columns else []
+    if MEAN_VIEWS in names:
+        parts.insert(0, ("history", *_history(data)))
+    return ColumnTransformer(parts)
+
+
+def _history(data):
+    user, time = data.columns["user"], data.columns.get("time")
+    history = UserHistoryEncoder(
+        user=user,
+        mode="out_of_fold" if time is None else "past",
+        time=time,
+        random_state=0,
+    )
+    return history, [user, *filter(None, [time])]
+
+
+def _kind(name, data):
+    """Of `SocialFeatures`; lengths and numbers that are known already are counts."""
+    role = CUES[name]
+    if role != "is pro" and is_numeric_dtype(data.posts[data.columns[role]]):
+        return "counts"
+    return _KINDS.get(role, "counts")

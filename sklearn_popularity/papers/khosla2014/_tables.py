@@ -1,0 +1,423 @@
+"""Tables 1, 2 and 3 and figure 3, published and reproduced, and what the paper claims.
+
+Ten random halves: five partitions, of which each half is tested. C of each linear SVR
+by five inner folds, of rows as in the paper.
+"""
+
+from functools import partial
+
+import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ...evaluation import make_partitions
+from ...features import ColorStatistics
+from ...inspection import cue_correlations
+from .._claims import Claim, Evidence
+from .._experiments import PAIRED, columns_of_trials, figure_of, look_at
+from .._lines import Figure, lines_of
+from .._parts import linear_svr
+from .._posts import NotTestableError
+from ._models import FEATURES, content_and_social, content_combined, social
+from ._settings import CUES, MEAN_VIEWS, N_FOLDS, SETTINGS, setting_of, social_cues
+
+_TITLES = {
+    "gist": "Gist",
+    "color_histogram": "Color histogram",
+    "texture": "Texture",
+    "color_patches": "Color patches",
+    "gradient": "Gradient",
+    "deep": "Deep learning",
+    "objects": "Objects",
+    "combined": "Combined",
+}
+_QUICK = ("color_histogram", "deep")
+_MEASURES = "measures"
+_TABLE_1 = {
+    "one-per-user": (0.07, 0.12, 0.20, 0.23, 0.26, 0.28, 0.23, 0.31),
+    "user-mix": (0.13, 0.15, 0.22, 0.29, 0.32, 0.33, 0.30, 0.36),
+    "user-specific": (0.16, 0.23, 0.32, 0.36, 0.34, 0.26, 0.33, 0.40),
+}
+_TABLE_2 = {
+    "one-per-user": (0.75, 0.07, 0.46, 0.27, 0.27, -0.08, 0.22, 0.52, 0.21, 0.45, 0.77),
+    "user-mix": (0.62, -0.05, 0.26, 0.24, 0.06, -0.01, 0.07, 0.40, 0.29, 0.35, 0.66),
+    "user-specific": (*[None] * 7, 0.19, 0.16, 0.19, 0.21),
+}
+_TABLE_3 = {
+    "one-per-user": (0.31, 0.77, 0.81),
+    "user-mix": (0.36, 0.66, 0.72),
+    "user-specific": (0.40, 0.21, 0.48),
+}
+#: Figures by table, setting and column.
+PUBLISHED = {
+    table: {
+        setting: dict(zip(columns, figures, strict=True))
+        for setting, figures in rows.items()
+    }
+    for table, columns, rows in [
+        ("Table 1", _TITLES.values(), _TABLE_1),
+        ("Table 2", [*CUES, "All"], _TABLE_2),
+        ("Table 3", ["Content", "Social", "Both"], _TABLE_3),
+    ]
+} | {"Figure 3": {"mean_saturation": "0.05 (absolute, the largest)"}}
+
+
+def splits(posts, *, groups=None, n_repeats=5):
+    """Random halves of section 3.2; five partitions have the paper's ten of them.
+
+    Parameters
+    ----------
+    posts : sized
+        Posts.
+    groups : ndarray of shape (n_posts,), default=None
+        Posts that stay on one side.
+    n_repeats : int, default=5
+        Number of partitions into halves.
+
+    Returns
+    -------
+    partitions : list of list of (train, test)
+        Row numbers.
+    """
+    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+
+
+def figure_3(experiments) -> pd.DataFrame:
+    """Correlations of simple image features with the score, over all posts.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        Posts and models, as for the other tables.
+
+    Returns
+    -------
+    lines : DataFrame
+        A row per figure: table, row, column, published, reproduced, low, high (95 %
+        interval), pearson and note.
+    """
+    names = ColorStatistics().get_feature_names_out()
+    found, note = {}, ""
+    try:
+        simple = ColorStatistics(n_jobs=experiments.n_jobs)
+        values = simple.fit_transform(experiments.photos())
+        table = cue_correlations(
+            pd.DataFrame(values, columns=names),
+            experiments.data.y,
+            groups=experiments.data.groups,
+        )
+        found = {
+            row.cue: Figure(row.spearman, row.low, row.high, row.pearson)
+            for row in table.itertuples()
+        }
+    except NotTestableError as error:
+        note = f"not testable: {error}"
+    published = PUBLISHED["Figure 3"]
+    return lines_of(
+        "Figure 3: simple image features",
+        [
+            (name, "correlation", published.get(name), found.get(name), note)
+            for name in names
+        ],
+    )
+
+
+def table_1(experiments) -> pd.DataFrame:
+    """Image content: each kind of feature, and their late fusion.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        As of :func:`figure_3`.
+
+    Returns
+    -------
+    lines : DataFrame
+        As of :func:`figure_3`.
+    """
+    titles = dict(_TITLES)
+    if experiments.data.content:
+        titles[_MEASURES] = "Columns given"
+
+    def rows(setting):
+        for key, title in titles.items():
+            figure = partial(_score, experiments, setting, key)
+            published = PUBLISHED["Table 1"][setting].get(title)
+            yield title, setting, published, figure, _note(experiments, setting)
+        gain = partial(_gain_over_best, experiments, setting)
+        yield "gain over best", setting, None, gain, PAIRED
+
+    return lines_of("Table 1: image content", _in_all(rows))
+
+
+def table_2(experiments) -> pd.DataFrame:
+    """Social cues: each alone, and all by a linear SVR.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        As of :func:`figure_3`.
+
+    Returns
+    -------
+    lines : DataFrame
+        As of :func:`figure_3`.
+    """
+
+    def rows(setting):
+        for name, published in PUBLISHED["Table 2"][setting].items():
+            if name == "All" or published is not None:
+                figure = partial(_cue, experiments, setting, name)
+                yield name, setting, published, figure, _note(experiments, setting)
+
+    return lines_of("Table 2: social cues", _in_all(rows))
+
+
+def table_3(experiments) -> pd.DataFrame:
+    """Content, social cues, and both by late fusion.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        As of :func:`figure_3`.
+
+    Returns
+    -------
+    lines : DataFrame
+        As of :func:`figure_3`.
+    """
+    keys = {"Content": "combined", "Social": "social", "Both": "both"}
+
+    def rows(setting):
+        for name, published in PUBLISHED["Table 3"][setting].items():
+            figure = partial(_score, experiments, setting, keys[name])
+            yield name, setting, published, figure, _note(experiments, setting)
+        for name in ("Content", "Social"):
+            gain = partial(_gain, experiments, setting, "both", keys[name])
+            yield f"gain over {name.lower()}", setting, None, gain, PAIRED
+
+    return lines_of("Table 3: content and social", _in_all(rows))
+
+
+def _in_all(rows):
+    return [row for setting in SETTINGS for row in rows(setting)]
+
+
+def _note(experiments, setting):
+    try:
+        return setting_of(experiments, setting).note
+    except NotTestableError:
+        return ""
+
+
+def _score(experiments, setting, key):
+    setting = setting_of(experiments, setting)
+    return setting.figure(_trials(setting, key))
+
+
+def _cue(experiments, setting, name):
+    setting = setting_of(experiments, setting)
+    if name == "All":
+        return setting.figure(_trials(setting, "social"))
+    if name not in setting.cues:
+        raise NotTestableError(f"no column of {CUES[name]}")
+    if name == MEAN_VIEWS:
+        return setting.figure(_mean_views(setting))
+    return setting.cue(name)
+
+
+def _gain(experiments, setting, key, other):
+    setting = setting_of(experiments, setting)
+    trials = [_trials(setting, each) for each in (key, other)]
+    return figure_of(setting.gain(*trials))
+
+
+def _gain_over_best(experiments, setting):
+    setting = setting_of(experiments, setting)
+    combined = _trials(setting, "combined")
+    return figure_of(setting.gain(combined, _best_kind(setting)[1]))
+
+
+def _trials(setting, key):
+    """Predictions of a kind of feature or a fusion, or why there are none."""
+    if key == "social":
+        return _social(setting)
+    branches, reasons = _content_branches(setting.experiments)
+    if key in reasons:
+        raise reasons[key]
+    if not branches:
+        raise next(iter(reasons.values()))
+    if key == "both":
+        return setting.trials("both", partial(_both, setting))
+    combined = setting.trials(
+        "combined", partial(_combined, setting), look_at(_branch_predictions)
+    )
+    if key == "combined":
+        return combined
+    place = branches.index(key)
+    return [columns_of_trials(trial, len(branches))[place] for trial in combined]
+
+
+def _branch_predictions(model, X):
+    return model.branch_predictions(X)
+
+
+def _best_kind(setting):
+    """The kind of feature that scores best on the test posts: the hardest to beat."""
+    branches, _ = _content_branches(setting.experiments)
+    trials = {key: _trials(setting, key) for key in branches}
+    return max(trials.items(), key=lambda each: sum(t.score for t in each[1]))
+
+
+def _content_branches(experiments):
+    """Kinds of content that there are, and why there are no others."""
+    found, reasons = [], {}
+    for name, transformer in FEATURES.items():
+        try:
+            if experiments.quick and name not in _QUICK:
+                raise NotTestableError("left out by --quick")
+            if name in ("deep", "objects"):
+                experiments.network(transformer)
+            experiments.photos()
+            found.append(name)
+        except NotTestableError as error:
+            reasons[name] = error
+    if experiments.data.content:
+        found.append(_MEASURES)
+    return found, reasons
+
+
+def _looks(setting):
+    """What content is made of: kinds of features, their network, and settings."""
+    experiments = setting.experiments
+    branches, _ = _content_branches(experiments)
+    kinds = [name for name in branches if name != _MEASURES]
+    looks = {"groups": experiments.data.group, **experiments.settings}
+    if "deep" in kinds:
+        looks["network"] = experiments.network(FEATURES["deep"])
+    return kinds, looks
+
+
+def _combined(setting):
+    kinds, looks = _looks(setting)
+    return _with_measures(content_combined(kinds, **looks), setting, len(kinds))
+
+
+def _both(setting):
+    kinds, looks = _looks(setting)
+    if not setting.cues:
+        raise NotTestableError("no social cues")
+    cues = social_cues(setting.cues, setting.experiments.data)
+    model = content_and_social(cues, kinds, **looks)
+    return _with_measures(model, setting, len(kinds))
+
+
+def _with_measures(fusion, setting, place):
+    columns = setting.experiments.data.content
+    if columns:
+        branch = make_pipeline(SimpleImputer(), StandardScaler(), linear_svr())
+        fusion.branches.insert(place, (_MEASURES, branch, columns))
+    return fusion
+
+
+def _social(setting):
+    if not setting.cues:
+        raise NotTestableError("no social cues")
+    cues = social_cues(setting.cues, setting.experiments.data)
+    look = look_at(_history_of) if MEAN_VIEWS in setting.cues else None
+    return setting.trials("social", lambda: social(cues), look)
+
+
+def _history_of(model, X):
+    """Mean of the user's other scores, of the cues of a fitted model."""
+    return (
+        model[0]
+        .named_transformers_["history"]
+        .transform(X[model[0].transformers_[0][2]])[:, :1]
+    )
+
+
+def _mean_views(setting):
+    return [columns_of_trials(trial, 1)[0] for trial in _social(setting)]
+
+
+def claims(experiments) -> list[Claim]:
+    """What the paper claims, to be judged on the posts at hand.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        Posts and models.
+
+    Returns
+    -------
+    claims : list of Claim
+        For `judge`; nothing is computed yet.
+    """
+    made = []
+    for setting in SETTINGS:
+        add = partial(_claim, experiments, setting)
+        made += [
+            add("kinds of features combined beat the best one", "Table 1", _combining),
+            add("content with social cues beats the better of both", "6.1", _fusing),
+        ]
+        statement, sign = "social cues beat content", 1
+        if setting == "user-specific":
+            statement, sign = "content beats social cues", -1
+        made.append(add(statement, "5", partial(_social_against, sign)))
+    for setting in SETTINGS[:2]:
+        statement = "all cues together beat mean views alone"
+        made.append(_claim(experiments, setting, statement, "5", _beyond_history))
+    return made
+
+
+def _claim(experiments, setting, statement, where, measure):
+    def evidence():
+        return measure(setting_of(experiments, setting))
+
+    return Claim(f"{statement}, {setting}", where, evidence)
+
+
+def _combining(setting):
+    combined = _trials(setting, "combined")
+    name, best = _best_kind(setting)
+    title = _TITLES.get(name, "the columns given")
+    return _evidence(setting, ("combined", combined), (title, best))
+
+
+def _fusing(setting):
+    both = _trials(setting, "both")
+    alone = {key: _trials(setting, key) for key in ("combined", "social")}
+    name, best = max(alone.items(), key=lambda each: sum(t.score for t in each[1]))
+    named = {"combined": "content", "social": "social cues"}[name]
+    return _evidence(setting, ("both", both), (named, best))
+
+
+def _social_against(sign, setting):
+    pair = [
+        ("social cues", _trials(setting, "social")),
+        ("content", _trials(setting, "combined")),
+    ]
+    return _evidence(setting, *pair[::sign])
+
+
+def _beyond_history(setting):
+    if MEAN_VIEWS not in setting.cues:
+        raise NotTestableError(f"no column of {CUES[MEAN_VIEWS]}")
+    pair = ("all", _trials(setting, "social")), (MEAN_VIEWS, _mean_views(setting))
+    return _evidence(setting, *pair)
+
+
+def _evidence(setting, one, other):
+    """The difference of two scores, and both."""
+    told = [
+        f"{name} {setting.figure(trials).value:.3f}" for name, trials in (one, other)
+    ]
+    effect = setting.gain(one[1], other[1])
+    return Evidence(effect, setting.n, " against ".join(told))
+
+
+#: Functions of the tables, in the paper's order.
+TABLES = (figure_3, table_1, table_2, table_3)
+TITLE = "Khosla, Das Sarma and Hamid 2014: what makes an image popular?"

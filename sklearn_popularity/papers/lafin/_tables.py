@@ -1,0 +1,325 @@
+"""Table I and section II, published and reproduced, and what the paper claims.
+
+64 % of the posts to learn from, 16 % to stop by (by rows) and 20 % to test: five folds,
+a fifth of whose training posts is held out. A score that is not 0 or 1 is cut at its
+median. Without vectors of words each word has a random one: tags then tell which words
+they are, not what these mean.
+"""
+
+import zlib
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from ...evaluation import make_partitions
+from ...metrics import Estimate
+from .. import memorability2018
+from .._claims import Claim, Evidence, adds_nothing
+from .._experiments import PAIRED, figure_of
+from .._lines import lines_of
+from .._posts import NotTestableError
+from ._metadata import metadata_by_class
+from ._models import interestingness
+
+N_FOLDS = 5
+#: Accuracies in % on training, validation and test posts, by the inputs.
+PUBLISHED = {
+    ("cnn",): (78.07, 75.54, 76.45),
+    ("caption",): (76.3, 75.53, 76.35),
+    ("tags",): (89.96, 89.68, 89.63),
+    ("generated_tags",): (65.42, 63.47, 65.12),
+    ("cnn", "caption"): (85.27, 83.34, 83.59),
+    ("cnn", "generated_tags"): (78.82, 76.48, 75.65),
+    ("cnn", "tags"): (92.76, 90.99, 91.08),
+    ("cnn", "caption", "tags"): (93.72, 92.46, 92.59),
+    # Section IV: titles did worse than tags; III-B: so did vectors put side by side.
+    ("titles",): ("below that of tags",) * 3,
+    "plain": ("lower",) * 3,
+}
+_PARTS = ("train", "validation", "test")
+_NAMES = {
+    "cnn": "VGG16",
+    "caption": "IC",
+    "tags": "tags",
+    "titles": "titles",
+    "generated_tags": "generated tags",
+}
+_TAGS, _CNN, _PLAIN = ("tags",), ("cnn",), "plain"
+_N_DIMENSIONS = 300
+_VIEWS_SHARE = 97.2  # section II-B
+
+
+def splits(posts, *, groups=None, n_repeats=5):
+    """Splits into 80 % to learn from and to stop by, and 20 % to test (section III).
+
+    Parameters
+    ----------
+    posts : sized
+        Posts.
+    groups : ndarray of shape (n_posts,), default=None
+        Posts that stay on one side.
+    n_repeats : int, default=5
+        Number of partitions into five folds.
+
+    Returns
+    -------
+    partitions : list of list of (train, test)
+        Row numbers.
+    """
+    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+
+
+def section_2(experiments) -> pd.DataFrame:
+    """What the metadata of either class look like: section II-B.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        Posts and models.
+
+    Returns
+    -------
+    lines : DataFrame
+        As of :func:`table_1`.
+    """
+    data = experiments.data
+    kinds = {
+        "counts": ("views", "favorites", "comments"),
+        "texts": ("title", "description"),
+        "tags": ("tags",),
+    }
+    named = {
+        kind: [data.columns[role] for role in roles if role in data.columns]
+        for kind, roles in kinds.items()
+    }
+    table = metadata_by_class(
+        data.posts, _binary(data.y), separator=data.separator, **named
+    )
+    published = {data.columns.get("views"): _VIEWS_SHARE}
+    rows = []
+    for row in table.itertuples():
+        share = published.get(row.field)
+        rows.append((row.field, "% of the sum, interesting", share, 100 * row.share_1))
+        for i, name in enumerate(("others", "interesting")):
+            filled = row[2 + i]
+            rows.append((row.field, f"% filled, {name}", None, 100 * filled))
+    return lines_of("Section II: metadata", rows)
+
+
+def table_1(experiments) -> pd.DataFrame:
+    """Accuracies by input, on posts to learn from, to stop by and to test.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        Posts and models, and vectors of words.
+
+    Returns
+    -------
+    lines : DataFrame
+        A row per figure: table, row, column, published, reproduced, low, high (95 %
+        interval), pearson and note.
+    """
+    cut = "" if _is_binary(experiments.data.y) else "scores cut at the median"
+    rows = [
+        (_name(key), part, figure, partial(_accuracy, experiments, key, part), cut)
+        for key, figures in PUBLISHED.items()
+        for part, figure in zip(_PARTS, figures, strict=True)
+    ]
+    rows.append(("majority class", "test", None, partial(_majority, experiments)))
+    gain = partial(_gain, experiments, ("cnn", "tags"), _PLAIN)
+    rows.append(
+        ("VGG16 + tags less plain", "test", None, lambda: figure_of(gain()), PAIRED)
+    )
+    return lines_of("Table I: accuracy in %", rows)
+
+
+def random_vectors(words):
+    """A random vector of 300 numbers for each word, always the same one.
+
+    Parameters
+    ----------
+    words : list of str
+        Words.
+
+    Returns
+    -------
+    vectors : ndarray of shape (n_words, 300)
+    """
+    rows = [
+        np.random.default_rng(zlib.crc32(word.encode())).normal(size=_N_DIMENSIONS)
+        for word in words
+    ]
+    return np.reshape(rows, (len(words), _N_DIMENSIONS))
+
+
+def _is_binary(y):
+    return set(np.unique(y)) <= {0.0, 1.0}
+
+
+def _binary(y):
+    """Two classes: as they are, or scores above the median against others."""
+    return (y if _is_binary(y) else y > np.median(y)).astype(int)
+
+
+def _name(key):
+    if key == _PLAIN:
+        return "VGG16 + tags, plain concatenation"
+    return " + ".join(_NAMES[name] for name in key)
+
+
+def _trial(experiments, key):
+    y = _binary(experiments.data.y)
+    return experiments.trial(
+        ("lafin", key),
+        partial(_model, experiments, key),
+        n_folds=N_FOLDS,
+        y=y.astype(float),
+        look=partial(_look, y),
+    )
+
+
+def _model(experiments, key):
+    """The perceptron of a row, or why there is none."""
+    data, inputs = experiments.data, ("cnn", "tags") if key == _PLAIN else key
+    columns = {
+        name: data.column(name) if f"{name}s" in inputs or name in inputs else name
+        for name in ("tags", "title")
+    }
+    defaults = memorability2018.INPUTS
+    needed = {"generated_tags": "caption"}
+    networks = {
+        name: experiments.network(defaults[name], captions=name == "caption")
+        for name in {needed.get(each, each) for each in inputs} & set(defaults)
+    }
+    if "generated_tags" in inputs and experiments.vocabulary is None:
+        raise NotTestableError("no words in the space of captions")
+    return interestingness(
+        inputs,
+        balanced=key != _PLAIN,
+        vectors=experiments.vectors or random_vectors,
+        vocabulary=experiments.vocabulary,
+        networks=networks,
+        separator=data.separator,
+        **columns,
+        **experiments.settings,
+    )
+
+
+def _look(y, model, X, fold):
+    """Accuracies on the posts that were learned from and on those to stop by."""
+    train, _ = fold
+    right = model.predict(_rows(X, train)) == y[train]
+    held_out = np.isin(np.arange(len(train)), model[-1].validation_rows_)
+    return right[~held_out].mean(), right[held_out].mean()
+
+
+def _rows(X, rows):
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def _accuracy(experiments, key, part):
+    trial = _trial(experiments, key)
+    if part == "test":
+        return figure_of(_in_percent(trial.mean(_right(trial))))
+    found = np.array(trial.held_out.estimators)[..., _PARTS.index(part)]
+    return figure_of(_in_percent(trial.over_folds(found)))
+
+
+def _right(trial):
+    """Whether the class of each post is told, in each partition."""
+    return (trial.held_out.raw == trial.y[:, np.newaxis]).astype(float)
+
+
+def _majority_right(trial):
+    """The same of the more frequent class of the training posts."""
+    right = np.empty(trial.held_out.raw.shape)
+    for column, folds in zip(right.T, trial.held_out.partitions, strict=True):
+        for train, test in folds:
+            column[test] = trial.y[test] == (trial.y[train].mean() > 0.5)
+    return right
+
+
+def _in_percent(estimate):
+    return Estimate(100 * estimate.value, 100 * estimate.error, estimate.df)
+
+
+def _first(experiments):
+    """The trial of any row, of which the majority class is that of all."""
+    for key in (_CNN, _TAGS, ("titles",)):
+        try:
+            return _trial(experiments, key)
+        except NotTestableError as error:
+            reason = error
+    raise reason
+
+
+def _majority(experiments):
+    trial = _first(experiments)
+    return figure_of(_in_percent(trial.mean(_majority_right(trial))))
+
+
+def _gain(experiments, key, other):
+    one, two = _trial(experiments, key), _trial(experiments, other)
+    return _in_percent(one.mean(_right(one) - _right(two)))
+
+
+def claims(experiments) -> list[Claim]:
+    """What the paper claims, to be judged on the posts at hand.
+
+    Parameters
+    ----------
+    experiments : Experiments
+        Posts and models.
+
+    Returns
+    -------
+    claims : list of Claim
+        For `judge`; nothing is computed yet. Effects are differences of shares.
+    """
+    pairs = [
+        ("tags beat photos", "Table I", _TAGS, _CNN),
+        ("tags beat titles", "IV", _TAGS, ("titles",)),
+        ("photos add to tags", "Table I", ("cnn", "tags"), _TAGS),
+        ("captions add to objects", "Table I", ("cnn", "caption"), _CNN),
+        (
+            "balanced branches beat plain concatenation",
+            "III-B",
+            ("cnn", "tags"),
+            _PLAIN,
+        ),
+    ]
+    made = [
+        Claim(statement, where, partial(_evidence, experiments, key, other))
+        for statement, where, key, other in pairs
+    ]
+    generated = partial(_evidence, experiments, ("cnn", "generated_tags"), _CNN)
+    return [
+        *made,
+        adds_nothing("generated tags add less than 0.02 to photos", "IV", generated),
+        Claim(
+            "photos tell interesting ones better than the majority class does",
+            "Table I",
+            partial(_against_majority, experiments),
+        ),
+    ]
+
+
+def _evidence(experiments, key, other):
+    one, two = _trial(experiments, key), _trial(experiments, other)
+    right = [_right(one), _right(two)]
+    note = f"{right[0].mean():.3f} against {right[1].mean():.3f} right"
+    return Evidence(one.mean(right[0] - right[1]), one.n, note)
+
+
+def _against_majority(experiments):
+    trial = _trial(experiments, _CNN)
+    right, frequent = _right(trial), _majority_right(trial)
+    note = f"{right.mean():.3f} against {frequent.mean():.3f} right"
+    return Evidence(trial.mean(right - frequent), trial.n, note)
+
+
+#: Functions of the tables, in the paper's order.
+TABLES = (section_2, table_1)
+TITLE = "LaFin: socially-driven image interestingness"
