@@ -5,13 +5,12 @@ from ._folder import PHOTO_COLUMNS as PHOTO_COLUMNS
 from ._folder import load_folder
 from ._known_columns import KNOWN_COLUMNS, YFCC100M_FIELDS
 from ._lamem import fetch_lamem, load_lamem
-from ._make_popularity import make_popularity
-from ._make_themes import make_themes
 from ._photo_files import photos_below as photos_below
 from ._posts import MissingPhotosWarning
 from ._smpd import load_smpd
 from ._tables import read_text as read_text
 from ._top_tags import filter_top_tags
+from .made_up import make_popularity, make_themes
 
 __all__ = [
     "KNOWN_COLUMNS",
