@@ -10,6 +10,7 @@ from ._posts import MissingPhotosWarning
 from ._smpd import load_smpd
 from ._tables import read_text as read_text
 from ._top_tags import filter_top_tags
+from ._tpic2017 import load_tpic2017
 from .made_up import make_popularity, make_themes
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "load_folder",
     "load_lamem",
     "load_smpd",
+    "load_tpic2017",
     "make_popularity",
     "make_themes",
 ]
