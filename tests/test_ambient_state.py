@@ -390,6 +390,23 @@ def _smpd(posts):
         return datasets.load_smpd(folder).drop(columns="photo")
 
 
+def _tpic2017(posts):
+    rows = {
+        "LABEL": ["pid uid logview", "7\ta\t3.2", "8\tb\t2.5"],
+        "TIME_FLAG": [
+            "pid uid year month day hour_index",
+            "8\tb\t2007\t3\t16\t4",
+            "7\ta\t2006\t2\t9\t5",
+        ],
+        "PHOTO_URL": ["7\ta\thttp://a", "8\tb\thttp://b"],
+        "USER_META": [f"{key}\t0\t1\t15\t0\t4\t1.5\t3\t9" for key in ("7\ta", "8\tb")],
+    }
+    with _folder() as folder:
+        for name, lines in rows.items():
+            (folder / f"{name}.txt").write_text("\n".join(lines))
+        return datasets.load_tpic2017(folder)
+
+
 def _labelled_folder(posts):
     with _folder() as folder:
         datasets.make_popularity(4, folder=folder, image_size=(32, 40), random_state=0)
@@ -413,6 +430,7 @@ DATASETS = {
     "datasets.load_folder": _labelled_folder,
     "datasets.load_lamem": _lamem,
     "datasets.load_smpd": _smpd,
+    "datasets.load_tpic2017": _tpic2017,
     "datasets.make_popularity": _made,
     "datasets.make_themes": _themes,
     "context.count_from_popularity": lambda posts: context.count_from_popularity(

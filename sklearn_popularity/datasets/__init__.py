@@ -5,8 +5,6 @@ from ._folder import PHOTO_COLUMNS as PHOTO_COLUMNS
 from ._folder import load_folder
 from ._known_columns import KNOWN_COLUMNS, YFCC100M_FIELDS
 from ._lamem import fetch_lamem, load_lamem
-from ._make_popularity import make_popularity
-from ._make_themes import make_themes
 from ._photo_files import photos_below as photos_below
 from ._posts import MissingPhotosWarning
 from ._posts import check_columns as check_columns
@@ -15,6 +13,8 @@ from ._tables import read_table as read_table
 from ._tables import read_text as read_text
 from ._tables import with_numbers as with_numbers
 from ._top_tags import filter_top_tags
+from ._tpic2017 import load_tpic2017
+from .made_up import make_popularity, make_themes
 
 __all__ = [
     "KNOWN_COLUMNS",
@@ -25,6 +25,7 @@ __all__ = [
     "load_folder",
     "load_lamem",
     "load_smpd",
+    "load_tpic2017",
     "make_popularity",
     "make_themes",
 ]

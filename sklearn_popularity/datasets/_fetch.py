@@ -1,11 +1,21 @@
 """Download an archive and unpack it: checked first, and all or nothing."""
 
+import gzip
 import re
+import tarfile
 import tempfile
-from pathlib import Path
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from .._messages import quote
-from ._archives import Limits, unpack
+
+
+class Limits(NamedTuple):
+    """What an archive may hold: files and folders, and bytes when unpacked."""
+
+    n_files: int
+    n_bytes: int
 
 
 def fetch_folder(url, sha256, target, limits: Limits, *, expected):
@@ -14,7 +24,7 @@ def fetch_folder(url, sha256, target, limits: Limits, *, expected):
     Parameters
     ----------
     url : str
-        Address of a tar or zip archive.
+        Address of a ``.tar.gz`` archive.
     sha256 : str
         Its digest, 64 hexadecimal digits.
     target : Path
@@ -27,7 +37,8 @@ def fetch_folder(url, sha256, target, limits: Limits, *, expected):
     Raises
     ------
     ValueError
-        If the archive has another digest, cannot be unpacked or lacks the file.
+        If the archive has another digest, is damaged, passes a limit, lacks the file,
+        or holds a link, a device or a name that leads out of the folder.
     OSError
         If the download fails or breaks off.
     """
@@ -41,7 +52,13 @@ def fetch_folder(url, sha256, target, limits: Limits, *, expected):
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         archive = _download(url, sha256, Path(scratch))
         unpacked = Path(scratch) / "unpacked"
-        unpack(archive, unpacked, limits)
+        try:
+            _unpack(archive, unpacked, limits)
+        except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(
+                f"The archive from {url} is damaged or not safe ({error}). Nothing was "
+                "kept."
+            ) from error
         if not (unpacked / target.name / expected).is_file():
             raise ValueError(
                 f"The archive from {url} holds no {target.name}/{expected}, so it is "
@@ -72,3 +89,19 @@ def _download(url, sha256, folder):
             "Nothing was kept: it is another version, damaged, or not from its authors."
         ) from error
     return Path(name)
+
+
+def _unpack(archive, folder, limits):
+    """Unpack by the rules of tarfile, and within the limits, without links."""
+    n_bytes = 0
+    with tarfile.open(archive, "r:gz") as members:
+        for n_files, member in enumerate(members, start=1):
+            n_bytes += member.size
+            if n_files > limits.n_files or n_bytes > limits.n_bytes:
+                raise tarfile.FilterError(f"{quote(member.name)} passes the {limits}")
+            # tarfile takes them if they stay inside; some versions can be deceived.
+            if member.issym() or member.islnk():
+                raise tarfile.FilterError(f"{quote(member.name)} is a link")
+            if PurePosixPath(member.name).is_absolute():
+                raise tarfile.AbsolutePathError(member)
+            members.extract(member, folder, filter="data")

@@ -8,8 +8,7 @@ import pandas as pd
 from .._messages import quote
 from .._paths import expand_home
 from .._sklearn_compat import Interval, StrOptions, validate_params
-from ._archives import Limits
-from ._fetch import fetch_folder
+from ._fetch import Limits, fetch_folder
 from ._posts import (
     check_folder,
     check_unique,

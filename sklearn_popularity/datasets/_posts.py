@@ -171,6 +171,34 @@ def check_unique(names, table):
         )
 
 
+def find_records(keys, wanted, path) -> np.ndarray:
+    """Row of the record of each post.
+
+    Parameters
+    ----------
+    keys : Series of str
+        Users and posts of the records.
+    wanted : Series of str
+        Users and posts that are looked for.
+    path : path
+        File that holds the records, for the error.
+
+    Raises
+    ------
+    ValueError
+        Naming the first post that has no record or several.
+    """
+    check_unique(keys, path)
+    rows = pd.Index(keys).get_indexer(wanted)
+    absent = wanted[rows < 0]
+    if len(absent):
+        raise ValueError(
+            f"{str(path)!r} has no record of {quote(absent.iloc[0])} (of {len(absent)} "
+            "photos in the list), but one of each was expected."
+        )
+    return rows
+
+
 def drop_missing(posts, names, table):
     """Leave out posts whose photo is not there, with one warning.
 

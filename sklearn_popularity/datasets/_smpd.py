@@ -14,6 +14,7 @@ from ._posts import (
     check_folder,
     check_unique,
     drop_missing,
+    find_records,
     join_paths,
     read_lines,
     read_numbers,
@@ -188,15 +189,7 @@ def _add_score(posts, files):
 def _add_fields(posts, source, path):
     records = _read_records(path, [*KEYS, *source.columns])
     keys = records["Uid"].astype(str) + "/" + records["Pid"].astype(str)
-    check_unique(keys, path)
-    wanted = posts["user"] + "/" + posts["post"]
-    rows = pd.Index(keys).get_indexer(wanted)
-    absent = wanted[rows < 0]
-    if len(absent):
-        raise ValueError(
-            f"{str(path)!r} has no record of {quote(absent.iloc[0])} (of {len(absent)} "
-            "photos in the list), but one of each was expected."
-        )
+    rows = find_records(keys, posts["user"] + "/" + posts["post"], path)
     fields = records[list(source.columns)].iloc[rows].set_axis(posts.index)
     return posts.join(fields.rename(columns=source.columns))
 

@@ -1,30 +1,50 @@
 """Fetching LaMem, from a server of our own: all of the right archive, or nothing."""
 
+import gzip
 import hashlib
 import io
+import random
 import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote, unquote
 
 import pytest
 from PIL import Image
 
 from sklearn_popularity.datasets import _lamem, fetch_lamem, load_lamem
-from sklearn_popularity.datasets._archives import Limits
+from sklearn_popularity.datasets._fetch import Limits
 
 
-def make_archive(members):
+def make_archive(members, mode="w:gz"):
+    """Members: (name, bytes) of files, or TarInfo of anything."""
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as archive:
-        for name, content in members:
-            info = tarfile.TarInfo(name)
-            if content is None:
-                info.type, info.linkname = tarfile.SYMTYPE, "/etc"
-                archive.addfile(info)
+    with tarfile.open(fileobj=file, mode=mode) as archive:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                archive.addfile(member)
                 continue
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
+            info = tarfile.TarInfo(member[0])
+            info.size = len(member[1])
+            archive.addfile(info, io.BytesIO(member[1]))
     return file.getvalue()
+
+
+def special(kind, link=""):
+    info = tarfile.TarInfo("lamem/odd")
+    info.type, info.linkname = kind, link
+    return info
+
+
+def unfinished(size):
+    """A file that is said to have this size, and no end of the archive."""
+    info = tarfile.TarInfo("lamem/claimed")
+    info.size = size
+    return gzip.compress(info.tobuf() + bytes(512))
+
+
+def garbled(content, where):
+    return content[:where] + bytes(4) + content[where + 4 :]
 
 
 def jpeg():
@@ -41,12 +61,24 @@ ARCHIVES = {
     "good": make_archive(GOOD),
     "slip": make_archive([*GOOD, ("../../evil.txt", b"evil")]),
     "absolute": make_archive([*GOOD, ("/tmp/evil.txt", b"evil")]),
-    "link": make_archive([*GOOD, ("lamem/link", None)]),
+    "climbing": make_archive([*GOOD, ("lamem/a/../../../evil.txt", b"evil")]),
+    "link": make_archive([*GOOD, special(tarfile.SYMTYPE, "images")]),
+    "hard link": make_archive([*GOOD, special(tarfile.LNKTYPE, GOOD[0][0])]),
+    "device": make_archive([*GOOD, special(tarfile.CHRTYPE)]),
+    "pipe": make_archive([*GOOD, special(tarfile.FIFOTYPE)]),
+    "claimed": unfinished(2**60),
     "bomb": make_archive([*GOOD, ("lamem/zeros", bytes(2_000_000))]),
     "many": make_archive([*GOOD, *[(f"lamem/{i}", b"") for i in range(30)]]),
     "other": make_archive([("other/splits/train_1.txt", b"a.jpg 1\n")]),
+    "no gzip": make_archive(GOOD, "w"),
     "text": b"<html>no archive</html>",
+    "nothing": b"",
 }
+ARCHIVES["half"] = ARCHIVES["good"][: len(ARCHIVES["good"]) // 2]
+ARCHIVES["garbled"] = garbled(
+    make_archive([("a", random.Random(0).randbytes(9_000).hex().encode())]), 5_000
+)
+ARCHIVES["other sum"] = garbled(unfinished(512), -8)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +89,7 @@ def server():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             requested.append(self.path)
-            name = self.path.strip("/")
+            name = unquote(self.path).strip("/")
             content = ARCHIVES.get("good" if name == "cut" else name)
             if content is None:
                 self.send_error(404)
@@ -96,6 +128,7 @@ def test_right_archive_is_unpacked(server, tmp_path, spell):
     assert list(folder.iterdir()) == [path]
     posts = load_lamem(path)
     assert posts["score"].tolist() == [0.75]
+    assert path.joinpath(*GOOD[0][0].split("/")[1:]).read_bytes() == GOOD[0][1]
 
 
 def test_what_is_there_is_kept(server, tmp_path):
@@ -109,7 +142,7 @@ def test_what_is_there_is_kept(server, tmp_path):
 @pytest.mark.parametrize("name", ["good", "text", "slip"])
 def test_wrong_digest_is_refused_before_unpacking(server, tmp_path, monkeypatch, name):
     url, _ = server
-    monkeypatch.setattr("sklearn_popularity.datasets._fetch.unpack", None)
+    monkeypatch.setattr("sklearn_popularity.datasets._fetch._unpack", None)
     message = (
         rf"downloaded from {url}/{name} has not the SHA-256 0{{64}} .*{digest(name)}"
     )
@@ -121,20 +154,30 @@ def test_wrong_digest_is_refused_before_unpacking(server, tmp_path, monkeypatch,
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("slip", "refused.*'../../evil.txt' leads out"),
-        ("absolute", "refused.*'/tmp/evil.txt' leads out"),
-        ("link", "refused.*'lamem/link' is a link"),
-        ("bomb", "refused.*'lamem/zeros' passes the limits"),
-        ("many", "refused.*passes the limits"),
+        ("slip", "not safe .*'../../evil.txt' .*outside the destination"),
+        ("climbing", "not safe .*evil.txt' .*outside the destination"),
+        ("absolute", "not safe .*'/tmp/evil.txt' has an absolute path"),
+        ("link", "not safe .*'lamem/odd' is a link"),
+        ("hard link", "not safe .*'lamem/odd' is a link"),
+        ("device", "not safe .*'lamem/odd' is a special file"),
+        ("pipe", "not safe .*'lamem/odd' is a special file"),
+        ("bomb", "not safe .*'lamem/zeros' passes the Limits.n_files=20"),
+        ("claimed", "not safe .*'lamem/claimed' passes the Limits"),
+        ("many", "not safe .*'lamem/18' passes the Limits"),
         ("other", "holds no lamem/splits/train_1.txt"),
-        ("text", "damaged and was not used"),
+        ("no gzip", "damaged .*not a gzip file"),
+        ("text", "damaged .*not a gzip file"),
+        ("nothing", "damaged .*empty file"),
+        ("half", "damaged .*end"),
+        ("garbled", "damaged"),
+        ("other sum", "damaged .*CRC"),
     ],
 )
-def test_hostile_archive_leaves_nothing_behind(server, tmp_path, name, message):
+def test_bad_archive_leaves_nothing_behind(server, tmp_path, name, message):
     url, _ = server
     folder = tmp_path / "a" / "b"
-    with pytest.raises(ValueError, match=message):
-        fetch_lamem(folder, sha256=digest(name), url=f"{url}/{name}")
+    with pytest.raises(ValueError, match=f"(?s){message}.*Nothing was kept"):
+        fetch_lamem(folder, sha256=digest(name), url=f"{url}/{quote(name)}")
     left = [path for path in tmp_path.rglob("*") if path not in folder.parents]
     assert left == [folder]
 
@@ -161,7 +204,7 @@ def test_interrupted_unpacking_leaves_nothing_behind(server, tmp_path, monkeypat
         (folder / "half").write_text("half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sklearn_popularity.datasets._fetch.unpack", interrupt)
+    monkeypatch.setattr("sklearn_popularity.datasets._fetch._unpack", interrupt)
     url, _ = server
     with pytest.raises(KeyboardInterrupt):
         fetch_lamem(tmp_path, sha256=digest("good"), url=f"{url}/good")

@@ -8,11 +8,11 @@ from PIL import Image
 from scipy.stats import spearmanr
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_popularity.datasets import _make_popularity
-from sklearn_popularity.datasets._make_popularity import make_popularity
-from sklearn_popularity.datasets._objects import OBJECTS
-from sklearn_popularity.datasets._photo import draw_photo
-from sklearn_popularity.datasets._scenes import SCENES
+from sklearn_popularity.datasets.made_up import _make_popularity
+from sklearn_popularity.datasets.made_up._make_popularity import make_popularity
+from sklearn_popularity.datasets.made_up._objects import OBJECTS
+from sklearn_popularity.datasets.made_up._photo import draw_photo
+from sklearn_popularity.datasets.made_up._scenes import SCENES
 
 IMAGE_CAUSES = ["saturation", "object", "theme"]
 SOCIAL_CAUSES = ["uploader", "tags"]

@@ -11,8 +11,8 @@ import pandas as pd
 from PIL import Image
 from sklearn.utils import check_random_state
 
-from .._paths import expand_home
-from .._sklearn_compat import Interval, validate_params
+from ..._paths import expand_home
+from ..._sklearn_compat import Interval, validate_params
 from ._photo import Box, draw_photo
 from ._planted import NO_OBJECT, SCENE_STAGE, plant_causes, stream
 from ._scenes import SCENES

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from .._sklearn_compat import Interval, validate_params
+from ..._sklearn_compat import Interval, validate_params
 
 
 @validate_params(

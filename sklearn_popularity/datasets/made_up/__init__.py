@@ -1,0 +1,6 @@
+"""Made-up data, whose causes are known."""
+
+from ._make_popularity import make_popularity
+from ._make_themes import make_themes
+
+__all__ = ["make_popularity", "make_themes"]
