@@ -623,6 +623,12 @@ EVALUATION = {
 # --- Inspection
 
 
+def _stability(posts):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    rankers = [models.LatentRankSVM(random_state=i).fit(X, X[:, 0]) for i in range(2)]
+    return inspection.sense_stability(rankers, X, n_shuffles=2)
+
+
 def _cues(posts):
     return inspection.cue_correlations(
         posts[["views", "day"]], posts["score"], groups=posts["user"]
@@ -809,6 +815,7 @@ INSPECTION = {
     "inspection.calibration": _calibration,
     "inspection.color_importance": _colors,
     "inspection.cue_correlations": _cues,
+    "inspection.sense_stability": _stability,
     "inspection.compare_photos": _compare_photos,
     "inspection.explain_photo": _explain,
     "inspection.what_if": _what_if,
@@ -915,6 +922,15 @@ def _recommended(posts):
     return [found.reasons, found.model.fit(few, few["score"]).predict(few)]
 
 
+def _experiments(posts):
+    data = papers.PaperPosts(posts, "score", separator=None)
+    return papers.Experiments(data, quick=True)
+
+
+def _table(make):
+    return lambda posts: make(_experiments(posts))
+
+
 PAPERS = {
     "cappallo2015.ranker": _paper(
         lambda: papers.cappallo2015.ranker("none", network=_network())
@@ -945,11 +961,45 @@ PAPERS = {
     "memorability2018.regression": _paper(
         lambda: papers.memorability2018.regression(("cnn",), networks=_cnn())
     ),
+    "memorability2018.mlp_search": lambda posts: sorted(
+        papers.memorability2018.mlp_search(("cnn",))
+    ),
     "papers.recommended": _recommended,
+    "papers.make_paper_posts": lambda posts: [
+        papers.make_paper_posts(8, image_size=(16, 16)).posts
+    ],
+    "papers.reproduce": lambda posts: [
+        papers.reproduce("khosla2014", _experiments(posts)).claims
+    ],
+    "khosla2014.figure_3": _table(papers.khosla2014.figure_3),
+    "khosla2014.table_1": _table(papers.khosla2014.table_1),
+    "khosla2014.table_2": _table(papers.khosla2014.table_2),
+    "khosla2014.table_3": _table(papers.khosla2014.table_3),
+    "cappallo2015.section_44": _table(papers.cappallo2015.section_44),
+    "cappallo2015.section_45": _table(papers.cappallo2015.section_45),
+    "cappallo2015.table_4": _table(papers.cappallo2015.table_4),
+    "memorability2018.table_1": _table(papers.memorability2018.table_1),
+    "lafin.section_2": _table(papers.lafin.section_2),
+    "lafin.table_1": _table(papers.lafin.table_1),
+    "lafin.metadata_by_class": lambda posts: papers.lafin.metadata_by_class(
+        posts, np.arange(len(posts)) % 2, counts=["views"], texts=["title"]
+    ),
+    "lafin.keep_tagged": lambda posts: papers.lafin.keep_tagged(
+        posts, np.arange(len(posts)) % 2, separator=None
+    ),
+    "dufour2015.section_53": _table(papers.dufour2015.section_53),
+    "dufour2015.table_1": _table(papers.dufour2015.table_1),
 }
 
 CALLS = ESTIMATORS | FILES | DATASETS | EVALUATION | INSPECTION | PAPERS
 
+PAPER_ROOMS = [
+    "khosla2014",
+    "cappallo2015",
+    "memorability2018",
+    "lafin",
+    "dufour2015",
+]
 RESULT = "What a function returns, which is compared where it is called."
 CONSTANT = "A constant."
 MESSAGE = "A warning or an error."
@@ -988,7 +1038,27 @@ LEFT_OUT = {
     "models.read_model_arrays": "Arrays of a command, which are numbers of its page.",
     "networks.DegenerateFeaturesWarning": MESSAGE,
     "networks.Preprocessing": "It holds parameters of networks, which are tried.",
+    "papers.Experiments": "The tables, which are tried, are computed from it.",
+    "papers.PaperPosts": "The tables, which are tried, are computed from it.",
     "papers.Recommendation": RESULT,
+    "papers.Reproduction": RESULT,
+    **dict.fromkeys(
+        [f"{paper}.{name}" for paper in PAPER_ROOMS for name in ("claims", "splits")],
+        "It is called by `reproduce`, or is `make_partitions`.",
+    ),
+    **dict.fromkeys(
+        [
+            "cappallo2015.section_41",
+            "cappallo2015.table_3",
+            "cappallo2015.table_5",
+            "cappallo2015.table_6",
+            "dufour2015.section_51",
+            "dufour2015.section_52",
+            "dufour2015.table_2",
+            "memorability2018.tables_2_and_3",
+        ],
+        "Another table of the paper, made by the same parts, is tried.",
+    ),
 }
 ROOMS = [
     codebook,
@@ -1015,9 +1085,8 @@ def _public_names():
                 module = importlib.import_module(f"{room.__name__}.{name}")
                 names |= {
                     f"{name}.{key}"
-                    for key, value in vars(module).items()
-                    if getattr(value, "__module__", "") == module.__name__
-                    and not key.startswith("_")
+                    for key in module.__all__
+                    if callable(getattr(module, key))
                 }
             else:
                 names.add(f"{short}.{name}")

@@ -113,6 +113,8 @@ def stability_of_winners(winners, n_senses, n_shuffles, random_state) -> pd.Data
     shuffles = [rng.permutation(len(winners[0])) for _ in range(n_shuffles)]
     rows = []
     for side, (name, n) in enumerate(zip((POPULAR, UNPOPULAR), n_senses, strict=True)):
+        if not n:
+            continue
         first, *others = (each[:, side] for each in winners)
         found = np.array([match_senses(first, other, n) for other in others])
         chance = [

@@ -319,8 +319,11 @@ class Experiments:
         if key not in self._trials:
             try:
                 found = self._run(make, n_folds, n_repeats, y, rows, photos, look)
-            except NotTestableError as error:
-                found = error
+            except ValueError as error:
+                diverged = "learning_rate" in str(error)
+                if not diverged and not isinstance(error, NotTestableError):
+                    raise
+                found = NotTestableError(str(error))
             self._trials[key] = found
         if isinstance(self._trials[key], NotTestableError):
             raise self._trials[key]

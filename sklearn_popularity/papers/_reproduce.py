@@ -85,7 +85,7 @@ class Reproduction:
     def _repr_html_(self):
         return (
             paragraph(f"{self.title}, on {self.posts}")
-            + table(self.tables.fillna(""), "Tables")
+            + table(self.tables, "Tables")
             + table(self.claims, "Claims")
         )
 

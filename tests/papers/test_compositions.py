@@ -196,14 +196,39 @@ def test_memorability_aggregates_four_classes(posts, network):
 
 
 def test_memorability_search_fits_the_model(posts, network):
-    model = memorability2018.k_class_mlp(["cnn"], networks={"cnn": network})
-    for chosen in ParameterSampler(memorability2018.MLP_SEARCH, 5, random_state=0):
+    networks = {"cnn": network, "caption": network}
+    model = memorability2018.k_class_mlp(networks=networks, top_score=None)
+    space = memorability2018.mlp_search()
+    widths = []
+    for chosen in ParameterSampler(space, 8, random_state=0):
         # A name that the model has not is refused.
         assert chosen.items() <= model.set_params(**chosen).get_params().items()
-    svr = memorability2018.regression(["cnn"], networks={"cnn": network})
-    [chosen] = ParameterSampler(memorability2018.SVR_SEARCH, 1, random_state=0)
-    svr.set_params(**chosen).fit(posts[:20], posts["score"][:20])
-    assert np.ptp(svr.predict(posts[:20])) > 0
+        widths.append(model[-1].estimator.branch_layers)
+    assert any(each["cnn"] != each["caption"] for each in widths)
+    model[-1].estimator.set_params(max_epochs=1)
+    model.fit(posts[:20], posts["score"][:20])
+    shapes = {key: value.shape for key, value in model[-1].estimator_.weights_.items()}
+    assert (widths[-1]["cnn"][0], 512) in shapes.values()
+    with pytest.raises(ImportError, match="mlp_search, a function of the inputs"):
+        memorability2018.MLP_SEARCH  # noqa: B018
+
+
+@pytest.mark.parametrize("regressor", memorability2018.REGRESSORS)
+def test_memorability_baselines_can_be_searched(posts, network, regressor):
+    model = memorability2018.regression(["cnn"], regressor, networks={"cnn": network})
+    _, space = memorability2018.REGRESSORS[regressor]
+    [chosen] = ParameterSampler(space, 1, random_state=0)
+    chosen |= {name: 3 for name in chosen if name.endswith("n_neighbors")}
+    model.set_params(**chosen).fit(posts[:20], posts["score"][:20])
+    assert np.ptp(model.predict(posts[:20])) > 0
+
+
+def test_memorability_captions_have_1024_numbers():
+    """The stand-in's tower with random weights: as wide as the paper's embedding."""
+    pytest.importorskip("timm", reason="the tower is timm's")
+    photo = np.random.default_rng(0).integers(0, 255, (1, 40, 50, 3), dtype=np.uint8)
+    caption = clone(memorability2018.INPUTS["caption"]).set_params(weights="random")
+    assert caption.fit_transform(photo).shape == (1, 1024)
 
 
 @pytest.mark.parametrize("inputs", lafin.TABLE_1, ids="+".join)
@@ -237,7 +262,19 @@ def test_lafin_has_the_papers_constants(vectors):
 def test_lafin_drops_tags_of_explore(posts, vectors):
     columns = lafin.interestingness(["tags"], vectors=vectors)[0]
     tagged = posts.assign(tags=["explored"] * len(posts))
-    assert not columns.fit_transform(tagged).iloc[:, :-1].any(axis=None)
+    assert not columns.fit_transform(tagged).any(axis=None)
+
+
+def test_lafin_tags_are_the_plain_average():
+    """As wide as the vectors, and captions are the average of their words."""
+    words = {"cat": np.r_[1.0, np.zeros(299)], "dog": np.r_[0.0, 1, np.zeros(298)]}
+    model = lafin.interestingness(["tags"], vectors=words, separator=";")
+    posts = pd.DataFrame({"tags": ["cat;dog", "a cat and a dog", "dog"]})
+    columns = model[0].fit_transform(posts).to_numpy()
+    assert columns.shape == (3, 300)
+    assert_allclose(columns[:, :2], [[0.5, 0.5], [0.5, 0.5], [0, 1]])
+    perceptrons = [model[-1], memorability2018.k_class_mlp()[-1].estimator]
+    assert {each.alpha for each in perceptrons} == {0}
 
 
 @pytest.mark.parametrize("name", ["tags", "generated_tags"])

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.dummy import DummyRegressor
 
 from ...context import drop_viral
 from ...evaluation import columns_of_partitions, make_partitions
@@ -51,7 +52,7 @@ PUBLISHED = {
 #: Rate for standardised scores: what 1e-8 is for the paper's counts.
 _RATE = 1e-8 * 323.58**2
 _N_BINS = 10
-PAPER, WORKS = "the paper's rates", "rates that work"
+PAPER, WORKS, CONSTANT = "the paper's rates", "rates that work", "constant"
 
 
 def splits(posts, *, groups=None, n_repeats=N_REPEATS):
@@ -181,19 +182,19 @@ def section_53(experiments) -> pd.DataFrame:
 def _section(experiments, number, title, unit):
     published = PUBLISHED[f"Section {number}"]
 
-    def mean(pick):
-        trial, network, constant = _losses(experiments, number, WORKS)
-        return figure_of(trial.mean(pick(network, constant)))
+    def mean(who):
+        trial, values = _losses(experiments, number, who)
+        return figure_of(trial.mean(values))
 
-    def at_the_papers():
-        trial, network, _ = _losses(experiments, number, PAPER)
-        return figure_of(trial.mean(network))
+    def difference():
+        trial, values = _losses(experiments, number, WORKS)
+        return figure_of(trial.mean(values - _losses(experiments, number, CONSTANT)[1]))
 
     rows = [
-        ("constant", unit, published["constant"], partial(mean, lambda _, c: c)),
-        (f"network, {PAPER}", unit, published["network"], at_the_papers),
-        (f"network, {WORKS}", unit, None, partial(mean, lambda n, _: n)),
-        (f"network less constant, {WORKS}", unit, None, partial(mean, np.subtract)),
+        (CONSTANT, unit, published["constant"], partial(mean, CONSTANT)),
+        (f"network, {PAPER}", unit, published["network"], partial(mean, PAPER)),
+        (f"network, {WORKS}", unit, None, partial(mean, WORKS)),
+        (f"network less constant, {WORKS}", unit, None, difference),
     ]
     return lines_of(f"Section {number}: {title}", rows)
 
@@ -215,38 +216,35 @@ def _target(experiments, number):
     return liked
 
 
-def _losses(experiments, number, rates):
-    """The trial, and losses (or rights, in %) of the network and of a constant."""
+def _losses(experiments, number, who):
+    """The trial, and losses (or rights, in %) of a network or of a constant."""
     experiment, rows = _EXPERIMENTS[number], _kept(experiments)
     y = _target(experiments, number)[rows]
+    measure = experiment.constant if who == CONSTANT else experiment.network
     trial = experiments.trial(
-        ("dufour2015", number, rates),
-        partial(_model, experiments, number, rates, y),
+        ("dufour2015", number, who),
+        partial(_model, experiments, number, who, y),
         n_folds=N_FOLDS,
         n_repeats=N_REPEATS,
         y=_target(experiments, number),
         rows=rows,
         photos=True,
-        look=partial(_look, experiment.network, y),
+        look=partial(_look, measure, y),
     )
-    partitions = trial.held_out.partitions
-    found = [loss for models in trial.held_out.estimators for loss in models]
-    folds = [fold for folds in partitions for fold in folds]
-    constant = [experiment.constant(y[train], y[test]) for train, test in folds]
-    network, constant = (
-        columns_of_partitions(parts, partitions, len(y)) for parts in (found, constant)
-    )
-    return trial, network, constant
+    found = [losses for models in trial.held_out.estimators for losses in models]
+    return trial, columns_of_partitions(found, trial.held_out.partitions, len(y))
 
 
-def _look(network, y, model, X, fold):
+def _look(measure, y, model, X, fold):
     train, test = fold
-    return network(model, X.iloc[test], y[train], y[test])
+    return measure(model, X.iloc[test], y[train], y[test])
 
 
-def _model(experiments, number, rates, y):
+def _model(experiments, number, who, y):
+    if who == CONSTANT:
+        return DummyRegressor()
     settings = {"random_state": 0}
-    if rates == WORKS:
+    if who == WORKS:
         settings |= RATES_THAT_WORK
         if number == "5.1":
             settings["standardize"] = True
@@ -272,7 +270,7 @@ def _regression_loss(model, photos, y_train, y_test):
     return _half_squares(model.predict(photos), y_test)
 
 
-def _mean_loss(y_train, y_test):
+def _mean_loss(model, photos, y_train, y_test):
     return _half_squares(y_train.mean(), y_test)
 
 
@@ -280,7 +278,7 @@ def _right(model, photos, y_train, y_test):
     return 100.0 * (model.predict(photos) == y_test)
 
 
-def _frequent_right(y_train, y_test):
+def _frequent_right(model, photos, y_train, y_test):
     return 100.0 * (y_test == (y_train.mean() > 0.5))
 
 
@@ -293,8 +291,8 @@ def _bin_loss(model, photos, y_train, y_test):
     return _half_squares(model.predict_bins(photos), _bins_of(y_test, y_train))
 
 
-def _mean_bin_loss(y_train, y_test):
-    return _mean_loss(_bins_of(y_train, y_train), _bins_of(y_test, y_train))
+def _mean_bin_loss(model, photos, y_train, y_test):
+    return _half_squares(_bins_of(y_train, y_train).mean(), _bins_of(y_test, y_train))
 
 
 class _Experiment(NamedTuple):
@@ -345,14 +343,16 @@ def claims(experiments) -> list[Claim]:
 
 
 def _saved(experiments, number):
-    trial, network, constant = _losses(experiments, number, WORKS)
+    trial, network = _losses(experiments, number, WORKS)
+    _, constant = _losses(experiments, number, CONSTANT)
     effect = trial.mean((constant - network) / np.nanmean(constant))
     means = np.nanmean(network), np.nanmean(constant)
     return Evidence(effect, trial.n, "{:,.3f} against {:,.3f}".format(*means))
 
 
 def _against_majority(experiments):
-    trial, network, constant = _losses(experiments, "5.2", WORKS)
+    trial, network = _losses(experiments, "5.2", WORKS)
+    _, constant = _losses(experiments, "5.2", CONSTANT)
     effect = trial.mean((network - constant) / 100)
     # Where no post differs, the error is taken to be that of one that does.
     effect = effect._replace(error=max(effect.error, 1 / trial.n))

@@ -1,1 +1,0 @@
-"""What each paper claims, as comparisons of held-out predictions."""

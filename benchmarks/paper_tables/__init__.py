@@ -1,1 +1,0 @@
-"""Tables of the five papers: a module each, and what they share."""

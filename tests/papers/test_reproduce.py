@@ -1,0 +1,551 @@
+"""Papers reproduced: quick runs of all, and the parts that they share."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import t
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_popularity import make_popularity, spearman_interval, spearman_score
+from sklearn_popularity.cli import main
+from sklearn_popularity.evaluation import (
+    held_out_predictions,
+    make_partitions,
+    predict_partitions,
+)
+from sklearn_popularity.metrics import Estimate
+from sklearn_popularity.papers import (
+    PAPERS,
+    Experiments,
+    PaperPosts,
+    cappallo2015,
+    dufour2015,
+    khosla2014,
+    lafin,
+    make_paper_posts,
+    memorability2018,
+    reproduce,
+)
+from sklearn_popularity.papers._claims import Claim, Evidence, adds_nothing, judge
+from sklearn_popularity.papers._experiments import Trial, columns_of_trials, look_at
+from sklearn_popularity.papers._lines import COLUMNS, as_markdown, lines_of
+from sklearn_popularity.papers._posts import NotTestableError
+from sklearn_popularity.papers.khosla2014 import _settings
+
+#: Rows of each paper that made-up posts and one network allow.
+MEASURED = {
+    "khosla2014": {"mean_saturation", "Combined", "Both", "Mean Views", "All"},
+    "cappallo2015": {"10 senses", "k-means", "both", "stable", "this paper"},
+    "memorability2018": {"CNN", "IC-based", "CNN + IC-based"},
+    "lafin": {"views", "VGG16", "tags", "titles", "majority class"},
+    "dufour2015": {"views", "constant", "network, rates that work"},
+}
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """Made-up posts, and the numbers that a network saw in place of their photos."""
+    data = make_paper_posts(120, image_size=(32, 32))
+    return data
+
+
+@pytest.fixture(scope="module")
+def found(made_up):
+    """All papers in small, from the same experiments."""
+    pytest.importorskip("torch", reason="The tables need a network.")
+    experiments = Experiments(made_up, quick=True)
+    return {paper: reproduce(paper, experiments) for paper in PAPERS}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_quick_run_measures_what_it_can(found, paper):
+    tables = found[paper].tables
+    assert list(tables) == COLUMNS
+    measured = tables[tables["reproduced"].notna()]
+    assert MEASURED[paper] <= set(measured["row"])
+    known = measured[measured["low"].notna()]
+    assert (known["low"] <= known["reproduced"]).all()
+    assert (known["reproduced"] <= known["high"]).all()
+    correlations = measured[measured["pearson"].notna()]
+    assert (correlations["pearson"].abs() <= 1).all()
+    neither = tables[tables["reproduced"].isna() & (tables["published"] == "")]
+    assert neither["note"].str.startswith("not testable: ").all()
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_each_claim_has_a_verdict(found, paper):
+    claims = found[paper].claims
+    tested = claims["verdict"] != "not testable"
+    assert tested.any() and claims.loc[~tested, "note"].ne("").all()
+    assert claims.loc[tested, "p_value"].between(0, 1).all()
+    assert claims.loc[tested, "n"].gt(0).all()
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_published_figures_stand_in_the_tables(found, paper):
+    """Every figure of `PUBLISHED` is a line, beside what came out."""
+
+    def numbers(part):
+        for value in part.values():
+            if isinstance(value, dict):
+                yield from numbers(value)
+            else:
+                yield from value if isinstance(value, tuple) else (value,)
+
+    published = [n for n in numbers(PAPERS[paper].PUBLISHED) if isinstance(n, float)]
+    shown = " ".join(found[paper].tables["published"])
+    assert published
+    for figure in published:
+        assert f"{figure:,.2f}" in shown or f"{figure:,}" in shown
+
+
+def test_each_model_is_fitted_once(made_up, monkeypatch):
+    pytest.importorskip("torch", reason="The rankers need a network.")
+    experiments = Experiments(made_up, quick=True)
+    fitted = []
+    run = Experiments._run
+    monkeypatch.setattr(
+        Experiments,
+        "_run",
+        lambda self, make, *args: fitted.append(repr(make())) or run(self, make, *args),
+    )
+    reproduce("cappallo2015", experiments)
+    assert len(fitted) == len(set(fitted)) > 4
+
+
+def test_stand_ins_are_those_of_the_paper(found):
+    assert set(found["cappallo2015"].stand_ins) == {"alexnet"}
+    assert "timm/resnet50_clip.openai" in found["lafin"].stand_ins
+    assert "Stand-ins: squeezenet1_1 for alexnet." in found["dufour2015"].to_markdown()
+
+
+def test_results_are_written_as_they_are_printed(found, tmp_path):
+    found["khosla2014"].write(tmp_path / "new")
+    text = (tmp_path / "new/khosla2014.md").read_text(encoding="utf-8")
+    assert text == found["khosla2014"].to_markdown()
+    claims = pd.read_csv(tmp_path / "new/khosla2014_claims.csv")
+    assert len(claims) == len(found["khosla2014"].claims)
+    page = found["khosla2014"]._repr_html_()
+    assert "Table 1: image content" in page and "<script" not in page
+
+
+def test_unknown_paper_is_refused(made_up):
+    with pytest.raises(ValueError, match="Got the paper 'alexnet', but one of 'khosla"):
+        reproduce("alexnet", Experiments(made_up))
+
+
+def test_tables_need_no_torch(made_up, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    experiments = Experiments(made_up, n_repeats=1)
+    table = cappallo2015.table_5(experiments)
+    assert table["reproduced"].isna().all()
+    assert table["note"].str.startswith("not testable: no network").all()
+
+
+def test_missing_columns_are_told():
+    posts, _ = make_popularity(48, image_size=(32, 32), random_state=0)
+    posts = posts[["photo", "score"]].assign(album=np.arange(48) // 2)
+    experiments = Experiments(PaperPosts(posts, "score", group="album"), quick=True)
+    notes = khosla2014.table_2(experiments).set_index(["row", "column"])["note"]
+    assert notes["Tags", "one-per-user"] == "not testable: no column of tags"
+    assert notes["Tags", "user-mix"] == "not testable: no column of users"
+    assert notes["All", "one-per-user"] == "not testable: no social cues"
+
+
+def test_posts_without_photos_have_the_cues_alone(made_up):
+    data = PaperPosts(made_up.posts.drop(columns="photo"), "score", separator=None)
+    experiments = Experiments(data, n_repeats=1)
+    content = khosla2014.table_1(experiments)
+    assert (
+        set(content["note"])
+        == {"not testable: no photos", "paired, on the same splits"}
+        or content["reproduced"].isna().all()
+    )
+    assert khosla2014.table_2(experiments)["reproduced"].notna().sum() > 8
+
+
+def test_columns_that_describe_photos_are_content():
+    rng = np.random.default_rng(0)
+    posts = pd.DataFrame({"brightness": rng.normal(size=120), "user": np.arange(120)})
+    posts["score"] = posts["brightness"] + 0.2 * rng.normal(size=120)
+    posts.loc[3, "brightness"] = np.nan
+    data = PaperPosts(posts, "score", content=["brightness"])
+    table = khosla2014.table_1(Experiments(data, n_repeats=2))
+    scores = table.set_index(["row", "column"])["reproduced"]
+    assert scores["Columns given", "one-per-user"] > 0.8
+    assert scores["Combined", "one-per-user"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"columns": {"likes": "score"}}, r"Got columns of \['likes'\], but roles"),
+        ({"group": "album"}, "Got no column 'album', but it was named"),
+        ({"content": ["hue"]}, "Got no column 'hue'"),
+    ],
+)
+def test_wrong_columns_are_refused(made_up, settings, message):
+    with pytest.raises(ValueError, match=message):
+        PaperPosts(made_up.posts, "score", **settings)
+
+
+def test_other_scores_of_the_same_photos_are_held_out(made_up, monkeypatch):
+    pytest.importorskip("torch", reason="The perceptron needs it.")
+    monkeypatch.setattr(memorability2018._tables, "_on_other_photos", None)
+    other = PaperPosts(made_up.posts, "views", name="Flickr")
+    experiments = Experiments(made_up, quick=True, others=[other])
+    table = memorability2018.tables_2_and_3(experiments)
+    assert table["row"][0] == "Flickr, views" and table["published"][0] == "-0.05"
+    assert np.isfinite(table["reproduced"][0])
+    assert "Flickr" not in set(table["row"][1:])
+
+
+def test_other_photos_are_predicted_by_a_model_of_all(made_up):
+    pytest.importorskip("torch", reason="The perceptron needs it.")
+    posts, _ = make_popularity(40, image_size=(32, 32), random_state=5)
+    others = [PaperPosts(posts, "score", name="new")]
+    experiments = Experiments(made_up, quick=True, others=others)
+    table = memorability2018.tables_2_and_3(experiments)
+    assert -1 < table["low"][0] < table["reproduced"][0] < table["high"][0] < 1
+
+
+def test_human_consistency_needs_the_ratings_spread(made_up):
+    n = len(made_up.posts)
+    posts = made_up.posts.assign(score_sd=0.5, score_n=np.full(n, 30))
+    data = PaperPosts(posts, "score")
+    assert 0.5 < memorability2018._tables._human_consistency(data) < 1
+    with pytest.raises(NotTestableError, match="no column of rating deviation"):
+        memorability2018._tables._human_consistency(made_up)
+
+
+# The engine: what is computed from held-out predictions.
+
+
+@pytest.fixture(scope="module")
+def trials():
+    """Two models of the same rows in groups, and the rows."""
+    rng = np.random.default_rng(0)
+    X, groups = rng.normal(size=(90, 3)), np.arange(90) // 3
+    y = X @ [1, 0.5, 0] + rng.normal(size=90)
+    trials = [
+        Trial(
+            y,
+            groups,
+            held_out_predictions(Ridge(), X[:, part], y, groups=groups, n_repeats=3),
+        )
+        for part in (slice(None), slice(1, None))
+    ]
+    return X, trials
+
+
+def test_figures_are_those_of_the_metric(trials):
+    _, (one, two) = trials
+    settings = {"groups": one.groups, "n_folds": 5}
+    expected = spearman_interval(one.y, one.held_out.shares, **settings)
+    assert one.figure()[:3] == expected
+    assert one.score == pytest.approx(expected.score)
+    gain = one.gain(two)
+    paired = spearman_interval(
+        one.y, one.held_out.shares, baseline=two.held_out.shares, **settings
+    )
+    np.testing.assert_allclose([gain.value, *gain.ends(0.95)], paired)
+
+
+def test_pearson_is_within_folds(trials):
+    _, (one, _) = trials
+    expected = np.mean(
+        [
+            np.corrcoef(one.y[test], raw[test])[0, 1]
+            for raw, folds in zip(
+                one.held_out.raw.T, one.held_out.partitions, strict=True
+            )
+            for _, test in folds
+        ]
+    )
+    assert one.figure().pearson == pytest.approx(expected)
+
+
+def test_easier_compares_two_targets_of_the_same_rows(trials):
+    _, (one, two) = trials
+    hard = two._replace(y=np.random.default_rng(1).normal(size=90))
+    effect = one.easier(hard)
+    expected = one.score - hard.score
+    assert effect.value == pytest.approx(expected)
+    assert effect.p_value() < 0.05
+    # Of the same target it is the paired difference.
+    np.testing.assert_allclose(one.easier(two), one.gain(two))
+
+
+def test_over_folds_is_by_nadeau_and_bengio(trials):
+    _, (one, _) = trials
+    values = np.random.default_rng(0).normal(size=(3, 5))
+    effect = one.over_folds(values)
+    half = t.ppf(0.975, 14) * np.sqrt((1 / 15 + 1 / 4) * values.var(ddof=1))
+    np.testing.assert_allclose(effect.ends(0.95), values.mean() + half * np.r_[-1, 1])
+
+
+def test_mean_is_of_groups_that_are_drawn_anew(trials):
+    _, (one, _) = trials
+    alternating = np.tile([[0.0], [0.5], [1.0]], (30, 2))
+    assert one.mean(alternating).error == pytest.approx(0, abs=1e-12)
+    alone = one._replace(groups=None).mean(alternating)
+    plain = alternating[:, 0].std(ddof=1) / np.sqrt(90)
+    assert alone.error == pytest.approx(plain * np.sqrt(1 + 5 / 4))
+
+
+def test_intervals_of_accuracies_cover_that_of_the_model():
+    """The widened interval of a mean covers the expected accuracy of the model."""
+    rng, covered = np.random.default_rng(0), 0
+    coefficients = np.array([1.0, -1.0, 0.5])
+    for _ in range(60):
+        X = rng.normal(size=(120, 3))
+        y = (X @ coefficients + rng.normal(size=120) > 0).astype(float)
+        held_out = held_out_predictions(Ridge(), X, y)
+        right = ((held_out.raw > 0.5) == y[:, np.newaxis]).astype(float)
+        low, high = Trial(y, None, held_out).mean(right).ends(0.95)
+        new = rng.normal(size=(4000, 3))
+        truth = new @ coefficients + rng.normal(size=4000) > 0
+        model = Ridge().fit(X, y)
+        covered += low <= ((model.predict(new) > 0.5) == truth).mean() <= high
+    assert covered >= 54  # 90 % of the sets; binomial noise of 95 % is 2.8 points
+
+
+def test_parts_of_a_model_are_looked_at(trials):
+    X, (one, _) = trials
+    partitions = make_partitions(90, cv=5, n_repeats=2, groups=one.groups)
+    model = make_pipeline(StandardScaler(), Ridge())
+    held_out = predict_partitions(
+        model, X, one.y, partitions, look=look_at(_columns_and_prediction)
+    )
+    whole = Trial(one.y, one.groups, held_out)
+    first, predicted = columns_of_trials(whole, 2)
+    np.testing.assert_allclose(predicted.held_out.raw, held_out.raw)
+    np.testing.assert_allclose(predicted.held_out.shares, held_out.shares)
+    assert first.score == pytest.approx(spearman_score(one.y, X[:, 0]), abs=0.05)
+
+
+def _columns_and_prediction(model, X):
+    return np.column_stack([X[:, 0], model.predict(X)])
+
+
+# Verdicts.
+
+
+def effect(value, error=0.01, df=200):
+    return lambda: Evidence(Estimate(value, error, df), 100)
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        (0.05, "holds"),
+        (0.01, "not told apart"),
+        (-0.01, "not told apart"),
+        (-0.05, "the opposite holds"),
+    ],
+)
+def test_verdict_is_by_the_test_against_the_boundary(value, verdict):
+    assert judge([Claim("a", "1", effect(value))])["verdict"][0] == verdict
+    nothing = adds_nothing("b", "1", effect(0.02 - value))
+    assert judge([nothing])["verdict"][0] == verdict
+
+
+def test_p_values_are_holms_over_the_claims_of_a_paper():
+    one, two = Claim("a", "1", effect(0.021)), Claim("b", "2", effect(0.023))
+    assert judge([one])["verdict"][0] == "holds"
+    both = judge([one, two])
+    alone = [judge([each])["p_value"][0] for each in (one, two)]
+    np.testing.assert_allclose(both["p_value"], max(2 * alone[1], alone[0]))
+
+
+def test_claims_that_cannot_be_tested_cost_nothing():
+    def refuse():
+        raise NotTestableError("no tags")
+
+    claims = judge([Claim("a", "1", effect(0.021)), Claim("b", "1", refuse)])
+    assert claims["verdict"].tolist() == ["holds", "not testable"]
+    assert claims["note"][1] == "no tags" and np.isnan(claims["effect"][1])
+
+
+def test_verdicts_err_seldom_where_nothing_is_true():
+    """Of papers without a true claim, at most one in twenty gets any verdict."""
+    rng, wrong = np.random.default_rng(0), 0
+    for _ in range(300):
+        values = rng.normal(scale=0.01, size=6)
+        claims = [Claim(str(i), "1", effect(v, df=1e6)) for i, v in enumerate(values)]
+        wrong += (judge(claims)["verdict"] != "not told apart").any()
+    assert wrong <= 24  # 5 % of 300 is 15, with a standard deviation of 4
+
+
+def test_lines_share_notes_and_tell_why_there_is_no_figure():
+    def refuse():
+        raise NotTestableError("no photos")
+
+    rows = [("a", "b", {"VSO": 0.3}, 0.25, "many")] * 3 + [("c", "d", None, refuse)]
+    text = as_markdown(lines_of("Table 9", rows))
+    assert text.count("many") == 1
+    assert "| a | b | 0.30 VSO | 0.250 |" in text
+    assert "| c | d |  |  |  | not testable: no photos |" in text
+
+
+# The papers' own parts.
+
+
+@pytest.mark.parametrize(
+    ("room", "n_folds"),
+    [
+        (khosla2014, 2),
+        (cappallo2015, 5),
+        (memorability2018, 5),
+        (lafin, 5),
+        (dufour2015, 5),
+    ],
+)
+def test_splits_keep_groups_on_one_side(room, n_folds):
+    groups = np.arange(60) // 3
+    for folds in room.splits(range(60), groups=groups, n_repeats=2):
+        assert len(folds) == n_folds
+        for train, test in folds:
+            assert not set(groups[train]) & set(groups[test])
+            assert sorted([*train, *test]) == list(range(60))
+
+
+def test_paper_splits_are_as_many_as_published():
+    assert sum(map(len, khosla2014.splits(range(60)))) == 10  # section 3.2
+    assert sum(map(len, dufour2015.splits(range(60)))) == 10
+
+
+def test_settings_share_out_the_users(made_up):
+    posts = make_paper_posts(200, image_size=(32, 32))
+    users = posts.posts["user"].to_numpy()
+    experiments = Experiments(posts)
+    samples = {
+        name: _settings.setting_of(experiments, name).samples
+        for name in khosla2014.SETTINGS
+    }
+    (few,), (many,) = samples["one-per-user"], samples["user-mix"]
+    assert sorted([*few, *many]) == list(range(200))
+    assert pd.Series(users[few]).value_counts().max() < _settings.MIN_PHOTOS
+    assert all(len(set(users[rows])) == 1 for rows in samples["user-specific"])
+    assert sorted(np.concatenate(samples["user-specific"])) == list(many)
+
+
+def test_mean_views_know_no_test_scores(made_up):
+    cues = _settings.social_cues([_settings.MEAN_VIEWS], made_up)
+    test = np.arange(0, 120, 3)
+    train = np.setdiff1d(np.arange(120), test)
+    posts, y = made_up.posts, made_up.y
+
+    def history(y):
+        fitted = cues.fit(posts.iloc[train], y[train])
+        return fitted.transform(posts.iloc[test])
+
+    before, raised = history(y), y.copy()
+    raised[test] += 100
+    np.testing.assert_array_equal(history(raised), before)
+    raised[train[::2]] += 100
+    assert (history(raised) != before).any()
+
+
+def test_photo_count_is_that_of_the_table(made_up):
+    values = _settings.cue_values("Photo Count", made_up)
+    users = made_up.posts["user"]
+    expected = np.log1p(users.map(users.value_counts()))
+    np.testing.assert_allclose(values, expected)
+
+
+def test_random_vectors_belong_to_words():
+    vectors = lafin._tables.random_vectors(["dog", "cat", "dog"])
+    assert vectors.shape == (3, 300)
+    np.testing.assert_array_equal(vectors[0], vectors[2])
+    assert (vectors[0] != vectors[1]).all()
+
+
+def test_ten_equal_bins_cost_what_the_paper_says():
+    y = np.arange(1000.0)
+    assert dufour2015._tables._mean_bin_loss(None, None, y, y).mean() == pytest.approx(
+        4.125
+    )
+    assert dufour2015.PUBLISHED["Section 5.3"]["constant"] == 4.125
+
+
+def test_diverging_network_leaves_the_constant(made_up):
+    pytest.importorskip("torch", reason="The network needs it.")
+    experiments = Experiments(made_up, quick=True)
+    tables, rates = dufour2015._tables, {"learning_rate": 1e30}
+    model = tables._EXPERIMENTS["5.3"].model
+    experiment = tables._EXPERIMENTS["5.3"]._replace(
+        model=lambda **settings: model(**settings | rates)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tables._EXPERIMENTS, "5.3", experiment)
+        rows = dufour2015.section_53(experiments).set_index("row")
+    assert rows["reproduced"]["constant"] > 0
+    told = rows["note"]["network, the paper's rates"]
+    assert told.startswith("not testable: Got learning_rate=")
+
+
+def test_metadata_are_those_of_the_classes():
+    posts = pd.DataFrame(
+        {"views": [30, 10, 0, 10], "tags": [["a"], [], ["b", "c"], []]}
+    )
+    table = lafin.metadata_by_class(
+        posts, [1, 1, 0, 0], counts=["views"], tags=["tags"]
+    ).set_index("field")
+    assert table["share_1"]["views"] == pytest.approx(0.8)
+    assert table.loc["tags", ["filled_0", "filled_1"]].tolist() == [0.5, 0.5]
+    assert table.loc["tags", ["mean_0", "mean_1"]].tolist() == [1, 0.5]
+    with pytest.raises(ValueError, match="but 0 and 1, both of which"):
+        lafin.metadata_by_class(posts, [2, 1, 0, 0], counts=["views"])
+
+
+def test_tagged_posts_are_kept_in_equal_numbers():
+    posts = pd.DataFrame({"tags": ["a", "", "b,c", "d", None, "e"]})
+    rows = lafin.keep_tagged(posts, [1, 1, 1, 1, 0, 0])
+    assert 5 in rows and len(rows) == 2 and set(rows) <= {0, 2, 3, 5}
+    with pytest.raises(ValueError, match="Got a class without any tag in 'tags'"):
+        lafin.keep_tagged(posts.iloc[:5], [1, 1, 1, 1, 0])
+
+
+# The command.
+
+
+def test_command_prints_and_writes(tmp_path, capsys):
+    make_popularity(60, folder=tmp_path / "in", image_size=(32, 32), random_state=0)
+    given = ["paper", "khosla2014", str(tmp_path / "in"), "--label", "score", "--quick"]
+    given += ["--column", "time=uploaded", "--separator", "", "--n-jobs", "1"]
+    assert main([*given, "-o", str(tmp_path / "out")]) == 0
+    text = (tmp_path / "out/khosla2014.md").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.strip() == text.strip()
+    assert "| Color histogram |" in text and "### Claims" in text
+
+
+def test_command_reads_a_table_without_photos(tmp_path, capsys):
+    posts, _ = make_popularity(60, image_size=(32, 32), random_state=0)
+    path = tmp_path / "posts.csv"
+    posts.drop(columns="photo").rename(columns={"user": "author"}).to_csv(path)
+    given = ["paper", "khosla2014", str(path), "--label", "views", "--log", "--quick"]
+    assert main([*given, "--column", "user=author", "--n-jobs", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "not testable: no photos" in out and "On posts, views." in out
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["khosla2014", "."], "Got no --label, but the column of scores"),
+        (["khosla2014", "made-up", "--column", "likes=x"], "ROLE=NAME was expected"),
+        (["alexnet", "made-up"], "invalid choice: 'alexnet'"),
+    ],
+)
+def test_command_says_what_is_wrong(capsys, given, message):
+    try:
+        status = main(["paper", *given])
+    except SystemExit as end:
+        status = end.code
+    assert status == 2
+    assert message in capsys.readouterr().err
