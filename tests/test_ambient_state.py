@@ -927,8 +927,9 @@ def _experiments(posts):
     return papers.Experiments(data, quick=True)
 
 
-def _table(make):
-    return lambda posts: make(_experiments(posts))
+def _reproduce(posts, *names):
+    found = [papers.reproduce(name, _experiments(posts)) for name in names]
+    return [table for each in found for table in (each.tables, each.claims)]
 
 
 PAPERS = {
@@ -966,34 +967,71 @@ PAPERS = {
     ),
     "papers.recommended": _recommended,
     "papers.make_paper_posts": lambda posts: [
-        papers.make_paper_posts(8, image_size=(16, 16)).posts
+        papers.make_paper_posts(40, image_size=(32, 32)).posts
     ],
-    "papers.reproduce": lambda posts: [
-        papers.reproduce("khosla2014", _experiments(posts)).claims
-    ],
-    "khosla2014.figure_3": _table(papers.khosla2014.figure_3),
-    "khosla2014.table_1": _table(papers.khosla2014.table_1),
-    "khosla2014.table_2": _table(papers.khosla2014.table_2),
-    "khosla2014.table_3": _table(papers.khosla2014.table_3),
-    "cappallo2015.section_44": _table(papers.cappallo2015.section_44),
-    "cappallo2015.section_45": _table(papers.cappallo2015.section_45),
-    "cappallo2015.table_4": _table(papers.cappallo2015.table_4),
-    "memorability2018.table_1": _table(papers.memorability2018.table_1),
-    "lafin.section_2": _table(papers.lafin.section_2),
-    "lafin.table_1": _table(papers.lafin.table_1),
+    "papers.reproduce": lambda posts: _reproduce(posts, "khosla2014", "cappallo2015"),
+    "lafin.section_2": lambda posts: papers.lafin.section_2(_experiments(posts)),
     "lafin.metadata_by_class": lambda posts: papers.lafin.metadata_by_class(
         posts, np.arange(len(posts)) % 2, counts=["views"], texts=["title"]
     ),
     "lafin.keep_tagged": lambda posts: papers.lafin.keep_tagged(
         posts, np.arange(len(posts)) % 2, separator=None
     ),
-    "dufour2015.section_53": _table(papers.dufour2015.section_53),
-    "dufour2015.table_1": _table(papers.dufour2015.table_1),
 }
 
 CALLS = ESTIMATORS | FILES | DATASETS | EVALUATION | INSPECTION | PAPERS
 
-PAPER_ROOMS = [
+PAPER_TABLES = [
+    f"{name}.{make.__name__}"
+    for name, room in papers.PAPERS.items()
+    for make in (*room.TABLES, room.claims, room.splits)
+    if make is not papers.lafin.section_2
+]
+RESULT = "What a function returns, which is compared where it is called."
+CONSTANT = "A constant."
+MESSAGE = "A warning or an error."
+ABSTRACT = "A base, of which the estimators are tried."
+FETCHED = "It asks a server; what it fetched is read by a function that is tried."
+LEFT_OUT = {
+    "codebook.CodebookTransformer": ABSTRACT,
+    "codebook.ColorNamesLLC": "The same as of features.",
+    "codebook.HOGLLC": "The same as of features.",
+    "datasets.KNOWN_COLUMNS": CONSTANT,
+    "datasets.MissingPhotosWarning": MESSAGE,
+    "datasets.YFCC100M_FIELDS": CONSTANT,
+    "datasets.fetch_lamem": FETCHED,
+    "evaluation.FEATURES": CONSTANT,
+    "evaluation.FeatureRecipe": RESULT,
+    "evaluation.FittedModel": RESULT,
+    "evaluation.ShortcutAudit": RESULT,
+    "evaluation.VarianceShares": RESULT,
+    "inspection.WhatIf": RESULT,
+    "metrics.VotedScores": RESULT,
+    "evaluation.HeldOutPredictions": RESULT,
+    "evaluation.ModelComparison": RESULT,
+    "features.CacheWarning": MESSAGE,
+    "features.ImageTransformer": ABSTRACT,
+    "features.UnreadablePhotosWarning": MESSAGE,
+    "features.fetch_color_palette": FETCHED,
+    "images.ImageError": MESSAGE,
+    "images.ImageShapeWarning": MESSAGE,
+    "inspection.PhotoComparison": RESULT,
+    "inspection.PhotoExplanation": RESULT,
+    "inspection.PopularityReport": RESULT,
+    "metrics.SpearmanInterval": RESULT,
+    "models.CheckpointWarning": MESSAGE,
+    "models.DeadSensesWarning": MESSAGE,
+    "models.ModelVersionWarning": MESSAGE,
+    "models.read_model_arrays": "Arrays of a command, which are numbers of its page.",
+    "networks.DegenerateFeaturesWarning": MESSAGE,
+    "networks.Preprocessing": "It holds parameters of networks, which are tried.",
+    "papers.Experiments": "The tables, which are tried, are computed from it.",
+    "papers.PaperPosts": "The tables, which are tried, are computed from it.",
+    "papers.Recommendation": RESULT,
+    "papers.Reproduction": RESULT,
+    **dict.fromkeys(PAPER_TABLES, "Tables and claims are tried by `reproduce`."),
+}
+ROOMS = [
     "khosla2014",
     "cappallo2015",
     "memorability2018",
@@ -1042,23 +1080,7 @@ LEFT_OUT = {
     "papers.PaperPosts": "The tables, which are tried, are computed from it.",
     "papers.Recommendation": RESULT,
     "papers.Reproduction": RESULT,
-    **dict.fromkeys(
-        [f"{paper}.{name}" for paper in PAPER_ROOMS for name in ("claims", "splits")],
-        "It is called by `reproduce`, or is `make_partitions`.",
-    ),
-    **dict.fromkeys(
-        [
-            "cappallo2015.section_41",
-            "cappallo2015.table_3",
-            "cappallo2015.table_5",
-            "cappallo2015.table_6",
-            "dufour2015.section_51",
-            "dufour2015.section_52",
-            "dufour2015.table_2",
-            "memorability2018.tables_2_and_3",
-        ],
-        "Another table of the paper, made by the same parts, is tried.",
-    ),
+    **dict.fromkeys(PAPER_TABLES, "Tables and claims are tried by `reproduce`."),
 }
 ROOMS = [
     codebook,

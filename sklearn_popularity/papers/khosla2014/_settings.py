@@ -158,7 +158,7 @@ def cue_values(name, data):
         separator=data.separator,
         missing="indicator",
     )
-    return features.fit_transform(data.posts)[:, 0]
+    return np.asarray(features.fit_transform(data.posts))[:, 0]
 
 
 def social_cues(names, data) -> ColumnTransformer:

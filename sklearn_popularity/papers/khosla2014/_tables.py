@@ -6,6 +6,7 @@ by five inner folds, of rows as in the paper.
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -331,11 +332,8 @@ def _social(setting):
 
 def _history_of(model, X):
     """Mean of the user's other scores, of the cues of a fitted model."""
-    return (
-        model[0]
-        .named_transformers_["history"]
-        .transform(X[model[0].transformers_[0][2]])[:, :1]
-    )
+    _, history, columns = model[0].transformers_[0]
+    return np.asarray(history.transform(X[columns]))[:, :1]
 
 
 def _mean_views(setting):

@@ -123,4 +123,4 @@ def _amount(posts, name, kind, separator):
     if kind == "counts":
         column = column.fillna(0)
     cues = SocialFeatures(**{kind: [name]}, separator=separator)
-    return np.expm1(cues.fit_transform(column)[:, 0]).round(9)
+    return np.expm1(np.asarray(cues.fit_transform(column))[:, 0]).round(9)
