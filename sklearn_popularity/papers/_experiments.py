@@ -86,7 +86,8 @@ class Trial(NamedTuple):
             groups=self._groups(rows),
             n_folds=self.held_out.n_folds,
         )
-        return Figure(*found, pearson_within(y, self.held_out))
+        pearson = pearson_within(y, self.held_out)
+        return Figure(found.score, found.low, found.high, pearson)
 
     def gain(self, other: "Trial") -> Estimate:
         """By how much the score is above that of another model, paired."""
@@ -385,7 +386,7 @@ def columns_of_trials(trial: Trial, n_columns: int) -> list[Trial]:
     n_columns : int
         Their number.
     """
-    folds = [found for models in trial.held_out.estimators for found in models]
+    folds = [found for models in trial.held_out.estimators or () for found in models]
     partitions, n = trial.held_out.partitions, len(trial.y)
     trials = []
     for i in range(n_columns):

@@ -7,6 +7,7 @@ choose the strength of the penalty. The score of a post is the logarithm of a co
 """
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 from sklearn.base import clone
@@ -24,7 +25,7 @@ from ._models import N_SENSES, engagement, ranker, regression
 N_FOLDS = 5
 SENSES = (5, 10, 20)
 #: Figures by table and row, of each data set.
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "Table 3": {
         ("no", "fixed"): {"VSO": 0.330, "MBI-1M": 0.161},
         ("no", "soft"): {"VSO": 0.331, "MBI-1M": 0.160, "MIR-1M": 0.330},
@@ -171,7 +172,7 @@ def section_44(experiments) -> pd.DataFrame:
         }
     except NotTestableError as error:
         return lines_of(title, [("all", "kappa", None, None, f"not testable: {error}")])
-    rows = []
+    rows: list[Any] = []
     for how, table in found.items():
         for row in table.itertuples():
             note = f"chance {row.chance:.3f}, says most for {row.share:.0%}"
@@ -246,7 +247,7 @@ def table_6(experiments) -> pd.DataFrame:
 def _compare(experiments, title, rows):
     """Two models, and their difference: the second row less the first, or as named."""
     published = PUBLISHED[title.split(":")[0]]
-    lines = [
+    lines: list[Any] = [
         (name, "Spearman", published[name], partial(_score, experiments, key))
         for name, key in rows.items()
     ]

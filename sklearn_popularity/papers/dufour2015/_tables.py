@@ -10,7 +10,7 @@ is 324, is that of standardised ones divided by their variance, and so it is her
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ N_FOLDS, N_REPEATS = 5, 2
 METRICS = ("views", "favorites", "comments")
 #: Figures by table or section and row; those of table 1 are mean, standard deviation
 #: and maximum.
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "Table 1": {
         "views": (146.37, 323.58, 321_528),
         "favorites": (0.32, 2.21, 1_533),
@@ -190,7 +190,7 @@ def _section(experiments, number, title, unit):
         trial, values = _losses(experiments, number, WORKS)
         return figure_of(trial.mean(values - _losses(experiments, number, CONSTANT)[1]))
 
-    rows = [
+    rows: list[Any] = [
         (CONSTANT, unit, published["constant"], partial(mean, CONSTANT)),
         (f"network, {PAPER}", unit, published["network"], partial(mean, PAPER)),
         (f"network, {WORKS}", unit, None, partial(mean, WORKS)),
@@ -243,7 +243,7 @@ def _look(measure, y, model, X, fold):
 def _model(experiments, number, who, y):
     if who == CONSTANT:
         return DummyRegressor()
-    settings = {"random_state": 0}
+    settings: dict[str, Any] = {"random_state": 0}
     if who == WORKS:
         settings |= RATES_THAT_WORK
         if number == "5.1":

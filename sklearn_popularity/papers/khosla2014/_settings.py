@@ -91,7 +91,7 @@ class Setting(NamedTuple):
             groups = None if groups is None else groups[rows]
             pearson = _pearson(y, values[rows])
             interval = spearman_interval(y, values[rows], groups=groups)
-            found.append(Figure(*interval, pearson))
+            found.append(Figure(interval.score, interval.low, interval.high, pearson))
         return found[0] if len(found) == 1 else _over_users(found)
 
     @property

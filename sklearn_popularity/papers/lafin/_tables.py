@@ -8,6 +8,7 @@ they are, not what these mean.
 
 import zlib
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from ._models import interestingness
 
 N_FOLDS = 5
 #: Accuracies in % on training, validation and test posts, by the inputs.
-PUBLISHED = {
+PUBLISHED: dict[Any, Any] = {
     ("cnn",): (78.07, 75.54, 76.45),
     ("caption",): (76.3, 75.53, 76.35),
     ("tags",): (89.96, 89.68, 89.63),
@@ -97,7 +98,7 @@ def section_2(experiments) -> pd.DataFrame:
         data.posts, _binary(data.y), separator=data.separator, **named
     )
     published = {data.columns.get("views"): _VIEWS_SHARE}
-    rows = []
+    rows: list[Any] = []
     for row in table.itertuples():
         share = published.get(row.field)
         rows.append((row.field, "% of the sum, interesting", share, 100 * row.share_1))
@@ -122,7 +123,7 @@ def table_1(experiments) -> pd.DataFrame:
         interval), pearson and note.
     """
     cut = "" if _is_binary(experiments.data.y) else "scores cut at the median"
-    rows = [
+    rows: list[Any] = [
         (_name(key), part, figure, partial(_accuracy, experiments, key, part), cut)
         for key, figures in PUBLISHED.items()
         for part, figure in zip(_PARTS, figures, strict=True)
@@ -147,7 +148,7 @@ def random_vectors(words):
     -------
     vectors : ndarray of shape (n_words, 300)
     """
-    rows = [
+    rows: list[Any] = [
         np.random.default_rng(zlib.crc32(word.encode())).normal(size=_N_DIMENSIONS)
         for word in words
     ]

@@ -5,6 +5,7 @@ quarter of the training posts; the paper chose them on the folds that it reports
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ _CNN, _CAPTION = ("cnn",), ("caption",)
 _BOTH = (*_CNN, *_CAPTION)
 #: Figures by table and row; those of table 1 by inputs and model, where a number is
 #: that of the classes.
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "Table 1": {
         (_CNN, "svr"): 0.64,
         (_CNN, "knn"): "below SVR",
@@ -94,7 +95,7 @@ def table_1(experiments) -> pd.DataFrame:
         A row per figure: table, row, column, published, reproduced, low, high (95 %
         interval), pearson and note.
     """
-    rows = [
+    rows: list[Any] = [
         (
             " + ".join(_TITLES[name] for name in inputs),
             _name(model),
@@ -126,7 +127,7 @@ def tables_2_and_3(experiments) -> pd.DataFrame:
         As of :func:`table_1`.
     """
     published = PUBLISHED["Table 2"] | PUBLISHED["Table 3"]
-    rows = [
+    rows: list[Any] = [
         (
             f"{other.name}, {other.label}",
             "Spearman",
@@ -227,8 +228,9 @@ def _on_other_photos(experiments, inputs, other):
     data = experiments.data
     model, params = prepare_fit(_model(experiments, inputs, 4), data.groups, None)
     predicted = model.fit(data.posts, data.y, **params).predict(other.posts)
-    interval = spearman_interval(other.y, predicted, groups=other.groups)
-    return Figure(*interval, float(np.corrcoef(other.y, predicted)[0, 1]))
+    found = spearman_interval(other.y, predicted, groups=other.groups)
+    pearson = float(np.corrcoef(other.y, predicted)[0, 1])
+    return Figure(found.score, found.low, found.high, pearson)
 
 
 def claims(experiments) -> list[Claim]:
