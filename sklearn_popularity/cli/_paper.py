@@ -86,7 +86,7 @@ def _add_columns(group):
 
 
 def _add_networks(group):
-    text = "network in place of the papers', or NAME=FILE with its weights"
+    text = "network in place of the papers', NAME=FILE with its weights, or NAME=random"
     option(group, "--network", "NAME", text)
     text = "network that knows captions, or NAME=FILE"
     option(group, "--captions", "NAME", text)
@@ -144,7 +144,7 @@ def _read(options):
     columns = dict(options.column)
     read = read_table_of_posts if options.folder.is_file() else read_posts
     needed = [*columns.values(), *options.content, *options.other_labels]
-    posts, _ = read(options, needed, [columns[r] for r in _TEXTS if r in columns])
+    posts, _ = read(options, needed, [columns["user"]] if "user" in columns else [])
     data = PaperPosts(
         posts,
         options.label,
@@ -159,9 +159,6 @@ def _read(options):
         for label in options.other_labels
     ]
     return data, others + [_read_other(options, each) for each in options.also]
-
-
-_TEXTS = ("user", "title", "description", "tags")
 
 
 def _read_other(options, given):
@@ -180,20 +177,22 @@ def _read_other(options, given):
 def _network(given):
     if given is None:
         return None
-    backbone, _, weights = given.partition("=")
-    network = network_named(backbone, file_text(weights) if weights else "pretrained")
-    return network.set_params(layer="penultimate")
+    return network_named(*_named(given)).set_params(layer="penultimate")
 
 
 def _captions(given):
     if given is None:
         return None
+    backbone, weights = _named(given)
+    return CNNEmbedder(backbone=backbone, weights=weights, layer="projection")
+
+
+def _named(given):
+    """A network and its weights."""
     backbone, _, weights = given.partition("=")
-    return CNNEmbedder(
-        backbone=backbone,
-        weights=file_text(weights) if weights else "pretrained",
-        layer="projection",
-    )
+    if not weights:
+        return backbone, "pretrained"
+    return backbone, weights if weights == "random" else file_text(weights)
 
 
 def _tuning(options):

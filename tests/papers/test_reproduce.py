@@ -527,11 +527,15 @@ def test_command_prints_and_writes(tmp_path, capsys):
 def test_command_reads_a_table_without_photos(tmp_path, capsys):
     posts, _ = make_popularity(60, image_size=(32, 32), random_state=0)
     path = tmp_path / "posts.csv"
+    posts["tags_count"] = posts.pop("tags").str.split().str.len()
     posts.drop(columns="photo").rename(columns={"user": "author"}).to_csv(path)
     given = ["paper", "khosla2014", str(path), "--label", "views", "--log", "--quick"]
-    assert main([*given, "--column", "user=author", "--n-jobs", "1"]) == 0
+    given += ["--column", "user=author", "--column", "tags=tags_count"]
+    assert main([*given, "--n-jobs", "1"]) == 0
     out = capsys.readouterr().out
     assert "not testable: no photos" in out and "On posts, views." in out
+    tags = next(line for line in out.splitlines() if line.startswith("| Tags | one"))
+    assert "0.000" not in tags  # a column of their number is one of numbers
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,8 @@ def section_44(experiments) -> pd.DataFrame:
             note = f"chance {row.chance:.3f}, says most for {row.share:.0%}"
             name = f"{row.side} {row.sense}"
             rows.append((name, f"kappa {how}", None, row.agreement, note))
-        rows.append(("stable", f"senses {how}", None, int(table["stable"].sum())))
+        n, note = int(table["stable"].sum()), f"of {len(table)}"
+        rows.append(("stable", f"senses {how}", None, n, note))
     return lines_of(title, rows)
 
 

@@ -190,11 +190,21 @@ def _section(experiments, number, title, unit):
         trial, values = _losses(experiments, number, WORKS)
         return figure_of(trial.mean(values - _losses(experiments, number, CONSTANT)[1]))
 
+    def fall(who):
+        trial = _trial(experiments, number, who)
+        found = [[each[1] for each in models] for models in trial.held_out.estimators]
+        return figure_of(trial.over_folds(found))
+
     rows: list[Any] = [
         (CONSTANT, unit, published["constant"], partial(mean, CONSTANT)),
         (f"network, {PAPER}", unit, published["network"], partial(mean, PAPER)),
         (f"network, {WORKS}", unit, None, partial(mean, WORKS)),
         (f"network less constant, {WORKS}", unit, None, difference),
+        *(
+            (f"network, {who}", "training loss, last pass by first", None, fall_of)
+            for who in (PAPER, WORKS)
+            for fall_of in [partial(fall, who)]
+        ),
     ]
     return lines_of(f"Section {number}: {title}", rows)
 
@@ -218,26 +228,34 @@ def _target(experiments, number):
 
 def _losses(experiments, number, who):
     """The trial, and losses (or rights, in %) of a network or of a constant."""
+    trial = _trial(experiments, number, who)
+    found = [each[0] for models in trial.held_out.estimators for each in models]
+    losses = columns_of_partitions(found, trial.held_out.partitions, trial.n)
+    return trial, losses
+
+
+def _trial(experiments, number, who):
     experiment, rows = _EXPERIMENTS[number], _kept(experiments)
-    y = _target(experiments, number)[rows]
+    target = _target(experiments, number)
     measure = experiment.constant if who == CONSTANT else experiment.network
-    trial = experiments.trial(
+    return experiments.trial(
         ("dufour2015", number, who),
-        partial(_model, experiments, number, who, y),
+        partial(_model, experiments, number, who, target[rows]),
         n_folds=N_FOLDS,
         n_repeats=N_REPEATS,
-        y=_target(experiments, number),
+        y=target,
         rows=rows,
         photos=True,
-        look=partial(_look, measure, y),
+        look=partial(_look, measure, target[rows]),
     )
-    found = [losses for models in trial.held_out.estimators for losses in models]
-    return trial, columns_of_partitions(found, trial.held_out.partitions, len(y))
 
 
 def _look(measure, y, model, X, fold):
+    """Losses of the test posts, and how far the training loss fell."""
     train, test = fold
-    return measure(model, X.iloc[test], y[train], y[test])
+    losses = measure(model, X.iloc[test], y[train], y[test])
+    curve = getattr(model, "loss_curve_", [1.0])
+    return losses, curve[-1] / curve[0]
 
 
 def _model(experiments, number, who, y):

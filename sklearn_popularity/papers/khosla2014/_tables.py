@@ -273,7 +273,9 @@ def _branch_predictions(model, X):
 
 def _best_kind(setting):
     """The kind of feature that scores best on the test posts: the hardest to beat."""
-    branches, _ = _content_branches(setting.experiments)
+    branches, reasons = _content_branches(setting.experiments)
+    if len(branches) < 2:
+        raise next(iter(reasons.values()))
     trials = {key: _trials(setting, key) for key in branches}
     return max(trials.items(), key=lambda each: sum(t.score for t in each[1]))
 
