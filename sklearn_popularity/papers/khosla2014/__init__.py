@@ -17,7 +17,10 @@ Departures: the 50 colours of the histogram are this library's own unless `palet
 the published ones (:func:`~sklearn_popularity.fetch_color_palette`); the fusion's inner
 models are fitted on rows held out (section 6.1 does not say on which); C is chosen for
 Spearman's correlation in shuffled folds; dictionaries are learned from the photos that
-are there.
+are there. Halves are tested on both sides. Mean views are those of training posts,
+where the paper takes all public photos, the predicted one included. "One-per-user" is
+all photos of users with few, as in the paper's collection, and "user-mix" all photos of
+users with 20 or more, where the paper has about 100 users of 10,000 and more.
 """
 
 from ._models import FEATURES, content, content_and_social, content_combined, social
