@@ -50,8 +50,11 @@ class PaperPosts:
     group : str, default=None
         Column of what stays on one side of a split, such as themes.
     columns : dict of str to str, default={}
-        Columns by their role, where they are not called as `ROLES` says. A role of None
-        is not used.
+        Columns by their role, where they are not called so: user, time ("uploaded"),
+        title, description, tags, views, favorites, comments, contacts, groups, group
+        members ("group_members"), member duration ("member_days"), is pro ("is_pro"),
+        photo count ("photo_count"), rating deviation ("score_sd") and number of ratings
+        ("score_n"). A role of None is not used.
     content : list of str, default=[]
         Columns of numbers that describe the photos already.
     separator : str or None, default=","

@@ -31,9 +31,9 @@ from sklearn_popularity.papers import (
     reproduce,
 )
 from sklearn_popularity.papers._claims import Claim, Evidence, adds_nothing, judge
-from sklearn_popularity.papers._experiments import Trial, columns_of_trials, look_at
 from sklearn_popularity.papers._lines import COLUMNS, as_markdown, lines_of
 from sklearn_popularity.papers._posts import NotTestableError
+from sklearn_popularity.papers._trial import Trial, columns_of_trials, look_at
 from sklearn_popularity.papers.khosla2014 import _settings
 
 #: Rows of each paper that made-up posts and one network allow.

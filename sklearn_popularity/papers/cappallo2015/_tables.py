@@ -17,9 +17,9 @@ from ...features import CNNEmbedder
 from ...inspection import stability_of_winners
 from ...metrics import top_fraction_accuracy
 from .._claims import Claim, Evidence
-from .._experiments import PAIRED, figure_of
 from .._lines import lines_of
 from .._posts import NotTestableError
+from .._trial import PAIRED, figure_of
 from ._models import N_SENSES, engagement, ranker, regression
 
 N_FOLDS = 5

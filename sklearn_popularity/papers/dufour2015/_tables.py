@@ -21,9 +21,9 @@ from ...evaluation import columns_of_partitions, make_partitions
 from ...features import CNNEmbedder
 from ...models import balanced_bins
 from .._claims import Claim, Evidence, adds_nothing
-from .._experiments import figure_of
 from .._lines import lines_of
 from .._posts import NotTestableError
+from .._trial import figure_of
 from ._models import RATES_THAT_WORK, binned, favorite, regression
 
 N_FOLDS, N_REPEATS = 5, 2

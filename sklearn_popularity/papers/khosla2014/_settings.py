@@ -10,9 +10,10 @@ from sklearn.compose import ColumnTransformer
 
 from ...context import SocialFeatures, UserHistoryEncoder
 from ...metrics import Estimate, mean_estimate, spearman_interval
-from .._experiments import Experiments, Trial, figure_of
+from .._experiments import Experiments
 from .._lines import Figure
 from .._posts import NotTestableError
+from .._trial import Trial, figure_of
 
 SETTINGS = ("one-per-user", "user-mix", "user-specific")
 #: Posts of a user that make many; posts, and groups, of a setting that can be halved.

@@ -17,10 +17,10 @@ from ...evaluation import make_partitions
 from ...features import ColorStatistics
 from ...inspection import cue_correlations
 from .._claims import Claim, Evidence
-from .._experiments import PAIRED, columns_of_trials, figure_of, look_at
 from .._lines import Figure, lines_of
 from .._parts import linear_svr
 from .._posts import NotTestableError
+from .._trial import PAIRED, columns_of_trials, figure_of, look_at
 from ._models import FEATURES, content_and_social, content_combined, social
 from ._settings import CUES, MEAN_VIEWS, N_FOLDS, SETTINGS, setting_of, social_cues
 

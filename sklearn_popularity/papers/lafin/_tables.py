@@ -17,9 +17,9 @@ from ...evaluation import make_partitions
 from ...metrics import Estimate
 from .. import memorability2018
 from .._claims import Claim, Evidence, adds_nothing
-from .._experiments import PAIRED, figure_of
 from .._lines import lines_of
 from .._posts import NotTestableError
+from .._trial import PAIRED, figure_of
 from ._metadata import metadata_by_class
 from ._models import interestingness
 

@@ -1,0 +1,199 @@
+"""Predictions of posts held out, and what they score."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._sklearn_compat import _safe_indexing
+from ..evaluation import (
+    HeldOutPredictions,
+    columns_of_partitions,
+    shares_below,
+    tested_rows,
+)
+from ..metrics import (
+    Estimate,
+    jackknife,
+    leave_groups_out,
+    mean_estimate,
+    number_groups,
+    spearman_difference,
+    spearman_interval,
+)
+from ..models import seen_rows
+from ._lines import Figure
+
+#: What is said of a difference.
+PAIRED = "paired, on the same splits"
+
+
+class Trial(NamedTuple):
+    """Predictions of posts by models that had not seen them, and what they score.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_posts,)
+        Scores.
+    groups : ndarray of shape (n_posts,) or None
+        Numbers of the groups.
+    held_out : HeldOutPredictions
+        Predictions.
+    """
+
+    y: NDArray[np.float64]
+    groups: NDArray[np.intp] | None
+    held_out: HeldOutPredictions
+
+    @property
+    def n(self) -> int:
+        """Number of posts."""
+        return len(self.y)
+
+    @property
+    def score(self) -> float:
+        """Spearman's correlation, mean over partitions."""
+        return float(self.held_out.scores(self.y).mean())
+
+    def figure(self, y=None) -> Figure:
+        """The score with its interval, and Pearson's correlation.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_posts,), default=None
+            Other scores of the same posts to test on.
+        """
+        y = self.y if y is None else y
+        rows = tested_rows(self.held_out)
+        found = spearman_interval(
+            y[rows],
+            self.held_out.shares[rows],
+            groups=self._groups(rows),
+            n_folds=self.held_out.n_folds,
+        )
+        pearson = pearson_within(y, self.held_out)
+        return Figure(found.score, found.low, found.high, pearson)
+
+    def gain(self, other: "Trial") -> Estimate:
+        """By how much the score is above that of another model, paired."""
+        rows = tested_rows(self.held_out) & tested_rows(other.held_out)
+        found = spearman_difference(
+            self.y[rows],
+            self.held_out.shares[rows],
+            other.held_out.shares[rows],
+            groups=self._groups(rows),
+            n_folds=self.held_out.n_folds,
+        )
+        return Estimate(found.score, found.error, found.df)
+
+    def easier(self, other: "Trial") -> Estimate:
+        """By how much the score is above that of another target of the same posts."""
+        codes = number_groups(self.groups, self.n)
+        found = [
+            leave_groups_out(each.y, each.held_out.shares, codes)
+            for each in (self, other)
+        ]
+        score, left_out = (
+            a.mean(axis=-1) - b.mean(axis=-1) for a, b in zip(*found, strict=True)
+        )
+        return jackknife(float(score), left_out).of_model(self.held_out.n_folds)
+
+    def over_folds(self, values) -> Estimate:
+        """Mean of a number per model, over folds that share posts.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_partitions, n_folds)
+            Such as accuracies.
+
+        Notes
+        -----
+        The variance of the mean of n folds, of which each is tested by a model of the K
+        - 1 others, is ``1 / n + 1 / (K - 1)`` times that between them (Nadeau and
+        Bengio, "Inference for the generalization error", 2003).
+        """
+        values = np.ravel(values)
+        n, n_folds = len(values), len(self.held_out.partitions[0])
+        error = np.sqrt((1 / n + 1 / (n_folds - 1)) * values.var(ddof=1))
+        return Estimate(float(values.mean()), float(error), n - 1)
+
+    def mean(self, values) -> Estimate:
+        """Mean of a number per post and partition, of models trained anew.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_posts, n_partitions)
+            Such as losses, or whether a class is right. NaN is a post that was in no
+            test fold.
+        """
+        known = ~np.isnan(values).all(axis=1)
+        found = mean_estimate(
+            np.nanmean(values[known], axis=1), groups=self._groups(known)
+        )
+        return found.of_model(self.held_out.n_folds)
+
+    def _groups(self, rows):
+        return None if self.groups is None else self.groups[rows]
+
+
+def pearson_within(y, held_out) -> float:
+    """Mean of Pearson's correlations in test folds; 0 where one side is constant."""
+    found = []
+    for raw, folds in zip(held_out.raw.T, held_out.partitions, strict=True):
+        for _, test in folds:
+            a, b = y[test] - y[test].mean(), raw[test] - raw[test].mean()
+            norm = np.sqrt((a @ a) * (b @ b))
+            found.append(a @ b / norm if norm else 0.0)
+    return float(np.mean(found))
+
+
+def figure_of(estimate: Estimate) -> Figure:
+    """A figure with its 95 % interval."""
+    return Figure(estimate.value, *estimate.ends(0.95))
+
+
+def columns_of_trials(trial: Trial, n_columns: int) -> list[Trial]:
+    """Trials of several predictors that were looked up in the models of one.
+
+    Parameters
+    ----------
+    trial : Trial
+        Of which :func:`look_at` looked up the predictions of others.
+    n_columns : int
+        Their number.
+    """
+    folds = [found for models in trial.held_out.estimators or () for found in models]
+    partitions, n = trial.held_out.partitions, len(trial.y)
+    trials = []
+    for i in range(n_columns):
+        raw, shares = (
+            columns_of_partitions([found[kind][:, i] for found in folds], partitions, n)
+            for kind in (0, 1)
+        )
+        held_out = HeldOutPredictions(raw, shares, partitions)
+        trials.append(trial._replace(held_out=held_out))
+    return trials
+
+
+def look_at(predict) -> Callable:
+    """A `look` at what a fitted model's parts say of its test rows.
+
+    Parameters
+    ----------
+    predict : callable
+        From the fitted model and rows of X to an array, a column per part; a function
+        of a module, so that workers find it.
+    """
+    return partial(_look, predict)
+
+
+def _look(predict, model, X, fold):
+    train, test = fold
+    raw, seen = (
+        np.asarray(predict(model, _safe_indexing(X, rows)), dtype=np.float64)
+        for rows in (test, seen_rows(train))
+    )
+    shares = [shares_below(seen[:, i], raw[:, i]) for i in range(raw.shape[1])]
+    return raw, np.column_stack(shares)
