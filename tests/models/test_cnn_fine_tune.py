@@ -30,7 +30,8 @@ from sklearn_popularity.networks import Squares
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 models = pytest.importorskip("torchvision.models", reason="Networks need torchvision.")
 
-from sklearn_popularity.models.networks import _checkpoints, _fine_tune_training  # noqa: E402
+from sklearn_popularity.models.networks import _checkpoints  # noqa: E402
+from sklearn_popularity.models.networks._batches import PhotoBatches  # noqa: E402
 from sklearn_popularity.models.networks._fine_tune_module import (  # noqa: E402
     Architecture,
     build_module,
@@ -288,17 +289,17 @@ def test_predict_bins_needs_bins(squares, scores):
 
 def test_steps_become_a_tenth(monkeypatch, squares, scores):
     rates = []
-    set_step = _fine_tune_training._set_step
+    step = torch.optim.Adam.step
 
-    def watch(optimizer, schedule, epoch):
-        set_step(optimizer, schedule, epoch)
-        rates.append([group["lr"] for group in optimizer.param_groups])
+    def watch(self, closure=None):
+        rates.append([group["lr"] for group in self.param_groups])
+        return step(self, closure)
 
-    monkeypatch.setattr(_fine_tune_training, "_set_step", watch)
+    monkeypatch.setattr(torch.optim.Adam, "step", watch)
     model = CNNFineTuneRegressor(**TINY | {"max_epochs": 5}, step_epochs=2)
     model.fit(squares, scores)
     expected = np.outer([1, 1, 0.1, 0.1, 0.01], [1e-3, 1e-3, 2e-2, 2e-2])
-    assert_allclose(rates, expected)
+    assert_allclose(rates, expected.repeat(3, axis=0))
 
 
 @pytest.mark.parametrize("frozen", [True, False])
@@ -510,14 +511,14 @@ def test_forms_of_x_agree(squares, scores, tmp_path):
 
 def interrupt_after(monkeypatch, n_epochs, error=KeyboardInterrupt):
     """Stop in the pass after some."""
-    run_epoch = _fine_tune_training._Training.run_epoch
+    batches = PhotoBatches.__call__
 
-    def run(self, *args):
-        if len(self.losses) == n_epochs:
+    def run(self, epoch):
+        if epoch == n_epochs:
             raise error
-        run_epoch(self, *args)
+        return batches(self, epoch)
 
-    monkeypatch.setattr(_fine_tune_training._Training, "run_epoch", run)
+    monkeypatch.setattr(PhotoBatches, "__call__", run)
 
 
 @pytest.mark.parametrize("n_epochs", [1, 3])
@@ -527,7 +528,7 @@ def test_interrupted_fit_goes_on(
 ):
     y = target_of(model, scores)
     model.set_params(max_epochs=4, optimizer=optimizer, early_stopping=True)
-    model.set_params(learning_rate=1e-4)
+    model.set_params(learning_rate=1e-4, step_epochs=2)
     expected = clone(model).fit(squares, y)
     model.set_params(checkpoint=tmp_path / "state")
     with monkeypatch.context() as patch:
@@ -553,6 +554,17 @@ def test_finished_fit_is_taken_as_it_is(monkeypatch, squares, scores, tmp_path):
     )
     with pytest.warns(CheckpointWarning, match="more passes than max_epochs=2"):
         assert_same_weights(clone(model).fit(squares, scores), expected)
+
+
+def test_fit_that_stopped_early_makes_no_pass(monkeypatch, squares, scores, tmp_path):
+    model = CNNFineTuneRegressor(**TINY | {"max_epochs": 30, "learning_rate": 3e-3})
+    model.set_params(early_stopping=True, checkpoint=tmp_path / "state")
+    expected = clone(model).fit(squares, scores)
+    assert expected.n_epochs_ < 30
+    interrupt_after(monkeypatch, expected.n_epochs_)
+    again = clone(model).fit(squares, scores)
+    assert_same_weights(again, expected)
+    assert again.validation_scores_ == expected.validation_scores_
 
 
 @pytest.mark.parametrize(
@@ -725,8 +737,8 @@ def test_memory_shortage_names_the_way_out(monkeypatch, squares, scores):
     def short(*args):
         raise torch.OutOfMemoryError("full")
 
-    for room in ("_fine_tune", "_fine_tune_training"):
-        path = f"sklearn_popularity.models.networks.{room}.run_module"
+    for room in ("_fine_tune", "_batches"):
+        path = f"sklearn_popularity.models.networks.{room}.to_planes"
         monkeypatch.setattr(path, short)
     for method in (lambda: model.predict(squares), lambda: model.fit(squares, scores)):
         with pytest.raises(ValueError, match=r"A batch of 20 photos does not fit"):

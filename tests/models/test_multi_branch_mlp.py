@@ -23,6 +23,8 @@ torch = pytest.importorskip("torch", reason="Networks need torch.")
 pytest.importorskip("skorch", reason="Networks need skorch.")
 
 from sklearn_popularity.models._hold_out import hold_out  # noqa: E402
+from sklearn_popularity.models.networks._batches import RowBatches, Rows  # noqa: E402
+from sklearn_popularity.models.networks._checkpoints import Checkpoint  # noqa: E402
 from sklearn_popularity.models.networks._inputs import mean_and_scale  # noqa: E402
 from sklearn_popularity.models.networks._mlp_module import (  # noqa: E402
     Shape,
@@ -30,6 +32,8 @@ from sklearn_popularity.models.networks._mlp_module import (  # noqa: E402
     fit_to_width,
     forward,
 )
+from sklearn_popularity.models.networks._schedule import Schedule  # noqa: E402
+from sklearn_popularity.models.networks._training import train  # noqa: E402
 
 BRANCHES = {"cnn": slice(0, 5), "caption": [5, 6, 7]}
 SMALL = {
@@ -344,6 +348,72 @@ def test_held_out_rows_set_no_scale(data):
 def test_hold_out_of_one_raises(groups, name):
     with pytest.raises(ValueError, match=rf"{name} = 1, too few to hold any out"):
         hold_out(np.zeros(1), 0.1, groups, np.random.RandomState(0))
+
+
+# --- interruptions
+
+
+def interrupt_after(monkeypatch, n_epochs):
+    """Stop in the pass after some."""
+    batches = RowBatches.__call__
+
+    def run(self, epoch):
+        if epoch == n_epochs:
+            raise KeyboardInterrupt
+        return batches(self, epoch)
+
+    monkeypatch.setattr(RowBatches, "__call__", run)
+
+
+def test_interrupt_is_no_end_of_training(monkeypatch, data, model):
+    X, y = data
+    interrupt_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, target_of(model, y))
+    assert not hasattr(model, "weights_")
+
+
+@pytest.mark.parametrize("n_epochs", [1, 4])
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_training_goes_on_from_checkpoint(monkeypatch, n_epochs, optimizer, tmp_path):
+    """Torch draws the order and the dropout here, in all passes from one generator."""
+    rng = np.random.default_rng(0)
+    rows, held_out = (
+        Rows([rng.normal(size=(n, 3))], rng.normal(size=n), np.ones(n))
+        for n in (40, 20)
+    )
+    shape = Shape((3,), ((8,),), (), 1, "relu", 0.5)
+    schedule = Schedule(
+        optimizer=optimizer,
+        learning_rate=0.03,
+        alpha=0.0,
+        step_epochs=3,
+        max_epochs=30,
+        n_iter_no_change=4,
+        device="cpu",
+        seed=0,
+        verbose=False,
+    )
+
+    def run(path):
+        return train(
+            lambda: build_module(shape, np.float64),
+            RowBatches(rows, "cpu", 8),
+            schedule,
+            held_out=RowBatches(held_out, "cpu"),
+            checkpoint=None if path is None else Checkpoint(path, "any"),
+        )
+
+    expected = run(None)
+    assert n_epochs < len(expected.losses) < 30
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, n_epochs)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "state")
+    resumed = run(tmp_path / "state")
+    assert resumed[1:] == expected[1:]
+    for name, values in expected.weights.items():
+        assert_array_equal(resumed.weights[name], values)
 
 
 # --- partial_fit

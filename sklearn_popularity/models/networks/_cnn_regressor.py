@@ -262,7 +262,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         ImageError
             For a photo that cannot be read.
         ImportError
-            If torch, torchvision or timm is needed and missing.
+            If torch, torchvision, skorch or timm is needed and missing.
         FileNotFoundError
             If there are no such weights, or no folder for the checkpoint.
         ValueError

@@ -1,13 +1,12 @@
 """A network with a new head in place of its classifier, and what it says of photos."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ...networks import (
@@ -20,7 +19,6 @@ from ...networks import (
     move_to_device,
     name_of,
     shelf,
-    to_planes,
     torch_work,
 )
 
@@ -118,14 +116,6 @@ def _n_features(torch, backbone, architecture):
     return vectors.shape[1]
 
 
-def as_arrays(state: Mapping[str, Any]) -> dict[str, NDArray]:
-    """Tensors of a state of a module as arrays of their own."""
-    return {
-        name: np.array(tensor.detach().cpu().numpy(), order="C")
-        for name, tensor in state.items()
-    }
-
-
 @dataclass(frozen=True)
 class FittedNetwork:
     """A trained network, known by the digest of its weights.
@@ -159,30 +149,15 @@ class FittedNetwork:
             return KeptNetwork(move_to_device(module, self.device), self.digest)
 
 
-def run_module(
-    module: Any,
-    squares: NDArray[np.uint8],
-    how: Squares,
-    device: str,
-    precision: str,
-) -> Any:
-    """Outputs of a module for squares of shape (n, size, size, 3), as float32.
-
-    They can be learned from if the module is training.
-    """
-    with torch_work(device, precision, gradients=module.training):
-        return module(to_planes(squares, how, device)).float()
-
-
 @contextmanager
-def clear_memory_errors(n_photos: int, device: str) -> Iterator[None]:
+def clear_memory_errors(n_photos: int, batch_size: int, device: str) -> Iterator[None]:
     """Turn a shortage of memory into a ValueError that names the way out."""
     torch = import_torch()
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise ValueError(
-            f"A batch of {n_photos} photos does not fit into the memory of {device!r}. "
-            "Pass a smaller batch_size=, or an embedder with a smaller size or with "
-            "precision='bfloat16'."
+            f"A batch of {min(n_photos, batch_size)} photos does not fit into the "
+            f"memory of {device!r}. Pass a smaller batch_size=, or an embedder with a "
+            "smaller size or with precision='bfloat16'."
         ) from error

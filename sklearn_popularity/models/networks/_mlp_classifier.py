@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import softmax
 
 from ..._sklearn_compat import _fit_context
 from ._multi_branch_mlp import MultiBranchMLP
@@ -266,37 +265,6 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
             )
         self._check_classes(classes)
         return self._partial_fit(X, y, sample_weight, classes)
-
-    def predict_proba(self, X):
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; rows sum to 1.
-        """
-        return softmax(self._outputs(X), axis=1)
-
-    def predict(self, X):
-        """Predict the most probable class of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
 
     def _check_classes(self, classes):
         if not hasattr(self, "weights_"):
