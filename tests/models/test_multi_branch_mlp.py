@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 
 from sklearn_popularity import (
     KClassAggregatingClassifier,
@@ -148,6 +149,26 @@ def test_layers_of_each_branch(data):
     assert weights["joint.0.weight"].shape == (6, 2 + 3)
 
 
+# joblib replaces workers that have grown by torch.
+@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
+def test_search_chooses_a_width_for_each_branch(data):
+    X, y = data
+    grid = [{"cnn": (a,), "caption": (b,)} for a, b in product((4, 12), (2, 6))]
+    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
+    searches = [
+        GridSearchCV(model, {"branch_layers": grid}, cv=2, n_jobs=n_jobs).fit(X, y)
+        for n_jobs in (1, 2)
+    ]
+    scores = [search.cv_results_["mean_test_score"] for search in searches]
+    assert len(set(scores[0])) == 4
+    assert_array_equal(*scores)
+    chosen, weights = searches[0].best_params_, searches[0].best_estimator_.weights_
+    for i, name in enumerate(BRANCHES):
+        n_units = chosen["branch_layers"][name][0]
+        assert weights[f"branches.{i}.0.weight"].shape[0] == n_units
+    assert_same_weights(*(search.best_estimator_ for search in searches))
+
+
 def test_branch_sees_its_columns_only(data, model):
     X, y = data
     model.set_params(branches={"cnn": slice(0, 5), "caption": [5, 6]})
@@ -216,15 +237,6 @@ def test_fits_in_threads_do_not_share_random_numbers(data):
         fitted = list(pool.map(lambda each: clone(each).fit(X, y), models))
     for each, expected in zip(fitted, models, strict=True):
         assert_same_weights(each, expected.fit(X, y))
-
-
-# joblib replaces workers that have grown by torch.
-@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
-def test_jobs_leave_result_alone(data):
-    X, y = data
-    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
-    scores = [cross_val_score(model, X, y, cv=2, n_jobs=n_jobs) for n_jobs in (1, 2)]
-    assert_allclose(*scores, rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

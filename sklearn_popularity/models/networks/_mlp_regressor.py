@@ -21,8 +21,9 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         names, positions, a slice, a boolean mask, a callable, or a scalar. Branches
         may share columns. None is one branch of all columns but that of `groups`.
     branch_layers : tuple of int or dict of str to tuple of int, default=(128,)
-        Units of the layers of each branch, or of each by its name; ``()`` merges the
-        columns as they are. Up to two layers in [1]_.
+        Units of the layers of each branch, or of each by its name, such as
+        ``{"cnn": (512,), "tags": (32,)}``, of which a search may choose one; ``()``
+        merges the columns as they are. Up to two layers in [1]_.
     branch_width : "narrowest", int or None, default=None
         Units of the last layer of each branch, in place of what `branch_layers` says.
         "narrowest" is the number of columns of the branch that has fewest, as in
