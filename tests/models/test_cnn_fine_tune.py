@@ -217,18 +217,29 @@ def test_timm_backbone_learns(squares, scores):
     assert model.weights_["head.weight"].shape == (1, 1024)
 
 
-def test_head_has_one_dropout():
-    sizes = Squares(size=64)
-    alexnet = build_module(Architecture("alexnet", sizes, 1, 0.25), "random", 0)
-    squeezenet = build_module(
-        Architecture("squeezenet1_1", sizes, 1, 0.25), "random", 0
+@pytest.mark.parametrize(
+    ("backbone", "widths"),
+    [
+        ("alexnet", [4096, 4096]),
+        ("caffenet", [4096, 4096]),
+        ("alexnet-lrn", [4096, 4096]),
+        ("mobilenet_v3_small", [1024]),
+        ("squeezenet1_1", [512]),
+    ],
+)
+def test_dropout_acts_after_fully_connected_layers(backbone, widths):
+    """Of Caffe's networks after fc6 and fc7, not on the flattened convolutions."""
+    module = build_module(
+        Architecture(backbone, Squares(size=227), 1, 0.25), "random", 0
     )
-    found = [
-        [m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)]
-        for module in (alexnet, squeezenet)
-    ]
-    # The two fully connected layers of Caffe's network keep theirs.
-    assert found == [[0.5, 0.5, 0.25], [0.0, 0.25]]
+    seen = []
+    for each in module.modules():
+        if isinstance(each, torch.nn.Dropout) and each.p:
+            each.register_forward_hook(
+                lambda part, inputs, _: seen.append((part.p, inputs[0].shape[1]))
+            )
+    module.train()(torch.zeros(1, 3, 227, 227))
+    assert seen == [(0.25, width) for width in widths]
 
 
 # --- learning

@@ -36,7 +36,8 @@ class Architecture:
     n_outputs : int
         Numbers that come out.
     dropout : float
-        Share of what the head sees that is left out in training.
+        Share of what the head sees that is left out in training, and of what comes
+        from fully connected layers before it.
     """
 
     backbone: str
@@ -74,7 +75,7 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
     """
     backbone = build_network(architecture.backbone, weights, seed)
     with torch_work() as torch:
-        _remove_classifier(torch, backbone)
+        _remove_classifier(torch, backbone, architecture.dropout)
         n_features = _n_features(torch, backbone, architecture)
         head = torch.nn.utils.skip_init(
             torch.nn.Linear, n_features, architecture.n_outputs
@@ -86,7 +87,7 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
         return torch.nn.Sequential(layers).requires_grad_(True)
 
 
-def _remove_classifier(torch, network):
+def _remove_classifier(torch, network, dropout):
     """Leave a network that ends in what its classifier saw."""
     # Their auxiliary classifiers would answer too in training.
     if hasattr(network, "aux_logits"):
@@ -97,9 +98,14 @@ def _remove_classifier(torch, network):
     classifier = find_classifier(network)
     place, _, name = name_of(classifier, network).rpartition(".")
     parent = network.get_submodule(place)
-    for before, module in pairwise(parent.children()):
-        if module is classifier and isinstance(before, torch.nn.Dropout):
-            before.p = 0.0  # the head has a dropout of its own
+    after_linear = False
+    for module, following in pairwise(parent.children()):
+        after_linear |= isinstance(module, torch.nn.Linear)
+        if isinstance(module, torch.nn.Dropout):
+            # As Caffe: after each fully connected layer, not before the first. The
+            # head has its own.
+            is_kept = after_linear and following is not classifier
+            module.p = dropout if is_kept else 0.0
     setattr(parent, name, torch.nn.Identity())
 
 
