@@ -30,6 +30,7 @@ from ...networks import (
     torch_work,
 )
 from .._delegation import groups_of
+from .._fit_tasks import FitTasks
 from ._batches import PhotoBatches
 from ._checkpoints import Checkpoint, digest_training
 from ._fine_tune_module import (
@@ -116,10 +117,15 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         self._measure(rows)
         rows = self._encode(rows)
         held_out = None if held_out is None else self._encode(held_out)
-        self._keep(self._train(rows, held_out, seed))
+        # Networks of single passes are not for the process to keep.
+        tasks = FitTasks(
+            self, X, y, sample_weight, self.max_epochs, weights_digest_=None
+        )
+        self._keep(self._train(rows, held_out, seed, tasks))
+        tasks.end()
         return self
 
-    def _train(self, rows, held_out, seed):
+    def _train(self, rows, held_out, seed, tasks):
         import_torch()
         weights = fspath(self._chosen_embedder().weights)
         check_weights_file(weights)
@@ -149,6 +155,7 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
                 schedule,
                 held_out=None if held_out is None else batches(held_out),
                 checkpoint=checkpoint,
+                tasks=tasks,
             )
 
     def _keep(self, trained):

@@ -130,8 +130,8 @@ class FittedNetwork:
     ----------
     architecture : Architecture
         Layers.
-    digest : str
-        SHA-256 of the weights.
+    digest : str or None
+        SHA-256 of the weights; None is not kept.
     device : str
         Where it runs.
     weights : dict of str to ndarray
@@ -139,20 +139,21 @@ class FittedNetwork:
     """
 
     architecture: Architecture
-    digest: str
+    digest: str | None
     device: str
     weights: dict[str, NDArray] = field(compare=False, repr=False)
 
     def load(self) -> KeptNetwork:
-        """The network for prediction, which the process keeps."""
-        return shelf.take(self, self._build)
+        """The network for prediction, which the process keeps if it has a digest."""
+        return self._build() if self.digest is None else shelf.take(self, self._build)
 
     def _build(self):
         module = build_module(self.architecture, "random", 0)
         with torch_work():
             load_weights(module, self.weights, self.architecture.backbone)
             module = module.requires_grad_(False).eval()
-            return KeptNetwork(move_to_device(module, self.device), self.digest)
+            module = move_to_device(module, self.device)
+            return KeptNetwork(module, self.digest or "")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ..._kept_parameters import check_ready
 from ..._sklearn_compat import Interval, StrOptions
 from ...networks import choose_device
 from .._delegation import groups_of
+from .._fit_tasks import FitTasks
 from ._batches import RowBatches, Rows
 from ._inputs import branch_arrays, mean_and_scale, resolve_branches
 from ._mlp_module import Shape, build_module, fit_to_width, forward
@@ -50,8 +51,12 @@ class MultiBranchMLP(NetworkEstimator):
         rows = self._start(rows)
         rows, held_out = self._hold_out(rows, used, groups, random_state)
         self._measure(rows)
-        self._keep(self._train(rows, held_out=held_out))
+        tasks = FitTasks(
+            self, X, y, sample_weight, self.max_epochs, _activation=self.activation
+        )
+        self._keep(self._train(rows, held_out=held_out, tasks=tasks))
         self._activation = self.activation
+        tasks.end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -107,7 +112,7 @@ class MultiBranchMLP(NetworkEstimator):
             for values, mean, scale in each
         ]
 
-    def _train(self, rows, *, held_out=None, weights=None, **changed):
+    def _train(self, rows, *, held_out=None, weights=None, tasks=None, **changed):
         shape = self._shape([values.shape[1] for values in rows.inputs])
         device = choose_device(self.device)
         if held_out is not None:
@@ -126,6 +131,7 @@ class MultiBranchMLP(NetworkEstimator):
             RowBatches(self._for_network(rows), device, self.batch_size),
             schedule,
             held_out=held_out,
+            tasks=tasks,
         )
 
     def _for_network(self, rows):

@@ -18,14 +18,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from ..._columns import encode_labels
 from ..._moved import MovedAttributesMixin
 from ..._scores import check_scores
-from ..._sklearn_compat import Interval, StrOptions
+from ..._sklearn_compat import CallbackSupportMixin, Interval, StrOptions
 from .._delegation import check_weights
 from .._hold_out import hold_out
 from .._routing import GroupsRequest
 from ._schedule import Schedule
 
 
-class NetworkEstimator(GroupsRequest, MovedAttributesMixin, BaseEstimator):
+class NetworkEstimator(
+    GroupsRequest, CallbackSupportMixin, MovedAttributesMixin, BaseEstimator
+):
     """Base of the estimators that train a network, on scores unless told otherwise."""
 
     _parameter_constraints: ClassVar[dict] = {

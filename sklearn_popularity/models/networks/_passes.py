@@ -1,13 +1,24 @@
 """What is done between the passes of a training, by callbacks of skorch."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..._optional import import_optional
 from ...networks import NEEDED_FOR, import_torch
+from .._fit_tasks import FitTasks
 from ._checkpoints import Checkpoint
 from ._schedule import Schedule
+
+
+def as_arrays(weights: Mapping[str, Any]) -> dict[str, NDArray]:
+    """Tensors of a module as arrays of their own."""
+    return {
+        name: np.array(tensor.detach().cpu().numpy(), order="C")
+        for name, tensor in weights.items()
+    }
 
 
 class TrainingOver(Exception):
@@ -21,6 +32,7 @@ def make_callbacks(
     has_held_out: bool,
     checkpoint: Checkpoint | None = None,
     state: dict[str, Any] | None = None,
+    tasks: FitTasks | None = None,
 ) -> list:
     """Make what changes the steps, finds the best pass, and shows and keeps each pass.
 
@@ -38,6 +50,8 @@ def make_callbacks(
         File that keeps the state after each pass.
     state : dict, default=None
         State to go on from.
+    tasks : FitTasks, default=None
+        What tells scikit-learn's callbacks of the passes.
 
     Returns
     -------
@@ -57,6 +71,10 @@ def make_callbacks(
                 _go_on_from(state, net, steps, best)
             self.end_if_over()
 
+        def on_epoch_begin(self, net, **_):
+            if tasks is not None:
+                tasks.begin_pass()
+
         def on_batch_end(self, net, batch, training, **_):
             if training and schedule.n_photos:
                 bar.update(len(batch[0]))
@@ -68,7 +86,13 @@ def make_callbacks(
                 bar.update()
             if checkpoint is not None:
                 checkpoint.save(_state_of(net, steps, best))
+            if tasks is not None and tasks.end_pass(lambda: self.learned(net)):
+                raise TrainingOver
             self.end_if_over()
+
+        def learned(self, net):
+            weights = best.best_model_weights_ if has_held_out else None
+            return {"weights_": as_arrays(weights or net.module_.state_dict())}
 
         def end_if_over(self):
             if best.misses_ >= schedule.n_iter_no_change:

@@ -1,11 +1,10 @@
 """Training of networks by skorch, on batches that others make."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -17,8 +16,9 @@ from ...networks import (
     own_randomness,
     torch_work,
 )
+from .._fit_tasks import FitTasks
 from ._checkpoints import Checkpoint
-from ._passes import TrainingOver, make_callbacks
+from ._passes import TrainingOver, as_arrays, make_callbacks
 from ._schedule import Schedule
 
 # From the number of a pass to its batches: inputs, and the target with its weights.
@@ -40,6 +40,7 @@ def train(
     *,
     held_out: Batches | None = None,
     checkpoint: Checkpoint | None = None,
+    tasks: FitTasks | None = None,
 ) -> Trained:
     """Train a network.
 
@@ -56,6 +57,8 @@ def train(
         Rows for early stopping; the weights that are best on these are returned.
     checkpoint : Checkpoint, default=None
         File to go on from, written after each pass.
+    tasks : FitTasks, default=None
+        What tells scikit-learn's callbacks of the passes.
 
     Returns
     -------
@@ -82,6 +85,7 @@ def train(
                 has_held_out=held_out is not None,
                 checkpoint=checkpoint,
                 state=state,
+                tasks=tasks,
             )
             net = _make_net(build, schedule, callbacks).initialize()
             # Not `fit`, which takes the user's interrupt for the end of training.
@@ -93,14 +97,6 @@ def train(
         weights = as_arrays(net.module_.state_dict())
         validation = [] if held_out is None else net.history[:, "valid_loss"]
         return Trained(weights, net.history[:, "train_loss"], validation)
-
-
-def as_arrays(state: Mapping[str, Any]) -> dict[str, NDArray]:
-    """Tensors of a state of a module as arrays of their own."""
-    return {
-        name: np.array(tensor.detach().cpu().numpy(), order="C")
-        for name, tensor in state.items()
-    }
 
 
 @contextmanager
