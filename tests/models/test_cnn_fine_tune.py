@@ -12,7 +12,7 @@ import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_popularity import (
     CNNEmbedder,
@@ -370,6 +370,13 @@ def test_class_weight_equals_row_weight(squares):
 # --- early stopping
 
 
+def test_classes_are_held_out_by_their_shares(squares):
+    y = np.array(["dull", "liked"])[(np.arange(20) % 4 == 0).astype(int)]
+    model = CNNFineTuneClassifier(**TINY | {"max_epochs": 1}, early_stopping=True)
+    rows = model.set_params(validation_fraction=0.2).fit(squares, y).validation_rows_
+    assert sorted(y[rows]) == ["dull", "dull", "dull", "liked"]
+
+
 def test_groups_are_held_out_together(squares, scores, model):
     y, groups = target_of(model, scores), np.arange(20) % 5
     model.set_params(early_stopping=True, validation_fraction=0.4, max_epochs=1)
@@ -540,14 +547,18 @@ def test_interrupted_fit_goes_on(
     y = target_of(model, scores)
     model.set_params(max_epochs=4, optimizer=optimizer, early_stopping=True)
     model.set_params(learning_rate=1e-4, step_epochs=2)
-    expected = clone(model).fit(squares, y)
+    if hasattr(model, "class_weight"):
+        model.set_params(class_weight="balanced")
+    groups = np.arange(20) % 5
+    expected = clone(model).fit(squares, y, groups=groups)
     model.set_params(checkpoint=tmp_path / "state")
     with monkeypatch.context() as patch:
         interrupt_after(patch, n_epochs)
         with pytest.raises(KeyboardInterrupt):
-            clone(model).fit(squares, y)
-    resumed = clone(model).fit(squares, y)
+            clone(model).fit(squares, y, groups=groups)
+    resumed = clone(model).fit(squares, y, groups=groups)
     assert_same_weights(resumed, expected)
+    assert_array_equal(resumed.validation_rows_, expected.validation_rows_)
     assert resumed.loss_curve_ == expected.loss_curve_
     assert resumed.validation_scores_ == expected.validation_scores_
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
@@ -735,11 +746,26 @@ def test_threads_of_torch_change_rounding_alone(squares, scores):
     assert_allclose(*predictions, rtol=1e-4)
 
 
-def test_cross_validation_takes_photos(paths):
-    model = CNNFineTuneRegressor(**TINY)
-    y = np.arange(7.0) * 5 % 7
-    scores = cross_val_score(model, np.array(paths), y, cv=2, error_score="raise")
-    assert np.isfinite(scores).all()
+# joblib replaces workers that have grown by torch.
+@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
+def test_search_is_the_same_in_workers(paths):
+    model = CNNFineTuneClassifier(**TINY | {"learning_rate": 1e-2})
+    y = np.array(["dull", "liked"])[np.arange(7) % 3 % 2]
+    grid = {"class_weight": [None, "balanced"]}
+    settings = {"cv": 2, "scoring": "neg_log_loss", "error_score": "raise"}
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)  # as in workers
+        scores = [
+            GridSearchCV(model, grid, n_jobs=n_jobs, **settings)
+            .fit(np.array(paths), y)
+            .cv_results_["mean_test_score"]
+            for n_jobs in (1, 2)
+        ]
+    finally:
+        torch.set_num_threads(before)
+    assert_array_equal(*scores)
+    assert scores[0][0] != scores[0][1]
 
 
 def test_memory_shortage_names_the_way_out(monkeypatch, squares, scores):
