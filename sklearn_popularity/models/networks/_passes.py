@@ -28,11 +28,9 @@ class TrainingOver(Exception):
 def make_callbacks(
     schedule: Schedule,
     bar: Any,
-    *,
     has_held_out: bool,
-    checkpoint: Checkpoint | None = None,
-    state: dict[str, Any] | None = None,
-    tasks: FitTasks | None = None,
+    checkpoint: Checkpoint | None,
+    tasks: FitTasks | None,
 ) -> list:
     """Make what changes the steps, finds the best pass, and shows and keeps each pass.
 
@@ -46,11 +44,9 @@ def make_callbacks(
         What shows the passes.
     has_held_out : bool
         Whether there are rows for early stopping.
-    checkpoint : Checkpoint, default=None
-        File that keeps the state after each pass.
-    state : dict, default=None
-        State to go on from.
-    tasks : FitTasks, default=None
+    checkpoint : Checkpoint or None
+        File to go on from, which keeps the state after each pass.
+    tasks : FitTasks or None
         What tells scikit-learn's callbacks of the passes.
 
     Returns
@@ -58,6 +54,8 @@ def make_callbacks(
     callbacks : list of skorch.callbacks.Callback
     """
     skorch: Any = import_optional("skorch", NEEDED_FOR)
+    # Here, where its warning is told from the caller rather than from skorch.
+    state = checkpoint and checkpoint.load(schedule.max_epochs)
     every = schedule.step_epochs or schedule.max_epochs + 1
     steps = skorch.callbacks.LRScheduler(
         "StepLR", step_size=every, gamma=0.1, event_name=None
@@ -67,8 +65,9 @@ def make_callbacks(
 
     class Passes(skorch.callbacks.Callback):
         def on_train_begin(self, net, **_):
-            if state is not None:
+            if state:
                 _go_on_from(state, net, steps, best)
+                bar.initial = bar.n = len(net.history) * (schedule.n_photos or 1)
             self.end_if_over()
 
         def on_epoch_begin(self, net, **_):

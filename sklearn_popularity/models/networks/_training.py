@@ -69,31 +69,22 @@ def train(
     ValueError
         If the loss grows beyond all numbers.
     """
-    with torch_work(schedule.device), _seeded(schedule):
-        state = None if checkpoint is None else checkpoint.load(schedule.max_epochs)
-        n_made = 0 if state is None else len(state["history"])
-        n_units = schedule.n_photos or 1
-        with tqdm(
-            total=schedule.max_epochs * n_units,
-            initial=n_made * n_units,
-            unit="photo" if schedule.n_photos else "epoch",
-            disable=not schedule.verbose,
-        ) as bar:
-            callbacks = make_callbacks(
-                schedule,
-                bar,
-                has_held_out=held_out is not None,
-                checkpoint=checkpoint,
-                state=state,
-                tasks=tasks,
-            )
-            net = _make_net(build, schedule, callbacks).initialize()
-            # Not `fit`, which takes the user's interrupt for the end of training.
-            with suppress(TrainingOver):
-                net.notify("on_train_begin")
-                n_left = schedule.max_epochs - n_made
-                net.fit_loop((batches, held_out), epochs=n_left)
-            net.notify("on_train_end")
+    bar = tqdm(
+        total=schedule.max_epochs * (schedule.n_photos or 1),
+        unit="photo" if schedule.n_photos else "epoch",
+        disable=not schedule.verbose,
+    )
+    with torch_work(schedule.device), _seeded(schedule), bar:
+        callbacks = make_callbacks(
+            schedule, bar, held_out is not None, checkpoint, tasks
+        )
+        net = _make_net(build, schedule, callbacks).initialize()
+        # Not `fit`, which takes the user's interrupt for the end of training.
+        with suppress(TrainingOver):
+            net.notify("on_train_begin")
+            n_left = schedule.max_epochs - len(net.history)
+            net.fit_loop((batches, held_out), epochs=n_left)
+        net.notify("on_train_end")
         weights = as_arrays(net.module_.state_dict())
         validation = [] if held_out is None else net.history[:, "valid_loss"]
         return Trained(weights, net.history[:, "train_loss"], validation)
