@@ -86,8 +86,10 @@ def train(
             net.fit_loop((batches, held_out), epochs=n_left)
         net.notify("on_train_end")
         weights = as_arrays(net.module_.state_dict())
-        validation = [] if held_out is None else net.history[:, "valid_loss"]
-        return Trained(weights, net.history[:, "train_loss"], validation)
+        curves = [net.history[:, "train_loss"], []]
+        if held_out is not None:
+            curves[1] = net.history[:, "valid_loss"]
+        return Trained(weights, *([float(each) for each in curve] for curve in curves))
 
 
 @contextmanager
