@@ -53,7 +53,8 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
     validation_fraction : float, default=0.1
         Share of the rows held out, or of the groups; only with `early_stopping`.
     n_iter_no_change : int, default=10
-        Passes without a smaller loss on the rows held out after which training stops.
+        Passes without a smaller loss on the rows held out after which training stops;
+        one that is smaller by less than 0.01 % is not.
     groups : str, int or callable, default=None
         Column of X that holds the group of each row, or a function from X to the
         groups. Rows of a group, such as a user's, are held out together.

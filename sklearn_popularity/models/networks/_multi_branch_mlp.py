@@ -119,6 +119,7 @@ class MultiBranchMLP(NetworkEstimator):
             held_out = RowBatches(self._for_network(held_out), device)
         schedule = self._schedule(
             nesterov=True,
+            threshold=1e-4,
             device=device,
             # Else each partial_fit would draw the same order and the same dropout.
             seed=self._seed + (0 if weights is None else self.n_epochs_),

@@ -61,7 +61,9 @@ def make_callbacks(
         "StepLR", step_size=every, gamma=0.1, event_name=None
     )
     # It would stop by raising the user's interrupt, before the state is kept.
-    best = skorch.callbacks.EarlyStopping(patience=np.inf, threshold=0, load_best=True)
+    best = skorch.callbacks.EarlyStopping(
+        patience=np.inf, threshold=schedule.threshold, load_best=True
+    )
 
     class Passes(skorch.callbacks.Callback):
         def on_train_begin(self, net, **_):

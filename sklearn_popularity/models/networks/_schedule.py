@@ -21,6 +21,8 @@ class Schedule:
         Passes after which steps become a tenth, again and again.
     max_epochs, n_iter_no_change : int
         Passes, and those without improvement on the rows held out after which to stop.
+    threshold : float, default=0.0
+        Share of the least loss that an improvement has to exceed.
     freeze_statistics : bool, default=False
         Whether batch normalisation keeps the statistics that it has.
     device : str
@@ -45,6 +47,7 @@ class Schedule:
     step_epochs: int | None = None
     max_epochs: int
     n_iter_no_change: int
+    threshold: float = 0.0
     freeze_statistics: bool = False
     device: str
     precision: str = "float32"
