@@ -29,7 +29,9 @@ from sklearn.utils.validation import (
 )
 
 __all__ = [
+    "CALLBACKS",
     "BaseSearchCV",
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "MetadataRequest",
@@ -51,6 +53,36 @@ __all__ = [
     "validate_params",
     "with_array_outputs",
 ]
+
+
+#: Attribute that holds the callbacks of an estimator.
+CALLBACKS = "_skl_callbacks"
+
+
+class _NoTask:
+    """A task that nobody hears of, as a `CallbackContext` of scikit-learn 1.9."""
+
+    def subcontext(self, **_):
+        return self
+
+    def call_on_fit_task_begin(self, **_):
+        return self
+
+    def call_on_fit_task_end(self, **_):
+        return False
+
+
+class _NoCallbacks:
+    """What takes the place of callbacks before scikit-learn 1.9, which has none."""
+
+    def _init_callback_context(self, **_):
+        return _NoTask()
+
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:
+    CallbackSupportMixin = _NoCallbacks
 
 
 def with_array_outputs(function: Callable) -> Callable:

@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 import sklearn
 import skops.io
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_html_repr
@@ -334,6 +335,157 @@ def test_model_file_trusts_our_types_alone(estimator, tmp_path):
     loaded = load_model(tmp_path / "model.skops")
     use = "predict" if hasattr(model, "predict") else "transform"
     assert_array_equal(getattr(loaded, use)(X), getattr(model, use)(X))
+
+
+# --- scikit-learn's callbacks
+
+WITH_CALLBACKS = {
+    "CNNFineTuneClassifier",
+    "CNNFineTuneRegressor",
+    "LatentRankSVM",
+    "MultiBranchMLPClassifier",
+    "MultiBranchMLPRegressor",
+    "StackedLateFusion",
+}
+callbacks_exist = pytest.mark.skipif(
+    parse_version(sklearn.__version__) < parse_version("1.9"),
+    reason="scikit-learn has callbacks from 1.9.",
+)
+
+
+class Recorder:
+    """Keeps what happens in a fit, and what the models of its tasks predict."""
+
+    def __init__(self, n_tasks=None):
+        self.n_tasks = n_tasks
+        self.events, self.predictions = [], []
+
+    def setup(self, estimator, context):
+        self.events.append("setup")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.events.append(("begin", context.task_id, context.task_name))
+
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+        self.events.append(("end", context.task_id, context.task_name))
+        if fitted_estimator is not None:
+            self.predictions.append(fitted_estimator.predict(X))
+        return context.task_id + 1 == self.n_tasks
+
+    def teardown(self, estimator, context):
+        self.events.append("teardown")
+
+
+LISTENERS = [e for e in ESTIMATORS if name_of(e) in WITH_CALLBACKS]
+in_passes = pytest.mark.parametrize(
+    "with_callbacks",
+    [e for e in LISTENERS if hasattr(e, "max_epochs")],
+    ids=name_of,
+    indirect=True,
+)
+
+
+@pytest.fixture(params=LISTENERS, ids=name_of)
+def with_callbacks(request):
+    """An estimator that knows of callbacks, and what it may learn from."""
+    if name_of(request.param) in NETWORKS:
+        for package in ("torch", "torchvision", "skorch"):
+            pytest.importorskip(package, reason=f"Networks need {package}.")
+    model = clone(request.param)
+    if "random_state" in model.get_params():
+        model.set_params(random_state=0)
+    rng = np.random.default_rng(0)
+    X, y = rng.random(size=(40, 4)), rng.normal(size=40)
+    return model, X, y > 0 if is_classifier(model) else y
+
+
+@callbacks_exist
+def test_callbacks_are_supported():
+    supported = {name_of(e) for e in ESTIMATORS if hasattr(e, "set_callbacks")}
+    assert supported == WITH_CALLBACKS
+
+
+@callbacks_exist
+@rows_without_shape
+@few_rows
+def test_callbacks_see_each_task(with_callbacks):
+    model, X, y = with_callbacks
+    recorder = Recorder()
+    expected = clone(model).fit(X, y).predict(X)
+    model.set_callbacks(recorder).fit(X, y)
+    assert_array_equal(model.predict(X), expected)
+    first, *events, last = recorder.events
+    assert (first, last) == ("setup", "teardown")
+    assert events[0] == ("begin", 0, "fit") and events[-1] == ("end", 0, "fit")
+    begun, ended = (
+        [event[1:] for event in events[1:-1] if event[0] == kind]
+        for kind in ("begin", "end")
+    )
+    n_tasks = getattr(model, "n_epochs_", 7)  # of a fusion: all rows, 5 folds, the last
+    assert begun == ended and [number for number, _ in begun] == list(range(n_tasks))
+    # After the last pass and after the fit the model is what is returned.
+    for predicted in recorder.predictions[-2:]:
+        assert_array_equal(predicted, expected)
+    assert len(recorder.predictions) == 1 + getattr(model, "n_epochs_", 0)
+
+
+@callbacks_exist
+@rows_without_shape
+@few_rows
+@in_passes
+def test_callbacks_end_a_fit(with_callbacks):
+    model, X, y = with_callbacks
+    shorter = clone(model).set_params(max_epochs=2).fit(X, y)
+    model.set_callbacks(Recorder(2)).set_params(max_epochs=3).fit(X, y)
+    assert model.n_epochs_ == 2
+    assert_array_equal(model.predict(X), shorter.predict(X))
+
+
+@callbacks_exist
+@rows_without_shape
+@few_rows
+@in_passes
+def test_callbacks_see_the_best_pass(with_callbacks):
+    model, X, y = with_callbacks
+    recorder = Recorder()
+    model.set_params(early_stopping=True, learning_rate=0.01, n_iter_no_change=1)
+    model.set_params(max_epochs=30).set_callbacks(recorder).fit(X, y)
+    assert np.argmax(model.validation_scores_) < model.n_epochs_ - 1
+    assert_array_equal(recorder.predictions[-2], model.predict(X))
+
+
+@callbacks_exist
+@rows_without_shape
+@few_rows
+def test_callbacks_of_scikit_learn_work(with_callbacks):
+    from sklearn.callback import ProgressBar, ScoringMonitor
+
+    model, X, y = with_callbacks
+    monitor = ScoringMonitor(scoring="accuracy" if is_classifier(model) else "r2")
+    weight = np.arange(40) % 3
+    model.set_callbacks(monitor).fit(X, y, sample_weight=weight)
+    scores = [row[next(reversed(row))] for row in monitor.get_logs().data]
+    score = accuracy_score if is_classifier(model) else r2_score
+    # The fit comes first in the log.
+    expected = score(y, model.predict(X), sample_weight=weight)
+    assert_allclose(scores[0], expected, rtol=1e-6)
+    assert len(scores) == 1 + getattr(model, "n_epochs_", 0)
+    pytest.importorskip("rich", reason="scikit-learn's bar of progress needs rich.")
+    model.set_callbacks(ProgressBar()).fit(X, y)
+
+
+@callbacks_exist
+@rows_without_shape
+@few_rows
+def test_model_file_holds_no_callbacks(with_callbacks, tmp_path):
+    model, X, y = with_callbacks
+    model = make_pipeline(model.set_callbacks(Recorder())).fit(X, y)
+    save_model(model.set_callbacks(Recorder()), tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    assert not hasattr(loaded, "_skl_callbacks")
+    assert not hasattr(loaded[0], "_skl_callbacks")
+    assert hasattr(model, "_skl_callbacks") and hasattr(model[0], "_skl_callbacks")
+    assert_array_equal(loaded.predict(X), model.predict(X))
 
 
 # --- the forms of X

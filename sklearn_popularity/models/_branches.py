@@ -76,7 +76,7 @@ def resolve_branches(branches, X):
     ]
 
 
-def fit_branches(branches, X, y, sample_weight, workers):
+def fit_branches(branches, X, y, sample_weight, workers, tasks):
     """Fit a copy of each estimator on all rows.
 
     Parameters
@@ -91,6 +91,8 @@ def fit_branches(branches, X, y, sample_weight, workers):
         Weights.
     workers : Parallel
         Who fits.
+    tasks : FitTasks
+        What tells callbacks of the fits.
 
     Returns
     -------
@@ -100,7 +102,13 @@ def fit_branches(branches, X, y, sample_weight, workers):
         Mean prediction of each for its training rows.
     """
     fitted = workers(
-        delayed(_fit_branch)(branch, select_columns(X, branch[2]), y, sample_weight)
+        delayed(_fit_branch)(
+            branch,
+            select_columns(X, branch[2]),
+            y,
+            sample_weight,
+            task=tasks.of_model(branch[0]),
+        )
         for branch in predicting_branches(branches)
     )
     ready = iter(fitted)
@@ -251,7 +259,7 @@ def out_of_fold(predictions, folds, n_samples):
     return ordered
 
 
-def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers):
+def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers, tasks=None):
     """Outputs for each row of branches that did not learn from it.
 
     Parameters
@@ -262,6 +270,8 @@ def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers):
         As for `fit_branches`.
     folds : sequence of (train, test)
         Row numbers.
+    tasks : FitTasks, default=None
+        What tells callbacks of the fits.
 
     Returns
     -------
@@ -270,7 +280,13 @@ def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers):
     """
     parts = workers(
         delayed(_fit_predict)(
-            branch, select_columns(X, branch[2]), y, sample_weight, train, test
+            branch,
+            select_columns(X, branch[2]),
+            y,
+            sample_weight,
+            train,
+            test,
+            None if tasks is None else tasks.of_model(branch[0]),
         )
         for branch in predicting_branches(branches)
         for train, test in folds
@@ -285,17 +301,17 @@ def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers):
     ]
 
 
-def _fit_predict(branch, X, y, sample_weight, train, test):
-    fitted, mean = _fit_branch(branch, X, y, sample_weight, train)
+def _fit_predict(branch, X, y, sample_weight, train, test, task):
+    fitted, mean = _fit_branch(branch, X, y, sample_weight, train, task)
     return fitted.predict(_safe_indexing(X, test)) - mean
 
 
-def _fit_branch(branch, X, y, sample_weight, rows=None):
+def _fit_branch(branch, X, y, sample_weight, rows=None, task=None):
     """A fitted copy of a branch's estimator, and its mean prediction for these rows."""
     name, estimator, _ = branch
     owner = f"branch {name!r}"
     fitted = fit_clone(
-        estimator, X, y, rows=rows, sample_weight=sample_weight, owner=owner
+        estimator, X, y, rows=rows, sample_weight=sample_weight, owner=owner, task=task
     )
     return fitted, _mean_prediction(fitted, X, sample_weight, rows)
 

@@ -1,5 +1,6 @@
 """What models share: checks of weights and groups, and fits of others with weights."""
 
+from contextlib import nullcontext
 from inspect import Parameter, signature
 
 import numpy as np
@@ -100,7 +101,9 @@ def take_rows(values, rows):
     return values if values is None or rows is None else _safe_indexing(values, rows)
 
 
-def fit_clone(estimator, X, y, *, rows=None, sample_weight=None, owner="estimator"):
+def fit_clone(
+    estimator, X, y, *, rows=None, sample_weight=None, owner="estimator", task=None
+):
     """Fit a copy of an estimator on some rows, with weights.
 
     Parameters
@@ -117,6 +120,8 @@ def fit_clone(estimator, X, y, *, rows=None, sample_weight=None, owner="estimato
         Weights.
     owner : str, default="estimator"
         What the estimator is, for the error of `weight_parameter`.
+    task : ModelTask, default=None
+        What tells callbacks of the fit.
 
     Returns
     -------
@@ -130,4 +135,5 @@ def fit_clone(estimator, X, y, *, rows=None, sample_weight=None, owner="estimato
     if rows is not None:
         X, y = _safe_indexing(indexable(X)[0], rows), y[rows]
         weights = {name: values[rows] for name, values in weights.items()}
-    return fitted.fit(X, y, **weights)
+    with nullcontext() if task is None else task.around(fitted):
+        return fitted.fit(X, y, **weights)

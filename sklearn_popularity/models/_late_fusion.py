@@ -10,7 +10,13 @@ from sklearn.utils.parallel import Parallel
 from .._columns import check_columns_seen, check_table, encode_labels
 from .._kept_parameters import check_ready
 from .._scores import check_scores
-from .._sklearn_compat import HasMethods, StrOptions, _BaseComposition, _fit_context
+from .._sklearn_compat import (
+    CallbackSupportMixin,
+    HasMethods,
+    StrOptions,
+    _BaseComposition,
+    _fit_context,
+)
 from ._branch_ridge import choose_ridge
 from ._branch_scores import score_branches
 from ._branches import (
@@ -20,15 +26,21 @@ from ._branches import (
     fit_branches,
     inner_folds,
     out_of_fold_outputs,
+    predicting_branches,
     resolve_branches,
 )
 from ._delegation import check_weights, fit_clone, groups_of
+from ._fit_tasks import FitTasks
 from ._ranking import RankScoreMixin
 from ._routing import GroupsRequest
 
 
 class StackedLateFusion(
-    GroupsRequest, MetaEstimatorMixin, RankScoreMixin, _BaseComposition
+    GroupsRequest,
+    CallbackSupportMixin,
+    MetaEstimatorMixin,
+    RankScoreMixin,
+    _BaseComposition,
 ):
     """Train one model per kind of feature and a last one on their predictions.
 
@@ -228,14 +240,16 @@ class StackedLateFusion(
         groups = None if groups is None else encode_labels(groups, "groups")
         branches = resolve_branches(self.branches, X)
         folds = None if self.cv == "train" else inner_folds(self.cv, X, y, groups)
+        n_fits = len(predicting_branches(branches)) * (1 + len(folds or ())) + 1
+        tasks = FitTasks(self, X, y, sample_weight, n_fits)
         workers = Parallel(n_jobs=self.n_jobs)
         self.branches_, self.branch_means_ = fit_branches(
-            branches, X, y, weight, workers
+            branches, X, y, weight, workers, tasks
         )
         if folds is None:
             outputs = branch_outputs(self.branches_, self.branch_means_, X)
         else:
-            outputs = out_of_fold_outputs(branches, X, y, weight, folds, workers)
+            outputs = out_of_fold_outputs(branches, X, y, weight, folds, workers, tasks)
         self.branch_scores_ = score_branches(
             branches, outputs, y, weight, groups=groups, folds=folds
         )
@@ -244,8 +258,14 @@ class StackedLateFusion(
         if last is None:
             last = choose_ridge(outputs, y, weight, folds=folds, free=free)
         self.final_estimator_ = fit_clone(
-            last, outputs, y, sample_weight=weight, owner="final_estimator"
+            last,
+            outputs,
+            y,
+            sample_weight=weight,
+            owner="final_estimator",
+            task=tasks.of_model("final_estimator"),
         )
+        tasks.end()
         return self
 
     def predict(self, X):

@@ -1,5 +1,6 @@
 """Ranking with latent senses of what is popular and of what is not."""
 
+from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -17,10 +18,16 @@ from sklearn.utils.validation import validate_data
 from .._columns import check_table, encode_labels, split_off
 from .._kept_parameters import check_ready, keep_parameters
 from .._moved import MovedAttributesMixin, MovedParametersMixin
-from .._sklearn_compat import Interval, StrOptions, _fit_context
+from .._sklearn_compat import (
+    CallbackSupportMixin,
+    Interval,
+    StrOptions,
+    _fit_context,
+)
 from .._warnings import warn_caller
 from ..metrics import spearman_score
 from ._delegation import check_weights, take_rows
+from ._fit_tasks import FitTasks
 from ._hold_out import hold_out
 from ._pairwise import center_within, score_unit
 from ._rank_training import PassSettings, RankedRows, pass_over, rank_score
@@ -39,6 +46,7 @@ class LatentRankSVM(
     GroupsRequest,
     MovedParametersMixin,
     MovedAttributesMixin,
+    CallbackSupportMixin,
     RegressorMixin,
     BaseEstimator,
 ):
@@ -270,9 +278,11 @@ class LatentRankSVM(
         )
         if not goes_on:
             self._start(data, rows)
-        self._train(data, rows, held_out)
+        tasks = FitTasks(self, X, y, sample_weight, self.max_epochs)
+        self._train(data, rows, held_out, tasks)
         self._publish()
         self._warn_of_dead_senses(data.X, rows)
+        tasks.end()
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -434,11 +444,12 @@ class LatentRankSVM(
         )
         self._unit = score_unit(y[rows], take_rows(weight, rows))
 
-    def _train(self, data, rows, held_out):
+    def _train(self, data, rows, held_out, tasks):
         self.validation_scores_ = []
         best, kept = self._start_validation(data, held_out)
         self.loss_curve_, n_without = [], 0
         for _ in range(self.max_epochs):
+            tasks.begin_pass()
             self.loss_curve_.append(self._pass(data, rows))
             merit = -self.loss_curve_[-1]
             if held_out is not None:
@@ -449,7 +460,8 @@ class LatentRankSVM(
                 best = merit
                 if held_out is not None:
                     kept = self._senses.snapshot()
-            if n_without >= self.n_iter_no_change:
+            stops = tasks.end_pass(partial(_attributes_of, kept or self._senses))
+            if stops or n_without >= self.n_iter_no_change:
                 break
         self.n_epochs_ = len(self.loss_curve_)
         if kept is not None:
@@ -516,6 +528,11 @@ class LatentRankSVM(
         # Scores are on the scale of the margins, and R squared is not their merit.
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _attributes_of(senses):
+    """What predictions follow from."""
+    return dict(zip(("coef_", "intercept_"), senses.linear(), strict=True))
 
 
 def _numbers_of(within, y):

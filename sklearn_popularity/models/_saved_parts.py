@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
 from .._sklearn_compat import (
+    CALLBACKS,
     MetadataRequest,
     _MetadataRequester,
     request_of,
@@ -103,10 +104,12 @@ class _Walk:
                 value, _join(place, name, name in parameters) if given else place, place
             )
             for name, value in vars(estimator).items()
+            if name != CALLBACKS
         }
         state = self.of_estimator(estimator, state, place)
-        if not _differ(state.values(), vars(estimator).values()):
-            return estimator
+        if state.keys() == vars(estimator).keys():
+            if not _differ(state.values(), vars(estimator).values()):
+                return estimator
         kind: Any = type(estimator)
         renewed = kind.__new__(kind)
         renewed.__dict__.update(state)

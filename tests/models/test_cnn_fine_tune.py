@@ -12,7 +12,7 @@ import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_popularity import (
     CNNEmbedder,
@@ -30,7 +30,8 @@ from sklearn_popularity.networks import Squares
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 models = pytest.importorskip("torchvision.models", reason="Networks need torchvision.")
 
-from sklearn_popularity.models.networks import _checkpoints, _fine_tune_training  # noqa: E402
+from sklearn_popularity.models.networks import _checkpoints  # noqa: E402
+from sklearn_popularity.models.networks._batches import PhotoBatches  # noqa: E402
 from sklearn_popularity.models.networks._fine_tune_module import (  # noqa: E402
     Architecture,
     build_module,
@@ -216,18 +217,29 @@ def test_timm_backbone_learns(squares, scores):
     assert model.weights_["head.weight"].shape == (1, 1024)
 
 
-def test_head_has_one_dropout():
-    sizes = Squares(size=64)
-    alexnet = build_module(Architecture("alexnet", sizes, 1, 0.25), "random", 0)
-    squeezenet = build_module(
-        Architecture("squeezenet1_1", sizes, 1, 0.25), "random", 0
+@pytest.mark.parametrize(
+    ("backbone", "widths"),
+    [
+        ("alexnet", [4096, 4096]),
+        ("caffenet", [4096, 4096]),
+        ("alexnet-lrn", [4096, 4096]),
+        ("mobilenet_v3_small", [1024]),
+        ("squeezenet1_1", [512]),
+    ],
+)
+def test_dropout_acts_after_fully_connected_layers(backbone, widths):
+    """Of Caffe's networks after fc6 and fc7, not on the flattened convolutions."""
+    module = build_module(
+        Architecture(backbone, Squares(size=227), 1, 0.25), "random", 0
     )
-    found = [
-        [m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)]
-        for module in (alexnet, squeezenet)
-    ]
-    # The two fully connected layers of Caffe's network keep theirs.
-    assert found == [[0.5, 0.5, 0.25], [0.0, 0.25]]
+    seen = []
+    for each in module.modules():
+        if isinstance(each, torch.nn.Dropout) and each.p:
+            each.register_forward_hook(
+                lambda part, inputs, _: seen.append((part.p, inputs[0].shape[1]))
+            )
+    module.train()(torch.zeros(1, 3, 227, 227))
+    assert seen == [(0.25, width) for width in widths]
 
 
 # --- learning
@@ -288,17 +300,17 @@ def test_predict_bins_needs_bins(squares, scores):
 
 def test_steps_become_a_tenth(monkeypatch, squares, scores):
     rates = []
-    set_step = _fine_tune_training._set_step
+    step = torch.optim.Adam.step
 
-    def watch(optimizer, schedule, epoch):
-        set_step(optimizer, schedule, epoch)
-        rates.append([group["lr"] for group in optimizer.param_groups])
+    def watch(self, closure=None):
+        rates.append([group["lr"] for group in self.param_groups])
+        return step(self, closure)
 
-    monkeypatch.setattr(_fine_tune_training, "_set_step", watch)
+    monkeypatch.setattr(torch.optim.Adam, "step", watch)
     model = CNNFineTuneRegressor(**TINY | {"max_epochs": 5}, step_epochs=2)
     model.fit(squares, scores)
     expected = np.outer([1, 1, 0.1, 0.1, 0.01], [1e-3, 1e-3, 2e-2, 2e-2])
-    assert_allclose(rates, expected)
+    assert_allclose(rates, expected.repeat(3, axis=0))
 
 
 @pytest.mark.parametrize("frozen", [True, False])
@@ -356,6 +368,13 @@ def test_class_weight_equals_row_weight(squares):
 
 
 # --- early stopping
+
+
+def test_classes_are_held_out_by_their_shares(squares):
+    y = np.array(["dull", "liked"])[(np.arange(20) % 4 == 0).astype(int)]
+    model = CNNFineTuneClassifier(**TINY | {"max_epochs": 1}, early_stopping=True)
+    rows = model.set_params(validation_fraction=0.2).fit(squares, y).validation_rows_
+    assert sorted(y[rows]) == ["dull", "dull", "dull", "liked"]
 
 
 def test_groups_are_held_out_together(squares, scores, model):
@@ -510,14 +529,14 @@ def test_forms_of_x_agree(squares, scores, tmp_path):
 
 def interrupt_after(monkeypatch, n_epochs, error=KeyboardInterrupt):
     """Stop in the pass after some."""
-    run_epoch = _fine_tune_training._Training.run_epoch
+    batches = PhotoBatches.__call__
 
-    def run(self, *args):
-        if len(self.losses) == n_epochs:
+    def run(self, epoch):
+        if epoch == n_epochs:
             raise error
-        run_epoch(self, *args)
+        return batches(self, epoch)
 
-    monkeypatch.setattr(_fine_tune_training._Training, "run_epoch", run)
+    monkeypatch.setattr(PhotoBatches, "__call__", run)
 
 
 @pytest.mark.parametrize("n_epochs", [1, 3])
@@ -527,15 +546,19 @@ def test_interrupted_fit_goes_on(
 ):
     y = target_of(model, scores)
     model.set_params(max_epochs=4, optimizer=optimizer, early_stopping=True)
-    model.set_params(learning_rate=1e-4)
-    expected = clone(model).fit(squares, y)
+    model.set_params(learning_rate=1e-4, step_epochs=2)
+    if hasattr(model, "class_weight"):
+        model.set_params(class_weight="balanced")
+    groups = np.arange(20) % 5
+    expected = clone(model).fit(squares, y, groups=groups)
     model.set_params(checkpoint=tmp_path / "state")
     with monkeypatch.context() as patch:
         interrupt_after(patch, n_epochs)
         with pytest.raises(KeyboardInterrupt):
-            clone(model).fit(squares, y)
-    resumed = clone(model).fit(squares, y)
+            clone(model).fit(squares, y, groups=groups)
+    resumed = clone(model).fit(squares, y, groups=groups)
     assert_same_weights(resumed, expected)
+    assert_array_equal(resumed.validation_rows_, expected.validation_rows_)
     assert resumed.loss_curve_ == expected.loss_curve_
     assert resumed.validation_scores_ == expected.validation_scores_
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
@@ -553,6 +576,17 @@ def test_finished_fit_is_taken_as_it_is(monkeypatch, squares, scores, tmp_path):
     )
     with pytest.warns(CheckpointWarning, match="more passes than max_epochs=2"):
         assert_same_weights(clone(model).fit(squares, scores), expected)
+
+
+def test_fit_that_stopped_early_makes_no_pass(monkeypatch, squares, scores, tmp_path):
+    model = CNNFineTuneRegressor(**TINY | {"max_epochs": 30, "learning_rate": 3e-3})
+    model.set_params(early_stopping=True, checkpoint=tmp_path / "state")
+    expected = clone(model).fit(squares, scores)
+    assert expected.n_epochs_ < 30
+    interrupt_after(monkeypatch, expected.n_epochs_)
+    again = clone(model).fit(squares, scores)
+    assert_same_weights(again, expected)
+    assert again.validation_scores_ == expected.validation_scores_
 
 
 @pytest.mark.parametrize(
@@ -712,11 +746,26 @@ def test_threads_of_torch_change_rounding_alone(squares, scores):
     assert_allclose(*predictions, rtol=1e-4)
 
 
-def test_cross_validation_takes_photos(paths):
-    model = CNNFineTuneRegressor(**TINY)
-    y = np.arange(7.0) * 5 % 7
-    scores = cross_val_score(model, np.array(paths), y, cv=2, error_score="raise")
-    assert np.isfinite(scores).all()
+# joblib replaces workers that have grown by torch.
+@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
+def test_search_is_the_same_in_workers(paths):
+    model = CNNFineTuneClassifier(**TINY | {"learning_rate": 1e-2})
+    y = np.array(["dull", "liked"])[np.arange(7) % 3 % 2]
+    grid = {"class_weight": [None, "balanced"]}
+    settings = {"cv": 2, "scoring": "neg_log_loss", "error_score": "raise"}
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)  # as in workers
+        scores = [
+            GridSearchCV(model, grid, n_jobs=n_jobs, **settings)
+            .fit(np.array(paths), y)
+            .cv_results_["mean_test_score"]
+            for n_jobs in (1, 2)
+        ]
+    finally:
+        torch.set_num_threads(before)
+    assert_array_equal(*scores)
+    assert scores[0][0] != scores[0][1]
 
 
 def test_memory_shortage_names_the_way_out(monkeypatch, squares, scores):
@@ -725,8 +774,8 @@ def test_memory_shortage_names_the_way_out(monkeypatch, squares, scores):
     def short(*args):
         raise torch.OutOfMemoryError("full")
 
-    for room in ("_fine_tune", "_fine_tune_training"):
-        path = f"sklearn_popularity.models.networks.{room}.run_module"
+    for room in ("_fine_tune", "_batches"):
+        path = f"sklearn_popularity.models.networks.{room}.to_planes"
         monkeypatch.setattr(path, short)
     for method in (lambda: model.predict(squares), lambda: model.fit(squares, scores)):
         with pytest.raises(ValueError, match=r"A batch of 20 photos does not fit"):

@@ -27,6 +27,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklearn_popularity import (
     ColorStatistics,
+    LatentRankSVM,
     StackedLateFusion,
     make_popularity,
     spearman_interval,
@@ -41,6 +42,46 @@ def data():
     X = rng.normal(size=(80, 6))
     y = X[:, 0] + 2 * X[:, 4] + 0.5 * rng.normal(size=80)
     return X, y
+
+
+def _propagated(seen):
+    """A callback that scikit-learn hands on to models within."""
+
+    class Seen:
+        max_propagation_depth = 1
+
+        def setup(self, estimator, context): ...
+
+        def teardown(self, estimator, context): ...
+
+        def on_fit_task_begin(self, estimator, context):
+            merged = context.source_task_name
+            seen.append((context.estimator_name, merged or context.task_name))
+
+        def on_fit_task_end(self, estimator, context): ...
+
+    return Seen()
+
+
+def test_callbacks_reach_branches_that_know_of_them(data):
+    """Those of Ridge are told of by the fusion, without scikit-learn's warning."""
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks.")
+    seen = []
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, max_epochs=2)
+    branches = [("rank", ranker, [0, 4]), ("plain", Ridge(), [1, 2])]
+    model = StackedLateFusion(branches, cv=2).set_callbacks(_propagated(seen))
+    model.fit(*data)
+    fits = [name for name, task in seen if task != "epoch"]
+    assert fits == [
+        "StackedLateFusion",  # all of it
+        "LatentRankSVM",
+        "StackedLateFusion",
+        *["LatentRankSVM"] * 2,
+        *["StackedLateFusion"] * 2,
+        "StackedLateFusion",  # the last model
+    ]
+    assert seen.count(("LatentRankSVM", "epoch")) == 6
+    assert not hasattr(model.branches_[0][1], "_skl_callbacks")
 
 
 def _branches():

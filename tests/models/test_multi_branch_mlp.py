@@ -11,7 +11,7 @@ import pytest
 import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 
 from sklearn_popularity import (
     KClassAggregatingClassifier,
@@ -23,6 +23,8 @@ torch = pytest.importorskip("torch", reason="Networks need torch.")
 pytest.importorskip("skorch", reason="Networks need skorch.")
 
 from sklearn_popularity.models._hold_out import hold_out  # noqa: E402
+from sklearn_popularity.models.networks._batches import RowBatches, Rows  # noqa: E402
+from sklearn_popularity.models.networks._checkpoints import Checkpoint  # noqa: E402
 from sklearn_popularity.models.networks._inputs import mean_and_scale  # noqa: E402
 from sklearn_popularity.models.networks._mlp_module import (  # noqa: E402
     Shape,
@@ -30,6 +32,8 @@ from sklearn_popularity.models.networks._mlp_module import (  # noqa: E402
     fit_to_width,
     forward,
 )
+from sklearn_popularity.models.networks._schedule import Schedule  # noqa: E402
+from sklearn_popularity.models.networks._training import train  # noqa: E402
 
 BRANCHES = {"cnn": slice(0, 5), "caption": [5, 6, 7]}
 SMALL = {
@@ -144,6 +148,26 @@ def test_layers_of_each_branch(data):
     assert weights["joint.0.weight"].shape == (6, 2 + 3)
 
 
+# joblib replaces workers that have grown by torch.
+@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
+def test_search_chooses_a_width_for_each_branch(data):
+    X, y = data
+    grid = [{"cnn": (a,), "caption": (b,)} for a, b in ((4, 6), (12, 2))]
+    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
+    searches = [
+        GridSearchCV(model, {"branch_layers": grid}, cv=2, n_jobs=n_jobs).fit(X, y)
+        for n_jobs in (1, 2)
+    ]
+    scores = [search.cv_results_["mean_test_score"] for search in searches]
+    assert scores[0][0] != scores[0][1]
+    assert_array_equal(*scores)
+    chosen, weights = searches[0].best_params_, searches[0].best_estimator_.weights_
+    for i, name in enumerate(BRANCHES):
+        n_units = chosen["branch_layers"][name][0]
+        assert weights[f"branches.{i}.0.weight"].shape[0] == n_units
+    assert_same_weights(*(search.best_estimator_ for search in searches))
+
+
 def test_branch_sees_its_columns_only(data, model):
     X, y = data
     model.set_params(branches={"cnn": slice(0, 5), "caption": [5, 6]})
@@ -214,15 +238,6 @@ def test_fits_in_threads_do_not_share_random_numbers(data):
         assert_same_weights(each, expected.fit(X, y))
 
 
-# joblib replaces workers that have grown by torch.
-@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
-def test_jobs_leave_result_alone(data):
-    X, y = data
-    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
-    scores = [cross_val_score(model, X, y, cv=2, n_jobs=n_jobs) for n_jobs in (1, 2)]
-    assert_allclose(*scores, rtol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_weights_have_precision_of_X(data, model, dtype):
     X, y = data
@@ -278,6 +293,15 @@ def test_class_weight_equals_row_weight(data):
 
 
 # --- early stopping
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_classes_are_held_out_by_their_shares(data, seed):
+    X, _ = data
+    y = np.random.default_rng(seed).permutation(np.repeat([0, 1, 2], [8, 24, 48]))
+    model = MultiBranchMLPClassifier(**SMALL | {"max_epochs": 1, "random_state": seed})
+    model.set_params(early_stopping=True, validation_fraction=0.25).fit(X, y)
+    assert_array_equal(np.bincount(y[model.validation_rows_]), [2, 6, 12])
 
 
 def test_groups_are_held_out_together(data, model):
@@ -344,6 +368,72 @@ def test_held_out_rows_set_no_scale(data):
 def test_hold_out_of_one_raises(groups, name):
     with pytest.raises(ValueError, match=rf"{name} = 1, too few to hold any out"):
         hold_out(np.zeros(1), 0.1, groups, np.random.RandomState(0))
+
+
+# --- interruptions
+
+
+def interrupt_after(monkeypatch, n_epochs):
+    """Stop in the pass after some."""
+    batches = RowBatches.__call__
+
+    def run(self, epoch):
+        if epoch == n_epochs:
+            raise KeyboardInterrupt
+        return batches(self, epoch)
+
+    monkeypatch.setattr(RowBatches, "__call__", run)
+
+
+def test_interrupt_is_no_end_of_training(monkeypatch, data, model):
+    X, y = data
+    interrupt_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, target_of(model, y))
+    assert not hasattr(model, "weights_")
+
+
+@pytest.mark.parametrize("n_epochs", [1, 4])
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_training_goes_on_from_checkpoint(monkeypatch, n_epochs, optimizer, tmp_path):
+    """Torch draws the order and the dropout here, in all passes from one generator."""
+    rng = np.random.default_rng(0)
+    rows, held_out = (
+        Rows([rng.normal(size=(n, 3))], rng.normal(size=n), np.ones(n))
+        for n in (40, 20)
+    )
+    shape = Shape((3,), ((8,),), (), 1, "relu", 0.5)
+    schedule = Schedule(
+        optimizer=optimizer,
+        learning_rate=0.03,
+        alpha=0.0,
+        step_epochs=3,
+        max_epochs=30,
+        n_iter_no_change=4,
+        device="cpu",
+        seed=0,
+        verbose=False,
+    )
+
+    def run(path):
+        return train(
+            lambda: build_module(shape, np.float64),
+            RowBatches(rows, "cpu", 8),
+            schedule,
+            held_out=RowBatches(held_out, "cpu"),
+            checkpoint=None if path is None else Checkpoint(path, "any"),
+        )
+
+    expected = run(None)
+    assert n_epochs < len(expected.losses) < 30
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, n_epochs)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "state")
+    resumed = run(tmp_path / "state")
+    assert resumed[1:] == expected[1:]
+    for name, values in expected.weights.items():
+        assert_array_equal(resumed.weights[name], values)
 
 
 # --- partial_fit

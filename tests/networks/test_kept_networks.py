@@ -129,6 +129,30 @@ def test_fine_tuned_networks_are_kept_too(built, photos):
     assert built == ["squeezenet1_1", "squeezenet1_1"]
 
 
+def test_networks_that_callbacks_see_are_not_kept(built, photos):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks.")
+    predictions = []
+
+    class Predict:
+        def setup(self, estimator, context): ...
+
+        def teardown(self, estimator, context): ...
+
+        def on_fit_task_begin(self, estimator, context): ...
+
+        def on_fit_task_end(self, estimator, context, *, X, fitted_estimator):
+            if context.parent is not None:
+                predictions.append(fitted_estimator.predict(X))
+
+    model = CNNFineTuneRegressor(
+        embedder=embedder_of(), learning_rate=1e-3, max_epochs=3, random_state=0
+    ).set_callbacks(Predict())
+    model.fit(photos, np.arange(3.0))
+    assert not shelf._kept
+    assert_array_equal(predictions[2], model.predict(photos))
+    assert (predictions[0] != predictions[2]).any()
+
+
 def network_of(n_numbers):
     return KeptNetwork(torch.nn.Linear(n_numbers - 1, 1), digest=str(n_numbers))
 

@@ -62,7 +62,7 @@ class Checkpoint:
         Parameters
         ----------
         max_epochs : int
-            Passes that its "losses" may be of.
+            Passes that its "history" may be of.
 
         Returns
         -------
@@ -89,7 +89,7 @@ class Checkpoint:
             reason = "is damaged"
         elif loaded["settings"] != self.settings:
             reason = "is of other settings or data"
-        elif len(loaded["state"]["losses"]) > max_epochs:
+        elif len(loaded["state"]["history"]) > max_epochs:
             reason = f"has made more passes than max_epochs={max_epochs}"
         else:
             return loaded["state"]

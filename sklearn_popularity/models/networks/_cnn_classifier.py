@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-from scipy.special import softmax
-
 from ..._sklearn_compat import _fit_context
 from ._fine_tune import CNNFineTune
 from ._network_estimator import NetworkClassifierMixin
@@ -26,7 +24,8 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     head_multiplier : float, default=20
         What the learning rate of the new head is multiplied by, as in [1]_.
     dropout : float, default=0.5
-        Share of what the head sees that is left out in training, as in [1]_.
+        Share of what the head sees that is left out in training, and of what comes
+        from fully connected layers before it: after fc6 and fc7, as in [1]_.
     optimizer : {"adam", "sgd"}, default="adam"
         Kind of steps; "sgd" with a momentum of 0.9, as Caffe's solver in [1]_.
     learning_rate : float, default=1e-5
@@ -227,7 +226,7 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         ImageError
             For a photo that cannot be read.
         ImportError
-            If torch, torchvision or timm is needed and missing.
+            If torch, torchvision, skorch or timm is needed and missing.
         FileNotFoundError
             If there are no such weights, or no folder for the checkpoint.
         ValueError
@@ -243,47 +242,6 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
             starts afresh.
         """
         return self._fit(X, y, groups, sample_weight)
-
-    def predict_proba(self, X):
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : sequence of photos
-            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes), float32
-            In the order of `classes_`; rows sum to 1.
-
-        Raises
-        ------
-        ImageError
-            For a photo that cannot be read.
-        """
-        return softmax(self._outputs(X), axis=1)
-
-    def predict(self, X):
-        """Predict the most probable class of each photo.
-
-        Parameters
-        ----------
-        X : sequence of photos
-            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels.
-
-        Raises
-        ------
-        ImageError
-            For a photo that cannot be read.
-        """
-        most_probable = self._outputs(X).argmax(axis=1)
-        return self.classes_[most_probable]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -37,7 +37,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     head_multiplier : float, default=20
         What the learning rate of the new head is multiplied by, as in [1]_.
     dropout : float, default=0.5
-        Share of what the head sees that is left out in training, as in [1]_.
+        Share of what the head sees that is left out in training, and of what comes
+        from fully connected layers before it: after fc6 and fc7, as in [1]_.
     optimizer : {"adam", "sgd"}, default="adam"
         Kind of steps; "sgd" with a momentum of 0.9, as Caffe's solver in [1]_.
     learning_rate : float, default=1e-5
@@ -262,7 +263,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         ImageError
             For a photo that cannot be read.
         ImportError
-            If torch, torchvision or timm is needed and missing.
+            If torch, torchvision, skorch or timm is needed and missing.
         FileNotFoundError
             If there are no such weights, or no folder for the checkpoint.
         ValueError

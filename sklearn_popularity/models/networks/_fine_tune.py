@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from numbers import Integral, Real
 from os import PathLike, fspath
 from typing import ClassVar
@@ -25,19 +26,22 @@ from ...networks import (
     digest_of_arrays,
     import_torch,
     squares_for,
+    to_planes,
+    torch_work,
 )
 from .._delegation import groups_of
+from .._fit_tasks import FitTasks
+from ._batches import PhotoBatches
 from ._checkpoints import Checkpoint, digest_training
 from ._fine_tune_module import (
     Architecture,
     FittedNetwork,
     build_module,
     clear_memory_errors,
-    run_module,
 )
-from ._fine_tune_training import FineTuneSchedule, PhotoRows, train
 from ._network_estimator import NetworkEstimator
-from ._photo_stream import PhotoStream, even_parts
+from ._photo_stream import PhotoRows, PhotoStream, even_parts
+from ._training import train
 
 # Parameters that leave the weights after a given number of passes alone.
 _WITHOUT_EFFECT = {
@@ -72,24 +76,15 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
     """Base of :class:`CNNFineTuneRegressor` and the classifier."""
 
     _parameter_constraints: ClassVar[dict] = {
+        **NetworkEstimator._parameter_constraints,
         "embedder": [CNNEmbedder, None],
         "head_multiplier": [Interval(Real, 0, None, closed="neither")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "optimizer": [StrOptions({"adam", "sgd"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "step_epochs": [Interval(Integral, 1, None, closed="left"), None],
-        "alpha": [Interval(Real, 0, None, closed="left")],
         "freeze_statistics": ["boolean"],
         "augment": ["boolean"],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "groups": [callable, None],
         "checkpoint": [str, PathLike, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
     _nested_defaults: ClassVar[dict] = {"embedder": _default_embedder}
     _moved: ClassVar[dict[str, str]] = {
@@ -122,10 +117,15 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         self._measure(rows)
         rows = self._encode(rows)
         held_out = None if held_out is None else self._encode(held_out)
-        self._keep(self._train(rows, held_out, seed))
+        # Networks of single passes are not for the process to keep.
+        tasks = FitTasks(
+            self, X, y, sample_weight, self.max_epochs, weights_digest_=None
+        )
+        self._keep(self._train(rows, held_out, seed, tasks))
+        tasks.end()
         return self
 
-    def _train(self, rows, held_out, seed):
+    def _train(self, rows, held_out, seed, tasks):
         import_torch()
         weights = fspath(self._chosen_embedder().weights)
         check_weights_file(weights)
@@ -138,21 +138,28 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
             settings = self._settings(architecture, digest_of(module), seed)
             digest = digest_training(settings, rows, held_out)
             checkpoint = Checkpoint(expand_home(self.checkpoint), digest)
-        return train(
-            module,
-            self._stream(architecture),
-            self._schedule(seed),
-            rows,
-            held_out=held_out,
-            checkpoint=checkpoint,
+        device, precision = self._place()
+        batches = partial(
+            PhotoBatches,
+            stream=self._stream(architecture),
+            device=device,
+            batch_size=self.batch_size,
         )
+        schedule = self._schedule(
+            device=device, precision=precision, seed=seed, n_photos=len(rows.photos)
+        )
+        with clear_memory_errors(len(rows.photos), self.batch_size, device):
+            return train(
+                lambda: module,
+                batches(rows, seed=seed, augment=self.augment),
+                schedule,
+                held_out=None if held_out is None else batches(held_out),
+                checkpoint=checkpoint,
+                tasks=tasks,
+            )
 
     def _keep(self, trained):
-        self.weights_ = trained.weights
-        self.loss_curve_ = self._in_units(trained.losses)
-        losses = self._in_units(trained.validation_losses)
-        self.validation_scores_ = [-loss for loss in losses]
-        self.n_epochs_ = len(self.loss_curve_)
+        super()._keep(trained)
         self.weights_digest_ = digest_of_arrays(self.weights_)
 
     def _settings(self, architecture, digest, seed):
@@ -168,26 +175,8 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         embedder = self._chosen_embedder()
         settings |= {name: getattr(embedder, name) for name in _WITH_EFFECT}
         known = {"architecture": architecture, "digest": digest, "seed": seed}
+        known["version"] = 2  # of what a checkpoint holds
         return settings | known | {"kind": type(self).__name__}
-
-    def _schedule(self, seed):
-        device, precision = self._place()
-        return FineTuneSchedule(
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            alpha=self.alpha,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=self.n_iter_no_change,
-            device=device,
-            seed=seed,
-            verbose=bool(self.verbose),
-            head_multiplier=self.head_multiplier,
-            step_epochs=self.step_epochs,
-            freeze_statistics=self.freeze_statistics,
-            augment=self.augment,
-            precision=precision,
-        )
 
     def _chosen_embedder(self):
         """The embedder, checked, or the default one."""
@@ -228,13 +217,17 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         ).load()
         parts = even_parts(np.arange(len(photos)), self.batch_size)
         outputs = np.empty((len(photos), architecture.n_outputs), np.float32)
-        with closing(self._stream(architecture).batches(photos, parts)) as batches:
+        with (
+            clear_memory_errors(len(photos), self.batch_size, device),
+            closing(self._stream(architecture).batches(photos, parts)) as batches,
+        ):
             for part, squares in zip(parts, batches, strict=True):
-                with network.turn() as module, clear_memory_errors(len(part), device):
-                    found = run_module(
-                        module, squares, architecture.squares, device, precision
-                    )
-                    outputs[part] = found.cpu().numpy()
+                with (
+                    network.turn() as module,
+                    torch_work(device, precision, gradients=False),
+                ):
+                    planes = to_planes(squares, architecture.squares, device)
+                    outputs[part] = module(planes).float().cpu().numpy()
         return outputs
 
     def _measure(self, rows):
@@ -243,10 +236,6 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
     def _encode(self, rows):
         """Rows with the target as the network learns it."""
         return rows
-
-    def _in_units(self, losses):
-        """Losses in the units of the target."""
-        return losses
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

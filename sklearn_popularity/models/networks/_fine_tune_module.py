@@ -1,13 +1,12 @@
 """A network with a new head in place of its classifier, and what it says of photos."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ...networks import (
@@ -20,7 +19,6 @@ from ...networks import (
     move_to_device,
     name_of,
     shelf,
-    to_planes,
     torch_work,
 )
 
@@ -38,7 +36,8 @@ class Architecture:
     n_outputs : int
         Numbers that come out.
     dropout : float
-        Share of what the head sees that is left out in training.
+        Share of what the head sees that is left out in training, and of what comes
+        from fully connected layers before it.
     """
 
     backbone: str
@@ -76,7 +75,7 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
     """
     backbone = build_network(architecture.backbone, weights, seed)
     with torch_work() as torch:
-        _remove_classifier(torch, backbone)
+        _remove_classifier(torch, backbone, architecture.dropout)
         n_features = _n_features(torch, backbone, architecture)
         head = torch.nn.utils.skip_init(
             torch.nn.Linear, n_features, architecture.n_outputs
@@ -88,7 +87,7 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
         return torch.nn.Sequential(layers).requires_grad_(True)
 
 
-def _remove_classifier(torch, network):
+def _remove_classifier(torch, network, dropout):
     """Leave a network that ends in what its classifier saw."""
     # Their auxiliary classifiers would answer too in training.
     if hasattr(network, "aux_logits"):
@@ -99,9 +98,14 @@ def _remove_classifier(torch, network):
     classifier = find_classifier(network)
     place, _, name = name_of(classifier, network).rpartition(".")
     parent = network.get_submodule(place)
-    for before, module in pairwise(parent.children()):
-        if module is classifier and isinstance(before, torch.nn.Dropout):
-            before.p = 0.0  # the head has a dropout of its own
+    after_linear = False
+    for module, following in pairwise(parent.children()):
+        after_linear |= isinstance(module, torch.nn.Linear)
+        if isinstance(module, torch.nn.Dropout):
+            # As Caffe: after each fully connected layer, not before the first. The
+            # head has its own.
+            is_kept = after_linear and following is not classifier
+            module.p = dropout if is_kept else 0.0
     setattr(parent, name, torch.nn.Identity())
 
 
@@ -118,14 +122,6 @@ def _n_features(torch, backbone, architecture):
     return vectors.shape[1]
 
 
-def as_arrays(state: Mapping[str, Any]) -> dict[str, NDArray]:
-    """Tensors of a state of a module as arrays of their own."""
-    return {
-        name: np.array(tensor.detach().cpu().numpy(), order="C")
-        for name, tensor in state.items()
-    }
-
-
 @dataclass(frozen=True)
 class FittedNetwork:
     """A trained network, known by the digest of its weights.
@@ -134,8 +130,8 @@ class FittedNetwork:
     ----------
     architecture : Architecture
         Layers.
-    digest : str
-        SHA-256 of the weights.
+    digest : str or None
+        SHA-256 of the weights; None is not kept.
     device : str
         Where it runs.
     weights : dict of str to ndarray
@@ -143,46 +139,32 @@ class FittedNetwork:
     """
 
     architecture: Architecture
-    digest: str
+    digest: str | None
     device: str
     weights: dict[str, NDArray] = field(compare=False, repr=False)
 
     def load(self) -> KeptNetwork:
-        """The network for prediction, which the process keeps."""
-        return shelf.take(self, self._build)
+        """The network for prediction, which the process keeps if it has a digest."""
+        return self._build() if self.digest is None else shelf.take(self, self._build)
 
     def _build(self):
         module = build_module(self.architecture, "random", 0)
         with torch_work():
             load_weights(module, self.weights, self.architecture.backbone)
             module = module.requires_grad_(False).eval()
-            return KeptNetwork(move_to_device(module, self.device), self.digest)
-
-
-def run_module(
-    module: Any,
-    squares: NDArray[np.uint8],
-    how: Squares,
-    device: str,
-    precision: str,
-) -> Any:
-    """Outputs of a module for squares of shape (n, size, size, 3), as float32.
-
-    They can be learned from if the module is training.
-    """
-    with torch_work(device, precision, gradients=module.training):
-        return module(to_planes(squares, how, device)).float()
+            module = move_to_device(module, self.device)
+            return KeptNetwork(module, self.digest or "")
 
 
 @contextmanager
-def clear_memory_errors(n_photos: int, device: str) -> Iterator[None]:
+def clear_memory_errors(n_photos: int, batch_size: int, device: str) -> Iterator[None]:
     """Turn a shortage of memory into a ValueError that names the way out."""
     torch = import_torch()
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise ValueError(
-            f"A batch of {n_photos} photos does not fit into the memory of {device!r}. "
-            "Pass a smaller batch_size=, or an embedder with a smaller size or with "
-            "precision='bfloat16'."
+            f"A batch of {min(n_photos, batch_size)} photos does not fit into the "
+            f"memory of {device!r}. Pass a smaller batch_size=, or an embedder with a "
+            "smaller size or with precision='bfloat16'."
         ) from error

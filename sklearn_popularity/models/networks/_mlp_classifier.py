@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import softmax
 
 from ..._sklearn_compat import _fit_context
 from ._multi_branch_mlp import MultiBranchMLP
@@ -24,8 +23,9 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
         names, positions, a slice, a boolean mask, a callable, or a scalar. Branches
         may share columns. None is one branch of all columns but that of `groups`.
     branch_layers : tuple of int or dict of str to tuple of int, default=(128,)
-        Units of the layers of each branch, or of each by its name; ``()`` merges the
-        columns as they are. Up to two layers in [1]_.
+        Units of the layers of each branch, or of each by its name, such as
+        ``{"cnn": (512,), "tags": (32,)}``, of which a search may choose one; ``()``
+        merges the columns as they are. Up to two layers in [1]_.
     branch_width : "narrowest", int or None, default=None
         Units of the last layer of each branch, in place of what `branch_layers` says.
         "narrowest" is the number of columns of the branch that has fewest, as in
@@ -55,7 +55,8 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
     validation_fraction : float, default=0.1
         Share of the rows held out, or of the groups; only with `early_stopping`.
     n_iter_no_change : int, default=10
-        Passes without a smaller loss on the rows held out after which training stops.
+        Passes without a smaller loss on the rows held out after which training stops;
+        one that is smaller by less than 0.01 % is not.
     groups : str, int or callable, default=None
         Column of X that holds the group of each row, or a function from X to the
         groups. Rows of a group, such as a user's, are held out together.
@@ -266,37 +267,6 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
             )
         self._check_classes(classes)
         return self._partial_fit(X, y, sample_weight, classes)
-
-    def predict_proba(self, X):
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; rows sum to 1.
-        """
-        return softmax(self._outputs(X), axis=1)
-
-    def predict(self, X):
-        """Predict the most probable class of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
 
     def _check_classes(self, classes):
         if not hasattr(self, "weights_"):

@@ -61,8 +61,10 @@ def fit_to_width(layers, n_inputs, width):
     return (*layers[:-1], width)
 
 
-def build_module(shape: Shape) -> Any:
-    """Torch module from a tuple of branch inputs to outputs, with random weights.
+def build_module(
+    shape: Shape, dtype: Any = np.float32, weights: Mapping[str, NDArray] | None = None
+) -> Any:
+    """Torch module from a tuple of branch inputs to outputs.
 
     Its weights are named ``branches.<branch>.<layer>.weight``, ``joint.<layer>.weight``
     and ``output.weight``, and ``bias`` likewise.
@@ -71,10 +73,19 @@ def build_module(shape: Shape) -> Any:
     ----------
     shape : Shape
         Layers.
+    dtype : dtype, default=float32
+        Of the weights.
+    weights : dict of str to ndarray, default=None
+        Weights to go on from; None is random ones.
 
     Returns
     -------
     module : torch.nn.Module
+
+    Raises
+    ------
+    ValueError
+        If `weights` are of other layers.
     """
     torch: Any = import_torch()
     activate = {"relu": torch.relu, "tanh": torch.tanh}[shape.activation]
@@ -105,7 +116,21 @@ def build_module(shape: Shape) -> Any:
                 values = self.dropout(activate(layer(values)))
             return values
 
-    return MultiBranchMLP()
+    module = MultiBranchMLP().to(getattr(torch, str(np.dtype(dtype))))
+    if weights is not None:
+        _load(torch, module, weights)
+    return module
+
+
+def _load(torch, module, weights):
+    state = {name: torch.tensor(values) for name, values in weights.items()}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(
+            "Got parameters of other layers than have been learned, from which "
+            f"training cannot go on ({error}). Set them back, or use fit."
+        ) from error
 
 
 def forward(

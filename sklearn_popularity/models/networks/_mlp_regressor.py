@@ -21,8 +21,9 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         names, positions, a slice, a boolean mask, a callable, or a scalar. Branches
         may share columns. None is one branch of all columns but that of `groups`.
     branch_layers : tuple of int or dict of str to tuple of int, default=(128,)
-        Units of the layers of each branch, or of each by its name; ``()`` merges the
-        columns as they are. Up to two layers in [1]_.
+        Units of the layers of each branch, or of each by its name, such as
+        ``{"cnn": (512,), "tags": (32,)}``, of which a search may choose one; ``()``
+        merges the columns as they are. Up to two layers in [1]_.
     branch_width : "narrowest", int or None, default=None
         Units of the last layer of each branch, in place of what `branch_layers` says.
         "narrowest" is the number of columns of the branch that has fewest, as in
@@ -52,7 +53,8 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
     validation_fraction : float, default=0.1
         Share of the rows held out, or of the groups; only with `early_stopping`.
     n_iter_no_change : int, default=10
-        Passes without a smaller loss on the rows held out after which training stops.
+        Passes without a smaller loss on the rows held out after which training stops;
+        one that is smaller by less than 0.01 % is not.
     groups : str, int or callable, default=None
         Column of X that holds the group of each row, or a function from X to the
         groups. Rows of a group, such as a user's, are held out together.

@@ -1,7 +1,8 @@
 """What the regressor and the classifier with branches share."""
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from functools import partial
+from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
@@ -10,11 +11,14 @@ from sklearn.utils import check_random_state, gen_batches
 from ..._columns import check_columns_seen, check_table
 from ..._kept_parameters import check_ready
 from ..._sklearn_compat import Interval, StrOptions
+from ...networks import choose_device
 from .._delegation import groups_of
+from .._fit_tasks import FitTasks
+from ._batches import RowBatches, Rows
 from ._inputs import branch_arrays, mean_and_scale, resolve_branches
-from ._mlp_module import Shape, fit_to_width, forward
+from ._mlp_module import Shape, build_module, fit_to_width, forward
 from ._network_estimator import NetworkEstimator
-from ._training import Rows, Schedule, train
+from ._training import train
 
 # Rows whose outputs are computed at a time.
 _CHUNK = 4096
@@ -24,6 +28,7 @@ class MultiBranchMLP(NetworkEstimator):
     """Base of :class:`MultiBranchMLPRegressor` and the classifier."""
 
     _parameter_constraints: ClassVar[dict] = {
+        **NetworkEstimator._parameter_constraints,
         "branches": [dict, None],
         "branch_layers": [tuple, list, dict],
         "branch_width": [
@@ -33,19 +38,9 @@ class MultiBranchMLP(NetworkEstimator):
         ],
         "joint_layers": [tuple, list],
         "activation": [StrOptions({"relu", "tanh"})],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "optimizer": [StrOptions({"adam", "rmsprop", "sgd"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "groups": [str, Integral, callable, None],
         "device": [str],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def _fit(self, X, y, groups, sample_weight):
@@ -56,11 +51,12 @@ class MultiBranchMLP(NetworkEstimator):
         rows = self._start(rows)
         rows, held_out = self._hold_out(rows, used, groups, random_state)
         self._measure(rows)
-        trained = self._train(rows, self.max_epochs, held_out=held_out)
-        self.weights_, self.loss_curve_, _ = trained
-        self.validation_scores_ = [-loss for loss in trained.validation_losses]
+        tasks = FitTasks(
+            self, X, y, sample_weight, self.max_epochs, _activation=self.activation
+        )
+        self._keep(self._train(rows, held_out=held_out, tasks=tasks))
         self._activation = self.activation
-        self.n_epochs_ = len(self.loss_curve_)
+        tasks.end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -83,7 +79,8 @@ class MultiBranchMLP(NetworkEstimator):
             self._measure(rows)
             self.validation_rows_, self.validation_scores_ = used[:0], []
             self.loss_curve_, self.n_epochs_ = [], 0
-        trained = self._train(rows, 1, weights=None if first else self.weights_)
+        weights = None if first else self.weights_
+        trained = self._train(rows, weights=weights, max_epochs=1)
         self.weights_, self._activation = trained.weights, self.activation
         self.loss_curve_ = self.loss_curve_ + trained.losses
         self.n_epochs_ += 1
@@ -115,25 +112,27 @@ class MultiBranchMLP(NetworkEstimator):
             for values, mean, scale in each
         ]
 
-    def _train(self, rows, n_epochs, *, held_out=None, weights=None):
-        schedule = Schedule(
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            alpha=self.alpha,
-            batch_size=self.batch_size,
-            max_epochs=n_epochs,
-            patience=self.n_iter_no_change,
-            device=self.device,
+    def _train(self, rows, *, held_out=None, weights=None, tasks=None, **changed):
+        shape = self._shape([values.shape[1] for values in rows.inputs])
+        device = choose_device(self.device)
+        if held_out is not None:
+            held_out = RowBatches(self._for_network(held_out), device)
+        schedule = self._schedule(
+            nesterov=True,
+            threshold=1e-4,
+            device=device,
             # Else each partial_fit would draw the same order and the same dropout.
             seed=self._seed + (0 if weights is None else self.n_epochs_),
-            verbose=bool(self.verbose),
+            # Sums depend on the number of threads.
+            n_threads=1,
+            **changed,
         )
         return train(
-            self._shape([values.shape[1] for values in rows.inputs]),
+            partial(build_module, shape, rows.inputs[0].dtype, weights),
+            RowBatches(self._for_network(rows), device, self.batch_size),
             schedule,
-            self._for_network(rows),
-            held_out=None if held_out is None else self._for_network(held_out),
-            weights=weights,
+            held_out=held_out,
+            tasks=tasks,
         )
 
     def _for_network(self, rows):

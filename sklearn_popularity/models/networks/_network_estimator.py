@@ -1,8 +1,11 @@
 """What all estimators of networks share: targets, and the rows held out."""
 
+from dataclasses import fields
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import (
     assert_all_finite,
@@ -15,15 +18,30 @@ from sklearn.utils.multiclass import check_classification_targets
 from ..._columns import encode_labels
 from ..._moved import MovedAttributesMixin
 from ..._scores import check_scores
-from ..._sklearn_compat import StrOptions
+from ..._sklearn_compat import CallbackSupportMixin, Interval, StrOptions
 from .._delegation import check_weights
 from .._hold_out import hold_out
 from .._routing import GroupsRequest
+from ._schedule import Schedule
 
 
-class NetworkEstimator(GroupsRequest, MovedAttributesMixin, BaseEstimator):
+class NetworkEstimator(
+    GroupsRequest, CallbackSupportMixin, MovedAttributesMixin, BaseEstimator
+):
     """Base of the estimators that train a network, on scores unless told otherwise."""
 
+    _parameter_constraints: ClassVar[dict] = {
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
     _moved_attributes: ClassVar[dict[str, str]] = {
         "validation_losses_": "validation_scores_, which is minus the loss"
     }
@@ -60,6 +78,22 @@ class NetworkEstimator(GroupsRequest, MovedAttributesMixin, BaseEstimator):
         self.validation_rows_ = used[held_out]
         return rows.take(train), rows.take(held_out)
 
+    def _schedule(self, **own):
+        """Parameters of the training, and what is no parameter of the estimator."""
+        names = [field.name for field in fields(Schedule) if hasattr(self, field.name)]
+        return Schedule(**{name: getattr(self, name) for name in names} | own)
+
+    def _keep(self, trained):
+        self.weights_ = trained.weights
+        self.loss_curve_ = self._in_units(trained.losses)
+        losses = self._in_units(trained.validation_losses)
+        self.validation_scores_ = [-loss for loss in losses]
+        self.n_epochs_ = len(self.loss_curve_)
+
+    def _in_units(self, losses):
+        """Losses as they are reported."""
+        return losses
+
     def _check_y(self, X, y):
         """Check the target and return it as an array."""
         return check_scores(X, y)
@@ -84,6 +118,47 @@ class NetworkClassifierMixin(ClassifierMixin):
     _parameter_constraints: ClassVar[dict] = {
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : table or sequence of photos of n_samples
+            As in `fit`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        ImageError
+            For a photo that cannot be read.
+        """
+        return softmax(self._outputs(X), axis=1)
+
+    def predict(self, X):
+        """Predict the most probable class of each row.
+
+        Parameters
+        ----------
+        X : table or sequence of photos of n_samples
+            As in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels.
+
+        Raises
+        ------
+        ImageError
+            For a photo that cannot be read.
+        """
+        most_probable = self._outputs(X).argmax(axis=1)
+        return self.classes_[most_probable]
 
     def _check_y(self, X, y):
         if y is None:

@@ -1,7 +1,7 @@
 """Squares of photos, batch by batch: read again in every pass, ahead of their use."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -74,7 +74,7 @@ class PhotoStream:
         photos: Photos,
         parts: Iterable[NDArray[np.intp]],
         views: RandomViews | None = None,
-    ) -> Iterator[NDArray[np.uint8]]:
+    ) -> Generator[NDArray[np.uint8], None, None]:
         """Squares of some photos after others.
 
         Parameters
@@ -113,7 +113,7 @@ def even_parts(order: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
     return np.array_split(order, -(-len(order) // size))
 
 
-def _run_ahead(tasks: Iterable[Callable], n_threads: int) -> Iterator:
+def _run_ahead(tasks: Iterable[Callable], n_threads: int) -> Generator:
     """Results in order. No more than one per thread, and one, wait to be taken."""
     pool = ThreadPoolExecutor(n_threads)
     try:

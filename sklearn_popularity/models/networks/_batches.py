@@ -1,0 +1,110 @@
+"""What networks learn from, batch by batch: rows in memory, photos that are read."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...networks import import_torch, to_planes, torch_work
+from ._photo_stream import PhotoRows, PhotoStream, RandomViews, even_parts
+
+
+class Rows(NamedTuple):
+    """Rows to learn from or to validate on."""
+
+    inputs: list[NDArray]
+    target: NDArray
+    weight: NDArray
+
+    def take(self, rows: NDArray) -> "Rows":
+        """Some of the rows."""
+        inputs = [values[rows] for values in self.inputs]
+        return Rows(inputs, self.target[rows], self.weight[rows])
+
+
+class RowBatches:
+    """Batches of rows that lie in memory, on the device.
+
+    A DataLoader would collect a batch row by row, which takes longer than the step.
+
+    Parameters
+    ----------
+    rows : Rows
+        Weights count relative to their mean.
+    device : str
+        Such as "cpu" or "cuda:1".
+    batch_size : int, default=None
+        Rows of a batch, at most, in an order that torch draws; None is all at once.
+    """
+
+    def __init__(self, rows: Rows, device: str, batch_size: int | None = None) -> None:
+        weight = (rows.weight / rows.weight.mean()).astype(rows.inputs[0].dtype)
+        arrays = [*rows.inputs, rows.target, weight]
+        with torch_work(device) as torch:
+            # A copy, since torch cannot wrap the read-only memmaps that workers get.
+            tensors = [torch.tensor(np.ascontiguousarray(each)) for each in arrays]
+            self._tensors = [each.to(device) for each in tensors]
+        self._device, self._batch_size = device, batch_size
+
+    def __call__(self, epoch: int) -> Iterator[tuple[Any, tuple[Any, Any]]]:
+        """Inputs of the branches, target and weights of the batches of a pass."""
+        torch, n = import_torch(), len(self._tensors[0])
+        order = torch.arange(n) if self._batch_size is None else torch.randperm(n)
+        for rows in order.to(self._device).split(self._batch_size or n):
+            *inputs, target, weight = (values[rows] for values in self._tensors)
+            yield tuple(inputs), (target, weight)
+
+
+@dataclass(frozen=True)
+class PhotoBatches:
+    """Batches of photos that are read again in every pass.
+
+    Order, views and dropout of a pass follow from the seed and the number of the pass,
+    so that training can go on after any pass as if it had not been interrupted.
+
+    Parameters
+    ----------
+    rows : PhotoRows
+        Weights count relative to their mean, and those of scores half of that.
+    stream : PhotoStream
+        How photos are read.
+    device : str
+        Such as "cpu" or "cuda:1".
+    batch_size : int
+        Photos of a batch, at most.
+    seed : int, default=None
+        Seed; None is the centres of the photos in their order.
+    augment : bool, default=False
+        Whether each pass sees another view of each photo.
+    """
+
+    rows: PhotoRows
+    stream: PhotoStream
+    device: str
+    batch_size: int
+    seed: int | None = None
+    augment: bool = False
+
+    def __call__(self, epoch: int) -> Iterator[tuple[Any, tuple[Any, Any]]]:
+        """Planes, target and weights of the batches of a pass."""
+        torch, (photos, target, weight) = import_torch(), self.rows
+        order, views = np.arange(len(photos)), None
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            order = rng.permutation(len(photos))
+            torch.manual_seed(int(rng.integers(2**63)))
+            views = RandomViews(self.seed, epoch) if self.augment else None
+        half = 0.5 if target.dtype.kind == "f" else 1.0
+        weight = (half * weight / weight.mean()).astype(np.float32)
+        target, weight = (
+            torch.tensor(each, device=self.device) for each in (target, weight)
+        )
+        parts = even_parts(order, self.batch_size)
+        with closing(self.stream.batches(photos, parts, views)) as batches:
+            for part, squares in zip(parts, batches, strict=True):
+                at = torch.from_numpy(part).to(self.device)
+                planes = to_planes(squares, self.stream.how, self.device)
+                yield planes, (target[at], weight[at])

@@ -1,0 +1,57 @@
+"""How a network is trained."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How a network is trained, by the names of the estimators' parameters.
+
+    Parameters
+    ----------
+    optimizer : {"adam", "rmsprop", "sgd"}
+        Kind of steps.
+    nesterov : bool, default=False
+        Whether the momentum of "sgd" is Nesterov's.
+    learning_rate, alpha : float
+        Size of the steps, strength of the penalty.
+    head_multiplier : float, default=1.0
+        What the steps of the module's "head" are multiplied by.
+    step_epochs : int, default=None
+        Passes after which steps become a tenth, again and again.
+    max_epochs, n_iter_no_change : int
+        Passes, and those without improvement on the rows held out after which to stop.
+    threshold : float, default=0.0
+        Share of the least loss that an improvement has to exceed.
+    freeze_statistics : bool, default=False
+        Whether batch normalisation keeps the statistics that it has.
+    device : str
+        Such as "cpu" or "cuda:1".
+    precision : {"float32", "bfloat16", "float16"}, default="float32"
+        Of the computation; weights keep theirs.
+    seed : int
+        Of what torch draws.
+    n_threads : int, default=None
+        Threads of torch; None leaves them.
+    n_photos : int, default=0
+        Photos of a pass, which the progress bar counts; passes if 0.
+    verbose : bool
+        Whether to show a progress bar.
+    """
+
+    optimizer: str
+    nesterov: bool = False
+    learning_rate: float
+    alpha: float
+    head_multiplier: float = 1.0
+    step_epochs: int | None = None
+    max_epochs: int
+    n_iter_no_change: int
+    threshold: float = 0.0
+    freeze_statistics: bool = False
+    device: str
+    precision: str = "float32"
+    seed: int
+    n_threads: int | None = None
+    n_photos: int = 0
+    verbose: bool
