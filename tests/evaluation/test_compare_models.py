@@ -181,12 +181,12 @@ def test_photos_are_described_once(posts, name):
     X, y = posts
     Counting.n_described = 0
     model = compositions(Counting())[name]
-    comparison = compare_models({"one": model, "two": model}, X, y, n_repeats=2)
+    how = {"cv": 3, "n_repeats": 2}
+    comparison = compare_models({"one": model, "two": model}, X, y, **how)
     assert Counting.n_described == len(y)
     photos = X["photo"] if name in ("photos alone", "union") else X
-    expected = held_out_predictions(
-        compositions(ColorStatistics())[name], photos, y, n_repeats=2
-    )
+    model = compositions(ColorStatistics())[name]
+    expected = held_out_predictions(model, photos, y, **how)
     assert_allclose(comparison.held_out["two"].raw, expected.raw, atol=1e-6)
 
 
