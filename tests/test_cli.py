@@ -17,7 +17,7 @@ from sklearn_popularity.cli import _evaluate as command
 from sklearn_popularity.cli import main
 from sklearn_popularity.features import cache_info
 
-FAST = ["--features", "color-statistics,color-histogram", "--repeats", "2"]
+FAST = ["--features", "color-statistics,color-histogram", "--repeats", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,8 @@ def _evaluate(folder, *options):
 
 def test_evaluate_prints_and_writes_the_table(folder, tmp_path, capsys):
     output = tmp_path / "scores.csv"
-    assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 0
+    given = ["--group", "theme", *FAST, "--repeats", "2", "-o", str(output)]
+    assert _evaluate(folder, *given) == 0
     printed = capsys.readouterr()
     assert "near-duplicate" not in printed.err
     posts = load_folder(folder)
@@ -274,8 +275,9 @@ def test_help_breaks_no_names(monkeypatch, capsys):
     assert table.startswith("  Spearman ")
 
 
-def test_demo_finds_planted_causes(tmp_path, capsys):
-    kept = tmp_path / "kept"
+def test_demo_finds_planted_causes(tmp_path, monkeypatch, capsys):
+    kept, kinds = tmp_path / "kept", ["color-statistics", "color-histogram", "lbp"]
+    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", kinds)
     given = ["demo", "--n-photos", "120", "--keep", str(kept), "--n-jobs", "1"]
     assert main(given) == 0
     printed = capsys.readouterr().out

@@ -182,12 +182,17 @@ def test_long_rankings_are_cut(model, new, tmp_path, monkeypatch):
     assert text.count("<li data-percentile=") == 10
 
 
+@pytest.fixture(scope="module")
+def photos():
+    return as_photos(
+        make_popularity(20, image_size=(300, 400), random_state=0)[0]["photo"]
+    )
+
+
 @pytest.mark.parametrize(
     ("n_bytes", "side"), [(10**6, 320), (10**5, 160), (6 * 10**4, 128)]
 )
-def test_thumbnails_fit_the_page(monkeypatch, n_bytes, side):
-    posts, _ = make_popularity(20, image_size=(300, 400), random_state=0)
-    photos = as_photos(posts["photo"])
+def test_thumbnails_fit_the_page(photos, monkeypatch, n_bytes, side):
     monkeypatch.setattr(_rank_page, "_MAX_BYTES", n_bytes)
     assert _rank_page._choose_side(photos) == side
     shown = [_rank_page._picture(photos.read(row, max_size=side)) for row in range(20)]

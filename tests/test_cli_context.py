@@ -149,6 +149,7 @@ def test_columns_are_wanted_again(folder, edited, tmp_path, capsys, check_one_li
     model, ranked = str(tmp_path / "model.skops"), tmp_path / "ranked.csv"
     learned = ["--features", "color-statistics", "--titles", "title", "--user", "user"]
     given = ["fit", str(folder), "--label", "score", *learned, "--n-jobs", "1"]
+    given += ["--repeats", "1"]
     assert main([*given, "--group", "theme", "-o", model]) == 0
     posts, output = load_folder(folder), ["--n-jobs", "1", "-o", str(ranked)]
     assert main(["rank", model, str(folder), *output]) == 0

@@ -49,6 +49,7 @@ def model(folder, tmp_path_factory):
 
 def _fit(folder, output, *options):
     arguments = ["fit", folder, "--label", "score", "--n-jobs", "1", "-o", output]
+    arguments += ["--repeats", "1"]
     features = [] if "--features" in options else ["--features", ",".join(FAST)]
     return main([*map(str, arguments), *features, *options])
 
@@ -59,6 +60,7 @@ def _fit_in_python(posts):
         posts[["photo", "user"]],
         posts["score"],
         groups=posts["user"],
+        n_repeats=1,
     )
 
 
@@ -124,8 +126,8 @@ def test_card_describes_the_training(model, folder):
 
 def test_fit_prints_what_it_found(folder, tmp_path, capsys):
     output = tmp_path / "one.skops"
-    options = ["--features", "color-statistics", "--cv", "3", "--group", "user"]
-    assert _fit(folder, output, *options) == 0
+    options = ["--features", "color-statistics", "--cv", "3", "--repeats", "3"]
+    assert _fit(folder, output, *options, "--group", "user") == 0
     printed = capsys.readouterr()
     assert "Label 'score', 160 photos, split 3 times into 3 folds of" in printed.out
     spearman = read_model_card(output)["training"]["spearman"]

@@ -25,6 +25,7 @@ from sklearn_popularity.papers import recommended
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
 
 FAST = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
+FAST += ["--repeats", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,7 @@ def test_report_has_the_score_of_evaluate(folder, tmp_path, capsys, group):
         posts["score"],
         features=["color-statistics", "color-histogram"],
         groups=None if group is None else posts[group],
+        n_repeats=1,
     ).scores
     printed = capsys.readouterr().out
     assert f"Spearman {table['spearman'].iloc[-2]:.3f} " in printed

@@ -34,10 +34,19 @@ def made(browser, tmp_path_factory):
     return path
 
 
+def _some_of(data, n, folder):
+    """A folder with the first rows of another."""
+    table = pd.read_csv(data / "labels.csv")[:n]
+    table["path"] = [str(data / path) for path in table["path"]]
+    table.to_csv(folder / "labels.csv", index=False)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def oasis(browser, shared, tmp_path_factory):
-    path = tmp_path_factory.mktemp("oasis") / "oasis.html"
-    given = ["report", str(shared / "data" / "oasis"), "--label", "beauty"]
+    folder = _some_of(shared / "data" / "oasis", 200, tmp_path_factory.mktemp("oasis"))
+    path = folder / "oasis.html"
+    given = ["report", str(folder), "--label", "beauty"]
     given += ["--group", "theme", "--by", "category", "--title", "theme"]
     assert main([*given, *FAST, "-o", str(path)]) == 0
     return path
@@ -75,10 +84,7 @@ def binary(browser, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def memes(browser, shared, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("memes")
-    table = pd.read_csv(shared / "data" / "memes" / "labels.csv")[:300]
-    table["path"] = [str(shared / "data" / "memes" / path) for path in table["path"]]
-    table.to_csv(folder / "labels.csv", index=False)
+    folder = _some_of(shared / "data" / "memes", 150, tmp_path_factory.mktemp("memes"))
     given = ["report", str(folder), "--label", "ups", "--group", "user"]
     given += ["--title", "title", "--time", "time"]
     assert main([*given, *FAST, "-o", str(folder / "report.html")]) == 0
