@@ -100,6 +100,8 @@ def test_probabilities_are_those_of_new_pairs():
     for low, high in [(0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1)]:
         rows = (low <= told) & (told < high)
         assert told[rows].mean() == pytest.approx(true[rows].mean(), abs=0.03)
+    assert (called == (table["low"] >= 0.6)).all()
+    assert (told[~called] >= 0.6).any()
     assert 0.3 < called.mean() < 0.9
     assert true[called].mean() > 0.7 > true[~called].mean()
 
