@@ -750,15 +750,20 @@ def _report(posts, model):
 
 
 def _drawn(draw, table=None):
-    """What is drawn of a table: places and sizes of all marks, pixels, and texts."""
+    """What is drawn of a table: places and sizes of all marks, pixels, and texts.
+
+    The table is made once, with nothing set: what makes it is tried by itself.
+    """
+    made = []
 
     def call(posts):
         matplotlib = pytest.importorskip("matplotlib", reason="Plots need matplotlib.")
         matplotlib.use("agg")
         from matplotlib import pyplot
 
-        given = () if table is None else (table(posts),)
-        axes = draw(*given) if given else draw(posts)
+        if table is not None and not made:
+            made.append(table(posts))
+        axes = draw(made[0] if made else posts)
         try:
             return [_marks(ax) for ax in np.ravel(axes)]
         finally:
