@@ -173,7 +173,7 @@ def test_columns_that_look_like_groups_are_named(folder, changed, capsys):
     assert "the column 'user' has" in capsys.readouterr().err
     assert _evaluate(folder, "--group", "theme", *FAST) == 0
     assert "no --group" not in capsys.readouterr().err
-    copy = changed(lambda table: table[["path", "score"]])
+    copy = changed(lambda t: t[["path", "score"]].assign(user=t["path"]))
     assert _evaluate(copy, *FAST) == 0
     assert "no --group" not in capsys.readouterr().err
 

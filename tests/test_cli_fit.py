@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.cli import main
+from sklearn_popularity.cli._scores import warn_of_unlike
 from sklearn_popularity.evaluation import fit_model, late_fusion
 from sklearn_popularity.features import cache_info
 
@@ -260,6 +262,17 @@ def test_predictions_that_collapse_are_told(model, others, write_photos, capsys)
     assert "the predictions lie close together: the middle" in capsys.readouterr().err
     assert _rank(model, write_photos(grey[:3])) == 0  # too few to tell
     assert "close together" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("n", "warns"), [(4, False), (5, True)])
+def test_more_unlike_photos_than_by_chance_are_told(n, warns):
+    """Of 100, four or more are by chance in 1.8 %, five or more in 0.3 %."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_unlike(np.arange(100) < n)
+    assert [f"{n} of 100 photos" in str(each.message) for each in caught] == [True] * (
+        warns
+    )
 
 
 def test_fingerprint_tells_models_apart(model, folder, tmp_path, capsys):

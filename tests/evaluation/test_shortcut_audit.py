@@ -164,6 +164,19 @@ def test_telling_levels_is_the_mean_area():
     assert found.value + 0.5 == pytest.approx(np.mean(areas))
 
 
+def test_error_of_a_level_is_that_of_its_pairs():
+    """DeLong's, from the share of pairs in order that each row is in."""
+    rng = np.random.default_rng(8)
+    inside = np.arange(70) < 20
+    shares = (rng.normal(size=70) + inside).round(1)
+    ahead = shares[inside][:, np.newaxis] - shares[~inside]
+    in_order = (np.sign(ahead) + 1) / 2
+    apart = [in_order.mean(axis=axis) - in_order.mean() for axis in (0, 1)]
+    variance = sum(np.square(each / len(each)).sum() for each in apart)
+    found = tell_levels(inside[:, np.newaxis], shares[:, np.newaxis], None, None)
+    assert found.error == pytest.approx(np.sqrt(70 / 69 * variance))
+
+
 def test_telling_levels_covers_the_area():
     rng = np.random.default_rng(5)
     truth, covered = norm.cdf(1 / np.sqrt(2 * (1.2**2 + 1))) - 0.5, []

@@ -134,6 +134,17 @@ def test_difference_is_jackknifed_as_it_is(n_folds):
     assert interval == found[:3]
 
 
+def test_difference_turned_around_is_as_sure():
+    y_true, y_pred, codes = _draw(80, 8, n_columns=2)
+    one, other = y_pred.T
+    found = spearman_difference(y_true, one, other, groups=codes)
+    turned = spearman_difference(y_true, other, one, groups=codes)
+    expected = (-found.score, -found.high, -found.low, found.error)
+    assert_allclose(turned[:4], expected)
+    assert found.p_value < 1
+    assert turned.p_value == pytest.approx(found.p_value)
+
+
 @pytest.mark.parametrize(
     ("n_groups", "rows"), [(n, rows) for n in (2, 3, 6, 20) for rows in (1, 3)]
 )
