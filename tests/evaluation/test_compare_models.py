@@ -1,10 +1,11 @@
 """compare_models: the same folds for all, paired differences, photos described once."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from PIL import Image
 from sklearn.base import clone
 from sklearn.compose import (
     ColumnTransformer,
@@ -216,14 +217,11 @@ def test_models_that_need_the_photos_are_given_them(posts):
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files(write_photos):
     """Posts with files in place of arrays, the eighth of which is none."""
     posts = make_popularity(40, image_size=(32, 40), random_state=0)[0]
-    folder = tmp_path_factory.mktemp("photos")
-    paths = [str(folder / f"{i}.png") for i in range(40)]
-    for path, photo in zip(paths, posts["photo"], strict=True):
-        Image.fromarray(photo).save(path)
-    (folder / "7.png").write_bytes(b"no photo")
+    paths = write_photos(posts["photo"])
+    Path(paths[7]).write_bytes(b"no photo")
     return posts[["user", "views"]].assign(photo=paths), posts["score"].to_numpy()
 
 
