@@ -353,10 +353,11 @@ def test_failures_are_one_line(folder, monkeypatch, capsys, error, status):
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.skipif(os.name != "posix", reason="Signals are those of POSIX.")
 def test_signals_end_a_run(folder, name):
+    # Another thread may be given the signal, which tells the main one a little later.
     code = (
-        "import os, signal; from sklearn_popularity.cli import _evaluate, run\n"
-        f"stop = lambda *_, **__: os.kill(os.getpid(), signal.{name})\n"
-        "_evaluate.compare_models = stop; run()"
+        "import os, signal, time; from sklearn_popularity.cli import _evaluate, run\n"
+        f"kill = lambda: os.kill(os.getpid(), signal.{name})\n"
+        "_evaluate.compare_models = lambda *_, **__: (kill(), time.sleep(60)); run()"
     )
     argv = [sys.executable, "-c", code, "evaluate", str(folder), "--label", "score"]
     ended = subprocess.run([*argv, *FAST], capture_output=True, text=True)
