@@ -1,9 +1,11 @@
-"""What a process has one of: taken in turns, or set while any thread needs it."""
+"""What a process has one of, in turns or while any thread needs it; and tasks."""
 
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 
 class Turns:
@@ -78,6 +80,19 @@ class SharedSetting:
         self._inside = {t: depth for t, depth in self._inside.items() if t == me}
         if was_held and not self._inside:
             self._restore.close()
+
+
+class WhileWanted(NamedTuple):
+    """A function that is not called any more once a file is gone.
+
+    It stands here so that a worker, who imports where it is from, starts in no time.
+    """
+
+    function: Callable[[Any], Any]
+    path: str
+
+    def __call__(self, batch):
+        return self.function(batch) if Path(self.path).exists() else None
 
 
 def _after_fork(function):

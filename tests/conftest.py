@@ -1,6 +1,8 @@
 """What the tests of several rooms share."""
 
 import os
+import re
+import shutil
 import socket
 
 # scikit-learn skips check_array_api_input unless SciPy is loaded with this.
@@ -11,13 +13,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["SKLEARN_POPULARITY_CACHE"] = "none"
 
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from threadpoolctl import threadpool_info, threadpool_limits
+
+from sklearn_popularity import make_popularity
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -75,6 +81,58 @@ def bad_path(tmp_path_factory):
     path = tmp_path_factory.mktemp("bad") / "notes.jpg"
     path.write_text("not a photo")
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def made_folder(tmp_path_factory):
+    """A function that gives a folder of n made-up posts, which nobody may change."""
+
+    @cache
+    def make(n):
+        folder = tmp_path_factory.mktemp("photos") / "made-up"
+        make_popularity(n, folder=folder, image_size=(48, 64), random_state=0)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def with_table():
+    """A function that copies a folder of posts with a table that has been changed."""
+
+    def copy(folder, to, change):
+        shutil.copytree(folder, to, copy_function=os.link)
+        table = change(pd.read_csv(to / "labels.csv"))
+        (to / "labels.csv").unlink()
+        table.to_csv(to / "labels.csv", index=False)
+        return to
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def with_noise(with_table):
+    """A function that copies a folder of posts with scores that are noise."""
+
+    def change(table):
+        noise = np.random.default_rng(0).permutation(len(table))
+        return table.assign(score=noise)
+
+    return lambda folder, to: with_table(folder, to, change)
+
+
+@pytest.fixture
+def check_one_line(capsys):
+    """A function that checks that a command printed an error, and nothing else."""
+
+    def check(message):
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        # Which step it was in is told before.
+        [line] = [line for line in printed.err.splitlines() if " of 2: " not in line]
+        assert re.search(f"^sklearn-popularity: error: .*{message}", line)
+
+    return check
 
 
 def _photo(rng, height, width):

@@ -774,15 +774,20 @@ def _report(posts, model):
 
 
 def _drawn(draw, table=None):
-    """What is drawn of a table: places and sizes of all marks, pixels, and texts."""
+    """What is drawn of a table: places and sizes of all marks, pixels, and texts.
+
+    The table is made once, with nothing set: what makes it is tried by itself.
+    """
+    made = []
 
     def call(posts):
         matplotlib = pytest.importorskip("matplotlib", reason="Plots need matplotlib.")
         matplotlib.use("agg")
         from matplotlib import pyplot
 
-        given = () if table is None else (table(posts),)
-        axes = draw(*given) if given else draw(posts)
+        if table is not None and not made:
+            made.append(table(posts))
+        axes = draw(made[0] if made else posts)
         try:
             return [_marks(ax) for ax in np.ravel(axes)]
         finally:
@@ -1152,8 +1157,12 @@ def _seeds():
 
 @contextmanager
 def _habits():
-    """What a notebook may begin with."""
+    """What a notebook may begin with, all at once: each may change nothing."""
     with ExitStack() as stack:
+        stack.enter_context(config_context(transform_output="pandas"))
+        stack.enter_context(config_context(enable_metadata_routing=True))
+        stack.enter_context(np.errstate(all="raise"))
+        stack.enter_context(_strict_warnings())
         stack.enter_context(np.printoptions(precision=1, threshold=2))
         stack.enter_context(
             pd.option_context("display.precision", 1, "display.max_rows", 2)
@@ -1165,15 +1174,11 @@ def _habits():
 
 
 STATES = {
-    "pandas": lambda: config_context(transform_output="pandas"),
-    "polars": lambda: config_context(transform_output="polars"),
-    "routing": lambda: config_context(enable_metadata_routing=True),
-    "errstate": lambda: np.errstate(all="raise"),
-    "warnings": _strict_warnings,
     "habits": _habits,
+    "polars": lambda: config_context(transform_output="polars"),
 }
 # scikit-learn takes the float32 numbers of polars as float64: sums are rounded less.
-ROUNDING = dict.fromkeys(STATES, 1e-6) | {"polars": 1e-3}
+ROUNDING = {"habits": 1e-6, "polars": 1e-3}
 # A ranker takes its steps by the rows that such a rounding puts on the other side.
 ROUNDING_OF_RANKERS = 0.05
 OF_RANKERS = ("papers.recommended", "papers.reproduce")

@@ -1,6 +1,5 @@
 """The command `compare`, and the page of `rank`."""
 
-import os
 import re
 import shutil
 
@@ -23,10 +22,8 @@ FAST = "color-statistics,color-histogram"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos") / "made-up"
-    make_popularity(160, folder=folder, image_size=(48, 64), random_state=0)
-    return folder
+def folder(made_folder):
+    return made_folder(160)
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +120,9 @@ def test_model_files_hold_no_names_of_groups(model, folder):
     assert len(same) == users.nunique() == len(np.unique(groups))
 
 
-def test_chance_calls_no_pair(folder, new, tmp_path, capsys):
-    copy, path = tmp_path / "copy", tmp_path / "model.skops"
-    shutil.copytree(folder, copy, copy_function=os.link)
-    table = pd.read_csv(copy / "labels.csv")
-    (copy / "labels.csv").unlink()
-    noise = np.random.default_rng(0).permutation(len(table))
-    table.assign(score=noise).to_csv(copy / "labels.csv", index=False)
-    assert _fit(copy, path) == 0
+def test_chance_calls_no_pair(folder, with_noise, new, tmp_path, capsys):
+    path = tmp_path / "model.skops"
+    assert _fit(with_noise(folder, tmp_path / "copy"), path) == 0
     assert read_model_card(path)["training"]["interval"][0] < 0
     capsys.readouterr()
     assert _run("compare", path, new[:4]) == 0
@@ -190,12 +182,17 @@ def test_long_rankings_are_cut(model, new, tmp_path, monkeypatch):
     assert text.count("<li data-percentile=") == 10
 
 
+@pytest.fixture(scope="module")
+def photos():
+    return as_photos(
+        make_popularity(20, image_size=(300, 400), random_state=0)[0]["photo"]
+    )
+
+
 @pytest.mark.parametrize(
     ("n_bytes", "side"), [(10**6, 320), (10**5, 160), (6 * 10**4, 128)]
 )
-def test_thumbnails_fit_the_page(monkeypatch, n_bytes, side):
-    posts, _ = make_popularity(20, image_size=(300, 400), random_state=0)
-    photos = as_photos(posts["photo"])
+def test_thumbnails_fit_the_page(photos, monkeypatch, n_bytes, side):
     monkeypatch.setattr(_rank_page, "_MAX_BYTES", n_bytes)
     assert _rank_page._choose_side(photos) == side
     shown = [_rank_page._picture(photos.read(row, max_size=side)) for row in range(20)]

@@ -1,7 +1,6 @@
 """Columns beside the photos on the command line: features, and errors of one line."""
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -15,7 +14,6 @@ from sklearn_popularity import (
     SocialFeatures,
     load_folder,
     load_model,
-    make_popularity,
 )
 from sklearn_popularity.cli import main
 from sklearn_popularity.cli._main import _parser
@@ -33,10 +31,14 @@ NO_PHOTOS = ["--features", "none", "--repeats", "1", "--n-jobs", "1"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos") / "made-up"
-    make_popularity(60, folder=folder, image_size=(32, 32), random_state=0)
-    return folder
+def folder(made_folder):
+    return made_folder(60)
+
+
+@pytest.fixture
+def edited(folder, with_table, tmp_path):
+    """Copies of the folder with other tables."""
+    return lambda name, change: str(with_table(folder, tmp_path / name, change))
 
 
 @pytest.fixture(scope="module")
@@ -95,14 +97,12 @@ def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys)
     assert all(reason in printed for reason in reasons)
 
 
-def test_numbers_order_the_history(folder, tmp_path, capsys):
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy, copy_function=os.link)
-    table = pd.read_csv(copy / "labels.csv").assign(order=np.arange(60)[::-1])
-    (copy / "labels.csv").unlink()
-    table.assign(day=table["uploaded"].where(table.index != 3)).to_csv(
-        copy / "labels.csv", index=False
-    )
+def test_numbers_order_the_history(edited, capsys):
+    def change(table):
+        day = table["uploaded"].where(table.index != 3)
+        return table.assign(order=np.arange(60)[::-1], day=day)
+
+    copy = edited("copy", change)
     assert _evaluate(copy, "--user", "user", "--time", "order") == 0
     assert "history" in capsys.readouterr().out
     assert _evaluate(copy, "--time", "order") == 0
@@ -140,15 +140,16 @@ def test_users_in_both_parts_are_warned_of(folder, capsys):
         (["--tags", "tags", "--vectors", __file__], "a dict of word to vector"),
     ],
 )
-def test_errors_are_one_line(folder, capsys, options, message):
+def test_errors_are_one_line(folder, check_one_line, options, message):
     assert _evaluate(folder, *options) == 2
-    _check_one_line(capsys, message)
+    check_one_line(message)
 
 
-def test_columns_are_wanted_again(folder, tmp_path, capsys):
+def test_columns_are_wanted_again(folder, edited, tmp_path, capsys, check_one_line):
     model, ranked = str(tmp_path / "model.skops"), tmp_path / "ranked.csv"
     learned = ["--features", "color-statistics", "--titles", "title", "--user", "user"]
     given = ["fit", str(folder), "--label", "score", *learned, "--n-jobs", "1"]
+    given += ["--repeats", "1"]
     assert main([*given, "--group", "theme", "-o", model]) == 0
     posts, output = load_folder(folder), ["--n-jobs", "1", "-o", str(ranked)]
     assert main(["rank", model, str(folder), *output]) == 0
@@ -158,33 +159,13 @@ def test_columns_are_wanted_again(folder, tmp_path, capsys):
     photo = posts["photo"][0]
     assert main(["rank", model, photo]) == 2
     message = "learned from the columns title, user, theme beside the photos: a folder"
-    _check_one_line(capsys, message)
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy, copy_function=os.link)
-    table = pd.read_csv(copy / "labels.csv").drop(columns="title")
-    (copy / "labels.csv").unlink()
-    table.to_csv(copy / "labels.csv", index=False)
-    assert main(["rank", model, str(copy)]) == 2
-    _check_one_line(capsys, "no column 'title'")
+    check_one_line(message)
+    assert main(["rank", model, edited("copy", lambda t: t.drop(columns="title"))]) == 2
+    check_one_line("no column 'title'")
     shutil.copy(photo, tmp_path / "new.jpg")
     page = ["-o", str(tmp_path / "why.html")]
     assert main(["explain", model, str(tmp_path / "new.jpg"), *page]) == 2
-    _check_one_line(capsys, r"new\.jpg' has no row in a table labels\.csv")
-
-
-@pytest.fixture
-def edited(folder, tmp_path):
-    """Copies of the folder with other tables."""
-
-    def edit(name, change):
-        copy = tmp_path / name
-        shutil.copytree(folder, copy, copy_function=os.link)
-        table = change(pd.read_csv(copy / "labels.csv"))
-        (copy / "labels.csv").unlink()
-        table.to_csv(copy / "labels.csv", index=False)
-        return str(copy)
-
-    return edit
+    check_one_line(r"new\.jpg' has no row in a table labels\.csv")
 
 
 def _fit(folder, output, *options):
@@ -192,7 +173,9 @@ def _fit(folder, output, *options):
     return main([*given, "--repeats", "1", *options, "-o", str(output)])
 
 
-def test_new_tables_are_read_as_that_of_the_fit(edited, tmp_path, capsys):
+def test_new_tables_are_read_as_that_of_the_fit(
+    edited, tmp_path, capsys, check_one_line
+):
     """Members of a folder may all look like numbers, and so may its captions."""
 
     def mixed(table):
@@ -213,15 +196,17 @@ def test_new_tables_are_read_as_that_of_the_fit(edited, tmp_path, capsys):
     other = edited("other", lambda table: mixed(table).assign(uploaded=1_700_000_000))
     capsys.readouterr()
     assert main(["rank", str(model), other]) == 2
-    _check_one_line(capsys, "'uploaded' holds 1700000000, but times as ISO 8601 were")
+    check_one_line("'uploaded' holds 1700000000, but times as ISO 8601 were")
     wrong = edited(
         "wrong", lambda t: mixed(t).assign(uploaded=["x", *t["uploaded"][1:]])
     )
     assert main(["rank", str(model), wrong]) == 2
-    _check_one_line(capsys, r"00000\.jpg: .*'x'.*ISO 8601")
+    check_one_line(r"00000\.jpg: .*'x'.*ISO 8601")
 
 
-def test_reports_know_the_rows_of_the_fit(edited, folder, tmp_path, capsys):
+def test_reports_know_the_rows_of_the_fit(
+    edited, folder, tmp_path, capsys, check_one_line
+):
     pytest.importorskip("jinja2", reason="A report needs jinja2.")
     model, page = tmp_path / "model.skops", str(tmp_path / "page.html")
     base = edited("base", lambda table: table)
@@ -232,9 +217,7 @@ def test_reports_know_the_rows_of_the_fit(edited, folder, tmp_path, capsys):
     capsys.readouterr()
     for other in (changed, longer):
         assert main(["report", other, *given]) == 2
-        _check_one_line(
-            capsys, "fitted on other photos, or other values of score, title"
-        )
+        check_one_line("fitted on other photos, or other values of score, title")
     photo = Path(base, "images", "00004.jpg")
     photo.unlink()
     photo.write_bytes(b"no photo")
@@ -258,19 +241,12 @@ def test_pages_of_models_without_photos_have_no_map(folder, tmp_path):
     )
 
 
-def test_too_few_groups_are_told_before_the_work(edited, capsys):
+def test_too_few_groups_are_told_before_the_work(edited, check_one_line):
     few = edited("few", lambda t: t.assign(four=np.arange(len(t)) % 4))
     given = ["evaluate", few, "--label", "score", "--group", "four", "--cv", "4"]
     two = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
     assert main([*given, *two]) == 2
-    _check_one_line(capsys, "Got 4 groups, too few for 4 folds whose training sets")
-
-
-def _check_one_line(capsys, message):
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
+    check_one_line("Got 4 groups, too few for 4 folds whose training sets")
 
 
 def test_without_networks_photos_are_hand_crafted(folder, monkeypatch):
@@ -282,7 +258,9 @@ def test_without_networks_photos_are_hand_crafted(folder, monkeypatch):
     assert "the extra 'torch'" in asked.reasons[0]
 
 
-def test_picks_are_those_of_held_out_predictions(folder, tmp_path, capsys):
+def test_picks_are_those_of_held_out_predictions(
+    folder, tmp_path, capsys, check_one_line
+):
     output = tmp_path / "scores.json"
     given = ["--titles", "title", "--pick", "theme", "--group", "user"]
     assert _evaluate(folder, *given, "-o", str(output)) == 0
@@ -299,7 +277,7 @@ def test_picks_are_those_of_held_out_predictions(folder, tmp_path, capsys):
     line = rf"^pairs right +{row['rate']:.3f} +0.500 +\{row['gain']:+.3f} \("
     assert re.search(line, printed, re.MULTILINE)
     assert _evaluate(folder, "--titles", "title", "--pick", "burst") == 2
-    _check_one_line(capsys, "no column 'burst'")
+    check_one_line("no column 'burst'")
 
 
 def test_ceilings_stand_beside_scores(folder, capsys):

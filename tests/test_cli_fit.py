@@ -2,8 +2,8 @@
 
 import json
 import os
-import re
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.cli import main
+from sklearn_popularity.cli._scores import warn_of_unlike
 from sklearn_popularity.evaluation import fit_model, late_fusion
 from sklearn_popularity.features import cache_info
 
@@ -27,10 +28,8 @@ FAST = ["color-statistics", "color-histogram"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos") / "made-up"
-    make_popularity(160, folder=folder, image_size=(48, 64), random_state=0)
-    return folder
+def folder(made_folder):
+    return made_folder(160)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +51,7 @@ def model(folder, tmp_path_factory):
 
 def _fit(folder, output, *options):
     arguments = ["fit", folder, "--label", "score", "--n-jobs", "1", "-o", output]
+    arguments += ["--repeats", "1"]
     features = [] if "--features" in options else ["--features", ",".join(FAST)]
     return main([*map(str, arguments), *features, *options])
 
@@ -62,6 +62,7 @@ def _fit_in_python(posts):
         posts[["photo", "user"]],
         posts["score"],
         groups=posts["user"],
+        n_repeats=1,
     )
 
 
@@ -127,8 +128,8 @@ def test_card_describes_the_training(model, folder):
 
 def test_fit_prints_what_it_found(folder, tmp_path, capsys):
     output = tmp_path / "one.skops"
-    options = ["--features", "color-statistics", "--cv", "3", "--group", "user"]
-    assert _fit(folder, output, *options) == 0
+    options = ["--features", "color-statistics", "--cv", "3", "--repeats", "3"]
+    assert _fit(folder, output, *options, "--group", "user") == 0
     printed = capsys.readouterr()
     assert "Label 'score', 160 photos, split 3 times into 3 folds of" in printed.out
     spearman = read_model_card(output)["training"]["spearman"]
@@ -201,34 +202,21 @@ def test_names_that_are_no_text_are_written(model, others, tmp_path):
         (["-o", "nowhere/model.skops"], "cannot be written"),
     ],
 )
-def test_fit_errors_are_one_line(folder, tmp_path, capsys, options, message):
+def test_fit_errors_are_one_line(folder, tmp_path, check_one_line, options, message):
     assert _fit(folder, tmp_path / "model.skops", *options) == 2
-    _check_one_line(capsys, message)
+    check_one_line(message)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_model_of_chance_is_warned_of(folder, tmp_path, capsys):
-    copy, model = tmp_path / "copy", tmp_path / "model.skops"
-    shutil.copytree(folder, copy, copy_function=os.link)
-    table = pd.read_csv(copy / "labels.csv")
-    (copy / "labels.csv").unlink()
-    noise = np.random.default_rng(0).permutation(len(table))
-    table.assign(score=noise).to_csv(copy / "labels.csv", index=False)
-    features = "color-statistics,color-histogram"
-    assert _fit(copy, model, "--features", features) == 0
+def test_model_of_chance_is_warned_of(folder, with_noise, tmp_path, capsys):
+    model = tmp_path / "model.skops"
+    assert _fit(with_noise(folder, tmp_path / "copy"), model) == 0
     printed = capsys.readouterr()
     assert "no better than chance" in printed.err
     assert "At chance by themselves: color-statistics, color-histogram (" in printed.out
     assert read_model_card(model)["training"]["interval"][0] < 0
     assert _rank(model, [folder / "images" / "00000.jpg"]) == 0
     assert "no better than chance" in capsys.readouterr().err
-
-
-def _check_one_line(capsys, message):
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    [line] = [line for line in printed.err.splitlines() if " of 2: " not in line]
-    assert re.search(f"^sklearn-popularity: error: .*{message}", line)
 
 
 @pytest.mark.parametrize(
@@ -238,31 +226,31 @@ def _check_one_line(capsys, message):
         (["-o", "nowhere/ranked.csv"], "cannot be written"),
     ],
 )
-def test_rank_errors_are_one_line(model, others, capsys, options, message):
+def test_rank_errors_are_one_line(model, others, check_one_line, options, message):
     assert _rank(model, [others[0]], *options) == 2
-    _check_one_line(capsys, message)
+    check_one_line(message)
 
 
-def test_rank_needs_photos(model, tmp_path, capsys):
+def test_rank_needs_photos(model, tmp_path, check_one_line):
     assert _rank(model, [tmp_path]) == 2
-    _check_one_line(capsys, "Found no photos in")
+    check_one_line("Found no photos in")
     assert _rank(model, [tmp_path / "missing.jpg"]) == 2
-    _check_one_line(capsys, r"There is no .*missing\.jpg")
+    check_one_line(r"There is no .*missing\.jpg")
     (tmp_path / "empty.jpg").touch()
     assert _rank(model, [tmp_path / "empty.jpg"]) == 2
-    _check_one_line(capsys, r"None of the 1 photos could be read.*empty\.jpg: the file")
+    check_one_line(r"None of the 1 photos could be read.*empty\.jpg: the file")
 
 
-def test_rank_needs_a_model_of_fit(others, tmp_path, capsys):
+def test_rank_needs_a_model_of_fit(others, tmp_path, check_one_line):
     path = tmp_path / "model.skops"
     assert _rank(path, [others[0]]) == 2
-    _check_one_line(capsys, "No such file")
+    check_one_line("No such file")
     path.write_bytes(b"\x80\x04.")
     assert _rank(path, [others[0]]) == 2
-    _check_one_line(capsys, "was not written by save_model")
+    check_one_line("was not written by save_model")
     save_model(Ridge().fit([[1.0]], [1.0]), path)
     assert _rank(path, [others[0]]) == 2
-    _check_one_line(capsys, "was not written by `sklearn-popularity fit`")
+    check_one_line("was not written by `sklearn-popularity fit`")
 
 
 def test_predictions_that_collapse_are_told(model, others, write_photos, capsys):
@@ -274,6 +262,17 @@ def test_predictions_that_collapse_are_told(model, others, write_photos, capsys)
     assert "the predictions lie close together: the middle" in capsys.readouterr().err
     assert _rank(model, write_photos(grey[:3])) == 0  # too few to tell
     assert "close together" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("n", "warns"), [(4, False), (5, True)])
+def test_more_unlike_photos_than_by_chance_are_told(n, warns):
+    """Of 100, four or more are by chance in 1.8 %, five or more in 0.3 %."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_unlike(np.arange(100) < n)
+    assert [f"{n} of 100 photos" in str(each.message) for each in caught] == [True] * (
+        warns
+    )
 
 
 def test_fingerprint_tells_models_apart(model, folder, tmp_path, capsys):
@@ -341,8 +340,8 @@ def test_cache_serves_fit_and_rank(model, folder, others, tmp_path, capsys):
     assert cache_info(cache)["n_rows"].tolist() == [220, 220]
 
 
-def test_rank_refuses_other_files_as_cache(model, others, capsys):
+def test_rank_refuses_other_files_as_cache(model, others, check_one_line):
     before = model.read_bytes()
     assert _rank(model, [others[0]], "--cache", model) == 2
-    _check_one_line(capsys, "--cache .*which cannot be used: the file is no cache")
+    check_one_line("--cache .*which cannot be used: the file is no cache")
     assert model.read_bytes() == before

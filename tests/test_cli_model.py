@@ -1,8 +1,6 @@
 """A model file is all that is known of a model: one number, and nothing twice."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -11,7 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklearn_popularity import compare_features, load_folder, make_popularity
+from sklearn_popularity import compare_features, load_folder
 from sklearn_popularity._progress import progress
 from sklearn_popularity.cli import _report as report_command
 from sklearn_popularity.cli import _steps, main
@@ -23,15 +21,13 @@ OPTIONS = ["--features", ",".join(FAST), "--n-jobs", "1"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos") / "made-up"
-    make_popularity(60, folder=folder, image_size=(48, 64), random_state=0)
-    return folder
+def folder(made_folder):
+    return made_folder(60)
 
 
 @pytest.fixture(scope="module")
-def model(folder):
-    path = folder.parent / "model.skops"
+def model(folder, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.skops"
     assert _run("fit", folder, "--label", "score", "--group", "user", "-o", path) == 0
     return path
 
@@ -106,13 +102,9 @@ def test_report_of_a_file_takes_no_other_model(
     assert not page.exists()
 
 
-def test_report_of_a_file_needs_its_folder(folder, model, tmp_path, capsys):
+def test_report_of_a_file_needs_its_folder(folder, with_table, model, tmp_path, capsys):
     copy = tmp_path / "copy"
-    shutil.copytree(folder, copy, copy_function=os.link)
-    table = pd.read_csv(copy / "labels.csv")
-    (copy / "labels.csv").unlink()
-    table["score"] += 1
-    table.to_csv(copy / "labels.csv", index=False)
+    with_table(folder, copy, lambda table: table.assign(score=table["score"] + 1))
     given = ["--model", model, "-o", tmp_path / "page.html"]
     assert _run("report", copy, *given) == 2
     assert "was fitted on other photos, or other values" in capsys.readouterr().err

@@ -15,7 +15,6 @@ from sklearn_popularity import (
     compare_features,
     load_folder,
     load_model,
-    make_popularity,
     read_model_card,
 )
 from sklearn_popularity.cli import main
@@ -26,18 +25,17 @@ from sklearn_popularity.papers import recommended
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
 
 FAST = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
+FAST += ["--repeats", "1"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos") / "made-up"
-    make_popularity(40, folder=folder, image_size=(48, 64), random_state=0)
-    return folder
+def folder(made_folder):
+    return made_folder(40)
 
 
 @pytest.fixture(scope="module")
-def model(folder):
-    path = folder.parent / "model.skops"
+def model(folder, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.skops"
     given = ["fit", str(folder), "--label", "score", "-o", str(path)]
     assert main([*given, *FAST]) == 0
     return path
@@ -59,6 +57,7 @@ def test_report_has_the_score_of_evaluate(folder, tmp_path, capsys, group):
         posts["score"],
         features=["color-statistics", "color-histogram"],
         groups=None if group is None else posts[group],
+        n_repeats=1,
     ).scores
     printed = capsys.readouterr().out
     assert f"Spearman {table['spearman'].iloc[-2]:.3f} " in printed
@@ -113,12 +112,9 @@ def test_make_it_again_makes_the_same_page(folder, model, tmp_path, fitted):
         (["--cv", "41"], "too few for 41 folds"),
     ],
 )
-def test_report_errors_are_one_line(folder, tmp_path, capsys, options, message):
+def test_report_errors_are_one_line(folder, tmp_path, check_one_line, options, message):
     assert _report(folder, tmp_path / "report.html", *options) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
+    check_one_line(message)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -186,35 +182,33 @@ def test_explain_writes_a_figure(model, folder, tmp_path):
     ],
 )
 def test_explain_errors_are_one_line(
-    model, folder, tmp_path, capsys, photo, output, message
+    model, folder, tmp_path, check_one_line, photo, output, message
 ):
     given = ["explain", str(model), str(folder / photo), "-o", str(tmp_path / output)]
     assert main(given) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert re.search("^sklearn-popularity: error: .*" + message, error)
+    check_one_line(message)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_report_without_jinja_is_one_line(folder, tmp_path, monkeypatch, capsys):
+def test_report_without_jinja_is_one_line(
+    folder, tmp_path, monkeypatch, check_one_line
+):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert _report(folder, tmp_path / "report.html", *FAST) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert "[report]" in error
+    check_one_line(r"\[report\]")
 
 
 @pytest.mark.parametrize(
     ("name", "package"), [("x.html", "jinja2"), ("x.png", "matpl")]
 )
-def test_explain_needs_the_extra_first(tmp_path, monkeypatch, capsys, name, package):
+def test_explain_needs_the_extra_first(
+    tmp_path, monkeypatch, check_one_line, name, package
+):
     for missing in ("jinja2", "matplotlib"):
         monkeypatch.setitem(sys.modules, missing, None)
     given = ["explain", "no.skops", "no.jpg", "-o", str(tmp_path / name)]
     assert main(given) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert package in error and "[report]" in error
+    check_one_line(rf"{package}.*\[report\]")
 
 
 def test_explain_does_not_overwrite_the_photo(model, images, tmp_path, capsys):
@@ -255,8 +249,6 @@ def test_demo_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch, capsys
     assert not (tmp_path / "kept" / "report.html").exists()
 
 
-def test_demo_refuses_what_is_no_page(tmp_path, capsys):
+def test_demo_refuses_what_is_no_page(tmp_path, check_one_line):
     assert main(["demo", "-o", str(tmp_path / "report.pdf")]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
+    check_one_line(r"report\.pdf")

@@ -1,15 +1,13 @@
 """The target: logarithms of counts and of rates, and predictions in their unit."""
 
-import os
 import re
-import shutil
 from argparse import Namespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_popularity import log_normalized_popularity, make_popularity
+from sklearn_popularity import log_normalized_popularity
 from sklearn_popularity.cli import main
 from sklearn_popularity.cli._target import in_unit
 from sklearn_popularity.evaluation import fit_model, late_fusion, parts_of
@@ -19,21 +17,20 @@ FAST = ["--features", "color-statistics", "--repeats", "1", "--n-jobs", "1"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(made_folder, with_table, tmp_path_factory):
     """Posts with a skewed count that grows with age."""
-    parent = tmp_path_factory.mktemp("photos")
-    make_popularity(60, folder=parent / "made-up", image_size=(48, 64), random_state=0)
-    table = pd.read_csv(parent / "made-up" / "labels.csv")
-    rng = np.random.default_rng(0)
-    days = rng.integers(1, 900, len(table))
-    table["views"] = np.round(np.exp2(rng.normal(4, 3, len(table))) * days)
-    seen = pd.Timestamp("2025-07-01T12:00:00Z")
-    uploaded = seen - pd.to_timedelta(days, unit="D")
-    table["posted"] = [time.isoformat() for time in uploaded]
-    table["seen"] = seen.isoformat()
-    table["day"], table["last_day"] = 1000 - days, 1000
-    table.to_csv(parent / "made-up" / "labels.csv", index=False)
-    return parent / "made-up"
+
+    def age(table):
+        rng = np.random.default_rng(0)
+        days = rng.integers(1, 900, len(table))
+        table["views"] = np.round(np.exp2(rng.normal(4, 3, len(table))) * days)
+        seen = pd.Timestamp("2025-07-01T12:00:00Z")
+        uploaded = seen - pd.to_timedelta(days, unit="D")
+        table["posted"] = [time.isoformat() for time in uploaded]
+        table["seen"] = seen.isoformat()
+        return table.assign(day=1000 - days, last_day=1000)
+
+    return with_table(made_folder(60), tmp_path_factory.mktemp("aged") / "posts", age)
 
 
 def _fit(folder, output, *options):
@@ -115,22 +112,19 @@ def test_labels_without_skew_are_not_told(folder, tmp_path, capsys):
         (["--log", "--label", "below"], "'below' holds -1 for .*00003"),
     ],
 )
-def test_wrong_targets_are_one_line(folder, tmp_path, capsys, options, message):
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy, copy_function=os.link)
-    table = pd.read_csv(copy / "labels.csv")
-    (copy / "labels.csv").unlink()
-    table["gaps"], table["below"] = table["posted"], range(60)
-    table.loc[3, "gaps"], table.loc[3, "below"] = None, -1
-    table.to_csv(copy / "labels.csv", index=False)
+def test_wrong_targets_are_one_line(
+    folder, with_table, tmp_path, check_one_line, options, message
+):
+    def spoil(table):
+        table["gaps"], table["below"] = table["posted"], range(60)
+        table.loc[3, "gaps"], table.loc[3, "below"] = None, -1
+        return table
+
+    copy = with_table(folder, tmp_path / "copy", spoil)
     assert _fit(copy, tmp_path / "model.skops", *options) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert re.search("^sklearn-popularity: error: .*" + message, printed.err)
-    assert printed.err.count("\n") == 1
+    check_one_line(message)
 
 
 def test_predictions_below_a_count_of_0_are_0():
-
     options = Namespace(log=True, per_day=None)
     assert in_unit(np.array([-1.0, 0.0, 2.0]), options).tolist() == [0, 0, 3]

@@ -89,7 +89,7 @@ TINY_CNN = {
     "embedder": CNNEmbedder(
         backbone="squeezenet1_1",
         weights="random",
-        preprocessing=Preprocessing(size=32, crop_share=0.875),
+        preprocessing=Preprocessing(size=24, crop_share=0.875),
     ),
     "augment": False,
     "dropout": 0.0,
@@ -99,8 +99,9 @@ TINY_CNN = {
     "max_epochs": 2,
 }
 
+# Of few numbers: the checks compare frames column by column.
 ESTIMATORS = [
-    HOGLLC(),
+    HOGLLC(dictionary=16),
     # The same photo in another batch differs by rounding (1e-6), which the checks
     # compare with numbers near 0 unless these are probabilities.
     CNNEmbedder(
@@ -112,9 +113,9 @@ ESTIMATORS = [
     CNNFineTuneClassifier(**TINY_CNN),
     CNNFineTuneRegressor(**TINY_CNN),
     ColorHistogram(),
-    ColorNamesLLC(),
+    ColorNamesLLC(dictionary=16),
     ColorStatistics(),
-    GistTransformer(image_size=48),
+    GistTransformer(image_size=48, n_blocks=2),
     LBPPyramid(),
     LatentRankSVM(),
     StackedLateFusion([("all", Ridge(), slice(None))]),
@@ -979,7 +980,7 @@ def test_thousand_rows_stay_aligned(paths, bad_path):
 @pytest.mark.parametrize("max_size", [500, None])
 @pytest.mark.parametrize(
     "shape",
-    [(1, 1), (30, 40), (1, 200_000), (200_000, 1), (2, 3), (3, 3), (1, 2), (3, 2)],
+    [(1, 1), (30, 40), (1, 50_000), (50_000, 1), (2, 3), (3, 3), (1, 2), (3, 2)],
     ids=str,
 )
 @pytest.mark.parametrize("content", ["noise", "constant"])
@@ -1026,10 +1027,10 @@ print(peak_megabytes() - before)
 def test_memory_does_not_grow_with_photos(tmp_path):
     pytest.importorskip("resource", reason="Peak memory is measured on POSIX.")
     path = tmp_path / "photo.png"
-    # 5,000 of them decoded take 240 MB.
+    # 2,500 of them decoded take 120 MB.
     Image.new("RGB", (128, 128), "teal").save(path)
     growth = subprocess.run(
-        [sys.executable, "-c", MEMORY_SCRIPT, str(path), "5000"],
+        [sys.executable, "-c", MEMORY_SCRIPT, str(path), "2500"],
         capture_output=True,
         check=True,
         text=True,

@@ -139,7 +139,7 @@ def _print(table, n_first, n_last):
     ranked = table[table["score"].notna()]
     n_between = max(0, len(ranked) - n_first - n_last)
     after = len(ranked) - n_last if n_between else n_first
-    rows = pd.concat([ranked[:n_first], ranked[max(after, n_first) :]])
+    rows = pd.concat([ranked[:n_first], ranked[after:]])
     shown = _SHOWN | ({"unlike": "{unlike}"} if ranked["unlike"].any() else {})
     lines = format_table(rows.to_dict("records"), shown).split("\n")
     if n_between:

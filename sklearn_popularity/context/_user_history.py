@@ -261,8 +261,8 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         X = check_table(self, X, reset=False)
         labels = pd.Index(self._labels(X))
         check_same_kind(self.users_, labels, "user")
-        users = pd.Index(self.users_).get_indexer(labels)
-        return self._describe(X, np.where(labels.isna(), -1, users))
+        # Of new users, and of none, it is -1.
+        return self._describe(X, pd.Index(self.users_).get_indexer(labels))
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features: the user column with mean, count and spread.

@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from itertools import islice
-from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, NamedTuple
+from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 
+from .._process import WhileWanted
 from ..images import Photos
 
 # Batches per worker that are under way or wait for the caller.
@@ -89,18 +89,8 @@ def _run(n_jobs, function, batches):
         return parallel(delayed(task)(batch) for batch in piece)
 
     with NamedTemporaryFile(prefix="sklearn-popularity-") as wanted:
-        task = _Wanted(function, wanted.name)
+        task = WhileWanted(function, wanted.name)
         yield from _run_calls(map(call, range(0, len(batches), size)), n_calls, wanted)
-
-
-class _Wanted(NamedTuple):
-    """A function that is not called any more once a file is gone."""
-
-    function: Callable[[Photos], Any]
-    path: str
-
-    def __call__(self, batch):
-        return self.function(batch) if Path(self.path).exists() else None
 
 
 def _run_calls(calls, n_at_once, wanted):

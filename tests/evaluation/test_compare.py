@@ -1,9 +1,10 @@
 """compare_features: out-of-fold by hand, groups kept apart, unreadable photos."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from PIL import Image
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from sklearn_popularity import (
@@ -97,15 +98,12 @@ def test_random_scores_are_not_predicted(posts):
     assert (comparison.scores["low"][:-1] < 0).all()
 
 
-def test_unreadable_photos_are_left_out(tmp_path, posts):
-    paths = []
-    for i, photo in enumerate(posts["photo"][:40]):
-        paths.append(str(tmp_path / f"{i}.png"))
-        Image.fromarray(photo).save(paths[-1])
-    (tmp_path / "7.png").write_bytes(b"no image")
+def test_unreadable_photos_are_left_out(write_photos, posts):
+    paths = write_photos(posts["photo"][:40])
+    Path(paths[7]).write_bytes(b"no image")
     y = posts["score"].to_numpy()[:40]
     with pytest.warns(
-        UnreadablePhotosWarning, match=r"1 of 40.*\n.*row 7.*7\.png"
+        UnreadablePhotosWarning, match=r"1 of 40.*\n.*row 7.*photo7\.png"
     ) as w:
         comparison = compare_features(paths, y, features=SMALL, n_repeats=1)
     assert len(w) == 1

@@ -1,10 +1,11 @@
 """compare_models: the same folds for all, paired differences, photos described once."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from PIL import Image
 from sklearn.base import clone
 from sklearn.compose import (
     ColumnTransformer,
@@ -181,12 +182,12 @@ def test_photos_are_described_once(posts, name):
     X, y = posts
     Counting.n_described = 0
     model = compositions(Counting())[name]
-    comparison = compare_models({"one": model, "two": model}, X, y, n_repeats=2)
+    how = {"cv": 3, "n_repeats": 2}
+    comparison = compare_models({"one": model, "two": model}, X, y, **how)
     assert Counting.n_described == len(y)
     photos = X["photo"] if name in ("photos alone", "union") else X
-    expected = held_out_predictions(
-        compositions(ColorStatistics())[name], photos, y, n_repeats=2
-    )
+    model = compositions(ColorStatistics())[name]
+    expected = held_out_predictions(model, photos, y, **how)
     assert_allclose(comparison.held_out["two"].raw, expected.raw, atol=1e-6)
 
 
@@ -216,14 +217,11 @@ def test_models_that_need_the_photos_are_given_them(posts):
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files(write_photos):
     """Posts with files in place of arrays, the eighth of which is none."""
     posts = make_popularity(40, image_size=(32, 40), random_state=0)[0]
-    folder = tmp_path_factory.mktemp("photos")
-    paths = [str(folder / f"{i}.png") for i in range(40)]
-    for path, photo in zip(paths, posts["photo"], strict=True):
-        Image.fromarray(photo).save(path)
-    (folder / "7.png").write_bytes(b"no photo")
+    paths = write_photos(posts["photo"])
+    Path(paths[7]).write_bytes(b"no photo")
     return posts[["user", "views"]].assign(photo=paths), posts["score"].to_numpy()
 
 

@@ -36,7 +36,7 @@ def _stamp(photo):
 
 
 @pytest.mark.parametrize("color", [0, 120, 255])
-@pytest.mark.parametrize("widths", [(9, 9, 0, 0), (0, 0, 7, 3), (4, 6, 8, 2)])
+@pytest.mark.parametrize("widths", [(9, 9, 0, 0), (0, 0, 7, 30), (4, 6, 8, 2)])
 def test_border_is_what_was_added(photos, color, widths):
     top, bottom, left, right = widths
     padded = np.pad(

@@ -64,6 +64,17 @@ def _evaluate(model, posts, y=None, **kwargs):
     return evaluate_protocols(model, posts, y, **({"user": "user"} | FAST | kwargs))
 
 
+@pytest.fixture(scope="module")
+def _plain():
+    return _evaluate(Content(), _make_posts(20), time="day")
+
+
+@pytest.fixture
+def plain(_plain):
+    """The table of the posts with nothing done to them."""
+    return _plain.copy()
+
+
 def _scores(table):
     return table.set_index(["protocol", "predictor"])["spearman"]
 
@@ -120,7 +131,7 @@ def test_table_is_tidy(posts):
 
 
 def test_settings_find_planted_truth():
-    posts = _make_posts(100)
+    posts = _make_posts(60)
     encoder = OneHotEncoder(handle_unknown="ignore")
     columns = make_column_transformer(("passthrough", ["red"]), (encoder, ["user"]))
     model = make_pipeline(columns, Ridge(0.1))
@@ -136,11 +147,10 @@ def test_settings_find_planted_truth():
     assert_allclose(scores["user-specific", "best column"], 1)
 
 
-def test_baselines_that_rank_nothing_are_zero(posts):
-    table = _evaluate(Content(), posts, time="day")
-    constant = table[table["predictor"] == "constant"]
+def test_baselines_that_rank_nothing_are_zero(plain):
+    constant = plain[plain["predictor"] == "constant"]
     assert (constant[["spearman", "low", "high"]] == 0).all(axis=None)
-    scores = _scores(table)
+    scores = _scores(plain)
     assert scores["one-per-user", "user mean"] == 0
     assert scores["user-specific", "user mean"] == 0
 
@@ -279,31 +289,30 @@ def test_truth_scores_as_high_as_the_noise_ceiling():
         assert_allclose(scores[protocol, "model"], ceiling, atol=0.05)
 
 
-def test_table_is_seeded(posts):
-    once = _evaluate(Content(), posts, time="day")
+def test_table_is_seeded(posts, plain):
     twice = _evaluate(Content(), posts, time="day", n_jobs=2)
-    pd.testing.assert_frame_equal(once, twice)
+    pd.testing.assert_frame_equal(plain, twice)
     other = _evaluate(Content(), posts, time="day", random_state=1)
-    assert not once.equals(other)
+    assert not plain.equals(other)
 
 
-def test_leaving_one_out_does_not_change_others(posts):
-    full = _evaluate(Content(), posts, time="day")
+def test_leaving_one_out_does_not_change_others(posts, plain):
     with pytest.warns(UserWarning, match="by-time is left out: no time") as record:
         rest = _evaluate(Content(), posts)
     assert record[0].filename.endswith("test_protocols.py")
-    pd.testing.assert_frame_equal(full[full["protocol"] != "by-time"], rest)
+    pd.testing.assert_frame_equal(plain[plain["protocol"] != "by-time"], rest)
 
 
-@pytest.mark.parametrize("zone", [None, "UTC"])
-def test_datetimes_equal_numbers(posts, zone):
+@pytest.mark.parametrize(
+    ("zone", "spelled"), [(None, False), ("UTC", False), ("UTC", True)]
+)
+def test_datetimes_equal_numbers(posts, plain, zone, spelled):
     start = pd.Timestamp("2020-01-01", tz=zone)
     dates = start + pd.to_timedelta(posts["day"], unit="D")
+    if spelled:
+        dates = dates.map(lambda date: date.isoformat())
     table = _evaluate(Content(), posts.assign(date=dates), time="date")
-    pd.testing.assert_frame_equal(table, _evaluate(Content(), posts, time="day"))
-    texts = dates.map(lambda date: date.isoformat())
-    spelled = _evaluate(Content(), posts.assign(date=texts), time="date")
-    pd.testing.assert_frame_equal(spelled, table)
+    pd.testing.assert_frame_equal(table, plain)
 
 
 def test_rows_of_one_instant_stay_together(posts):
@@ -315,14 +324,11 @@ def test_rows_of_one_instant_stay_together(posts):
     assert set(test["day"]) == {2}
 
 
-def test_index_and_user_function_do_not_matter(posts):
-    table = _evaluate(Content(), posts, time="day")
+@pytest.mark.parametrize("user", ["user", 2, lambda X: X["user"]])
+def test_index_and_user_function_do_not_matter(posts, plain, user):
     moved = posts.set_index(posts.index[::-1] + 7)
-    pd.testing.assert_frame_equal(_evaluate(Content(), moved, time="day"), table)
-    by_function = _evaluate(Content(), posts, time="day", user=lambda X: X["user"])
-    pd.testing.assert_frame_equal(by_function, table)
-    by_number = _evaluate(Content(), posts, time="day", user=2)
-    pd.testing.assert_frame_equal(by_number, table)
+    table = _evaluate(Content(), moved, time="day", user=user)
+    pd.testing.assert_frame_equal(table, plain)
 
 
 @pytest.mark.parametrize(
@@ -369,10 +375,9 @@ def test_two_rows_give_an_empty_table():
     assert table.empty and "spearman" in table
 
 
-@pytest.mark.parametrize("n_users", [20, 60])
-def test_model_of_nothing_scores_near_zero(n_users):
-    # In plain folds the means of training rows would score -sqrt(4 / n_users).
-    table = _evaluate(DummyRegressor(), _make_posts(n_users), time="day", n_repeats=4)
+def test_model_of_nothing_scores_near_zero(posts):
+    # In plain folds the means of training rows would score -sqrt(4 / 20).
+    table = _evaluate(DummyRegressor(), posts, time="day", n_repeats=4)
     scores = _scores(table).xs("model", level="predictor")
     assert scores.abs().max() < 0.15
     assert (scores[["user-specific", "by-time"]] == 0).all()
@@ -392,12 +397,12 @@ def test_users_without_order_are_left_out(posts):
     assert (table.loc["user-mix", "n_users"] == 20).all()
 
 
-def test_column_of_the_score_is_no_baseline(posts):
+def test_column_of_the_score_is_no_baseline(posts, plain):
     leaky = posts.assign(views=np.exp(posts["score"]), filler=0.0)
     table = evaluate_protocols(
         Content(), leaky, leaky["score"], user="user", time="day", **FAST
     )
-    pd.testing.assert_frame_equal(table, _evaluate(Content(), posts, time="day"))
+    pd.testing.assert_frame_equal(table, plain)
     named = _evaluate(Content(), leaky, time="day", columns=["views"])
     assert_allclose(_scores(named)["by-time", "best column"], 1)
 

@@ -468,7 +468,6 @@ def test_rows_of_networks_are_kept(embedder, paths, path, monkeypatch):
         assert_array_equal(changed.transform(paths[::-1]), expected[::-1])
 
 
-@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
 def test_rows_of_networks_are_found_by_workers(embedder, paths, bad_path, path):
     expected = embedder.transform(paths)
     count_writes(path)
@@ -606,11 +605,10 @@ def writer_photos(n=400):
     return np.random.default_rng(0).integers(0, 256, (n, 16, 16, 3), np.uint8)
 
 
-@pytest.mark.parametrize("n_processes", [1, 2])
-def test_threads_keep_the_locks_of_each_other(n_processes, photos, path):
+def test_threads_keep_the_locks_of_each_other(path):
     """POSIX takes a process's locks away when any of its threads closes the file."""
     errors, X = [], writer_photos()
-    writer = start_writer(path, 0, 400, 1) if n_processes == 2 else None
+    writer = start_writer(path, 0, 400, 1)
 
     def work(seed):
         order = np.random.default_rng(seed).permutation(len(X))
@@ -627,9 +625,8 @@ def test_threads_keep_the_locks_of_each_other(n_processes, photos, path):
         thread.start()
     for thread in threads:
         thread.join(timeout=120)
-    if writer is not None:
-        assert writer.wait(60) == 0
-        writer.stdout.close()
+    assert writer.wait(60) == 0
+    writer.stdout.close()
     assert errors == []
     assert verify_cache(path) == 0
     assert n_kept(path) == len(X)
@@ -651,18 +648,16 @@ def test_killed_writers_leave_what_they_committed(path):
     n = 2000  # more than a writer keeps before it is killed, however busy the machine
     X = writer_photos(n)
     expected = LBPPyramid().transform(X)
-    n_rows = 0
-    for n_more in (1, 40):
-        writer = start_writer(path, 0, n, 4)
-        while kept_so_far(path) < n_rows + n_more:
-            assert writer.poll() is None
-        writer.send_signal(signal.SIGKILL)
-        writer.wait(60)
-        writer.stdout.close()
-        assert verify_cache(path) == 0
-        n_rows = n_kept(path)
-        assert n_rows % 4 == 0
-    assert 41 <= n_rows < n
+    writer = start_writer(path, 0, n, 4)
+    while kept_so_far(path) < 40:
+        assert writer.poll() is None
+    writer.send_signal(signal.SIGKILL)
+    writer.wait(60)
+    writer.stdout.close()
+    assert verify_cache(path) == 0
+    n_rows = n_kept(path)
+    assert n_rows % 4 == 0
+    assert 40 <= n_rows < n
     rows, n_warnings = n_cache_warnings(LBPPyramid(cache=path), X)
     assert_array_equal(rows, expected)
     assert n_warnings == 0
@@ -716,15 +711,15 @@ def quick(monkeypatch, hobbled):
     monkeypatch.setattr(_describe, "single_threaded", nullcontext)
 
 
-def test_thousand_flipped_bits_give_no_wrong_row(photos, filled, quick):
+def test_flipped_bits_give_no_wrong_row(photos, filled, quick):
     contents = Path(filled).read_bytes()
     n_noticed = 0
-    for path in damaged_copies(contents, filled, 1000, seed=0):
+    for path in damaged_copies(contents, filled, 400, seed=0):
         rows, n_warnings = n_cache_warnings(Pixels(cache=path, batch_size=40), photos)
         assert_array_equal(rows, pixels_of(photos))
         assert n_warnings <= 1
         n_noticed += n_warnings
-    assert n_noticed > 300
+    assert n_noticed > 120
 
 
 def pixels_of(photos):

@@ -128,19 +128,11 @@ def test_network_without_classes_gives_its_output(squares):
     plain = CNNEmbedder(
         backbone="timm/vit_tiny_patch16_224", weights="random", precision="float32"
     )
-    headless = clone(plain).set_params(backbone="timm/vit_small_patch14_reg4_dinov2")
+    headless = clone(plain).set_params(backbone="timm/vit_small_patch16_224.dino")
     assert plain.fit_transform(squares[:1]).shape == (1, 192)
-    headless.set_params(preprocessing__size=518)
     assert headless.fit_transform(squares[:1]).shape == (1, 384)
     with pytest.raises(ValueError, match="no classes"):
         headless.set_params(layer="probabilities").fit(squares[:1])
-
-
-def test_layer_without_vectors_raises(squares):
-    layer = "encoder.layers.encoder_layer_0.self_attention"
-    vit = CNNEmbedder(backbone="vit_b_32", weights="random", layer=layer)
-    with pytest.raises(ValueError, match="found tuple"):
-        vit.fit(squares[:1])
 
 
 def test_threads_take_turns(images):
@@ -152,13 +144,13 @@ def test_threads_take_turns(images):
 
 
 def test_clip_projects_to_joint_space(squares):
-    clip = CNNEmbedder(backbone="timm/vit_base_patch32_clip_224", weights="random")
+    clip = CNNEmbedder(backbone="timm/vit_xsmall_patch16_clip_224", weights="random")
     projected = clone(clip).set_params(layer="projection").fit_transform(squares[:1])
     assert projected.shape == (
         1,
-        timm.create_model("vit_base_patch32_clip_224").num_classes,
+        timm.create_model("vit_xsmall_patch16_clip_224").num_classes,
     )
-    assert clip.fit_transform(squares[:1]).shape == (1, 768)
+    assert clip.fit_transform(squares[:1]).shape == (1, 256)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 32])
@@ -496,12 +488,11 @@ def test_memory_shortage_halves_the_batch(squares, monkeypatch):
 
 
 # A worker that loads torch grows so much that joblib replaces it.
-@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
 def test_cross_validation_runs_in_workers(paths):
     posts = pd.DataFrame({"photo": [paths[i % 7] for i in range(12)]})
     model = make_pipeline(CNNEmbedder(**TINY), Ridge())
     y = np.arange(12.0) * 5 % 12
-    settings = {"cv": 3, "scoring": spearman_scorer, "error_score": "raise"}
+    settings = {"cv": 2, "scoring": spearman_scorer, "error_score": "raise"}
     one = cross_val_score(model, posts["photo"], y, **settings)
     two = cross_val_score(model, posts["photo"], y, n_jobs=2, **settings)
     assert_allclose(one, two, atol=1e-5)

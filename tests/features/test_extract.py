@@ -290,7 +290,7 @@ def many_paths(write_photos):
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="Signals are of POSIX.")
-@pytest.mark.parametrize(("n_jobs", "share"), [(1, 0.1), (1, 0.5), (1, 0.9), (2, 0.5)])
+@pytest.mark.parametrize(("n_jobs", "share"), [(1, 0.9), (2, 0.5)])
 def test_killed_run_goes_on_where_it_was(n_jobs, share, many_paths, tmp_path):
     dies_at = int(share * N_PHOTOS)
     killed = run(tmp_path, many_paths, n_jobs, dies_at)

@@ -197,6 +197,19 @@ def test_profile_is_converted_to_srgb(photo):
     assert np.abs(difference).max() <= 2
 
 
+def test_profile_that_is_nearly_srgb_is_converted():
+    """With the exponent 2.5 in place of 2.4, which moves no level by more than 8."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace(b"\x00\x02\x66\x66", b"\x00\x02\x80\x00")
+    levels = np.arange(40, 256, dtype=np.uint8)
+    grey = np.repeat(levels[np.newaxis, :, np.newaxis], 3, axis=2)
+    found = read_image(encode(grey, "PNG", icc_profile=profile))[0, :, 0]
+    linear = ((levels / 255 + 0.055) / 1.055) ** 2.5
+    expected = 255 * (1.055 * linear ** (1 / 2.4) - 0.055)
+    assert 2 < np.abs(expected - levels).max() < 8
+    np.testing.assert_allclose(found, expected, atol=1)
+
+
 def test_profile_applies_before_alpha(photo):
     alpha = np.full((*photo.shape[:2], 1), 128, np.uint8)
     rgba = np.concatenate([photo, alpha], axis=-1)

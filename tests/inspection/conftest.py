@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not installed."

@@ -68,15 +68,16 @@ def test_slope_is_the_most_likely_one():
     assert pair_slope(record).slope == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("same_group", [False, True])
 @pytest.mark.parametrize("signal", [0.0, 0.3])
-def test_error_is_that_of_leaving_groups_out(signal):
+def test_error_is_that_of_leaving_groups_out(signal, same_group):
     record = _made_up(200, signal=signal)._replace(groups=np.arange(200) // 5)
-    found = pair_slope(record)
+    found = pair_slope(record, same_group=same_group)
     slopes = []
     for group in range(40):
         kept = record.groups != group
         left = HeldOutRecord(*(part[kept] for part in record[:4]), None)
-        slopes.append(pair_slope(left).slope)
+        slopes.append(pair_slope(left, same_group=same_group).slope)
     error = np.sqrt(39 / 40 * np.sum((np.array(slopes) - found.slope) ** 2))
     half = (found.high - found.low) / 2
     # Student's t with 39 degrees of freedom; places of the others are ranked anew.
@@ -100,6 +101,8 @@ def test_probabilities_are_those_of_new_pairs():
     for low, high in [(0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1)]:
         rows = (low <= told) & (told < high)
         assert told[rows].mean() == pytest.approx(true[rows].mean(), abs=0.03)
+    assert (called == (table["low"] >= 0.6)).all()
+    assert (told[~called] >= 0.6).any()
     assert 0.3 < called.mean() < 0.9
     assert true[called].mean() > 0.7 > true[~called].mean()
 

@@ -1,7 +1,5 @@
 """Figures: drawn where asked, told apart without colour, labels that do not overlap."""
 
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -178,13 +176,3 @@ def test_missing_matplotlib_names_the_extra(monkeypatch):
     monkeypatch.setattr(_optional.importlib, "import_module", refuse)
     with pytest.raises(ImportError, match=r"pip install \"\.\[report\]\""):
         DRAWN["quadrants"](None)
-
-
-def test_room_loads_no_matplotlib():
-    code = (
-        "import sys, sklearn_popularity.inspection; print('matplotlib' in sys.modules)"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert run.stdout.strip() == "False"

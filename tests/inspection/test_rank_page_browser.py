@@ -1,10 +1,7 @@
 """The page of ranked photos in a real browser."""
 
-import os
 import shutil
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from sklearn_popularity import make_popularity
@@ -15,10 +12,8 @@ N = 60
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos") / "made-up"
-    make_popularity(160, folder=folder, image_size=(48, 64), random_state=0)
-    return folder
+def folder(made_folder):
+    return made_folder(160)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +30,9 @@ def new(tmp_path_factory):
 def _rank(folder, new, path):
     fit = ["fit", str(folder), "--label", "score", "--repeats", "1"]
     fit += ["--features", "color-statistics,color-histogram", "--group", "user"]
-    assert main([*fit, "-o", str(path.with_suffix(".skops"))]) == 0
-    model = str(path.with_suffix(".skops"))
-    assert main(["rank", model, str(new), "-o", str(path)]) == 0
+    model, work = str(path.with_suffix(".skops")), ["--n-jobs", "1", "-o"]
+    assert main([*fit, *work, model]) == 0
+    assert main(["rank", model, str(new), *work, str(path)]) == 0
     return path
 
 
@@ -47,13 +42,8 @@ def ranking(browser, folder, new, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def chance(browser, folder, new, tmp_path_factory):
-    copy = tmp_path_factory.mktemp("chance") / "copy"
-    shutil.copytree(folder, copy, copy_function=os.link)
-    table = pd.read_csv(copy / "labels.csv")
-    (copy / "labels.csv").unlink()
-    noise = np.random.default_rng(0).permutation(len(table))
-    table.assign(score=noise).to_csv(copy / "labels.csv", index=False)
+def chance(browser, folder, with_noise, new, tmp_path_factory):
+    copy = with_noise(folder, tmp_path_factory.mktemp("chance") / "copy")
     return _rank(copy, new, copy.parent / "ranking.html")
 
 

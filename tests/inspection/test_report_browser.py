@@ -15,38 +15,40 @@ from sklearn_popularity import (
 from sklearn_popularity.cli import main
 
 HOSTILE = "<script>alert(1)</script> \"quotes\" 'and' </script>"
+FAST = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
 SECTIONS = {"summary", "branches", "quadrants", "heatmaps", "reliability"}
 SIZES = {"desktop": (1280, 900), "phone": (390, 844), "narrow": (360, 640)}
 
 
 @pytest.fixture(scope="module")
-def demo(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "kept"
-    assert main(["demo", "--n-photos", "60", "--keep", str(folder)]) == 0
-    return folder / "report.html"
+def made(browser, tmp_path_factory):
+    """Of made-up posts, whose label and titles are markup."""
+    folder = tmp_path_factory.mktemp("hostile") / "made-up"
+    make_popularity(60, folder=folder, image_size=(48, 64), random_state=0)
+    table = pd.read_csv(folder / "labels.csv")
+    table["title"] = HOSTILE + table["title"]
+    table.rename(columns={"score": HOSTILE}).to_csv(folder / "labels.csv", index=False)
+    path = folder / "report.html"
+    given = ["report", str(folder), "--label", HOSTILE, "--title", "title"]
+    assert main([*given, "--by", "theme", *FAST, "-o", str(path)]) == 0
+    return path
+
+
+def _some_of(data, n, folder):
+    """A folder with the first rows of another."""
+    table = pd.read_csv(data / "labels.csv")[:n]
+    table["path"] = [str(data / path) for path in table["path"]]
+    table.to_csv(folder / "labels.csv", index=False)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def oasis(browser, shared, tmp_path_factory):
-    path = tmp_path_factory.mktemp("oasis") / "oasis.html"
-    given = ["report", str(shared / "data" / "oasis"), "--label", "beauty"]
+    folder = _some_of(shared / "data" / "oasis", 200, tmp_path_factory.mktemp("oasis"))
+    path = folder / "oasis.html"
+    given = ["report", str(folder), "--label", "beauty"]
     given += ["--group", "theme", "--by", "category", "--title", "theme"]
-    given += ["--features", "color-statistics,color-histogram", "-o", str(path)]
-    assert main(given) == 0
-    return path
-
-
-@pytest.fixture(scope="module")
-def hostile(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hostile") / "made-up"
-    make_popularity(40, folder=folder, image_size=(48, 64), random_state=0)
-    table = pd.read_csv(folder / "labels.csv")
-    table["title"] = HOSTILE
-    table.rename(columns={"score": HOSTILE}).to_csv(folder / "labels.csv", index=False)
-    path = folder / "report.html"
-    given = ["report", str(folder), "--label", HOSTILE, "--title", "title"]
-    given += ["--features", "color-statistics,color-histogram", "-o", str(path)]
-    assert main(given) == 0
+    assert main([*given, *FAST, "-o", str(path)]) == 0
     return path
 
 
@@ -82,17 +84,14 @@ def binary(browser, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def memes(browser, shared, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("memes")
-    table = pd.read_csv(shared / "data" / "memes" / "labels.csv")[:300]
-    table["path"] = [str(shared / "data" / "memes" / path) for path in table["path"]]
-    table.to_csv(folder / "labels.csv", index=False)
+    folder = _some_of(shared / "data" / "memes", 150, tmp_path_factory.mktemp("memes"))
     given = ["report", str(folder), "--label", "ups", "--group", "user"]
-    given += ["--features", "color-statistics,color-histogram", "--title", "title"]
-    assert main([*given, "--time", "time", "-o", str(folder / "report.html")]) == 0
+    given += ["--title", "title", "--time", "time"]
+    assert main([*given, *FAST, "-o", str(folder / "report.html")]) == 0
     return folder / "report.html"
 
 
-@pytest.fixture(params=["demo", "oasis"])
+@pytest.fixture(params=["made", "oasis"])
 def report(request):
     return request.getfixturevalue(request.param)
 
@@ -125,8 +124,8 @@ def test_report_shows_its_sections(report, open_page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_report_fits_the_screen(report, open_page, size, scheme):
-    page = open_page(report, SIZES[size], color_scheme=scheme)
+def test_report_fits_the_screen(made, open_page, size, scheme):
+    page = open_page(made, SIZES[size], color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
     color = page.evaluate("getComputedStyle(document.body).backgroundColor")
     red = int(color.split("(")[1].split(",")[0])
@@ -217,24 +216,24 @@ def test_chance_comes_first_and_folds_the_rest(unranked, open_page):
 
 
 @pytest.mark.parametrize("order", ["true", "predicted"])
-def test_gallery_sorts(report, open_page, order):
-    page = open_page(report)
+def test_gallery_sorts(made, open_page, order):
+    page = open_page(made)
     page.locator("#order").select_option(order)
     values = _numbers(page, order)
     assert values == sorted(values, reverse=True)
     assert len(set(values)) > 5
 
 
-def test_gallery_sorts_surprises_first(report, open_page):
-    page = open_page(report)
+def test_gallery_sorts_surprises_first(made, open_page):
+    page = open_page(made)
     page.locator("#order").select_option("surprise")
     pairs = zip(_numbers(page, "true"), _numbers(page, "predicted"), strict=True)
     surprise = [abs(true - predicted) for true, predicted in pairs]
     assert surprise == sorted(surprise, reverse=True)
 
 
-def test_tables_sort(report, open_page):
-    page = open_page(report)
+def test_tables_sort(made, open_page):
+    page = open_page(made)
     header = page.locator("#branches th[data-column='loss'] button")
     for order in (-1, 1):
         header.click()
@@ -258,8 +257,8 @@ def test_unknown_numbers_sort_lowest(unranked, open_page):
         assert len(values) == 4 and -np.inf in values
 
 
-def test_keyboard_reaches_the_gallery(report, open_page):
-    page = open_page(report)
+def test_keyboard_reaches_the_gallery(made, open_page):
+    page = open_page(made)
     page.keyboard.press("Tab")
     focused = "document.activeElement.textContent"
     assert page.evaluate(focused) == "Skip to the report"
@@ -273,19 +272,20 @@ def test_keyboard_reaches_the_gallery(report, open_page):
     assert page.evaluate(outline) == "solid"
 
 
-def test_report_without_scripts_shows_all(report, open_page):
-    page = open_page(report, java_script_enabled=False)
+def test_report_without_scripts_shows_all(made, open_page):
+    page = open_page(made, java_script_enabled=False)
     if page.locator("details.rest").count():
         page.locator("details.rest > summary").click()
     assert page.locator(".gallery li:visible").count() > 12
     assert page.locator(".tools:visible").count() == 0
 
 
-def test_hostile_titles_are_text(hostile, open_page):
-    page = open_page(hostile)
-    assert page.locator(".gallery .name").first.inner_text() == HOSTILE
+def test_hostile_titles_are_text(made, open_page):
+    page = open_page(made)
+    assert page.locator(".gallery .name").first.inner_text().startswith(HOSTILE)
     assert HOSTILE in page.locator("#summary h2").inner_text()
     assert HOSTILE in page.locator(".gallery img").first.get_attribute("alt")
     assert page.locator("script").count() == 1
+    before = _names(page)
     page.locator("#search").fill(HOSTILE[:8])
-    assert set(_names(page)) == {HOSTILE}
+    assert _names(page) == before != []

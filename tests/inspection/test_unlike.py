@@ -34,6 +34,19 @@ def test_photos_of_another_kind_are_found():
     assert find_unlike(seen, _draw(rng, n=60, kind=1)).mean() > 0.9
 
 
+def test_one_rare_number_does_not_decide():
+    """Beyond five standard deviations it says no more, in a block of any width."""
+    rng = np.random.default_rng(3)
+    blocks = _draw(rng)
+    seen = describe_seen(blocks)
+    far, farther = ([block[:30].copy() for block in blocks] for _ in range(2))
+    for i, block in enumerate(blocks):
+        far[i][:, 0] = block[:, 0].mean() + 5.01 * block[:, 0].std()
+        farther[i][:, 0] = block[:, 0].mean() + 500 * block[:, 0].std()
+    np.testing.assert_array_equal(find_unlike(seen, farther), find_unlike(seen, far))
+    assert not find_unlike(seen, farther).all()
+
+
 def test_units_and_order_say_nothing():
     rng = np.random.default_rng(1)
     blocks, new = _draw(rng), _draw(rng, n=50, kind=1)

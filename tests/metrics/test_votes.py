@@ -6,11 +6,16 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 from scipy.stats import norm
+from scipy.stats import t as student
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_popularity import spearman_score
 from sklearn_popularity.metrics import bradley_terry, pairwise_accuracy
-from sklearn_popularity.metrics._vote_interval import _over_groups, _over_items
+from sklearn_popularity.metrics._vote_interval import (
+    _over_groups,
+    _over_items,
+    vote_interval,
+)
 
 
 def _votes(rng, scores, n_votes):
@@ -155,6 +160,17 @@ def test_interval_covers_new_items_and_voters(effects):
     assert 0.9 < np.mean(covered)
     if any(effects):
         assert np.mean(alone) < 0.85
+
+
+def test_variance_over_few_items_has_little_bias():
+    """All pairs of 20 items that make the whole difference, each voted on once."""
+    left, right = np.triu_indices(20, 1)
+    errors = []
+    for seed in range(400):
+        effect = np.random.default_rng(seed).normal(size=20)
+        found = vote_interval(effect[left] + effect[right], left, right, None, 0.95)
+        errors.append((found.high - found.mean) / student.ppf(0.975, 19))
+    assert_allclose(np.mean(np.square(errors)), 4 / 20, rtol=0.1)
 
 
 def test_names_of_items_and_order_of_votes_say_nothing():

@@ -350,6 +350,17 @@ def test_training_stops_without_improvement(themes):
     assert ranker.fit(themes.data, themes.target).n_epochs_ == 4
 
 
+def test_loss_of_batches_is_that_of_all_pairs(themes):
+    """Steps are so small that all batches meet the same weights."""
+    losses = [
+        LatentRankSVM(batch_size=size, learning_rate=1e-9, max_epochs=1, random_state=0)
+        .fit(themes.data, themes.target)
+        .loss_curve_[0]
+        for size in (20, len(themes.target))
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
 def test_loss_falls(themes):
     ranker = LatentRankSVM(random_state=0).fit(themes.data, themes.target)
     assert ranker.loss_curve_[-1] < 0.7 * ranker.loss_curve_[0]

@@ -101,14 +101,14 @@ ESTIMATORS = {
     "embedder": embedder,
     "half embedder": clone(embedder).set_params(precision="bfloat16"),
     "transformer": clone(embedder).set_params(
-        backbone="timm/vit_tiny_patch16_224", preprocessing__size=224
+        backbone="timm/test_vit", preprocessing__size=160
     ),
     "regressor": CNNFineTuneRegressor(embedder=embedder, **schedule),
     "half regressor": CNNFineTuneRegressor(
         embedder=clone(embedder).set_params(precision="bfloat16"), **schedule
     ),
     "classifier": CNNFineTuneClassifier(
-        embedder=clone(embedder).set_params(backbone="resnet18"),
+        embedder=clone(embedder).set_params(backbone="timm/test_efficientnet"),
         early_stopping=True,
         **schedule,
     ),

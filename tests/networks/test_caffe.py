@@ -95,11 +95,11 @@ def test_the_two_are_not_one(network):
         assert not torch.allclose(module(60 * square), other.eval()(60 * square))
 
 
-def test_converted_weights_are_read(network, tmp_path):
+def test_converted_weights_are_read(tmp_path):
     """Of another number of classes, as those that learned styles on Flickr."""
-    name, module = network
-    rng = np.random.default_rng(0)
-    weights = {k: v.numpy() for k, v in module.state_dict().items()}
+    rng, name = np.random.default_rng(0), "caffenet"
+    module = build_caffe_network(name)
+    weights = {k: v.detach().numpy() for k, v in module.state_dict().items()}
     weights["fc8.weight"] = rng.normal(size=(20, 4096)).astype(np.float32)
     weights["fc8.bias"] = np.zeros(20, np.float32)
     path = tmp_path / "styles.npz"

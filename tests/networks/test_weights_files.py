@@ -13,6 +13,7 @@ timm = pytest.importorskip("timm", reason="Some networks need timm.")
 safetensors = pytest.importorskip("safetensors.torch", reason="A kind of files.")
 
 SUFFIXES = [".npz", ".safetensors", ".pth"]
+LAST = "classifier.3.weight"  # of mobilenet_v3_small
 
 
 @pytest.fixture
@@ -86,32 +87,32 @@ def test_wrapped_states_are_found(wrap, prefix, photos, tmp_path):
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64"])
 def test_precisions_of_files_are_read(dtype, suffix, photos, tmp_path):
-    state = create("resnet18").state_dict()
+    state = create("mobilenet_v3_small").state_dict()
     reduced = {
         name: each.to(getattr(torch, dtype)) if each.is_floating_point() else each
         for name, each in state.items()
     }
-    network = create("resnet18")
+    network = create("mobilenet_v3_small")
     network.load_state_dict({name: each.float() for name, each in reduced.items()})
     path = save(reduced, tmp_path / f"weights{suffix}")
-    found = embedder_of("resnet18", path, layer="projection").fit_transform(photos)
+    embedder = embedder_of("mobilenet_v3_small", path, layer="projection")
+    found = embedder.fit_transform(photos)
     np.testing.assert_allclose(found, outputs_of(network, photos), atol=1e-5)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize(
-    ("backbone", "n_classes"),
+    ("backbone", "n_classes", "suffix"),
     [
-        ("resnet18", 7),
-        ("squeezenet1_1", 365),
-        ("mobilenet_v3_small", 2),
-        ("googlenet", 5),
-        ("timm/resnet18", 7),
-        ("timm/tf_mobilenetv3_small_100", 21843),
-        ("timm/convnext_atto", 3),
-        ("timm/vit_tiny_patch16_224", 10),
-        ("timm/deit_tiny_distilled_patch16_224", 10),
-        ("timm/levit_128s", 4),
+        ("resnet18", 7, ".pth"),
+        *(("squeezenet1_1", 365, suffix) for suffix in SUFFIXES),
+        *(("mobilenet_v3_small", 2, suffix) for suffix in SUFFIXES),
+        ("googlenet", 5, ".npz"),
+        ("timm/resnet18", 7, ".npz"),
+        ("timm/tf_mobilenetv3_small_100", 21843, ".safetensors"),
+        ("timm/convnext_atto", 3, ".pth"),
+        ("timm/vit_tiny_patch16_224", 10, ".safetensors"),
+        ("timm/deit_tiny_distilled_patch16_224", 10, ".pth"),
+        ("timm/levit_128s", 4, ".npz"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:The default weight init:FutureWarning")
@@ -157,20 +158,20 @@ def test_files_are_found_at_home(photos, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: {f"net.{n}": v for n, v in s.items()}, "conv1.weight is missing"),
+        (lambda s: {f"net.{n}": v for n, v in s.items()}, "weight is missing"),
         (lambda s: s | {"more": torch.zeros(1)}, "more is unknown"),
-        (lambda s: s | {"fc.weight": torch.zeros(5)}, "do not fit resnet18"),
-        (lambda s: s | {"fc.weight": torch.zeros(0, 512)}, "do not fit resnet18"),
-        (lambda s: s | {"fc.weight": torch.zeros(5, 9)}, "do not fit resnet18"),
-        (lambda s: s | {"fc.weight": torch.zeros(())}, "do not fit resnet18"),
+        (lambda s: s | {LAST: torch.zeros(5)}, "do not fit mobilenet"),
+        (lambda s: s | {LAST: torch.zeros(0, 1024)}, "do not fit mobilenet"),
+        (lambda s: s | {LAST: torch.zeros(5, 9)}, "do not fit mobilenet"),
+        (lambda s: s | {LAST: torch.zeros(())}, "do not fit mobilenet"),
     ],
     ids=["prefix", "more", "vector", "empty", "narrow", "number"],
 )
 def test_foreign_files_are_one_clear_error(change, message, suffix, photos, tmp_path):
-    state = change(dict(create("resnet18").state_dict()))
+    state = change(dict(create("mobilenet_v3_small").state_dict()))
     path = save(state, tmp_path / f"weights{suffix}")
     with pytest.raises(ValueError, match=message):
-        embedder_of("resnet18", path).fit(photos)
+        embedder_of("mobilenet_v3_small", path).fit(photos)
 
 
 @pytest.mark.parametrize(

@@ -342,6 +342,14 @@ def test_schedule_leaves_words_alone(transformer, settings, files):
     assert_array_equal(transformer.transform(files), expected.transform(files))
 
 
+def test_threads_leave_words_alone(transformer, threads, files):
+    with threads(2):
+        found = clone(transformer).fit(files)
+    with threads(1):
+        transformer.fit(files)
+    assert_same_words(found.dictionaries_, transformer.dictionaries_)
+
+
 def test_words_follow_random_state(transformer, photos):
     def learn(random_state):
         model = clone(transformer).set_params(random_state=random_state)
