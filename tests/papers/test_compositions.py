@@ -107,6 +107,13 @@ def test_khosla_networks_take_their_layers(network):
     assert network.n_jobs is None  # what was given is not changed
 
 
+def test_khosla_networks_are_of_unit_length(posts, network):
+    """Numbers of any size: C of 0.01 to 100 suits vectors of length 1 alone."""
+    described = khosla2014.content("deep", network=network)[:-1]
+    lengths = np.linalg.norm(described.fit_transform(posts[:5]), axis=1)
+    assert_allclose(lengths, 1, rtol=1e-5)
+
+
 def test_khosla_palette_reaches_the_histogram_alone():
     palette = np.eye(3) * 255
     model = khosla2014.content_combined(["gist", "color_histogram"], palette=palette)
