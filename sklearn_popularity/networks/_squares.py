@@ -99,8 +99,7 @@ def to_planes(squares: NDArray[np.uint8], how: Squares, device: str) -> Any:
     if how.channel_order == "bgr":
         pixels = pixels.flip(-1)
     pixels = pixels.permute(0, 3, 1, 2).float() * (how.scale / 255)
-    mean, std = (
-        torch.tensor(v, device=pixels.device).view(1, 3, 1, 1)
-        for v in (how.mean, how.std)
-    )
+    # Not made on the device, which waits until all that is under way there has ended.
+    numbers = torch.tensor((how.mean, how.std)).to(device, non_blocking=on_gpu)
+    mean, std = numbers.view(2, 1, 3, 1, 1)
     return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
