@@ -90,9 +90,9 @@ def alone(monkeypatch):
     return sizes
 
 
-def killing(n_jobs, function, batches, *, at):
+def killing(n_jobs, function, batches, *, at, **settings):
     """As `run_in_order`, and a worker dies after some results."""
-    for i, done in enumerate(run_in_order(n_jobs, function, batches)):
+    for i, done in enumerate(run_in_order(n_jobs, function, batches, **settings)):
         if i in at:
             kill_one_worker()
         yield done
