@@ -426,7 +426,6 @@ def fine_tuning(sizes, n_jobs):
                 backbone=backbone, weights="random", precision=precision, n_jobs=n_jobs
             ),
             batch_size=sizes.tuned_batch_size,
-            learning_rate=1e-4,
             max_epochs=1,
             random_state=0,
         )
@@ -460,7 +459,7 @@ def training_step(backbone, batch_size, precision):
     for each in network.modules():
         if isinstance(each, torch.nn.BatchNorm2d):
             each.eval()
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-5)
 
     def step():
         optimizer.zero_grad(set_to_none=True)

@@ -45,8 +45,11 @@ class Squares:
         `place`, for "crop", is where it lies within the central square that has the
         shorter side, from (0, 0) at the left and top to (1, 1).
         """
-        photo, method = Image.fromarray(image), _FILTERS[self.interpolation]
         square = (self.size, self.size)
+        is_whole = self.resize != "crop" or self.crop_share == 1
+        if is_whole and image.shape[:2] == square:
+            return image  # copies to Pillow and back take longer than all else
+        photo, method = Image.fromarray(image), _FILTERS[self.interpolation]
         if self.resize == "squeeze":
             photo = photo.resize(square, method)
         elif self.resize == "keep":
