@@ -86,7 +86,8 @@ def test_waits_for_the_device_are_counted(gpu, monkeypatch):
             for _ in range(6):
                 warnings.warn(text, stacklevel=1)
 
-    assert gpu.waits(run, n_batches=4) == "1.5"
+    assert gpu.count_waits(run) == 6
+    assert gpu.per_batch(6, 4) == "1.5"
     assert modes == ["warn", "default"]
 
 
