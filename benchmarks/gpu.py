@@ -68,6 +68,7 @@ class Sizes:
     n_checked: int  # photos whose features are compared
     n_tuned: int
     tuned_batch_size: int
+    learning_rate: float  # with which predictions differ from each other
     n_rounds: int  # after one that warms up
     compiler: str  # backend of torch.compile
     seconds: int  # after which no further network is compiled
@@ -85,6 +86,7 @@ FULL = Sizes(
     n_checked=64,
     n_tuned=1024,
     tuned_batch_size=32,
+    learning_rate=1e-5,
     n_rounds=2,
     compiler="inductor",
     seconds=220,
@@ -98,6 +100,7 @@ TINY = Sizes(
     n_checked=6,
     n_tuned=8,
     tuned_batch_size=4,
+    learning_rate=1e-3,
     n_rounds=1,
     compiler="eager",
     seconds=600,
@@ -431,6 +434,7 @@ def fine_tuning(sizes, n_jobs):
                 backbone=backbone, weights="random", precision=precision, n_jobs=n_jobs
             ),
             batch_size=sizes.tuned_batch_size,
+            learning_rate=sizes.learning_rate,
             max_epochs=1,
             random_state=0,
         )

@@ -36,6 +36,8 @@ def test_tables_are_whole(gpu, capsys):
     assert n_rows == [6, 6, 1, 2, 2, 8, 2]
     for each in tables:
         assert len({line.count("|") for line in each.splitlines()}) == 1
+    # A difference of 1e-4 is small beside those between photos.
+    assert float(tables[3].splitlines()[2].split("|")[-3]) > 1e-3
     # Without a GPU only features and predictions are judged.
     assert out.count("holds") == 11
     assert "FALLS SHORT" not in out
