@@ -62,7 +62,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
         Precision of the computation, whatever ``torch.autocast`` or defaults of torch
         say around the call; features are float32. "auto" is bfloat16 on a GPU that has
-        it, and float32 elsewhere.
+        it, and float32 elsewhere; "float32" is exact, without TF32.
     random_state : int, default=0
         Seed of random weights.
     max_size : int or None, default=None

@@ -182,7 +182,8 @@ def describe_photos(
         descriptions are no rows and may be anything.
     finish : callable, default=None
         In the calling process, from stacked descriptions of a batch to their rows;
-        descriptions of different shapes are stacked apart.
+        descriptions of different shapes are stacked apart. If it `leaves_cpu_free`,
+        the next batch is described meanwhile.
     consequence : str
         What comes of photos that cannot be read, for the warning.
 
@@ -208,8 +209,10 @@ def describe_photos(
     task = _Task(describe, transformer.max_size, is_strict, makes_rows, cache)
     batches = _in_turn(photos.batches(transformer.batch_size), cache)
     name = type(transformer).__name__
+    ahead = getattr(finish, "leaves_cpu_free", False)
+    results = run_in_order(transformer.n_jobs, task, batches, ahead=ahead)
     with progress(name, len(photos), "photo", verbose=transformer.verbose) as bar:
-        for batch, result in run_in_order(transformer.n_jobs, task, batches):
+        for batch, result in results:
             if isinstance(result, ImageError):  # no worker survives the photo
                 result = _Result(errors=[result])
             if is_strict and result.errors:

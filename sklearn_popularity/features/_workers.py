@@ -4,6 +4,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from itertools import islice
 from tempfile import NamedTemporaryFile
@@ -21,7 +22,11 @@ _N_PER_WORKER = 4
 
 
 def run_in_order(
-    n_jobs: int | None, function: Callable[[Photos], Any], batches: list[Photos]
+    n_jobs: int | None,
+    function: Callable[[Photos], Any],
+    batches: list[Photos],
+    *,
+    ahead: bool = False,
 ) -> Iterator[tuple[Photos, Any]]:
     """Apply a function to batches of photos in worker processes.
 
@@ -38,6 +43,9 @@ def run_in_order(
         What a worker does with a batch.
     batches : list of Photos
         What it does it with.
+    ahead : bool, default=False
+        Whether a single worker is a thread, which makes the next result while the
+        caller is busy with one and waits for another device.
 
     Yields
     ------
@@ -49,6 +57,9 @@ def run_in_order(
     n_workers = effective_n_jobs(n_jobs)
     backend, _ = get_active_backend()
     if n_workers == 1 and not hasattr(backend, "client"):
+        if ahead:
+            yield from _run_ahead(function, batches)
+            return
         for batch in batches:
             yield batch, function(batch)
         return
@@ -64,6 +75,16 @@ def run_in_order(
             n_suspects = 1  # dask knows on which task its workers died
         for _ in range(min(n_suspects, len(waiting))):
             yield from _run_alone(n_jobs, function, waiting.popleft())
+
+
+def _run_ahead(function, batches):
+    """Results of a thread, which makes the next one while the caller is busy."""
+    with ThreadPoolExecutor(1) as thread:
+        running = [thread.submit(function, each) for each in batches[:1]]
+        for i, batch in enumerate(batches, start=1):
+            result = running.pop().result()
+            running += [thread.submit(function, each) for each in batches[i : i + 1]]
+            yield batch, result
 
 
 def _run(n_jobs, function, batches):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
+from sys import maxsize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,7 @@ class LayerReader:
         self.columns = columns_of(self._layers, spec.pooling)
         self.digest = self._network.digest
         self.settings = (self.digest, *_settings(spec))
+        self._n_most = maxsize  # photos at a time, as far as is known
         self._check = OutputCheck(self.digest, self.columns)
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -92,22 +94,44 @@ class LayerReader:
             self._check.see(batch, vectors)
         return vectors
 
+    @property
+    def leaves_cpu_free(self) -> bool:
+        """Whether another device computes, while the processor can read photos."""
+        return self._spec.device != "cpu"
+
     def _in_memory(self, batch):
-        torch = import_torch()
+        """Vectors, in as many passes as the memory of the device asks for."""
+        parts: list[NDArray] = []
+        start = 0
+        while start < len(batch):
+            part = batch[start : start + self._n_most]
+            vectors = self._try(part)
+            if vectors is None:
+                self._halve(len(part))
+            else:
+                parts.append(vectors)
+                start += len(part)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _try(self, batch):
+        """Vectors; None if the batch does not fit, but a smaller one may."""
         try:
             return self._forward(batch)
-        except torch.OutOfMemoryError:
+        except import_torch().OutOfMemoryError:
             if len(batch) == 1:
                 raise
-            half = len(batch) // 2
-        # Outside of the handler, which would keep the failed batch in memory.
-        torch.cuda.empty_cache()
+            return None
+
+    def _halve(self, n_photos):
+        # Outside of the handler, which would keep the failed batch in memory. Later
+        # batches are as large: to try them in full would empty the memory each time.
+        self._n_most = n_photos // 2
+        import_torch().cuda.empty_cache()
         warn_caller(
-            f"A batch of {len(batch)} photos does not fit into the memory of "
-            f"{self._spec.device!r} and is halved. Pass batch_size={half} or less."
+            f"A batch of {n_photos} photos does not fit into the memory of "
+            f"{self._spec.device!r} and is halved. Pass batch_size={self._n_most} or "
+            "less."
         )
-        parts = batch[:half], batch[half:]
-        return np.concatenate([self._in_memory(part) for part in parts])
 
     def _forward(self, batch):
         with self._pixels(batch) as (module, pixels):

@@ -45,8 +45,11 @@ class Squares:
         `place`, for "crop", is where it lies within the central square that has the
         shorter side, from (0, 0) at the left and top to (1, 1).
         """
-        photo, method = Image.fromarray(image), _FILTERS[self.interpolation]
         square = (self.size, self.size)
+        is_whole = self.resize != "crop" or self.crop_share == 1
+        if is_whole and image.shape[:2] == square:
+            return image  # copies to Pillow and back take longer than all else
+        photo, method = Image.fromarray(image), _FILTERS[self.interpolation]
         if self.resize == "squeeze":
             photo = photo.resize(square, method)
         elif self.resize == "keep":
@@ -99,8 +102,7 @@ def to_planes(squares: NDArray[np.uint8], how: Squares, device: str) -> Any:
     if how.channel_order == "bgr":
         pixels = pixels.flip(-1)
     pixels = pixels.permute(0, 3, 1, 2).float() * (how.scale / 255)
-    mean, std = (
-        torch.tensor(v, device=pixels.device).view(1, 3, 1, 1)
-        for v in (how.mean, how.std)
-    )
+    # Not made on the device, which waits until all that is under way there has ended.
+    numbers = torch.tensor((how.mean, how.std)).to(device, non_blocking=on_gpu)
+    mean, std = numbers.view(2, 1, 3, 1, 1)
     return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)

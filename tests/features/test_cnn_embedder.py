@@ -468,8 +468,8 @@ def test_unreadable_photos_become_nan(paths, bad_path):
 
 
 def test_memory_shortage_halves_the_batch(squares, monkeypatch):
-    squares = squares[:4]
-    embedder = CNNEmbedder(**WHOLE).fit(squares)
+    squares = squares.repeat(2, axis=0)
+    embedder = CNNEmbedder(**WHOLE, batch_size=5).fit(squares)
     expected = embedder.transform(squares)
     forward, sizes = LayerReader._forward, []
 
@@ -483,8 +483,36 @@ def test_memory_shortage_halves_the_batch(squares, monkeypatch):
     with pytest.warns(UserWarning, match="batch_size=2 or less") as caught:
         rows = embedder.transform(squares)
     assert caught[0].filename == __file__
-    assert sizes == [4, 2, 2]
+    assert len(caught) == 1
+    # What did not fit is not tried with the next batch again.
+    assert sizes == [5, 2, 2, 1, 2, 2, 1]
     assert_allclose(rows, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_photos", [1, 8, 9])
+def test_photos_are_read_while_a_device_computes(paths, monkeypatch, n_photos):
+    """The next batch is read before the device has done one, though in this process."""
+    X = (paths * 2)[:n_photos]
+    embedder = CNNEmbedder(**TINY, batch_size=3).fit(X)
+    expected = embedder.transform(X)
+    forward, waited = LayerReader._forward, []
+    began = [threading.Event() for _ in X]
+    cut = Squares.__call__
+
+    def cut_and_tell(self, image):
+        began[sum(each.is_set() for each in began)].set()
+        return cut(self, image)
+
+    def wait_for_the_next(self, batch):
+        n_seen = 3 * (len(waited) + 1)
+        waited.append(n_seen >= n_photos or began[n_seen].wait(60))
+        return forward(self, batch)
+
+    monkeypatch.setattr(LayerReader, "leaves_cpu_free", True)
+    monkeypatch.setattr(LayerReader, "_forward", wait_for_the_next)
+    monkeypatch.setattr(Squares, "__call__", cut_and_tell)
+    assert_allclose(embedder.transform(X), expected, atol=1e-5)
+    assert waited == [True] * -(-n_photos // 3)
 
 
 # A worker that loads torch grows so much that joblib replaces it.

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 import time
 from functools import partial
 from io import BytesIO
@@ -89,9 +90,9 @@ def alone(monkeypatch):
     return sizes
 
 
-def killing(n_jobs, function, batches, *, at):
+def killing(n_jobs, function, batches, *, at, **settings):
     """As `run_in_order`, and a worker dies after some results."""
-    for i, done in enumerate(run_in_order(n_jobs, function, batches)):
+    for i, done in enumerate(run_in_order(n_jobs, function, batches, **settings)):
         if i in at:
             kill_one_worker()
         yield done
@@ -189,6 +190,38 @@ def test_slow_caller_has_few_batches_waiting(photos, tmp_path, backend, n_jobs):
     assert len(list(tmp_path.iterdir())) == 36
     assert n_most <= 4 * n_jobs
     assert n_most > 0 or n_jobs == 1
+
+
+@pytest.mark.parametrize("n_batches", [0, 1, 2, 7])
+def test_single_worker_is_one_batch_ahead(photos, n_batches):
+    batches = Photos(photos[:n_batches]).batches(1) if n_batches else []
+    begun = [threading.Event() for _ in batches]
+    found = []
+    results = run_in_order(
+        1, lambda each: begun[each.rows[0]].set(), batches, ahead=True
+    )
+    for batch, _ in results:
+        found.append(batch)
+        ahead = begun[len(found) : len(found) + 1]
+        assert all(each.wait(60) for each in ahead)
+        assert sum(each.is_set() for each in begun) == len(found) + len(ahead)
+    assert found == batches
+
+
+def test_single_worker_stops_with_its_caller(photos, tmp_path):
+    batches = Photos(photos[:9]).batches(1)
+    mark = partial(leave_a_mark, folder=tmp_path)
+    results = run_in_order(1, mark, batches, ahead=True)
+    next(results)
+    results.close()
+    assert len(list(tmp_path.iterdir())) <= 2
+
+
+def test_errors_of_a_single_worker_pass_through(photos):
+    batches = Photos(photos[:4]).batches(1)
+    results = run_in_order(1, lambda photos: 1 // photos.rows[0], batches, ahead=True)
+    with pytest.raises(ZeroDivisionError):
+        next(results)
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])

@@ -161,6 +161,16 @@ def test_ambient_state_changes_nothing(state, name, plain, photos):
     assert_same(run(ESTIMATORS[name], photos), plain[name])
 
 
+@pytest.mark.parametrize("caller", ["ieee", "tf32"])
+def test_convolutions_on_a_gpu_are_exact(caller):
+    """Torch's own default is TF32, of which float32 keeps three digits."""
+    convolutions = torch.backends.cudnn.conv
+    with products("cudnn.conv", caller):
+        with torch_work("cpu", "float32"):
+            assert convolutions.fp32_precision == "ieee"
+        assert convolutions.fp32_precision == caller
+
+
 @pytest.mark.parametrize("state", ["device", "device in a context"])
 def test_attention_keeps_its_fast_path(state):
     """Modes of functions, of which a default device is one, turn it off."""

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -182,6 +183,27 @@ def test_old_names_say_the_new_one(kind, name, new):
         message = str(caught.value)
         assert f"{kind.__name__} has no parameter {name!r} any more" in message
         assert f"Pass {new}" in message
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("resize", ["crop", "squeeze", "pad", "keep"])
+def test_squares_that_fit_are_not_resized(photos, resize, interpolation):
+    """A filter leaves a photo of that size alone; so do we, without asking Pillow."""
+    photo = photos[0, :40, :40]
+    given = {"size": 40, "resize": resize, "interpolation": interpolation}
+    squares = squares_for("resnet50", Preprocessing(**given, crop_share=1.0))
+    assert squares(photo) is photo
+    resample = Image.Resampling[interpolation.upper()]
+    resized = Image.fromarray(photo).resize((40, 40), resample, box=(0, 0, 40, 40))
+    assert_array_equal(resized, photo)
+
+
+def test_crops_of_squares_are_resized(photos):
+    photo = photos[0, :40, :40]
+    squares = squares_for("resnet50", Preprocessing(size=40, crop_share=0.5))
+    box = (10, 10, 30, 30)
+    expected = Image.fromarray(photo).resize((40, 40), Image.Resampling.BILINEAR, box)
+    assert_array_equal(squares(photo), expected)
 
 
 def test_squares_are_cached_by_their_parameters(photos, tmp_path):
