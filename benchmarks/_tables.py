@@ -1,7 +1,9 @@
 """What the scripts share: a command line, tables in Markdown, and posts at hand."""
 
 import argparse
+from contextvars import ContextVar
 from inspect import Parameter, getdoc, signature
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_popularity.metrics import mean_interval
 from sklearn_popularity.papers import recommended
 
+#: Rows of each table; None is all.
+FIRST = ContextVar("FIRST", default=None)
+
 
 def run(doc, *commands, arguments=None):
     """Run the command that is named first, with its parameters as options."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=1, help="worker processes")
+    parser.add_argument("--first", type=int, help="rows of each table, to try it out")
     sections = parser.add_subparsers(required=True, metavar="SECTION")
     for command in commands:
         name, about = command.__name__.replace("_", "-"), getdoc(command)
@@ -31,8 +37,12 @@ def run(doc, *commands, arguments=None):
             _add_option(section, parameter.name, parameter.default)
     options = vars(parser.parse_args(arguments))
     command, n_jobs = options.pop("command"), options.pop("jobs")
-    with parallel_config(n_jobs=n_jobs):
-        command(**options)
+    token = FIRST.set(options.pop("first"))
+    try:
+        with parallel_config(n_jobs=n_jobs):
+            command(**options)
+    finally:
+        FIRST.reset(token)
 
 
 def _add_option(parser, name, default):
@@ -65,7 +75,7 @@ def over_runs(function, *arguments, n_runs):
 def table(names, rows):
     """Print rows of cells as they come, under names that "|" keeps apart."""
     print(f"\n| {names} |\n|{'---|' * (names.count('|') + 1)}")
-    for cells in rows:
+    for cells in islice(rows, FIRST.get()):
         print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 

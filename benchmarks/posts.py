@@ -391,7 +391,7 @@ def repeated(data):
                 interval(*row)
                 for row in (
                     *found.shares[["share", "low", "high"]].to_numpy(),
-                    *found.ceilings[["ceiling", "low", "high"]].to_numpy(),
+                    *found.ceilings[["spearman", "low", "high"]].to_numpy(),
                 )
             ]
             yield f"{score}, {len(known)}", *cells

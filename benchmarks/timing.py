@@ -133,7 +133,7 @@ def features(*, rounds=15, max_size=500):
 
 
 def stages(*, rounds=15):
-    """Where the time of the codebook features goes, by function, for one photo."""
+    """Where the time of the codebook features goes, by function."""
     [photo] = photos_of(400)[2:]
     kinds = HOGLLC(spacing=6), HOGLLC(), ColorNamesLLC()
 
@@ -144,15 +144,16 @@ def stages(*, rounds=15):
             profile = cProfile.Profile()
             for _ in range(rounds):
                 profile.runcall(fitted.transform, [photo])
-            found = pstats.Stats(profile).get_stats_profile().func_profiles.items()
-            for name, spent in sorted(found, key=lambda item: -item[1].cumtime):
-                ms = 1e3 * spent.cumtime / rounds
-                if ms >= 0.3 and "features" in spent.file_name:
-                    own = 1e3 * spent.tottime / rounds
-                    yield kind, f"`{name}`", f"{ms:.1f}", f"{own:.1f}"
+            found = pstats.Stats(profile).get_stats_profile()
+            by_time = sorted(found.func_profiles.items(), key=lambda it: -it[1].cumtime)
+            for name, spent in by_time:
+                share = spent.cumtime / found.total_tt
+                if share >= 0.05 and Path(spent.file_name).parent.name == "codebook":
+                    own = spent.tottime / found.total_tt
+                    yield kind, f"`{name}`", f"{share:.0%}", f"{own:.0%}"
 
     with one_thread():
-        table("feature | function | ms, with what it calls | ms itself", rows())
+        table("feature | function | with what it calls | itself", rows())
 
 
 def ranker(*, rounds=7, widths=(512, 1280, 4096)):

@@ -1,0 +1,182 @@
+"""The smallest form of each sub-command of benchmarks/ runs and prints its tables."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_popularity import make_popularity
+from sklearn_popularity.features import pretrained_at_hand
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+N = 30
+
+
+def load(name, monkeypatch):
+    """A script as a module under a name of its own."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    spec = importlib.util.spec_from_file_location(
+        f"benchmarks_{name}", BENCHMARKS / f"{name}.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Folders like those of real posts, of made-up photos and scores that are noise."""
+    folder, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    made, _ = make_popularity(
+        N, folder=folder / "made", image_size=(48, 64), random_state=0
+    )
+    groups = np.arange(N) // 2
+    posts = pd.DataFrame({"path": made["photo"], "theme": groups, "user": groups})
+    posts["source"] = rng.choice(["a", "b"], N)
+    for label in ("beauty", "valence", "arousal"):
+        posts[label] = rng.normal(size=N)
+    times = pd.date_range("2020-01-01", periods=N, freq="9D", tz="UTC")
+    posts["time"], posts["title"] = times.strftime("%Y-%m-%dT%H:%M:%SZ"), made["title"]
+    posts["ups"] = rng.integers(1, 99, N)
+    for name in ("oasis", "memes"):
+        (folder / name).mkdir()
+        posts.to_csv(folder / name / "labels.csv", index=False)
+    network = rng.normal(size=(N, 8)).astype(np.float16)
+    np.save(folder / "oasis" / "features_mobilenetv2_1280_f16.npy", network)
+    write_tables(folder / "tabular", posts, rng)
+    write_votes(folder / "webpages", made["photo"], rng)
+    return folder
+
+
+def write_tables(folder, posts, rng):
+    folder.mkdir()
+    counts = ("subscribers", "tags_count", "description_length", "video_duration")
+    numbers = {name: rng.integers(1, 9, N) for name in (*counts, "time_duration")}
+    videos = pd.DataFrame(numbers).assign(
+        title=posts["title"],
+        category_id=rng.integers(0, 3, N),
+        published_at=posts["time"],
+        views=posts["ups"],
+    )
+    videos.to_csv(folder / "youtube_thumbnails_views.csv", index=False)
+    memes = posts[["title"]].assign(
+        post_id=[f"a{i}" for i in range(N)],
+        author=posts["user"],
+        template=rng.integers(0, 5, N),
+        views=posts["ups"],
+        votes=rng.integers(0, 9, N),
+    )
+    memes.to_csv(folder / "imgflip_memes_sample.csv", index=False)
+    words = np.unique(" ".join(posts["title"]).lower().split())
+    vectors = rng.normal(size=(len(words), 4))
+    np.savez(folder / "vectors.npz", words=words, vectors=vectors)
+
+
+def write_votes(folder, photos, rng):
+    (folder / "img").mkdir(parents=True)
+    for page, photo in enumerate(photos[:12]):
+        (folder / "img" / f"{page}.jpg").symlink_to(photo)
+    left = rng.integers(0, 12, 200)
+    votes = pd.DataFrame(
+        {"left": left, "right": (left + rng.integers(1, 12, 200)) % 12}
+    )
+    votes["voter"] = rng.integers(0, 8, 200)
+    votes["chosen"] = np.where(rng.random(200) < 0.5, votes["left"], votes["right"])
+    votes.to_csv(folder / "votes.csv", index=False)
+
+
+@pytest.fixture(scope="module")
+def keep(tmp_path_factory):
+    """The file that keeps rows of the network."""
+    return tmp_path_factory.mktemp("keep") / "rows.cache"
+
+
+#: Of each script: sub-commands with their smallest options, and whether these look at
+#: photos with the network of the recommended model.
+SIMULATED = [
+    "simulations held-out --biases 2 --runs 2 --studies 2",
+    "simulations variance-shares --runs 2",
+    "simulations intervals --runs 2",
+    "simulations votes --runs 2",
+    "planted within --runs 2",
+    "planted neighbors --runs 2",
+    "planted shortcuts --runs 2 --rows 60",
+    "planted fusion --runs 2 --sizes 60",
+    "planted causes --rows 60 --photos 1",
+    "timing features --rounds 1 --max-size 60",
+    "timing stages --rounds 1",
+    "scale photos --counts 20 --ahead 20 --wide 20 --workers 2",
+    "scale memory",
+]
+#: With {data} for the folder.
+REAL = [
+    "oasis models {data}/oasis --only Ridge --repeats 1",
+    "oasis pairs {data}/oasis --runs 1",
+    "oasis marks {data}/oasis",
+    "posts social-cues {data} --repeats 1 --vectors {data}/tabular/vectors.npz",
+    "posts history {data} --repeats 1",
+    "posts repeated {data}",
+    "timing cache {data}/oasis --sample 20 --rounds 1",
+    "scale journey {data}/oasis --n-photos 30",
+]
+#: With torch, and the network of the recommended model where photos are described.
+TORCH = [
+    "oasis networks {data}/oasis random",
+    "oasis fine-tuning {data}/oasis random --size 64 --epochs 1",
+    "timing ranker --rounds 1 --widths 16",
+    "timing embedder --photos 2 --rounds 1",
+]
+NETWORK = [
+    "oasis edits {data}/oasis --runs 1 --photos 1",
+    "posts recommended {data}",
+    "posts neighbors {data}",
+    "posts intervals {data}",
+    "posts shortcuts {data}",
+    "posts within {data}",
+    "posts votes {data} --repeats 1",
+]
+
+
+def run(line, first, monkeypatch, capsys):
+    """What a sub-command prints."""
+    script, *arguments = line.split()
+    module = load(script, monkeypatch)
+    arguments = ["--first", str(first), *arguments]
+    module.run(module.__doc__, *module.COMMANDS, arguments=arguments)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", [*SIMULATED, *REAL])
+def test_section_prints_its_tables(line, data, monkeypatch, capsys):
+    assert "|---|" in run(line.format(data=data), 1, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("line", TORCH)
+def test_section_of_networks(line, data, monkeypatch, capsys):
+    pytest.importorskip("torch")
+    assert "|---|" in run(line.format(data=data), 1, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("line", NETWORK)
+def test_section_of_recommended_network(line, data, keep, monkeypatch, capsys):
+    if not pretrained_at_hand("timm/tf_efficientnet_lite2"):
+        pytest.skip("The weights of EfficientNet-Lite2 are not at hand.")
+    line = f"{line.format(data=data)} --keep {keep}"
+    assert run(line, 1, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    "script", ["oasis", "planted", "posts", "scale", "simulations", "timing"]
+)
+def test_each_section_is_tried(script, monkeypatch):
+    tried = {
+        line.split()[1]
+        for line in (*SIMULATED, *REAL, *TORCH, *NETWORK)
+        if line.split()[0] == script
+    }
+    commands = load(script, monkeypatch).COMMANDS
+    assert tried == {command.__name__.replace("_", "-") for command in commands}
