@@ -8,6 +8,7 @@ import cProfile
 import pstats
 import time
 import warnings
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from io import BytesIO
@@ -70,9 +71,15 @@ def compare(ours, theirs, rounds):
     return np.median(mine), np.median(other), np.median(other / mine)
 
 
+@contextmanager
 def one_thread():
+    n_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    return threadpool_limits(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        cv2.setNumThreads(n_threads)
 
 
 def photos_of(max_size):
