@@ -90,52 +90,46 @@ def rows_of(comparisons, columns):
         yield from comparison_rows(name, comparison, columns)
 
 
-def recommended(data, *, keep=None):
+def recommended(data, *, repeats=3, keep=None):
     """What `papers.recommended` reaches on ratings and on votes.
 
     Models were chosen by beauty, valence and memes of unseen authors; arousal and memes
     forward in time, of whose last fifth authors are new, were looked at once.
     """
-    photos = read_posts(data / "oasis")
-    memes = read_posts(data / "memes")
+    photos, memes = read_posts(data / "oasis"), read_posts(data / "memes")
+    told, votes = ["photo", "time", "title"], np.log(memes["ups"])
+    without = {"photo": None, "time": "time"}
     kinds = {
         "all": {"titles": "title", "time": "time"},
         "photos": {},
         "titles": {"photo": None, "titles": "title"},
-        "time and length of the title": {
-            "photo": None,
-            "cues": CALENDAR,
-            "time": "time",
-        },
-        "title and time": {"photo": None, "titles": "title", "time": "time"},
+        "time and length of the title": without | {"cues": CALENDAR},
+        "title and time": without | {"titles": "title"},
     }
-    told = ["photo", "time", "title"]
     models = {
         name: recommend(memes[told], **kind, cache=keep).model
         for name, kind in kinds.items()
     }
     alone = {"recommended": recommend(photos[["photo"]], cache=keep).model}
-    votes = np.log(memes["ups"])
 
     def comparisons():
+        settings = {"groups": photos["theme"], "n_repeats": repeats}
         for label in ("beauty", "valence", "arousal"):
-            yield (
-                f"OASIS {label}",
-                compare_models(
-                    alone, photos[["photo"]], photos[label], groups=photos["theme"]
-                ),
-            )
-        found = compare_models(models, memes[told], votes, groups=memes["user"])
+            found = compare_models(alone, photos[["photo"]], photos[label], **settings)
+            yield f"OASIS {label}", found
+        settings = {"groups": memes["user"], "n_repeats": repeats}
+        found = compare_models(models, memes[told], votes, **settings)
         yield "memes, unseen authors", found
 
     def rows():
         yield from rows_of(comparisons(), ("score", "range"))
         past, coming = (memes.iloc[rows] for rows in forward(memes))
-        for name, model in models.items():
-            predicted = model.fit(past[told], votes[past.index]).predict(coming[told])
+        name = f"memes, forward, {len(coming)} by new authors"
+        for model in models:
+            learned = clone(models[model]).fit(past[told], votes[past.index])
+            predicted = learned.predict(coming[told])
             found = spearman_interval(coming["ups"], predicted, groups=coming["user"])
-            name = f"memes, forward, {len(coming)} by new authors", name
-            yield *name, interval(*found[:3]), ""
+            yield name, model, interval(*found[:3]), ""
 
     table("data | model | Spearman | over partitions", rows())
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn_popularity import make_popularity
 from sklearn_popularity.features import pretrained_at_hand
 
-N = 30
+N = 27
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def data(tmp_path_factory):
     made, _ = make_popularity(
         N, folder=folder / "made", image_size=(48, 64), random_state=0
     )
-    groups = np.arange(N) // 2
+    groups = np.arange(N) * 2 // 3
     posts = pd.DataFrame({"path": made["photo"], "theme": groups, "user": groups})
     posts["source"] = rng.choice(["a", "b"], N)
     for label in ("beauty", "valence", "arousal"):
@@ -31,7 +31,6 @@ def data(tmp_path_factory):
     network = rng.normal(size=(N, 8)).astype(np.float16)
     np.save(folder / "oasis" / "features_mobilenetv2_1280_f16.npy", network)
     write_tables(folder / "tabular", posts, rng)
-    write_votes(folder / "webpages", made["photo"], rng)
     return folder
 
 
@@ -57,19 +56,6 @@ def write_tables(folder, posts, rng):
     words = np.unique(" ".join(posts["title"]).lower().split())
     vectors = rng.normal(size=(len(words), 4))
     np.savez(folder / "vectors.npz", words=words, vectors=vectors)
-
-
-def write_votes(folder, photos, rng):
-    (folder / "img").mkdir(parents=True)
-    for page, photo in enumerate(photos[:12]):
-        (folder / "img" / f"{page}.jpg").symlink_to(photo)
-    left = rng.integers(0, 12, 200)
-    votes = pd.DataFrame(
-        {"left": left, "right": (left + rng.integers(1, 12, 200)) % 12}
-    )
-    votes["voter"] = rng.integers(0, 8, 200)
-    votes["chosen"] = np.where(rng.random(200) < 0.5, votes["left"], votes["right"])
-    votes.to_csv(folder / "votes.csv", index=False)
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +85,15 @@ ARRAYS = [
 ]
 #: Those that describe photos by the network of the recommended model.
 NETWORK = [
-    "posts recommended {data}",
-    "posts neighbors {data}",
     "posts intervals {data}",
     "posts shortcuts {data}",
     "posts within {data}",
-    "posts votes {data} --repeats 1",
 ]
 #: Those that take several seconds at their smallest, and are tried by hand.
 BY_HAND = {
     "oasis": {"edits", "fine-tuning", "networks"},
     "planted": {"causes"},
+    "posts": {"neighbors", "recommended", "votes"},
     "scale": {"journey", "memory", "photos"},
     "timing": {"cache", "embedder", "ranker"},
 }
