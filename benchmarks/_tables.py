@@ -125,7 +125,12 @@ def forward(posts):
     return past, coming[~np.isin(users[coming], users[past])]
 
 
+def recommend(posts, keep, **kind):
+    """The model that is recommended for some columns, whose rows of photos are kept."""
+    return recommended(posts, cache=keep, **kind).model
+
+
 def network_rows(posts, keep):
     """What the network of the recommended model sees in photos, scaled as it does."""
     photos = posts[["photo"]]
-    return recommended(photos, cache=keep).model.regressor[:-1].fit_transform(photos)
+    return recommend(photos, keep).regressor[:-1].fit_transform(photos)

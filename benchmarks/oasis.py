@@ -12,7 +12,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from _tables import comparison_rows, read_posts, run, table
+from _tables import comparison_rows, read_posts, recommend, run, table
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
@@ -52,7 +52,6 @@ from sklearn_popularity.inspection import (
     what_if,
 )
 from sklearn_popularity.models import DeadSensesWarning
-from sklearn_popularity.papers import recommended
 
 RIDGE = FEATURES["color-statistics"].regressor
 SVR = FEATURES["gist"].regressor
@@ -389,7 +388,7 @@ def edits(folder, *, runs=200, photos=30, keep=None):
     table("partitions | edits | 0 is within", (noise_edits(n, runs) for n in (1, 3)))
     posts = read_posts(folder)
     fitted = fit_model(
-        recommended(posts[["photo"]], cache=keep).model,
+        recommend(posts[["photo"]], keep),
         posts[["photo"]],
         posts["beauty"],
         groups=posts["theme"],

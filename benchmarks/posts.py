@@ -17,6 +17,7 @@ from _tables import (
     mean_cell,
     network_rows,
     read_posts,
+    recommend,
     run,
     table,
 )
@@ -60,7 +61,6 @@ from sklearn_popularity.metrics import (
     vote_interval,
 )
 from sklearn_popularity.models import PairwiseRanker
-from sklearn_popularity.papers import recommended as recommend
 
 CALENDAR = SocialFeatures(times=["time"], texts=["title"], missing="nan")
 ALPHAS = np.logspace(-1, 5, 13)
@@ -107,10 +107,9 @@ def recommended(data, *, repeats=3, keep=None):
         "title and time": without | {"titles": "title"},
     }
     models = {
-        name: recommend(memes[told], **kind, cache=keep).model
-        for name, kind in kinds.items()
+        name: recommend(memes[told], keep, **kind) for name, kind in kinds.items()
     }
-    alone = {"recommended": recommend(photos[["photo"]], cache=keep).model}
+    alone = {"recommended": recommend(photos[["photo"]], keep)}
 
     def comparisons():
         settings = {"groups": photos["theme"], "n_repeats": repeats}
@@ -188,12 +187,12 @@ def intervals(data, *, keep=None):
 
     def rows():
         posts = read_posts(data / "oasis")
-        model = recommend(posts[["photo"]], cache=keep).model
+        model = recommend(posts[["photo"]], keep)
         for label in ("beauty", "valence", "arousal"):
             name = f"OASIS {label}, by theme"
             yield held_out_intervals(name, model, posts, posts[label], posts["theme"])
         posts = read_posts(data / "memes").sort_values("time", kind="stable")
-        model = recommend(posts[["photo"]], cache=keep).model
+        model = recommend(posts[["photo"]], keep)
         given = posts, np.log(posts["ups"]), posts["user"]
         yield held_out_intervals("memes, log votes, by user", model, *given)
         yield from forward_intervals("memes, log votes, forward", model, *given)
@@ -249,7 +248,7 @@ def shortcuts(data, *, keep=None):
         if "time" in posts:
             suspects["year"] = posts["time"].str[:4]
         audits[name] = shortcut_audit(
-            recommend(posts[["photo"]], cache=keep).model,
+            recommend(posts[["photo"]], keep),
             posts,
             np.log(posts[label]) if label == "ups" else posts[label],
             suspects=suspects,

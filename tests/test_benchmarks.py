@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_popularity import make_popularity
-from sklearn_popularity.features import pretrained_at_hand
+from sklearn_popularity import CNNEmbedder, Preprocessing, make_popularity
+from sklearn_popularity.papers import recommended
 
 N = 27
 
@@ -58,12 +58,6 @@ def write_tables(folder, posts, rng):
     np.savez(folder / "vectors.npz", words=words, vectors=vectors)
 
 
-@pytest.fixture(scope="module")
-def keep(tmp_path_factory):
-    """The file that keeps rows of the network."""
-    return tmp_path_factory.mktemp("keep") / "rows.cache"
-
-
 #: Sub-commands with options that make them small.
 ARRAYS = [
     "oasis models {data}/oasis --only RidgeCV --repeats 1",
@@ -85,7 +79,8 @@ ARRAYS = [
 ]
 #: Those that describe photos by the network of the recommended model.
 NETWORK = [
-    "posts intervals {data}",
+    "posts neighbors {data}",
+    "posts recommended {data} --repeats 1",
     "posts shortcuts {data}",
     "posts within {data}",
 ]
@@ -93,7 +88,7 @@ NETWORK = [
 BY_HAND = {
     "oasis": {"edits", "fine-tuning", "networks"},
     "planted": {"causes"},
-    "posts": {"neighbors", "recommended", "votes"},
+    "posts": {"intervals", "votes"},
     "scale": {"journey", "memory", "photos"},
     "timing": {"cache", "embedder", "ranker"},
 }
@@ -113,11 +108,23 @@ def test_section_prints_a_table(line, load_script, data, capsys):
 
 
 @pytest.mark.parametrize("line", NETWORK)
-def test_section_of_a_network_prints(line, load_script, data, keep, capsys):
-    if not pretrained_at_hand("timm/tf_efficientnet_lite2"):
-        pytest.skip("The weights of EfficientNet-Lite2 are not at hand.")
-    line = f"{line.format(data=data)} --keep {keep}"
-    assert try_section(load_script, line, capsys)
+def test_section_of_a_small_network_prints(
+    line, load_script, data, monkeypatch, capsys
+):
+    pytest.importorskip("torch")
+    network = CNNEmbedder(
+        backbone="squeezenet1_0",
+        weights="random",
+        preprocessing=Preprocessing(size=64),
+    )
+
+    def with_small_network(posts, photo="photo", **settings):
+        networks = [] if photo is None else [network]
+        return recommended(posts, photo=photo, networks=networks, **settings)
+
+    load_script(line.split()[0])
+    monkeypatch.setattr("_tables.recommended", with_small_network)
+    assert try_section(load_script, line.format(data=data), capsys)
 
 
 @pytest.mark.parametrize(
