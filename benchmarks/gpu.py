@@ -19,6 +19,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections import deque
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -32,11 +33,11 @@ import numpy as np
 import timm
 import torch
 import torchvision
-from embedder_speed import decode_alone, make_files
 from PIL import Image
 from scipy.stats import spearmanr
 from skimage import data
 from sklearn.base import clone
+from timing import crops_of_coffee
 
 from sklearn_popularity import (
     CNNEmbedder,
@@ -44,6 +45,8 @@ from sklearn_popularity import (
     Preprocessing,
     save_model,
 )
+from sklearn_popularity.features._describe import describe_photos
+from sklearn_popularity.images import Photos
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -55,6 +58,12 @@ from sklearn_popularity import load_model
 model, photos, predictions = sys.argv[1:]
 np.save(predictions, load_model(model).predict(np.load(photos)))
 """
+
+
+def decode_alone(embedder, photos):
+    """What prepares photos for the network, without it."""
+    describe = embedder._describe()
+    return lambda: deque(describe_photos(embedder, Photos(photos), describe), maxlen=0)
 
 
 @dataclass(frozen=True)
@@ -535,7 +544,7 @@ def main(arguments=None):
     started = perf_counter()
     with TemporaryDirectory() as folder:
         n_made = min(1024, sizes.n_files)
-        paths = make_files(Path(folder), n_made) * (sizes.n_files // n_made)
+        paths = crops_of_coffee(Path(folder), n_made) * (sizes.n_files // n_made)
         print_tables(sizes, paths, options.n_jobs, started)
     print(f"\n{perf_counter() - started:.0f} s in all")
 

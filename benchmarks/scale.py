@@ -1,51 +1,41 @@
-"""Throughput and memory of the parent as photos become many.
+"""Throughput and memory as photos become many, and of whole commands, by sections.
 
-    python benchmarks/scale.py [N ...]
-
-Small made-up photos (64 x 64 pixels, hard links to 1,000 of them) are described by
-ColorStatistics on one and on two workers, each run in a process of its own. Memory is
-the peak of the parent alone, from after a first run of 1,000 photos, less the output.
-
-Then workers cut squares of 224 pixels for a network that takes 0.4 s a batch, so that
-they are far ahead of it; and rows of 10,752 numbers come from workers that sleep for
-0.1 s a photo, beside which the CPU time of the parent is that of handing rows over.
+Run ``python benchmarks/scale.py SECTION``. What is measured runs in processes of their
+own.
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+import pandas as pd
+from _tables import run, table
 
 from sklearn_popularity import make_popularity
 
-N_ORIGINALS = 1000
-
-RUN = """
+#: A run in a process of its own: which workload, folder, photos, workers, and photos
+#: before. It prints its seconds, the megabytes that it grew by beyond the features, and
+#: its seconds of CPU.
+MEASURE = """
 import json, resource, sys, time
-from workloads import *
+import workloads
 
 kind, folder = sys.argv[1:3]
 n_photos, n_jobs, n_before = map(int, sys.argv[3:])
-
-def peak_megabytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-
-def photo(i):
-    return f"{folder}/{i // 1000:03d}/{i % 1000:03d}.jpg"
-
-transformer = globals()[kind](n_jobs=n_jobs)
-transformer.fit_transform([photo(i) for i in range(n_before)])
-before, cpu = peak_megabytes(), time.process_time()
-start = time.perf_counter()
-features = transformer.transform([photo(i) for i in range(n_photos)])
+megabytes = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+paths = [f"{folder}/{i // 1000:03d}/{i % 1000:03d}.jpg" for i in range(n_photos)]
+transformer = getattr(workloads, kind)(n_jobs=n_jobs)
+transformer.fit_transform(paths[:n_before])
+before, cpu, start = megabytes(), time.process_time(), time.perf_counter()
+features = transformer.transform(paths)
 seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-grown = peak_megabytes() - before
-assert len(features) == n_photos
-print(json.dumps([seconds, grown - features.nbytes / 2**20, cpu]))
+print(json.dumps([seconds, megabytes() - before - features.nbytes / 2**20, cpu]))
 """
-
 WORKLOADS = """
 import time
 import numpy as np
@@ -79,76 +69,136 @@ class Wide(ImageTransformer):
     def _feature_names(self):
         return [f"number{i}" for i in range(10_752)]
 """
+MEMORY = """
+import resource
+import numpy as np
+from sklearn_popularity import HOGLLC, ColorNamesLLC
+
+megabytes = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+rng = np.random.default_rng(0)
+image, words = rng.integers(0, 256, (267, 400, 3), np.uint8), rng.random
+shapes = {"hog2x2": words((256, 124)), "hog3x3": words((256, 279))}
+print(f"| imports | {megabytes():.0f} |")
+colors = ColorNamesLLC(dictionary=words((200, 50)))
+for transformer in (colors, HOGLLC(dictionary=shapes)):
+    transformer.fit_transform([image] * 4)
+    print(f"| {type(transformer).__name__} | {megabytes():.0f} |")
+"""
+
+
+def in_process(*arguments, folder, **variables):
+    """What a new Python prints, which also imports from a folder."""
+    paths = [str(folder), *sys.path]
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | variables
+    arguments = [sys.executable, *map(str, arguments)]
+    found = subprocess.run(arguments, env=variables, capture_output=True, text=True)
+    if found.returncode:
+        raise SystemExit(found.stderr)
+    return found.stdout
 
 
 def link_photos(folder, n_photos):
-    """Folders of 1,000 photos, each of them hard links to the first."""
+    """Folders of 1,000 photos of 64 pixels, each of them hard links to the first."""
     posts, _ = make_popularity(
-        N_ORIGINALS, folder=folder / "made-up", image_size=(64, 64), random_state=0
+        min(n_photos, 1000),
+        folder=folder / "made-up",
+        image_size=(64, 64),
+        random_state=0,
     )
-    for start in range(0, n_photos, N_ORIGINALS):
-        part = folder / f"{start // N_ORIGINALS:03d}"
+    for start in range(0, n_photos, 1000):
+        part = folder / f"{start // 1000:03d}"
         part.mkdir()
         for i, path in enumerate(posts["photo"]):
             os.link(path, part / f"{i:03d}.jpg")
 
 
-def measure(kind, folder, n_photos, n_jobs, n_before=1000):
-    """Seconds, megabytes that the parent grew by, and its seconds of CPU."""
-    (folder / "workloads.py").write_text(WORKLOADS)
-    arguments = [kind, *map(str, (folder, n_photos, n_jobs, n_before))]
-    run = subprocess.run(
-        [sys.executable, "-c", RUN, *arguments],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])},
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    return json.loads(run.stdout)
+def photos(
+    *, counts=(1000, 10_000, 100_000), ahead=(3000, 6000), wide=2048, workers=64
+):
+    """Speed and growth of the calling process with ColorStatistics of many photos.
 
-
-def compare_counts(folder, counts):
-    print(f"{'photos':>8}{'workers':>9}{'s':>9}{'photos/s':>10}{'ms each':>9}{'MB':>8}")
-    for n_photos in counts:
-        for n_jobs in (1, 2):
-            seconds, grown, _ = measure("ColorStatistics", folder, n_photos, n_jobs)
-            print(
-                f"{n_photos:>8,}{n_jobs:>9}{seconds:>9.1f}"
-                f"{n_photos / seconds:>10,.0f}{1000 * seconds / n_photos:>9.2f}"
-                f"{grown:>8.1f}",
-                flush=True,
-            )
-
-
-def slow_network(folder):
-    for n_photos in (3000, 6000):
-        seconds, grown, _ = measure("SlowNetwork", folder, n_photos, 2, n_before=32)
-        print(
-            f"network of 0.4 s a batch, {n_photos:,} photos, 2 workers: "
-            f"{seconds:.1f} s ({0.4 * n_photos / 32:.1f} s of them the network), "
-            f"the parent grew by {grown:.0f} MB",
-            flush=True,
-        )
-
-
-def wide_rows(folder, n_photos=2048, n_jobs=64):
-    seconds, _, cpu = measure("Wide", folder, n_photos, n_jobs, n_before=2048)
-    share = cpu / n_photos / 0.1
-    print(
-        f"rows of 10,752 numbers, {n_jobs} workers that sleep: {seconds:.1f} s "
-        f"({0.1 * n_photos / n_jobs:.1f} s of them asleep), CPU of the parent "
-        f"1/{1 / share:.0f} of the time to describe a batch"
-    )
-
-
-def main(counts):
+    Then workers that are far ahead of a network, which takes 0.4 s a batch; and rows of
+    10,752 numbers from workers that sleep for 0.1 s a photo, beside which the CPU time
+    of the calling process is that of handing rows over.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        link_photos(folder, max(*counts, 6000))
-        compare_counts(folder, counts)
-        slow_network(folder)
-        wide_rows(folder)
+        link_photos(folder, max(*counts, *ahead, wide))
+        (folder / "workloads.py").write_text(WORKLOADS)
 
+        def measure(kind, n_photos, n_jobs, n_before):
+            arguments = kind, folder, n_photos, n_jobs, n_before
+            return json.loads(in_process("-c", MEASURE, *arguments, folder=folder))
+
+        def rows(kind, all_counts, all_jobs, n_before):
+            for n_photos in all_counts:
+                for n_jobs in all_jobs:
+                    found = measure(kind, n_photos, n_jobs, min(n_before, n_photos))
+                    seconds, grown, cpu = found
+                    speed = f"{n_photos / seconds:,.0f}"
+                    share = f"1/{0.1 * n_photos / cpu:.0f}" if kind == "Wide" else ""
+                    row = f"{n_photos:,}", n_jobs, f"{seconds:.1f}", speed
+                    yield kind, *row, f"{grown:.1f}", share
+
+        def all_rows():
+            yield from rows("ColorStatistics", counts, (1, 2), 1000)
+            yield from rows("SlowNetwork", ahead, (2,), 32)
+            yield from rows("Wide", (wide,), (workers,), wide)
+
+        names = "kind | photos | workers | s | photos/s | MB | CPU of 0.1 s a photo"
+        table(names, all_rows())
+
+
+def memory():
+    """Peak megabytes of a process that describes photos by codebooks."""
+    with tempfile.TemporaryDirectory() as scratch:
+        table("after | MB", ())
+        print(in_process("-c", MEMORY, folder=scratch), end="")
+
+
+def journey(folder, *, label="beauty", group="theme", n_photos=200, n_jobs=1):
+    """CPU time of each command, from a folder with labels.csv to an explained photo.
+
+    Commands share a cache that is made for the run; CPU time is that of a command and
+    its workers.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = Path(scratch)
+        posts = pd.read_csv(folder / "labels.csv").head(n_photos)
+        posts["path"] = [str((folder / path).resolve()) for path in posts["path"]]
+        (scratch / "photos").mkdir()
+        posts.to_csv(scratch / "photos" / "labels.csv", index=False)
+        (scratch / "photos.txt").write_text("\n".join(posts["path"]))
+        model, page = scratch / "model.skops", scratch / "page.html"
+        given = [scratch / "photos", "--label", label, "--group", group]
+        workers = ["--n-jobs", n_jobs]
+        ranked = [scratch / "photos.txt", "-o", scratch / "ranked.csv"]
+        commands = [
+            ["evaluate", *given, *workers],
+            ["fit", *given, "-o", model, *workers],
+            ["report", scratch / "photos", "--model", model, "-o", page, *workers],
+            ["rank", model, *ranked, *workers],
+            ["explain", model, posts["path"][0], "-o", page],
+            ["--help"],
+        ]
+
+        def rows():
+            module, home = ("-m", "sklearn_popularity.cli"), str(scratch / "cache")
+            for command in commands:
+                before, start = children_seconds(), time.monotonic()
+                in_process(*module, *command, folder=scratch, XDG_CACHE_HOME=home)
+                cpu, wall = children_seconds() - before, time.monotonic() - start
+                yield command[0], f"{cpu:.1f}", f"{wall:.1f}"
+
+        table("command | CPU s | wall s", rows())
+
+
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+COMMANDS = (photos, memory, journey)
 
 if __name__ == "__main__":
-    main([int(n) for n in sys.argv[1:]] or [1000, 10_000, 100_000])
+    run(__doc__, *COMMANDS)

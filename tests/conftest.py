@@ -14,6 +14,7 @@ os.environ["SKLEARN_POPULARITY_CACHE"] = "none"
 
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import cv2
@@ -37,6 +38,22 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip("The shared folder of reference outputs is not there.")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def load_script():
+    """A function that imports a script of benchmarks/, under a name of its own."""
+    folder = Path(__file__).parents[1] / "benchmarks"
+
+    def load(name):
+        spec = spec_from_file_location(f"benchmarks_{name}", folder / f"{name}.py")
+        module = module_from_spec(spec)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(folder)
+            spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,8 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
     would tell what is kept away: where k is large, the mean of the others is low
     because the row's own group scored high, and a model learns to turn that round: for
     noise of groups that were in training, ridge regression on the plain mean has a rank
-    correlation of up to 0.21 in ``benchmarks/neighbors.py``, and of 0 on this feature.
+    correlation of up to 0.21 in ``benchmarks/planted.py neighbors``, and of 0 on this
+    feature.
     The feature is 0 where a row may see no more than its neighbours, as the first rows
     in time do.
 

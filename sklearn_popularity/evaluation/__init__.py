@@ -31,6 +31,7 @@ from ._interval_regressor import percentiles_among as percentiles_among
 from ._partitions import columns_of_partitions as columns_of_partitions
 from ._partitions import find_partitions as find_partitions
 from ._partitions import make_partitions as make_partitions
+from ._photo_measures import measure_photos as measure_photos
 from ._protocols import evaluate_protocols
 from ._rebuild import image_transformers as image_transformers
 from ._rebuild import rebuild as rebuild

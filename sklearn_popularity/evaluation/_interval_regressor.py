@@ -124,11 +124,12 @@ class IntervalRegressor(
     For a model that was fitted on other rows, [1]_ proves that the mean coverage of
     a row of a new group is at least `coverage`, whatever the model, the distribution
     and the sizes of groups. Folds stand in for other rows here, which keeps this
-    closely, not by proof: in ``benchmarks/intervals.py`` 90 to 92 % are covered from 50
-    groups up, more with fewer groups (93 % of 20, up to 99 % of 9), and 88 % where five
-    coefficients are learned from nine rows. It is a mean over groups and fits, and may
-    be less for unusual rows or a given user. Groups of the future are not drawn as
-    those of the past were, so nothing is promised forward in time; the user guide shows
+    closely, not by proof: in ``benchmarks/simulations.py intervals`` 90 to 92 % are
+    covered from 50 groups up, more with fewer groups (93 % of 20, up to 99 % of 9), and
+    88 % where five coefficients are learned from nine rows. It is a mean over groups
+    and fits, and may be less for unusual rows or a given user. Groups of the future are
+    not drawn as those of the past were, so nothing is promised forward in time; the
+    user guide shows
     how to measure it.
 
     All intervals have one width. Where errors grow with the score, as those of views

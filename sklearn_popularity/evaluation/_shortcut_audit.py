@@ -190,9 +190,9 @@ def shortcut_audit(
     predictions, since a suspect that the score does not follow stays one however often
     models are trained. It may therefore be small where the interval holds 0.
     In simulations of clean data at most 1 % of the audits accuse anybody
-    (``benchmarks/shortcuts.py``), also where features tell the suspects well. They are
-    careful: what belongs to some of few users, who differ by themselves, is seldom
-    found. A mark must be on more than a tenth of the photos to be measured; text
+    (``benchmarks/planted.py shortcuts``), also where features tell the suspects well.
+    They are careful: what belongs to some of few users, who differ by themselves, is
+    seldom found. A mark must be on more than a tenth of the photos to be measured; text
     within photos is not measured: pass what you know of it.
 
     A verdict is not a proof: if users who put watermarks on photos also take better

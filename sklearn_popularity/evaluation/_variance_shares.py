@@ -104,10 +104,10 @@ def variance_shares(y, *, photo=None, user=None, time=None, confidence=0.95):
     Intervals are those of new photos, users and times, all drawn anew: the variances of
     the jackknife over each source are added, less that over what they share [2]_, with
     Student's t and as many degrees of freedom as there would be groups of equal size,
-    less one. In simulations (``benchmarks/variance_shares.py``) the bias is below .01
-    and 92 to 98 % are covered instead of 95 where groups are alike in size. Where sizes
-    follow a steep power law, few groups are large: shares of
-    strong effects come out low by up to .02, and 85 to 99 % are covered.
+    less one. In simulations (``benchmarks/simulations.py variance-shares``) the bias is
+    below .01 and 92 to 98 % are covered instead of 95 where groups are alike in size.
+    Where sizes follow a steep power law, few groups are large: shares of strong effects
+    come out low by up to .02, and 85 to 99 % are covered.
 
     References
     ----------

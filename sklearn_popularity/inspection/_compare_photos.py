@@ -134,7 +134,7 @@ def compare_photos(
     The probabilities are right on average over pairs of new photos like those of the
     training. Nearly all of these are of two groups, so `same_group` matters: of photos
     of one OASIS theme, 57 to 74 % of those told as 80 to 90 % were in order, without it
-    (``benchmarks/compare_photos.py``).
+    (``benchmarks/oasis.py pairs``).
 
     The intervals of percentiles are conformal, as those of
     :class:`~sklearn_popularity.evaluation.IntervalRegressor`, in percentiles: around

@@ -138,7 +138,7 @@ def what_if(
         (K - 1) / K * sum over k of (d_k - mean of d)**2,
 
     averaged over R partitions, with Student's t of R (K - 1) degrees of freedom. Where
-    scores are noise, nominal 95 % hold 0 in 95 to 96 % (``benchmarks/what_if.py``).
+    scores are noise, nominal 95 % hold 0 in 95 to 96 % (``benchmarks/oasis.py edits``).
     They do not tell of what all such models have in common. Predictions of rankers have
     no unit, and models of folds may differ in scale.
 

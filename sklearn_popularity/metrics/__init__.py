@@ -20,6 +20,7 @@ from ._spearman_interval import SpearmanDifference as SpearmanDifference
 from ._spearman_interval import SpearmanInterval, spearman_interval
 from ._spearman_interval import spearman_difference as spearman_difference
 from ._top_fraction import top_fraction_accuracy
+from ._vote_interval import vote_interval as vote_interval
 from ._votes import VotedScores, bradley_terry, pairwise_accuracy
 
 __all__ = [

@@ -127,10 +127,10 @@ def spearman_interval(
     square of their share.
 
     In simulations nominal 95 % cover 93 to 98 % from 6 groups up, of equal or very
-    unequal size (``benchmarks/coverage.py``). Intervals of 2 to 5 groups hold too but
-    are wide: two groups say next to nothing. Where no group that is left out changes
-    the score, as those of a perfect one do not, the standard error is taken to be that
-    of one group of all in reverse order, ``2 / n_groups``.
+    unequal size (``benchmarks/simulations.py held-out``). Intervals of 2 to 5 groups
+    hold too but are wide: two groups say next to nothing. Where no group that is left
+    out changes the score, as those of a perfect one do not, the standard error is taken
+    to be that of one group of all in reverse order, ``2 / n_groups``.
 
     Folds share most of their training rows, so models trained anew differ more than
     folds do. With K folds the standard error is therefore multiplied by ``sqrt(1 + K /

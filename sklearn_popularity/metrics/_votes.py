@@ -182,7 +182,7 @@ def pairwise_accuracy(
     -----
     With items, the variance is that of means over pairs, robust to what their votes
     share [1]_, and to the voters with `groups`. In simulations 95 % intervals cover
-    the truth in 90 to 98 % of cases (``benchmarks/votes.py --coverage``).
+    the truth in 90 to 98 % of cases (``benchmarks/simulations.py votes``).
 
     References
     ----------

@@ -115,7 +115,7 @@ class StackedLateFusion(
     of eleven with ``cv="train"``. In simulations the fusion is level with its best
     branch, to 0.02, or ahead of it from 150 rows up; of 150 rows in 15 groups to 0.03,
     and where that branch cannot be told from chance either, further behind
-    (``benchmarks/fusion.py``).
+    (``benchmarks/planted.py fusion``).
 
     Weights reach the branches, the last model, `branch_scores_`, and of a pipeline its
     last step. A weight is a repetition where the estimators treat it so and inner folds

@@ -75,7 +75,7 @@ class ResidualRegressor(
     Take it where the context is numbers, such as followers or the hour. Where it is the
     user alone, ``LatentRankSVM(within=...)`` is ahead in simulations: by .03 to .22 of
     the correlation with the true effect where popular users post photos that look
-    alike, and level where they do not (``benchmarks/within.py``).
+    alike, and level where they do not (``benchmarks/planted.py within``).
 
     `score` is Spearman's correlation of the predictions with the scores themselves,
     which is less than that of a model that knows the context, too.

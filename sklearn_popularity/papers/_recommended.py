@@ -129,8 +129,8 @@ def recommended(
     are a :class:`StackedLateFusion` with branches of their names.
 
     How these were chosen, and what else was tried, stands in the page "Choosing
-    features" and in ``benchmarks/recommended.py``. A score of another model is a cue:
-    among the numbers of an embedding it would drown.
+    features" and in ``benchmarks/posts.py recommended``. A score of another model is a
+    cue: among the numbers of an embedding it would drown.
 
     Examples
     --------

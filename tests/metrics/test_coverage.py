@@ -1,20 +1,12 @@
-"""A small, seeded part of the coverage tables of benchmarks/coverage.py."""
-
-import importlib.util
-from pathlib import Path
+"""A small, seeded part of the tables of `benchmarks/simulations.py held-out`."""
 
 import numpy as np
 import pytest
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
-
 
 @pytest.fixture(scope="module")
-def coverage():
-    spec = importlib.util.spec_from_file_location("coverage_of_intervals", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def coverage(load_script):
+    return load_script("simulations")
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_votes_that_share_are_no_independent_evidence():
 
 @pytest.mark.parametrize("effects", [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.7, 0.7)])
 def test_interval_covers_new_items_and_voters(effects):
-    """Accuracy of .62; the whole table is in benchmarks/votes.py."""
+    """Accuracy of .62; the whole table is in benchmarks/simulations.py."""
     of_items, of_voters = effects
     spread = np.sqrt(2 * of_items**2 + of_voters**2 + 1)
     covered, alone = [], []

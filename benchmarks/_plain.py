@@ -73,10 +73,14 @@ def plain_statistics(image):
     return np.concatenate([rgb2hsv(image).mean(axis=(0, 1)), moments])
 
 
-def plain_histogram(image, table):
-    """The table looked up as the toolbox does, and counted."""
+def plain_index(image, table):
+    """The table looked up as the toolbox does."""
     red, green, blue = (np.floor(image[..., i].astype(float) / 8) for i in range(3))
-    index = table[(red + 32 * green + 1024 * blue).astype(int)]
+    return table[(red + 32 * green + 1024 * blue).astype(int)]
+
+
+def plain_histogram(image, table):
+    index = plain_index(image, table)
     return np.histogram(index, bins=np.arange(51))[0] / index.size
 
 
@@ -190,3 +194,16 @@ def plain_llc_pool(values, positions, dictionary, size, *, n_neighbors=3):
     levels = [middle.max(axis=(0, 1)), middle, finest]
     vector = np.concatenate([level.ravel() for level in levels])
     return vector / np.linalg.norm(vector)
+
+
+def plain_color_names_llc(image, table, words):
+    values, positions = plain_color_patches(plain_index(image, table))
+    return plain_llc_pool(values, positions, words, image.shape[:2])
+
+
+def plain_hog_llc(image, dictionaries, spacing):
+    vectors = []
+    for n_cells, words in zip((2, 3), dictionaries.values(), strict=True):
+        values, positions = plain_hog_blocks(image, n_cells, spacing)
+        vectors.append(plain_llc_pool(values, positions, words, image.shape[:2]))
+    return np.concatenate(vectors)

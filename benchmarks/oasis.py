@@ -1,0 +1,465 @@
+"""What models reach on OASIS' ratings of photos, by sections of RESULTS.md.
+
+Run ``python benchmarks/oasis.py SECTION FOLDER``: the folder of OASIS holds labels.csv
+(path, beauty, valence, arousal, theme) and features_mobilenetv2_1280_f16.npy in its row
+order. With ``--keep FILE`` rows of features are kept there. Folds keep themes together.
+"""
+
+import warnings
+from itertools import pairwise, product
+from operator import itemgetter
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from _tables import comparison_rows, read_posts, recommend, run, table
+from PIL import Image, ImageDraw, ImageFont
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVR
+
+from sklearn_popularity import (
+    CNNEmbedder,
+    CNNFineTuneRegressor,
+    ColorStatistics,
+    KClassAggregatingClassifier,
+    LatentRankSVM,
+    MultiBranchMLPRegressor,
+    Preprocessing,
+    StackedLateFusion,
+    make_popularity,
+    read_image,
+    spearman_score,
+    spearman_scorer,
+)
+from sklearn_popularity.evaluation import (
+    FEATURES,
+    compare_models,
+    fit_model,
+    held_out_predictions,
+    measure_photos,
+)
+from sklearn_popularity.inspection import (
+    HeldOutRecord,
+    compare_scores,
+    percentile_intervals,
+    what_if,
+)
+from sklearn_popularity.models import DeadSensesWarning
+
+RIDGE = FEATURES["color-statistics"].regressor
+SVR = FEATURES["gist"].regressor
+SENSES = {"1": (1, 0), "4": (4, 0), "2+2": (2, 2), "10": (10, 0), "5+5": (5, 5)}
+#: How a SqueezeNet that learned by Caffe takes photos.
+CAFFE = {
+    "size": 227,
+    "mean": (104, 117, 123),
+    "std": (1, 1, 1),
+    "scale": 255,
+    "channel_order": "bgr",
+}
+#: Groups, posts of each, share of the variance that is explained.
+SHAPES = [
+    (40, 1, 0.3),
+    (20, 10, 0.3),
+    (60, 4, 0.0),
+    (60, 4, 0.1),
+    (60, 4, 0.4),
+    (60, 4, 0.8),
+    (500, 4, 0.4),
+]
+BINS = [0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 1.0]
+
+
+def mobilenet_of(folder):
+    rows = np.load(folder / "features_mobilenetv2_1280_f16.npy")
+    return rows.astype(np.float64)
+
+
+def tuned(model, grid):
+    return GridSearchCV(
+        model, grid, scoring=spearman_scorer, cv=GroupKFold(4), error_score="raise"
+    )
+
+
+def latent(n_senses, n_unpopular):
+    ranker = LatentRankSVM(
+        n_senses=n_senses, n_unpopular_senses=n_unpopular, random_state=0
+    )
+    return tuned(ranker, {"alpha": [3e-4, 1e-3, 3e-3, 1e-2]})
+
+
+def k_classes(k):
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    return tuned(
+        KClassAggregatingClassifier(classifier, n_classes=k),
+        {"estimator__logisticregression__C": [1e-4, 1e-3, 1e-2]},
+    )
+
+
+def models_of_one_network():
+    # It penalises its constant, which standardised scores keep small.
+    svr = TransformedTargetRegressor(
+        make_pipeline(StandardScaler(), LinearSVR(random_state=0, max_iter=5000)),
+        transformer=StandardScaler(),
+    )
+    return {
+        "RidgeCV": RIDGE,
+        "Ridge": tuned(
+            make_pipeline(StandardScaler(), Ridge()),
+            {"ridge__alpha": np.logspace(1, 5, 9)},
+        ),
+        **{f"LatentRankSVM {name}": latent(*n) for name, n in SENSES.items()},
+        "LinearSVR": tuned(svr, {"regressor__linearsvr__C": [1e-5, 1e-4, 1e-3, 1e-2]}),
+        **{f"KClass {k}": k_classes(k) for k in range(2, 9)},
+    }
+
+
+def hand_crafted(posts, keep):
+    """Rows of each kind of features, with words learned from all photos."""
+    return {
+        name: clone(kind.transformer).set_params(cache=keep).fit_transform(posts)
+        for name, kind in FEATURES.items()
+    }
+
+
+def branches_of(blocks):
+    """Branches of a late fusion, for which blocks stand side by side."""
+    stops = np.cumsum([block.shape[1] for block in blocks.values()])
+    return [
+        (
+            name,
+            FEATURES[name].regressor if name in FEATURES else RIDGE,
+            slice(stop - block.shape[1], stop),
+        )
+        for (name, block), stop in zip(blocks.items(), stops, strict=True)
+    ]
+
+
+def models(folder, *, only="", repeats=5, keep=None):
+    """Models of MobileNetV2's features, paired with ridge regression.
+
+    Parameters are chosen by Spearman's correlation over four inner folds, again by
+    theme; RidgeCV chooses by its own leave-one-out errors, and "Ridge" is the same
+    model tuned as the others are. "fusion of all" adds the hand-crafted features.
+    ``--only`` takes models whose name starts so; p-values are adjusted over these.
+    """
+    # Strong penalties, which are tried too, leave few of ten senses.
+    for category in (ConvergenceWarning, DeadSensesWarning):
+        warnings.simplefilter("ignore", category)
+    posts, X = read_posts(folder), mobilenet_of(folder)
+    chosen = {
+        name: model
+        for name, model in models_of_one_network().items()
+        if name.startswith(only) or name == "RidgeCV"
+    }
+    if "fusion of all".startswith(only):
+        deep = FunctionTransformer(itemgetter((slice(None), slice(X.shape[1]))))
+        chosen = {name: make_pipeline(deep, model) for name, model in chosen.items()}
+        blocks = {"mobilenet": X} | hand_crafted(posts["photo"], keep)
+        chosen["fusion of all"] = StackedLateFusion(branches_of(blocks), cv=4)
+        X = np.hstack(list(blocks.values()))
+    names = "rating | model | Spearman | over partitions | minus RidgeCV | p (Holm)"
+    settings = {"groups": posts["theme"], "reference": "RidgeCV", "n_repeats": repeats}
+    table(
+        names,
+        (
+            row
+            for label in ("beauty", "valence")
+            for row in comparison_rows(
+                label,
+                compare_models(chosen, X, posts[label], **settings),
+                ("score", "range", "gain", "p"),
+            )
+        ),
+    )
+
+
+def networks(folder, weights, *, keep=None):
+    """SqueezeNet's and MobileNetV2's features, and an MLP with a branch for each.
+
+    WEIGHTS are those of a Caffe SqueezeNet 1.0 under torchvision's names.
+    """
+    posts, mobilenet = read_posts(folder), mobilenet_of(folder)
+    plain, flipped = (
+        CNNEmbedder(
+            backbone="squeezenet1_0",
+            weights=str(weights),
+            preprocessing=Preprocessing(resize="squeeze", flip=flip, **CAFFE),
+            cache=keep,
+        ).fit_transform(posts["photo"])
+        for flip in (False, True)
+    )
+    blocks = {"mobilenet": mobilenet, "squeezenet": flipped}
+    branches = {name: columns for name, _, columns in branches_of(blocks)}
+    kinds = {
+        "SqueezeNet": (plain, None),
+        "SqueezeNet, flip": (flipped, None),
+        "MobileNetV2": (mobilenet, None),
+        "both": (np.hstack(list(blocks.values())), branches),
+    }
+
+    def rows():
+        for label, (name, (X, parts)) in product(("beauty", "valence"), kinds.items()):
+            mlp = MultiBranchMLPRegressor(branches=parts, random_state=0)
+            compared = {"RidgeCV": RIDGE, "SVR": SVR, "MLP": mlp}
+            found = compare_models(compared, X, posts[label], groups=posts["theme"])
+            yield from comparison_rows(f"{label}, {name}", found, ("score", "range"))
+
+    table("features | model | Spearman | over partitions", rows())
+
+
+def fine_tuning(
+    folder, weights, *, size=128, epochs=2, learning_rate=1e-5, label="beauty", seed=1
+):
+    """A SqueezeNet that goes on learning, beside ridge regression on what it saw.
+
+    A fifth of the themes is held out (``--seed``). WEIGHTS are as for networks.
+    """
+    embedder = CNNEmbedder(
+        backbone="squeezenet1_0",
+        weights=str(weights),
+        preprocessing=Preprocessing(**CAFFE | {"size": size}),
+    )
+    settings = {
+        "embedder": clone(embedder).set_params(
+            preprocessing__resize="crop", preprocessing__crop_share=0.875
+        ),
+        "learning_rate": learning_rate,
+        "max_epochs": epochs,
+        "optimizer": "adam",
+        "random_state": 0,
+    }
+    compared = {
+        "RidgeCV on embeddings": make_pipeline(embedder, clone(RIDGE)),
+        "fine-tuned, raw scores": CNNFineTuneRegressor(**settings),
+        "fine-tuned, ten bins": CNNFineTuneRegressor(**settings, n_bins=10),
+    }
+    posts = read_posts(folder)
+    splitter = GroupShuffleSplit(1, test_size=0.2, random_state=seed)
+    train, test = (
+        posts.iloc[rows] for rows in next(splitter.split(posts, groups=posts["theme"]))
+    )
+
+    def rows():
+        constant = np.mean((train[label].mean() - test[label]) ** 2) / 2
+        yield "constant", 0, f"{constant:.3f}", ""
+        for name, model in compared.items():
+            started = perf_counter()
+            model.fit(list(train["photo"]), train[label])
+            seen = len(train) * getattr(model, "n_epochs_", 1)
+            speed = seen / (perf_counter() - started)
+            predicted = model.predict(list(test["photo"]))
+            error = np.mean((predicted - test[label]) ** 2) / 2
+            score = spearman_score(test[label], predicted)
+            yield name, f"{score:.3f}", f"{error:.3f}", f"{speed:.1f}"
+
+    table("model | Spearman | half squared error | photos a second", rows())
+
+
+def pairs(folder, *, runs=200):
+    """Are probabilities of `compare_photos` those of new pairs, made-up and real?
+
+    Made-up posts: features, a share of the variance of the score that they explain, and
+    errors of which groups share 30 %; pairs are of new groups. OASIS: a fifth of the
+    themes is held out, five times in four partitions; the record of a model, a ridge
+    regression on a network's features, is that of folds within the other themes. Pairs
+    are all those of photos held out, or those of one theme, with `same_group` and not.
+    """
+    tables = {}
+
+    def scores():
+        for shape in SHAPES:
+            name = "made up: {} groups of {}, {:g} explained".format(*shape)
+            tables[name], cells = summarise_pairs(made_up_pairs(shape, runs))
+            yield name, *cells
+        for label in ("beauty", "valence", "arousal", "chance"):
+            name = f"OASIS {label}"
+            tables[name], cells = summarise_pairs(oasis_pairs(folder, label))
+            yield name, *cells
+            tables[f"{name}, of one theme"] = tables[name].query("within")
+            name += ", of one theme, `same_group`"
+            found = oasis_pairs(folder, label, same_group=True)
+            tables[name], cells = summarise_pairs(found)
+            yield name, *cells
+
+    table(
+        "data | Brier | of 0.5 | called | of these right | of others right | "
+        "intervals hold | width",
+        scores(),
+    )
+    bins = " | ".join(f"{low:g} to {high:g}" for low, high in pairwise(BINS))
+    table(
+        f"data | {bins}", ([name, *calibrate(found)] for name, found in tables.items())
+    )
+
+
+def draw_posts(rng, n_groups, size, signal):
+    """Features, skewed scores, and groups."""
+    groups = np.repeat(np.arange(n_groups), size)
+    X = rng.normal(size=(len(groups), 6))
+    shared = rng.normal(size=n_groups)[groups]
+    error = np.sqrt(0.3) * shared + np.sqrt(0.7) * rng.normal(size=len(groups))
+    found = X.sum(axis=1) / np.sqrt(6)
+    return X, np.sqrt(signal) * found + np.sqrt(1 - signal) * error, groups
+
+
+def made_up_pairs(shape, n_runs):
+    for seed in range(n_runs):
+        rng = np.random.default_rng(seed)
+        train, new = draw_posts(rng, *shape), draw_posts(rng, 40, 1, shape[2])
+        yield judge_pairs(Ridge(), train, new)
+
+
+def oasis_pairs(folder, label, same_group=False):
+    posts, X = read_posts(folder), mobilenet_of(folder)
+    codes = np.unique(posts["theme"], return_inverse=True)[1]
+    model = make_pipeline(StandardScaler(), Ridge(1000.0))
+    for seed in range(4):
+        y = np.random.default_rng(seed).normal(size=len(posts))
+        if label != "chance":
+            y = posts[label].to_numpy()
+        folds = GroupKFold(5, shuffle=True, random_state=seed)
+        for train, test in folds.split(X, y, codes):
+            parts = ((X[rows], y[rows], codes[rows]) for rows in (train, test))
+            yield judge_pairs(model, *parts, same_group)
+
+
+def judge_pairs(model, train, test, same_group=False):
+    """Pairs of new posts with the truth, and whether intervals hold it."""
+    X, y, groups = train
+    held_out = held_out_predictions(model, X, y, groups=groups)
+    record = HeldOutRecord(held_out.raw, held_out.shares, y, groups, held_out.n_folds)
+    new_X, new_y, new_groups = test
+    scores = model.fit(X, y).predict(new_X)
+    found = compare_scores(
+        np.arange(len(new_y)), scores, record, 0.6, same_group=same_group
+    ).pairs
+    first, second = found["first"], found["second"]
+    found = found.assign(
+        true=(new_y[first] > new_y[second]) + (new_y[first] == new_y[second]) / 2,
+        called=found["verdict"] == first,
+        within=new_groups[first] == new_groups[second],
+    )
+    truth = 100 * (np.sort(y).searchsorted(new_y) / len(y))
+    low, high = percentile_intervals(record, scores).T
+    held = (low <= truth) & (truth <= high)
+    return found[found["within"]] if same_group else found, held, high - low
+
+
+def summarise_pairs(found):
+    """All pairs, and the cells of their scores."""
+    found, held, width = zip(*found, strict=True)
+    found = pd.concat(found)
+    true, called = found["true"], found["called"]
+    right = f"{true[called].mean():.3f}" if called.any() else "none"
+    return found, [
+        f"{np.mean((found['probability'] - true) ** 2):.4f}",
+        f"{np.mean((0.5 - true) ** 2):.4f}",
+        f"{called.mean():.3f}",
+        right,
+        f"{true[~called].mean():.3f}",
+        f"{np.concatenate(held).mean():.3f}",
+        f"{np.concatenate(width).mean():.0f}",
+    ]
+
+
+def calibrate(found):
+    """Mean probability / share in order (share of all pairs), by probability."""
+    for low, high in pairwise(BINS):
+        rows = (low <= found["probability"]) & (found["probability"] < high)
+        part = found[rows]
+        told = f"{part['probability'].mean():.3f} / {part['true'].mean():.3f}"
+        yield f"{told} ({rows.mean():.2f})" if rows.any() else "none"
+
+
+def edits(folder, *, runs=200, photos=30, keep=None):
+    """Whether intervals of `what_if` hold, and what edits change on real photos.
+
+    Scores that are noise, which no edit changes; then beauty, folds by theme, and the
+    model of `papers.recommended`: mean changes, and shares of intervals clear of 0.
+    """
+    table("partitions | edits | 0 is within", (noise_edits(n, runs) for n in (1, 3)))
+    posts = read_posts(folder)
+    fitted = fit_model(
+        recommend(posts[["photo"]], keep),
+        posts[["photo"]],
+        posts["beauty"],
+        groups=posts["theme"],
+        return_estimator=True,
+    )
+    rows = np.random.default_rng(0).choice(len(posts), photos, replace=False)
+    found = pd.concat(
+        [what_if(fitted, posts[["photo"]].iloc[[row]]).changes for row in rows]
+    ).dropna()
+    found = found.assign(raises=found["low"] > 0, lowers=found["high"] < 0)
+    means = found.groupby("edit")[["change", "raises", "lowers"]].mean()
+    table(
+        "edit | mean change | raises | lowers",
+        (
+            (row.Index, f"{row.change:+.3f}", f"{row.raises:.0%}", f"{row.lowers:.0%}")
+            for row in means.sort_values("change", ascending=False).itertuples()
+        ),
+    )
+
+
+def noise_edits(n_repeats, n_runs):
+    """Number of partitions and of intervals, and the share of these that hold 0."""
+    posts, _ = make_popularity(120, image_size=(48, 64), random_state=0)
+    model = make_pipeline(ColorStatistics(), StandardScaler(), Ridge(1.0))
+    held = []
+    for seed in range(n_runs):
+        y = np.random.default_rng(seed).normal(size=len(posts))
+        fitted = fit_model(
+            model, posts["photo"], y, n_repeats=n_repeats, return_estimator=True
+        )
+        found = what_if(fitted, posts["photo"][seed % 120]).changes.dropna()
+        held += ((found["low"] <= 0) & (found["high"] >= 0)).tolist()
+    return n_repeats, len(held), f"{np.mean(held):.3f}"
+
+
+def marks(folder):
+    """How well the measure "watermark" tells photos with a text: area under the ROC."""
+    photos = [read_image(path, max_size=256) for path in read_posts(folder)["photo"]]
+    opacities = (0.3, 0.6, 1.0)
+
+    def area(marked, opacity):
+        found = [
+            stamp(photo, opacity) if has else photo
+            for photo, has in zip(photos, marked, strict=True)
+        ]
+        likeness = measure_photos(found, ["watermark"], "photo")["watermark"]
+        return f"{roc_auc_score(marked, likeness):.3f}"
+
+    def rows():
+        for share in (0.05, 0.1, 0.3):
+            marked = np.random.default_rng(0).random(len(photos)) < share
+            yield f"{share:.0%}", *(area(marked, opacity) for opacity in opacities)
+
+    table("photos marked | opacity 30 % | 60 % | 100 %", rows())
+
+
+def stamp(photo, opacity):
+    """The photo with a text in its lower right corner."""
+    image = Image.fromarray(photo).convert("RGBA")
+    layer, (width, height) = Image.new("RGBA", image.size), image.size
+    ImageDraw.Draw(layer).text(
+        (0.97 * width, 0.96 * height),
+        "PHOTO.CLUB",
+        font=ImageFont.load_default(size=max(8, int(0.08 * height))),
+        anchor="rs",
+        fill=(255, 255, 255, int(255 * opacity)),
+    )
+    return np.asarray(Image.alpha_composite(image, layer).convert("RGB"))
+
+
+COMMANDS = (models, networks, fine_tuning, pairs, edits, marks)
+
+if __name__ == "__main__":
+    run(__doc__, *COMMANDS)

@@ -1,0 +1,567 @@
+"""What models reach on real posts, by sections of RESULTS.md.
+
+Run ``python benchmarks/posts.py SECTION DATA``: the folder DATA holds the folders oasis
+and memes (labels.csv with path; theme and ratings, or ups, user, time and title),
+tabular (youtube_thumbnails_views.csv, imgflip_memes_sample.csv) and webpages. With
+``--keep FILE`` rows of features are kept there. Folds keep themes or users together.
+"""
+
+import time
+
+import numpy as np
+import pandas as pd
+from _tables import (
+    comparison_rows,
+    forward,
+    interval,
+    mean_cell,
+    network_rows,
+    read_posts,
+    recommend,
+    run,
+    table,
+)
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.decomposition import KernelPCA
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
+from sklearn.svm import SVR
+
+from sklearn_popularity import (
+    CNNEmbedder,
+    IntervalRegressor,
+    LatentRankSVM,
+    NeighborPopularity,
+    ResidualRegressor,
+    SocialFeatures,
+    StackedLateFusion,
+    TagEmbedder,
+    UserHistoryEncoder,
+    log_normalized_popularity,
+    spearman_interval,
+)
+from sklearn_popularity.evaluation import (
+    FEATURES,
+    VoteKFold,
+    compare_models,
+    held_out_predictions,
+    shortcut_audit,
+    variance_shares,
+)
+from sklearn_popularity.metrics import (
+    bradley_terry,
+    mean_interval,
+    user_correlations,
+    vote_interval,
+)
+from sklearn_popularity.models import PairwiseRanker
+
+CALENDAR = SocialFeatures(times=["time"], texts=["title"], missing="nan")
+ALPHAS = np.logspace(-1, 5, 13)
+N_NEIGHBORS = 20
+#: Cues of YouTube's videos, by what makes columns of them.
+CUES = {
+    "subscribers": (SocialFeatures(counts=["subscribers"]), ["subscribers"]),
+    "tags": (SocialFeatures(counts=["tags_count"]), ["tags_count"]),
+    "title length": (SocialFeatures(texts=["title"]), ["title"]),
+    "description length": (
+        SocialFeatures(counts=["description_length"]),
+        ["description_length"],
+    ),
+    "video length": (SocialFeatures(counts=["video_duration"]), ["video_duration"]),
+    "hour, weekday": (SocialFeatures(times=["published_at"]), ["published_at"]),
+    "category": (
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        ["category_id"],
+    ),
+}
+CUES_AND_WORDS = "all cues, title words"
+
+
+def rows_of(comparisons, columns):
+    """Rows of the comparisons of several data, by their names."""
+    for name, comparison in comparisons:
+        yield from comparison_rows(name, comparison, columns)
+
+
+def recommended(data, *, repeats=3, keep=None):
+    """What `papers.recommended` reaches on ratings and on votes.
+
+    Models were chosen by beauty, valence and memes of unseen authors; arousal and memes
+    forward in time, of whose last fifth authors are new, were looked at once.
+    """
+    photos, memes = read_posts(data / "oasis"), read_posts(data / "memes")
+    told, votes = ["photo", "time", "title"], np.log(memes["ups"])
+    without = {"photo": None, "time": "time"}
+    kinds = {
+        "all": {"titles": "title", "time": "time"},
+        "photos": {},
+        "titles": {"photo": None, "titles": "title"},
+        "time and length of the title": without | {"cues": CALENDAR},
+        "title and time": without | {"titles": "title"},
+    }
+    models = {
+        name: recommend(memes[told], keep, **kind) for name, kind in kinds.items()
+    }
+    alone = {"recommended": recommend(photos[["photo"]], keep)}
+
+    def comparisons():
+        settings = {"groups": photos["theme"], "n_repeats": repeats}
+        for label in ("beauty", "valence", "arousal"):
+            found = compare_models(alone, photos[["photo"]], photos[label], **settings)
+            yield f"OASIS {label}", found
+        settings = {"groups": memes["user"], "n_repeats": repeats}
+        found = compare_models(models, memes[told], votes, **settings)
+        yield "memes, unseen authors", found
+
+    def rows():
+        yield from rows_of(comparisons(), ("score", "range"))
+        past, coming = (memes.iloc[rows] for rows in forward(memes))
+        name = f"memes, forward, {len(coming)} by new authors"
+        for model in models:
+            learned = clone(models[model]).fit(past[told], votes[past.index])
+            predicted = learned.predict(coming[told])
+            found = spearman_interval(coming["ups"], predicted, groups=coming["user"])
+            yield name, model, interval(*found[:3]), ""
+
+    table("data | model | Spearman | over partitions", rows())
+
+
+def neighbors(data, *, keep=None):
+    """What scores of similar posts add to an SVR on rows of a network.
+
+    20 neighbours, which were not chosen by these scores.
+    """
+
+    def comparisons():
+        photos, memes = read_posts(data / "oasis"), read_posts(data / "memes")
+        rows, users = network_rows(memes, keep), memes["user"]
+        votes = np.log(memes["ups"])
+        found = beside_neighbors(rows, votes, users, n_repeats=1)
+        yield "memes, by user", found
+        times = pd.to_datetime(memes["time"]).rank(method="dense").to_numpy()
+        past, coming = forward(memes)
+        settings = {"times": times, "cv": [(past, coming)], "n_repeats": 1}
+        found = beside_neighbors(rows, votes, users, **settings)
+        yield f"memes, forward, {len(coming)} by new users", found
+        rows = network_rows(photos, keep)
+        for label in ("beauty", "valence"):
+            found = beside_neighbors(rows, photos[label], photos["theme"])
+            yield f"OASIS {label}, by theme", found
+
+    names = "posts | model | score | gain on the SVR"
+    table(names, rows_of(comparisons(), ("score", "gain")))
+
+
+def beside_neighbors(rows, y, groups, *, times=None, **settings):
+    """Neighbours alone, the SVR, and both, on the same folds."""
+    X = pd.DataFrame(rows).add_prefix("row")
+    photo = ("passthrough", list(X.columns))
+    X["user"] = np.asarray(groups)
+    ours = NeighborPopularity(n_neighbors=N_NEIGHBORS, groups="user")
+    if times is not None:
+        X["time"] = times
+        ours.set_params(time="time")
+    similar = make_pipeline(ours, StandardScaler())
+    svr = TransformedTargetRegressor(SVR(), transformer=StandardScaler())
+    alone, both = (
+        make_column_transformer(photo, *more) for more in ([], [(similar, list(X))])
+    )
+    models = {
+        "SVR": make_pipeline(alone, svr),
+        "SVR and neighbours": make_pipeline(both, svr),
+        "neighbours": make_pipeline(similar, Ridge()),
+        "KNeighborsRegressor": make_pipeline(alone, KNeighborsRegressor(N_NEIGHBORS)),
+    }
+    return compare_models(models, X, y, groups=groups, reference="SVR", **settings)
+
+
+def intervals(data, *, keep=None):
+    """How often 90 % intervals hold the score of a post of a theme or user held out."""
+
+    def rows():
+        posts = read_posts(data / "oasis")
+        model = recommend(posts[["photo"]], keep)
+        for label in ("beauty", "valence", "arousal"):
+            name = f"OASIS {label}, by theme"
+            yield held_out_intervals(name, model, posts, posts[label], posts["theme"])
+        posts = read_posts(data / "memes").sort_values("time", kind="stable")
+        model = recommend(posts[["photo"]], keep)
+        given = posts, np.log(posts["ups"]), posts["user"]
+        yield held_out_intervals("memes, log votes, by user", model, *given)
+        yield from forward_intervals("memes, log votes, forward", model, *given)
+
+    table("posts | themes, users | covered | width | of the label's range", rows())
+
+
+def covered_by_user(model, posts, y, users):
+    """Share of posts within their intervals, of each user."""
+    low, high = model.predict_interval(posts[["photo"]]).T
+    return pd.Series((low <= y) & (y <= high)).groupby(users).mean()
+
+
+def interval_cells(name, covered, width, y):
+    found = interval(*mean_interval(covered))
+    return name, len(covered), found, f"{width:.2f}", f"{width / np.ptp(y):.0%}"
+
+
+def held_out_intervals(name, estimator, posts, y, users):
+    covered, widths = [], []
+    for train, test in GroupKFold(5).split(posts, groups=users):
+        model = IntervalRegressor(estimator)
+        model.fit(posts[["photo"]].iloc[train], y.iloc[train], groups=users.iloc[train])
+        given = (each.iloc[test] for each in (posts, y, users))
+        covered.append(covered_by_user(model, *given))
+        widths.append(2 * model.half_width_)
+    return interval_cells(name, pd.concat(covered), np.mean(widths), y)
+
+
+def forward_intervals(name, estimator, posts, y, users):
+    """Of the last fifth, all users and those who are new."""
+    start = len(posts) * 4 // 5
+    in_time = list(TimeSeriesSplit(5).split(posts[:start]))
+    for folds, cv in {"users": 5, "time": in_time}.items():
+        model = IntervalRegressor(estimator, cv=cv)
+        model.fit(posts[["photo"]][:start], y[:start], groups=users[:start])
+        covered = covered_by_user(model, posts[start:], y[start:], users[start:])
+        new = ~covered.index.isin(users[:start])
+        for who, chosen in {"all users": slice(None), "new users": new}.items():
+            full = f"{name}, folds by {folds}, {who}"
+            yield interval_cells(full, covered[chosen], 2 * model.half_width_, y)
+
+
+def shortcuts(data, *, keep=None):
+    """Which suspects the scores of the recommended model on photos go with."""
+    measures = ["size", "aspect", "file_type", "camera", "border", "watermark"]
+    audits = {}
+    for name, label, group in (("oasis", "beauty", "theme"), ("memes", "ups", "user")):
+        posts = read_posts(data / name)
+        suspects = {group: group}
+        if "source" in posts:
+            suspects["source"] = posts["source"].astype(str)
+        if "time" in posts:
+            suspects["year"] = posts["time"].str[:4]
+        audits[name] = shortcut_audit(
+            recommend(posts[["photo"]], keep),
+            posts,
+            np.log(posts[label]) if label == "ups" else posts[label],
+            suspects=suspects,
+            measures=measures,
+            groups=posts[group],
+        )
+    for name, audit in audits.items():
+        print(f"\n{name}\n\n{audit}\n")
+        print(audit.suspects.drop(columns="verdict").round(3).to_string(index=False))
+        worst = audit.groups.groupby("suspect", sort=False).head(3)
+        print(worst.round(3).to_string(index=False))
+
+
+def social_cues(data, *, vectors=None, repeats=5):
+    """What cues tell of YouTube's views per day, for new channels and in plain folds.
+
+    log2(views / days + 1) of videos; the table tells whole days from publication to
+    observation, whose moment is taken as the latest that any row implies. Equal numbers
+    of subscribers stand for one channel. Trees learn from cues, ridge regression from
+    the mean vectors of title words (``--vectors FILE``, an .npz with "words" and
+    "vectors").
+    """
+    posts = pd.read_csv(data / "tabular" / "youtube_thumbnails_views.csv")
+    published = pd.to_datetime(posts["published_at"])
+    observed = (published + pd.to_timedelta(posts["time_duration"], unit="D")).max()
+    y = log_normalized_popularity(posts["views"], published, observed)
+    channels = posts["subscribers"].to_numpy()
+    models = {name: cue_model([name]) for name in CUES}
+    models["all cues"] = cue_model(CUES)
+    if vectors is not None:
+        words = TagEmbedder(vectors, separator=None)
+        ridge = FEATURES["color-statistics"].regressor
+        columns = [column for _, each in CUES.values() for column in each]
+        branches = [
+            ("cues", models["all cues"], columns),
+            ("words", make_pipeline(words, ridge), "title"),
+        ]
+        titles = make_column_transformer((words, "title"))
+        models["title words"] = make_pipeline(titles, ridge)
+        models[CUES_AND_WORDS] = StackedLateFusion(branches, cv=4)
+    settings = {"n_repeats": repeats}
+    found = compare_models(
+        models, posts, y, groups=channels, reference="subscribers", **settings
+    )
+    plain = compare_models(models, posts, y, **settings)
+
+    def alone(name):
+        """Correlation of a cue that is one number."""
+        transformer, columns = CUES.get(name, (None, None))
+        cue = None if columns is None else transformer.fit_transform(posts[columns])
+        if cue is None or cue.shape[1] > 1:
+            return ""
+        return f"{spearman_interval(y, cue[:, 0], groups=channels).score:.3f}"
+
+    leaky = plain.scores.set_index("model")["spearman"]
+    rows = comparison_rows("", found, ("score", "range", "gain"))
+    table(
+        "cue | cue alone | new channels | over partitions | minus subscribers | "
+        "plain folds",
+        ((name, alone(name), *cells, f"{leaky[name]:.3f}") for _, name, *cells in rows),
+    )
+    if vectors is not None:
+        both = {name: models[name] for name in ("all cues", CUES_AND_WORDS)}
+        found = compare_models(
+            both, posts, y, groups=channels, reference="all cues", **settings
+        )
+        gain = found.differences.iloc[0]
+        gain = interval(gain["difference"], gain["low"], gain["high"])
+        print(f"\nTitle words beside all cues, minus all cues: {gain}")
+
+
+def trees():
+    return HistGradientBoostingRegressor(random_state=0)
+
+
+def cue_model(names):
+    return make_pipeline(make_column_transformer(*(CUES[n] for n in names)), trees())
+
+
+def history(data, *, repeats=5):
+    """What other posts of the author tell of the views of memes, and what leaks would.
+
+    log2(views) of memes in the order of their ids; trees learn from mean, count and
+    spread of an author's other scores.
+    """
+    memes = pd.read_csv(data / "tabular" / "imgflip_memes_sample.csv")
+    memes = memes[memes["author"].notna()].reset_index(drop=True)
+    memes["order"] = [int(post, 36) for post in memes["post_id"]]
+    y, authors = np.log2(memes["views"].to_numpy()), memes["author"].to_numpy()
+    past = UserHistoryEncoder(user="author", mode="past", time="order")
+    others = UserHistoryEncoder(user="author", random_state=0)
+    # What many do: statistics of users over the whole table.
+    leaky = others.fit(memes, y).transform(memes)
+    before = past.fit_transform(memes, y)
+    seen = before[:, 1] > 0
+    kinds = {
+        "posted before": (before, past, memes),
+        "other folds": (others.fit_transform(memes, y), others, memes),
+        "whole table (leaks)": (leaky, "passthrough", pd.DataFrame(leaky)),
+    }
+
+    def rows():
+        for name, (told, encoder, X) in kinds.items():
+            model = {name: make_pipeline(encoder, trees())}
+            found = compare_models(model, X, y, n_repeats=repeats)
+            [(_, _, learned)] = comparison_rows("", found, ("score",))
+            alone, known = (
+                spearman_interval(y[rows], told[rows, 0], groups=authors[rows])[:3]
+                for rows in (slice(None), seen)
+            )
+            yield name, interval(*alone), learned, interval(*known)
+
+    print(
+        f"\n{len(memes)} memes of {len(set(authors))} authors, {seen.sum()} seen before"
+    )
+    names = (
+        "history | its mean alone | trees, held out | mean alone, author seen before"
+    )
+    table(names, rows())
+
+
+def repeated(data):
+    """Shares of the picture and of the author in the views and votes of memes."""
+    memes = pd.read_csv(data / "tabular" / "imgflip_memes_sample.csv")
+
+    def rows():
+        for score in ("views", "votes"):
+            known = memes.dropna(subset=[score, "author"])
+            found = variance_shares(
+                known[score], photo=known["template"], user=known["author"]
+            )
+            cells = [
+                interval(*row)
+                for row in (
+                    *found.shares[["share", "low", "high"]].to_numpy(),
+                    *found.ceilings[["spearman", "low", "high"]].to_numpy(),
+                )
+            ]
+            yield f"{score}, {len(known)}", *cells
+
+    table(
+        "score | photo (template) | user | rest | ceiling of photo | of user | of both",
+        rows(),
+    )
+    rng, n = np.random.default_rng(0), 100_000
+    labels = {"photo": rng.integers(0, 5000, n), "user": rng.integers(0, 20_000, n)}
+    start = time.perf_counter()
+    variance_shares(rng.normal(size=n), **labels)
+    print(f"\n{n:,} posts: {time.perf_counter() - start:.2f} s")
+
+
+def within(data, *, keep=None):
+    """Whether memes are told apart better within months than by a pooled model.
+
+    Folds by author, two partitions, intervals over months.
+    """
+    posts = read_posts(data / "memes")
+    rows = StandardScaler().fit_transform(network_rows(posts, keep))
+    when = pd.to_datetime(posts["time"], utc=True)
+    month = (when.dt.year * 12 + when.dt.month).to_numpy()
+    day = (when - when.min()).dt.total_seconds().to_numpy() / 86_400
+    X, photo = np.column_stack([month, day, rows]), slice(2, None)
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    ridge = see(photo, RidgeCV(ALPHAS))
+    times = see([1], SplineTransformer(8), RidgeCV(ALPHAS))
+    months = [0, *range(2, X.shape[1])]
+    models = {
+        "pooled ranker": see(photo, ranker),
+        "ranker within months": see(months, clone(ranker).set_params(within=0)),
+        "ridge": ridge,
+        "residuals of the time": ResidualRegressor(ridge, context=times),
+    }
+    y, scores = np.log(posts["ups"].to_numpy()), {}
+    for name, model in models.items():
+        held_out = held_out_predictions(model, X, y, groups=posts["user"], n_repeats=2)
+        found = [user_correlations(y, shares, month) for shares in held_out.shares.T]
+        found = np.mean(found, axis=0)
+        scores[name] = found[~np.isnan(found)]  # months with one post have none
+    table(
+        "model | mean correlation within months | less ridge",
+        (
+            (name, f"{each.mean():.3f}", mean_cell(each - scores["ridge"]))
+            for name, each in scores.items()
+        ),
+    )
+
+
+def see(columns, *steps):
+    """A pipeline on some columns."""
+    return make_pipeline(make_column_transformer(("passthrough", columns)), *steps)
+
+
+class Look(TransformerMixin, BaseEstimator):
+    """Rows of a table by their numbers."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return self.table[np.ravel(X).astype(int)]
+
+
+class ScoresFirst(BaseEstimator):
+    """Scores of the training votes by Bradley and Terry, learned by a regressor."""
+
+    def __init__(self, regressor):
+        self.regressor = regressor
+
+    def fit(self, votes, y):
+        left, right = votes.T
+        chosen = np.where(y == 1, left, np.where(y == 0, right, -1))
+        voted = bradley_terry(left, right, chosen)
+        learned = voted.items[:, np.newaxis]
+        self.regressor_ = clone(self.regressor).fit(learned, voted.scores)
+        return self
+
+    def decision_function(self, votes):
+        scores = self.regressor_.predict(votes.reshape(-1, 1)).reshape(votes.shape)
+        return scores[:, 0] - scores[:, 1]
+
+
+def models_of_votes(rows):
+    """Models that take numbers of pages, whose rows are looked up."""
+
+    def learn(*steps):
+        looked = make_column_transformer((Look(rows), [0]))
+        return make_pipeline(looked, StandardScaler(), *steps)
+
+    def ranker(*steps, grid):
+        ranked = PairwiseRanker(learn(*steps), left=[0], right=[1])
+        return GridSearchCV(ranked, {"C": grid}, cv=VoteKFold(3, random_state=0))
+
+    kernel = KernelPCA(kernel="rbf", remove_zero_eig=True)
+    return {
+        "constant": ScoresFirst(learn(DummyRegressor())),
+        "votes, linear": ranker(grid=np.logspace(-6, -1, 6)),
+        "votes, kernel": ranker(kernel, grid=np.logspace(-3, 2, 6)),
+        "scores, then RidgeCV": ScoresFirst(learn(RidgeCV(np.logspace(0, 6, 13)))),
+        "scores, then SVR": ScoresFirst(learn(SVR())),
+    }
+
+
+def votes(data, *, repeats=5, keep=None):
+    """Learning from votes between two: rankers, or scores first and regression then.
+
+    webpages holds votes.csv (voter, left, right, chosen) and img/PAGE.jpg; intervals
+    are of new pages and voters.
+    """
+    told = pd.read_csv(data / "webpages" / "votes.csv")
+    sides, voters = told[["left", "right"]], pd.factorize(told["voter"])[0]
+    pages = np.unique(sides)
+    X = np.searchsorted(pages, sides.to_numpy())
+    y = np.select([told["chosen"] == told[side] for side in sides], [1.0, 0.0], 0.5)
+    photos = [str(data / "webpages" / "img" / f"{page}.jpg") for page in pages]
+    network = CNNEmbedder(backbone="timm/tf_efficientnet_lite2", cache=keep)
+    models = models_of_votes(network.fit_transform(photos))
+
+    def partitions(groups):
+        for seed in range(repeats):
+            yield list(VoteKFold(4, random_state=seed).split(X, y, groups))
+
+    settings = {
+        "new pages": partitions(None),
+        "new pages and voters": partitions(voters),
+        "new voters": [list(GroupKFold(5).split(X, y, voters))],
+    }
+
+    def rows():
+        for setting, cuts in settings.items():
+            cuts = list(cuts)
+            right = {name: share_right(m, X, y, cuts) for name, m in models.items()}
+            for name, each in right.items():
+                gain = each - right["scores, then SVR"]
+                asked = ~np.isnan(each)
+                cells = [
+                    interval(
+                        *vote_interval(
+                            values[asked], *X[asked].T, voters[asked], confidence=0.95
+                        ),
+                        sign,
+                    )
+                    for values, sign in ((each, ""), (gain, "+"))
+                ]
+                yield setting, name, *cells
+
+    table("votes of | model | accuracy | less scores, then SVR", rows())
+
+
+def share_right(model, X, y, partitions):
+    """How often each vote was predicted right, over partitions; NaN if never asked."""
+    found = np.full((len(partitions), len(y)), np.nan)
+    for row, folds in zip(found, partitions, strict=True):
+        for train, test in folds:
+            apart = clone(model).fit(X[train], y[train]).decision_function(X[test])
+            row[test] = (1 + np.sign(apart) * np.sign(y[test] - 0.5)) / 2
+    found[:, y == 0.5] = np.nan
+    return pd.DataFrame(found).mean().to_numpy()
+
+
+COMMANDS = (
+    recommended,
+    neighbors,
+    intervals,
+    shortcuts,
+    social_cues,
+    history,
+    repeated,
+    within,
+    votes,
+)
+
+if __name__ == "__main__":
+    run(__doc__, *COMMANDS)
