@@ -26,8 +26,8 @@ _ALL = "all"
 _SIZES = {False: (400, (120, 160)), True: (120, (48, 64))}
 _ABOUT = """\
 What is printed, as Markdown: each figure as it was published and as it comes out here,
-with its 95 % interval, and a verdict on each claim. The posts are not the paper's: the
-order of rows can be compared, their height cannot. Figures whose ingredients are
+with its 95 % interval, and a verdict on each claim. The posts are not the paper's:
+compare the ranking of the rows, not the absolute values. Figures whose ingredients are
 missing say why they are not testable.
 """
 
@@ -152,7 +152,7 @@ def _read(options):
         columns=columns,
         content=options.content,
         separator=options.separator or None,
-        name=options.folder.resolve().stem,
+        name=options.folder.resolve().name,
     )
     others = [
         PaperPosts(posts, label, group=options.group, name=data.name)

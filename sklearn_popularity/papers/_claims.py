@@ -8,11 +8,13 @@ import pandas as pd
 
 from ..evaluation import adjust_p_values
 from ..metrics import Estimate
-from ._lines import interval, number
+from ._lines import interval, number, plain
 from ._posts import NotTestableError
 
-#: Differences below this are nothing: claims of equality are judged against it.
+#: Smallest difference that matters: claims of equality are judged against it.
 MARGIN = 0.02
+#: Where claims stand that the papers do not make, which are of use beside theirs.
+OURS = "not in the paper"
 #: Probability of any wrong verdict about a paper, where no claim of it is true.
 LEVEL = 0.05
 
@@ -47,9 +49,12 @@ class Claim(NamedTuple):
     measure : callable
         Returns the :class:`Evidence`, or raises `NotTestableError`.
     boundary : float
-        What the difference is said to be above.
+        Value that the difference is said to exceed.
     above : bool
         False for a difference that is said to be below the boundary.
+    is_best_of : bool
+        Whether it is a difference to the best of several, by their test scores. That
+        of several is better than itself by luck, so its opposite is never concluded.
     """
 
     statement: str
@@ -57,6 +62,7 @@ class Claim(NamedTuple):
     measure: Callable[[], Evidence]
     boundary: float = 0.0
     above: bool = True
+    is_best_of: bool = False
 
 
 def adds_nothing(statement, where, measure) -> Claim:
@@ -70,7 +76,8 @@ def judge(claims) -> pd.DataFrame:
     A difference is tested against the boundary of its claim, in both directions, by
     Student's t; p-values are adjusted by Holm's method over all claims of the paper
     that could be tested. Below `LEVEL` the claim holds, or its opposite does, by the
-    side of the boundary; otherwise the two are not told apart.
+    side of the boundary; otherwise the verdict is inconclusive, as it is where no post
+    or group differs from another.
 
     Parameters
     ----------
@@ -87,13 +94,21 @@ def judge(claims) -> pd.DataFrame:
     tested = [i for i, evidence in enumerate(found) if evidence.n]
     p_values = np.full(len(claims), np.nan)
     p_values[tested] = adjust_p_values(
-        [found[i].effect.p_value(claims[i].boundary) for i in tested]
+        [_p_value(claims[i], found[i].effect) for i in tested]
     )
     rows = [
         _row(claim, evidence, p_value)
         for claim, evidence, p_value in zip(claims, found, p_values, strict=True)
     ]
     return pd.DataFrame(rows)
+
+
+def _p_value(claim, effect):
+    """Two-sided, against the boundary; 1 where nothing can be told."""
+    agrees = (effect.value > claim.boundary) == claim.above
+    if not effect.error or np.isnan(effect.error) or (claim.is_best_of and not agrees):
+        return 1.0
+    return effect.p_value(claim.boundary)
 
 
 def _measure(claim):
@@ -122,7 +137,7 @@ def _verdict(claim, effect, p_value):
     if np.isnan(p_value):
         return "not testable"
     if p_value >= LEVEL:
-        return "not told apart"
+        return "inconclusive"
     return "holds" if (effect > claim.boundary) == claim.above else "the opposite holds"
 
 
@@ -132,7 +147,8 @@ def claims_as_markdown(verdicts) -> str:
     text = [f"| {' | '.join([*header, 'figures'])} |", "|---" * (len(header) + 1) + "|"]
     for row in verdicts.itertuples():
         cells = [row.claim, row.where, row.verdict, number(row.effect)]
-        cells += [interval(row.low, row.high), number(row.p_value)]
-        cells += [f"{row.n:,}" if row.n else "", row.note]
+        p_value = "<0.001" if row.p_value < 0.001 else number(row.p_value)
+        cells += [interval(row.low, row.high), p_value]
+        cells += [f"{row.n:,}" if row.n else "", plain(row.note)]
         text.append(f"| {' | '.join(cells)} |")
     return "\n".join(text) + "\n"

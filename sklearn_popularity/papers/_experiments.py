@@ -4,6 +4,7 @@ from collections.abc import Callable
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit
 
@@ -11,7 +12,6 @@ from .._sklearn_compat import _safe_indexing
 from ..evaluation import (
     Described,
     PhotoTable,
-    make_partitions,
     predict_partitions,
     prepare_fit,
 )
@@ -65,8 +65,8 @@ class Experiments:
 
     Attributes
     ----------
-    stand_ins : dict of str to str
-        What stood in for the papers' networks, by their names.
+    paper : str or None
+        Name of the paper that is being reproduced.
     """
 
     def __init__(
@@ -91,7 +91,8 @@ class Experiments:
         self.n_iter, self.tuning = n_iter, tuning or {}
         self.quick, self.n_jobs = quick, n_jobs
         self.settings = {"n_jobs": n_jobs, **settings}
-        self.stand_ins: dict[str, str] = {}
+        self.paper: str | None = None
+        self._stand_ins: dict[Any, dict[str, str]] = {}
         self._own = {"captions": captions, "network": network}
         self._table = PhotoTable(data.posts, "photo")
         self._trials: dict[Any, Any] = {}
@@ -115,8 +116,17 @@ class Experiments:
         kind = "captions" if captions else "network"
         network = self._own[kind] or self._at_hand(default, captions)
         if network is not default:
-            self.stand_ins[default.backbone] = network.backbone
+            self.stand_in(default.backbone, network.backbone)
         return clone(network).set_params(**self.settings)
+
+    def stand_in(self, name, other):
+        """Note what stands in for something of the paper at hand."""
+        self._stand_ins.setdefault(self.paper, {})[name] = other
+
+    @property
+    def stand_ins(self) -> dict[str, str]:
+        """What stood in for the networks of the paper at hand, by their names."""
+        return self._stand_ins.get(self.paper, {})
 
     def _at_hand(self, default, captions):
         try:
@@ -146,7 +156,7 @@ class Experiments:
         key,
         make: Callable,
         *,
-        n_folds: int,
+        splits: Callable,
         y=None,
         n_repeats=None,
         rows=None,
@@ -161,8 +171,8 @@ class Experiments:
             Names the model, its target and its rows.
         make : callable
             Returns the model.
-        n_folds : int
-            Folds of a partition.
+        splits : callable
+            The paper's `splits`.
         y : ndarray of shape (n_posts,), default=None
             Other scores.
         n_repeats : int, default=None
@@ -176,52 +186,43 @@ class Experiments:
         """
         if key not in self._trials:
             try:
-                found = self._run(make, n_folds, n_repeats, y, rows, photos, look)
-            except ValueError as error:
-                diverged = "learning_rate" in str(error)
-                if not diverged and not isinstance(error, NotTestableError):
-                    raise
-                found = NotTestableError(str(error))
+                found = self._run(make, splits, n_repeats, y, rows, photos, look)
+            except NotTestableError as error:
+                found = error
             self._trials[key] = found
         if isinstance(self._trials[key], NotTestableError):
             raise self._trials[key]
         return self._trials[key]
 
-    def _run(self, make, n_folds, n_repeats, y, rows, photos, look):
+    def _run(self, make, splits, n_repeats, y, rows, photos, look):
         if photos:
             learner, X = make(), self.photos()
         else:
             learner, X = self.describe(make())
         y = self.data.y if y is None else y
-        groups = self.data.groups
-        if rows is not None:
-            X, y = _safe_indexing(X, rows), y[rows]
-            groups = None if groups is None else groups[rows]
+        rows = np.arange(len(y)) if rows is None else rows
+        groups = None if self.data.groups is None else self.data.groups[rows]
+        X, y = _safe_indexing(X, rows), y[rows]
         n_repeats = min(n_repeats or self.n_repeats, self.n_repeats)
-        partitions = self._split(len(y), n_folds, n_repeats, groups)
-        learner, params = prepare_fit(learner, groups, None)
-        held_out = predict_partitions(
-            learner,
-            X,
-            y,
-            partitions,
-            fit_params=params,
-            n_jobs=self.n_jobs,
-            look=look,
-        )
-        return Trial(y, groups, held_out)
+        try:
+            partitions = splits(y, groups=groups, n_repeats=n_repeats)
+            learner, params = prepare_fit(learner, groups, None)
+            held_out = predict_partitions(
+                learner,
+                X,
+                y,
+                partitions,
+                fit_params=params,
+                n_jobs=self.n_jobs,
+                look=look,
+            )
+        except ValueError as error:  # too few rows, missing values, a loss of infinity
+            raise NotTestableError(str(error).splitlines()[0]) from error
+        return Trial(y, self.data.clusters_of(rows), held_out)
 
     def describe(self, model) -> Described:
         """A model with the table that it is fitted on, whose photos are described."""
         return self._table.describe(hasten(model) if self.quick else model)
-
-    def _split(self, n_posts, n_folds, n_repeats, groups):
-        try:
-            return make_partitions(
-                n_posts, cv=n_folds, n_repeats=n_repeats, groups=groups
-            )
-        except ValueError as error:
-            raise NotTestableError(str(error)) from error
 
 
 def _tiny_network(captions):

@@ -111,8 +111,13 @@ def _markdown(line, shared, pearson):
     cells = [line.row, line.column, line.published]
     cells += [number(line.reproduced), interval(line.low, line.high)]
     cells += [number(line.pearson)] if pearson else []
-    note = "" if measured and line.note in shared else line.note
+    note = "" if measured and line.note in shared else plain(line.note)
     return f"| {' | '.join([*cells, note])} |"
+
+
+def plain(text) -> str:
+    """Text that does not end a cell of a table."""
+    return " ".join(str(text).replace("|", "/").split())
 
 
 def number(value) -> str:

@@ -1,6 +1,6 @@
 """Posts as the papers' tables ask for them: a score, and columns by their role."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from pandas.api.types import is_numeric_dtype
 
 from .._columns import encode_labels
 from .._messages import quote
+from .._scores import check_score
 from ..datasets import make_popularity
 
 #: What the papers ask for, and the column that is taken where none is named.
@@ -31,6 +32,10 @@ ROLES = {
     "rating deviation": "score_sd",
     "number of ratings": "score_n",
 }
+
+
+# Column of the number of a user's posts in the table.
+_OWN_COUNT = "number of the user's posts"
 
 
 class NotTestableError(ValueError):
@@ -77,6 +82,10 @@ class PaperPosts:
     name: str = "posts"
 
     def __post_init__(self):
+        posts = self.posts
+        if not isinstance(posts, pd.DataFrame):
+            posts = posts.to_pandas()
+        posts = posts.reset_index(drop=True)
         unknown = [role for role in self.columns if role not in ROLES]
         if unknown:
             raise ValueError(
@@ -84,25 +93,25 @@ class PaperPosts:
                 "were expected."
             )
         named = [self.label, self.group, *self.columns.values(), *self.content]
-        absent = [name for name in named if name is not None and name not in self.posts]
+        absent = [name for name in named if name is not None and name not in posts]
         if absent:
             raise ValueError(
                 f"Got no column {quote(absent[0])}, but it was named. The posts have "
-                f"{quote(list(self.posts))}."
+                f"{quote(list(posts))}."
             )
-        found = {role: name for role, name in ROLES.items() if name in self.posts}
+        check_score(posts[self.label], self.label)
+        found = {role: name for role, name in ROLES.items() if name in posts}
         known = {
             role: name
             for role, name in (found | self.columns).items()
             if name not in (None, self.label)
         }
-        posts = self.posts.reset_index(drop=True)
-        if "user" in known and "photo count" not in known:
+        if "user" in known and "photo count" not in {**known, **self.columns}:
             # All posts of the table are public, so they are the user's photos.
             users = posts[known["user"]]
-            known["photo count"] = ROLES["photo count"]
+            known["photo count"] = _OWN_COUNT
             counts = users.map(users.value_counts()).fillna(1)
-            posts = posts.assign(**{ROLES["photo count"]: counts})
+            posts = posts.assign(**{_OWN_COUNT: counts})
         object.__setattr__(self, "posts", posts)
         object.__setattr__(self, "columns", known)
 
@@ -129,12 +138,32 @@ class PaperPosts:
         column = self.posts[self.column(role)]
         if not is_numeric_dtype(column):
             raise NotTestableError(f"the column of {role} holds no numbers")
-        return column.to_numpy(dtype=np.float64)
+        values = column.to_numpy(dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise NotTestableError(f"the column of {role} has missing values")
+        return values
 
-    def with_score(self, values) -> "PaperPosts":
-        """The same posts with other scores."""
-        posts = self.posts.assign(**{self.label: values})
-        return replace(self, posts=posts)
+    def clusters_of(self, rows) -> NDArray[np.intp] | None:
+        """Posts that are no independent evidence: of a group, or else of a user.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Posts of interest.
+
+        Returns
+        -------
+        clusters : ndarray of shape (n_rows,), int, or None
+            None if each post is alone, or all are of one user.
+        """
+        name = self.group or self.columns.get("user")
+        if name is None:
+            return None
+        labels = self.posts[name].iloc[rows]
+        # Posts of nobody known are evidence by themselves.
+        alone = pd.Series(range(-len(labels), 0), index=labels.index, dtype=object)
+        codes, found = pd.factorize(labels.astype(object).where(labels.notna(), alone))
+        return codes if len(found) > 1 else None
 
 
 def make_paper_posts(n_photos=400, *, image_size=(120, 160), random_state=0):

@@ -343,8 +343,8 @@ def effect(value, error=0.01, df=200):
     ("value", "verdict"),
     [
         (0.05, "holds"),
-        (0.01, "not told apart"),
-        (-0.01, "not told apart"),
+        (0.01, "inconclusive"),
+        (-0.01, "inconclusive"),
         (-0.05, "the opposite holds"),
     ],
 )
@@ -377,8 +377,21 @@ def test_verdicts_err_seldom_where_nothing_is_true():
     for _ in range(300):
         values = rng.normal(scale=0.01, size=6)
         claims = [Claim(str(i), "1", effect(v, df=1e6)) for i, v in enumerate(values)]
-        wrong += (judge(claims)["verdict"] != "not told apart").any()
+        wrong += (judge(claims)["verdict"] != "inconclusive").any()
     assert wrong <= 24  # 5 % of 300 is 15, with a standard deviation of 4
+
+
+def test_best_of_several_is_never_refuted():
+    """The best of several, by their scores, is better than as good a one by luck."""
+    worse = Claim("a", "1", effect(-0.05), is_best_of=True)
+    assert judge([worse])["verdict"][0] == "inconclusive"
+    better = Claim("a", "1", effect(0.05), is_best_of=True)
+    assert judge([better])["verdict"][0] == "holds"
+
+
+def test_posts_that_never_differ_conclude_nothing():
+    table = judge([adds_nothing("a", "1", effect(0.0, error=0.0))])
+    assert table["verdict"][0] == "inconclusive" and table["p_value"][0] == 1
 
 
 def test_lines_share_notes_and_tell_why_there_is_no_figure():
@@ -449,6 +462,58 @@ def test_mean_views_know_no_test_scores(made_up):
     np.testing.assert_array_equal(history(raised), before)
     raised[train[::2]] += 100
     assert (history(raised) != before).any()
+
+
+def test_mean_views_of_hidden_users_are_no_cue(made_up):
+    """Users on one side leave test posts without a history."""
+    data = PaperPosts(made_up.posts, "score", group="user", separator=None)
+    setting = _settings.setting_of(Experiments(data, n_repeats=1), "one-per-user")
+    assert _settings.MEAN_VIEWS not in setting.cues and "Tags" in setting.cues
+
+
+def test_posts_of_a_user_are_no_independent_evidence():
+    """Intervals of a cue of users hold 0, whatever their posts have in common."""
+    rng, told = np.random.default_rng(0), 0
+    for _ in range(40):
+        users = np.repeat(np.arange(60), rng.integers(1, 15, 60))
+        score = rng.normal(size=60)[users] + rng.normal(size=len(users))
+        posts = pd.DataFrame({"user": users, "score": score})
+        posts["contacts"] = rng.integers(0, 1000, 60)[users]
+        experiments = Experiments(PaperPosts(posts, "score"), n_repeats=1)
+        figure = _settings.setting_of(experiments, "one-per-user").cue("Contacts")
+        told += figure.low > 0 or figure.high < 0
+    assert told <= 6  # 2 of 40 are expected; by posts it is a third
+
+
+def test_posts_of_nobody_known_are_alone():
+    posts = pd.DataFrame({"user": ["a", "a", None, None], "score": range(4)})
+    data = PaperPosts(posts, "score")
+    assert data.clusters_of(np.arange(4)).tolist() == [0, 0, 1, 2]
+    assert data.clusters_of(np.arange(2)) is None
+
+
+def test_scores_must_be_there(made_up):
+    posts = made_up.posts.assign(score=np.nan)
+    with pytest.raises(ValueError, match="score"):
+        PaperPosts(posts, "score")
+
+
+def test_bad_columns_cost_their_table_alone(made_up):
+    """Of views that are missing, or counts below 0, all else is still computed."""
+    pytest.importorskip("torch", reason="The tables need a network.")
+    views = made_up.posts["views"].astype(float)
+    views[0] = -1
+    data = PaperPosts(made_up.posts.assign(views=views), "score", separator=None)
+    tables = reproduce("lafin", Experiments(data, quick=True)).tables
+    told = tables[tables["table"] == "section_2"]["note"].iloc[0]
+    assert told.startswith("not testable: ")
+    assert tables["reproduced"].notna().any()
+
+
+def test_stand_ins_are_told_again(made_up):
+    experiments = Experiments(made_up, quick=True)
+    both = [reproduce("khosla2014", experiments).stand_ins for _ in range(2)]
+    assert both[0] == both[1] == {"alexnet": "squeezenet1_1"}
 
 
 def test_photo_count_is_that_of_the_table(made_up):
@@ -534,7 +599,7 @@ def test_command_reads_a_table_without_photos(tmp_path, capsys):
     given += ["--column", "user=author", "--column", "tags=tags_count"]
     assert main([*given, "--n-jobs", "1"]) == 0
     out = capsys.readouterr().out
-    assert "not testable: no photos" in out and "On posts, views." in out
+    assert "not testable: no photos" in out and "Posts: posts.csv. Score: views." in out
     tags = next(line for line in out.splitlines() if line.startswith("| Tags | one"))
     assert "0.000" not in tags  # a column of their number is one of numbers
 

@@ -16,7 +16,7 @@ from ...evaluation import make_partitions
 from ...features import CNNEmbedder
 from ...inspection import stability_of_winners
 from ...metrics import top_fraction_accuracy
-from .._claims import Claim, Evidence
+from .._claims import OURS, Claim, Evidence
 from .._lines import lines_of
 from .._posts import NotTestableError
 from .._trial import PAIRED, figure_of
@@ -164,7 +164,7 @@ def section_44(experiments) -> pd.DataFrame:
     lines : DataFrame
         As of :func:`table_3`.
     """
-    title = "Section 4.4: senses that come back"
+    title = "Section 4.4: stability of the senses"
     try:
         found = {
             "over folds": _over_folds(experiments),
@@ -175,7 +175,7 @@ def section_44(experiments) -> pd.DataFrame:
     rows: list[Any] = []
     for how, table in found.items():
         for row in table.itertuples():
-            note = f"chance {row.chance:.3f}, says most for {row.share:.0%}"
+            note = f"{row.chance:.3f} by chance; strongest for {row.share:.0%} of posts"
             name = f"{row.side} {row.sense}"
             rows.append((name, f"kappa {how}", None, row.agreement, note))
         n, note = int(table["stable"].sum()), f"of {len(table)}"
@@ -256,7 +256,7 @@ def _compare(experiments, title, rows):
     if first[0] == "k-means":
         first, second = second, first
     gain = partial(_gain, experiments, second[1], first[1])
-    lines.append((f"{second[0]} less {first[0]}", "Spearman", None, gain, PAIRED))
+    lines.append((f"{second[0]} minus {first[0]}", "Spearman", None, gain, PAIRED))
     return lines_of(title, lines)
 
 
@@ -301,7 +301,7 @@ def _trial(experiments, name, y=None, target="score"):
 
     look = partial(_look, experiments.data.y) if name == _BOTH else None
     key = ("cappallo2015", name, target)
-    return experiments.trial(key, make, n_folds=N_FOLDS, y=y, look=look)
+    return experiments.trial(key, make, splits=splits, y=y, look=look)
 
 
 def _look(y, model, X, fold):
@@ -383,7 +383,7 @@ def claims(experiments) -> list[Claim]:
         ),
         Claim(
             "the top fifth is told from others better than by a constant",
-            "4.5",
+            OURS,
             partial(_top_fifth_against_constant, experiments),
         ),
     ]

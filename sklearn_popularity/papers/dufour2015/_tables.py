@@ -44,7 +44,7 @@ PUBLISHED: dict[str, Any] = {
     # 52,352 is half of 323.58 squared, which the paper does not compute.
     "Section 5.1": {
         "constant": {"stated": 87_000, "by table 1": 52_352},
-        "network": 50_090,
+        "network": {"best": 50_090},
     },
     "Section 5.2": {"constant": 89.1, "network": {"mean": 89.1, "best": 89.6}},
     "Section 5.3": {"constant": 4.125, "network": {"mean": 4.01, "best": 3.94}},
@@ -128,7 +128,9 @@ def table_2(experiments) -> pd.DataFrame:
 
 
 def _moment(experiments, name, function):
-    return function(experiments.data.values(name))
+    """The maximum is that of all posts; the paper's deviations rule that out for it."""
+    values = experiments.data.values(name)
+    return function(values if function is np.max else values[_kept(experiments)])
 
 
 def section_51(experiments) -> pd.DataFrame:
@@ -199,9 +201,14 @@ def _section(experiments, number, title, unit):
         (CONSTANT, unit, published["constant"], partial(mean, CONSTANT)),
         (f"network, {PAPER}", unit, published["network"], partial(mean, PAPER)),
         (f"network, {WORKS}", unit, None, partial(mean, WORKS)),
-        (f"network less constant, {WORKS}", unit, None, difference),
+        (f"network minus constant, {WORKS}", unit, None, difference),
         *(
-            (f"network, {who}", "training loss, last pass by first", None, fall_of)
+            (
+                f"network, {who}",
+                "training loss, last / first epoch",
+                None,
+                fall_of,
+            )
             for who in (PAPER, WORKS)
             for fall_of in [partial(fall, who)]
         ),
@@ -210,7 +217,7 @@ def _section(experiments, number, title, unit):
 
 
 def _kept(experiments):
-    """Positions of the posts that are not viral, and whose counts tell."""
+    """Row positions of the posts that are not viral by any known count."""
     data = experiments.data
     counts = [data.columns[name] for name in METRICS if name in data.columns]
     return drop_viral(data.posts, counts or data.label).index.to_numpy()
@@ -221,7 +228,8 @@ def _target(experiments, number):
     if number != "5.2":
         return data.values("views") if "views" in data.columns else data.y
     liked = (data.values("favorites") > 0).astype(float)
-    if liked.min() == liked.max():
+    kept = liked[_kept(experiments)]
+    if kept.min() == kept.max():
         raise NotTestableError("all posts are favorites, or none is")
     return liked
 
@@ -241,11 +249,11 @@ def _trial(experiments, number, who):
     return experiments.trial(
         ("dufour2015", number, who),
         partial(_model, experiments, number, who, target[rows]),
-        n_folds=N_FOLDS,
+        splits=splits,
         n_repeats=N_REPEATS,
         y=target,
         rows=rows,
-        photos=True,
+        photos=who != CONSTANT,
         look=partial(_look, measure, target[rows]),
     )
 
@@ -255,7 +263,7 @@ def _look(measure, y, model, X, fold):
     train, test = fold
     losses = measure(model, X.iloc[test], y[train], y[test])
     curve = getattr(model, "loss_curve_", [1.0])
-    return losses, curve[-1] / curve[0]
+    return losses, curve[-1] / curve[0] if curve[0] else np.nan
 
 
 def _model(experiments, number, who, y):
@@ -269,9 +277,8 @@ def _model(experiments, number, who, y):
     elif number == "5.1":
         settings["learning_rate"] = float(_RATE / y.var())
     own = experiments.network(CNNEmbedder(backbone="alexnet"))
-    if own.backbone != "alexnet":
-        settings |= {f"embedder__{name}": getattr(own, name) for name in _OF_NETWORK}
-    settings |= _QUICK if experiments.quick else experiments.tuning
+    settings |= {f"embedder__{name}": getattr(own, name) for name in _OF_NETWORK}
+    settings |= (_QUICK if experiments.quick else {}) | experiments.tuning
     return _EXPERIMENTS[number].model(**settings)
 
 
@@ -343,7 +350,7 @@ def claims(experiments) -> list[Claim]:
     """
     return [
         Claim(
-            "a network that learns raw counts beats a constant",
+            "a network that learns raw counts, at rates that work, beats a constant",
             "5.1",
             partial(_saved, experiments, "5.1"),
         ),
@@ -353,7 +360,7 @@ def claims(experiments) -> list[Claim]:
             partial(_against_majority, experiments),
         ),
         Claim(
-            "a network that learns ten bins beats a constant",
+            "a network that learns ten bins, at rates that work, beats a constant",
             "5.3",
             partial(_saved, experiments, "5.3"),
         ),
@@ -372,8 +379,6 @@ def _against_majority(experiments):
     trial, network = _losses(experiments, "5.2", WORKS)
     _, constant = _losses(experiments, "5.2", CONSTANT)
     effect = trial.mean((network - constant) / 100)
-    # Where no post differs, the error is taken to be that of one that does.
-    effect = effect._replace(error=max(effect.error, 1 / trial.n))
     means = np.nanmean(network), np.nanmean(constant)
     return Evidence(effect, trial.n, "{:.1f} against {:.1f} % right".format(*means))
 

@@ -7,8 +7,11 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from ...context import SocialFeatures, UserHistoryEncoder
+from ...evaluation import make_partitions
 from ...metrics import Estimate, mean_estimate, spearman_interval
 from .._experiments import Experiments
 from .._lines import Figure
@@ -37,6 +40,26 @@ OF_PHOTOS = ("Tags", "Title length", "Desc. length")
 _KINDS = {"is pro": "flags", "tags": "tags", "title": "texts", "description": "texts"}
 
 
+def splits(posts, *, groups=None, n_repeats=5):
+    """Random halves of section 3.2; five partitions have the paper's ten of them.
+
+    Parameters
+    ----------
+    posts : sized
+        Posts.
+    groups : ndarray of shape (n_posts,), default=None
+        Posts that stay on one side.
+    n_repeats : int, default=5
+        Number of partitions into halves.
+
+    Returns
+    -------
+    partitions : list of list of (train, test)
+        Row numbers.
+    """
+    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+
+
 class Setting(NamedTuple):
     """Posts of one of the settings, and the models that learn from them.
 
@@ -63,7 +86,7 @@ class Setting(NamedTuple):
             self.experiments.trial(
                 ("khosla2014", self.name, key, i),
                 make,
-                n_folds=N_FOLDS,
+                splits=splits,
                 rows=rows,
                 look=look,
             )
@@ -88,10 +111,9 @@ class Setting(NamedTuple):
         data = self.experiments.data
         values, found = cue_values(name, data), []
         for rows in self.samples:
-            y, groups = data.y[rows], data.groups
-            groups = None if groups is None else groups[rows]
+            y, clusters = data.y[rows], data.clusters_of(rows)
             pearson = _pearson(y, values[rows])
-            interval = spearman_interval(y, values[rows], groups=groups)
+            interval = spearman_interval(y, values[rows], groups=clusters)
             found.append(Figure(interval.score, interval.low, interval.high, pearson))
         return found[0] if len(found) == 1 else _over_users(found)
 
@@ -104,8 +126,10 @@ class Setting(NamedTuple):
     def cues(self) -> list[str]:
         """Cues that there are; those of users tell nothing of one user."""
         names = OF_PHOTOS if self.name == "user-specific" else CUES
-        columns = self.experiments.data.columns
-        return [name for name in names if CUES[name] in columns]
+        data = self.experiments.data
+        # Of users who are all on one side, others have no history.
+        hidden = [MEAN_VIEWS] if data.group == data.columns.get("user") else []
+        return [n for n in names if CUES[n] in data.columns and n not in hidden]
 
 
 def _over_users(figures):
@@ -183,14 +207,22 @@ def social_cues(names, data) -> ColumnTransformer:
 
 
 def _history(data):
+    """Mean score of a user's other posts, and the columns that it is made of."""
     user, time = data.columns["user"], data.columns.get("time")
     history = UserHistoryEncoder(
         user=user,
         mode="out_of_fold" if time is None else "past",
         time=time,
+        groups=data.group if time is None else None,
         random_state=0,
     )
-    return history, [user, *filter(None, [time])]
+    columns = [user, *filter(None, [time or data.group])]
+    alone = FunctionTransformer(_first_column)
+    return make_pipeline(history, alone), columns
+
+
+def _first_column(X):
+    return np.asarray(X)[:, :1]
 
 
 def _kind(name, data):

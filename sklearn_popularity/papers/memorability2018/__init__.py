@@ -7,7 +7,7 @@ the probabilities are summed to a score. Scores are shares of people who remembe
 
 The network of captions, a joint embedding of 1,024 numbers, was never published; the
 image tower of CLIP's ResNet-50, which shares its space of 1,024 numbers with captions
-too, stands in.
+too, stands in. Baselines see standardised vectors.
 
 Both searches, of the perceptron and of the baselines, were Bayesian (Hyperas and
 Hyperopt), on the folds that were reported. :func:`mlp_search` and `REGRESSORS` have
