@@ -624,8 +624,9 @@ EVALUATION = {
 
 
 def _stability(posts):
-    X = np.random.default_rng(0).normal(size=(60, 3))
-    rankers = [models.LatentRankSVM(random_state=i).fit(X, X[:, 0]) for i in range(2)]
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    y = X[:, :2].max(axis=1) - X[:, 2:].max(axis=1)
+    rankers = [models.LatentRankSVM(random_state=i).fit(X, y) for i in range(2)]
     return inspection.sense_stability(rankers, X, n_shuffles=2)
 
 

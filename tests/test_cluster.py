@@ -57,6 +57,17 @@ def name_of(estimator):
     return type(estimator).__name__
 
 
+def _start_cluster(n_workers):
+    return distributed.LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",  # any free port: others may run beside
+        worker_dashboard_address=None,
+        silence_logs=50,
+    )
+
+
 @pytest.fixture(scope="module")
 def client():
     import dask
@@ -65,14 +76,7 @@ def client():
     settings = {"distributed.scheduler.allowed-failures": 0}
     with (
         dask.config.set(settings),
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",  # any free port: others may run beside
-            worker_dashboard_address=None,
-            silence_logs=50,
-        ) as cluster,
+        _start_cluster(2) as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client
@@ -180,3 +184,13 @@ def test_culprit_of_dead_workers_is_named(images, on_cluster):
     ]
     message = "row 7: its worker died, twice, perhaps out of memory"
     assert found == [*sums, message, *sums]
+
+
+def test_results_that_are_left_open_outlive_their_client():
+    """After an error a generator may be closed long after its cluster."""
+    local = _start_cluster(1)
+    with local, distributed.Client(local) as client, parallel_config("dask"):
+        results = run_in_order(2, len, [[1], [2, 3]] * 4)
+        assert next(results)[1] == 1
+    assert client.status == "closed"
+    results.close()

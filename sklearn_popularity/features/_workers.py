@@ -159,7 +159,9 @@ def _run_on_dask(backend, function, batches):
                 yield running.popleft().result()
                 running.extend(islice(futures, 1))
         finally:
-            client.cancel(list(running))
+            # A caller may come back after an error once the client is closed.
+            if client.status == "running":
+                client.cancel(list(running))
 
 
 def _run_alone(n_jobs, function, batch):
