@@ -202,16 +202,10 @@ def _section(experiments, number, title, unit):
         (f"network, {PAPER}", unit, published["network"], partial(mean, PAPER)),
         (f"network, {WORKS}", unit, None, partial(mean, WORKS)),
         (f"network minus constant, {WORKS}", unit, None, difference),
-        *(
-            (
-                f"network, {who}",
-                "training loss, last / first epoch",
-                None,
-                fall_of,
-            )
-            for who in (PAPER, WORKS)
-            for fall_of in [partial(fall, who)]
-        ),
+    ]
+    told = "training loss, last / first epoch"
+    rows += [
+        (f"network, {who}", told, None, partial(fall, who)) for who in (PAPER, WORKS)
     ]
     return lines_of(f"Section {number}: {title}", rows)
 
