@@ -194,3 +194,14 @@ def test_results_that_are_left_open_outlive_their_client():
         assert next(results)[1] == 1
     assert client.status == "closed"
     results.close()
+
+
+def test_work_is_over_when_an_error_is_told(paths, bad_path, on_cluster):
+    """Nothing is left open, which garbage collection would close in any thread."""
+    with pytest.raises(ImageError) as told:
+        ColorStatistics(batch_size=2, n_jobs=2).fit_transform(
+            [*paths, bad_path, *paths]
+        )
+    frames = [entry.frame for entry in told.traceback]
+    results = [f.f_locals["results"] for f in frames if "results" in f.f_locals]
+    assert len(results) == 1 and results[0].gi_frame is None

@@ -211,7 +211,11 @@ def describe_photos(
     name = type(transformer).__name__
     ahead = getattr(finish, "leaves_cpu_free", False)
     results = run_in_order(transformer.n_jobs, task, batches, ahead=ahead)
-    with progress(name, len(photos), "photo", verbose=transformer.verbose) as bar:
+    # Closed here, after an error too: what collects garbage may be a thread of dask's.
+    with (
+        closing(results),
+        progress(name, len(photos), "photo", verbose=transformer.verbose) as bar,
+    ):
         for batch, result in results:
             if isinstance(result, ImageError):  # no worker survives the photo
                 result = _Result(errors=[result])

@@ -203,7 +203,8 @@ def social_cues(names, data) -> ColumnTransformer:
     parts = [("cues", features, columns)] if columns else []
     if MEAN_VIEWS in names:
         parts.insert(0, ("history", *_history(data)))
-    return ColumnTransformer(parts)
+    # Columns by number, whatever the setting: they are for the regressor alone.
+    return ColumnTransformer(parts).set_output(transform="default")
 
 
 def _history(data):
