@@ -3,7 +3,7 @@
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from itertools import islice
@@ -27,7 +27,7 @@ def run_in_order(
     batches: list[Photos],
     *,
     ahead: bool = False,
-) -> Iterator[tuple[Photos, Any]]:
+) -> Generator[tuple[Photos, Any], None, None]:
     """Apply a function to batches of photos in worker processes.
 
     However slow the caller is, no more than four results per worker wait for it. When a
