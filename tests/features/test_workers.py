@@ -65,8 +65,10 @@ def run_photos(photos, batch_size, *, poison=None, n_jobs=2):
     return run_in_order(n_jobs, make_sum(poison), batches)
 
 
-def kill_one_worker():
-    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+def kill_workers():
+    """All of them: one alone may be left over from another call, and idle."""
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +93,10 @@ def alone(monkeypatch):
 
 
 def killing(n_jobs, function, batches, *, at, **settings):
-    """As `run_in_order`, and a worker dies after some results."""
+    """As `run_in_order`, and workers die after some results."""
     for i, done in enumerate(run_in_order(n_jobs, function, batches, **settings)):
         if i in at:
-            kill_one_worker()
+            kill_workers()
         yield done
 
 
