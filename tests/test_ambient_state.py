@@ -1040,57 +1040,6 @@ LEFT_OUT = {
     **dict.fromkeys(PAPER_TABLES, "Tables and claims are tried by `reproduce`."),
 }
 ROOMS = [
-    "khosla2014",
-    "cappallo2015",
-    "memorability2018",
-    "lafin",
-    "dufour2015",
-]
-RESULT = "What a function returns, which is compared where it is called."
-CONSTANT = "A constant."
-MESSAGE = "A warning or an error."
-ABSTRACT = "A base, of which the estimators are tried."
-FETCHED = "It asks a server; what it fetched is read by a function that is tried."
-LEFT_OUT = {
-    "codebook.CodebookTransformer": ABSTRACT,
-    "codebook.ColorNamesLLC": "The same as of features.",
-    "codebook.HOGLLC": "The same as of features.",
-    "datasets.KNOWN_COLUMNS": CONSTANT,
-    "datasets.MissingPhotosWarning": MESSAGE,
-    "datasets.YFCC100M_FIELDS": CONSTANT,
-    "datasets.fetch_lamem": FETCHED,
-    "evaluation.FEATURES": CONSTANT,
-    "evaluation.FeatureRecipe": RESULT,
-    "evaluation.FittedModel": RESULT,
-    "evaluation.ShortcutAudit": RESULT,
-    "evaluation.VarianceShares": RESULT,
-    "inspection.WhatIf": RESULT,
-    "metrics.VotedScores": RESULT,
-    "evaluation.HeldOutPredictions": RESULT,
-    "evaluation.ModelComparison": RESULT,
-    "features.CacheWarning": MESSAGE,
-    "features.ImageTransformer": ABSTRACT,
-    "features.UnreadablePhotosWarning": MESSAGE,
-    "features.fetch_color_palette": FETCHED,
-    "images.ImageError": MESSAGE,
-    "images.ImageShapeWarning": MESSAGE,
-    "inspection.PhotoComparison": RESULT,
-    "inspection.PhotoExplanation": RESULT,
-    "inspection.PopularityReport": RESULT,
-    "metrics.SpearmanInterval": RESULT,
-    "models.CheckpointWarning": MESSAGE,
-    "models.DeadSensesWarning": MESSAGE,
-    "models.ModelVersionWarning": MESSAGE,
-    "models.read_model_arrays": "Arrays of a command, which are numbers of its page.",
-    "networks.DegenerateFeaturesWarning": MESSAGE,
-    "networks.Preprocessing": "It holds parameters of networks, which are tried.",
-    "papers.Experiments": "The tables, which are tried, are computed from it.",
-    "papers.PaperPosts": "The tables, which are tried, are computed from it.",
-    "papers.Recommendation": RESULT,
-    "papers.Reproduction": RESULT,
-    **dict.fromkeys(PAPER_TABLES, "Tables and claims are tried by `reproduce`."),
-}
-ROOMS = [
     codebook,
     context,
     datasets,

@@ -70,7 +70,8 @@ class PaperPosts:
     Raises
     ------
     ValueError
-        If a column that is named is not there, or a role is unknown.
+        If a column that is named is not there, a role is unknown, or a score is missing
+        or infinite.
     """
 
     posts: pd.DataFrame = field(repr=False)
@@ -126,6 +127,11 @@ class PaperPosts:
         if self.group is None:
             return None
         return encode_labels(self.posts[self.group], self.group)
+
+    @property
+    def clusters(self) -> NDArray[np.intp] | None:
+        """Posts that are no independent evidence, see :meth:`clusters_of`."""
+        return self.clusters_of(np.arange(len(self.posts)))
 
     def column(self, role) -> str:
         """The column of a role, or an error that it is not there."""

@@ -48,9 +48,8 @@ MEASURED = {
 
 @pytest.fixture(scope="module")
 def made_up():
-    """Made-up posts, and the numbers that a network saw in place of their photos."""
-    data = make_paper_posts(120, image_size=(32, 32))
-    return data
+    """Made-up posts: half of users with few, half of two users with many."""
+    return make_paper_posts(120, image_size=(32, 32))
 
 
 @pytest.fixture(scope="module")
@@ -483,6 +482,15 @@ def test_posts_of_a_user_are_no_independent_evidence():
         figure = _settings.setting_of(experiments, "one-per-user").cue("Contacts")
         told += figure.low > 0 or figure.high < 0
     assert told <= 6  # 2 of 40 are expected; by posts it is a third
+
+
+def test_figure_3_takes_posts_of_a_user_together(made_up):
+    by_user, alone = (
+        khosla2014.figure_3(Experiments(PaperPosts(posts, "score")))
+        for posts in (made_up.posts, made_up.posts.drop(columns="user"))
+    )
+    assert (by_user["reproduced"] == alone["reproduced"]).all()
+    assert (by_user["low"] != alone["low"]).all()
 
 
 def test_posts_of_nobody_known_are_alone():

@@ -91,7 +91,7 @@ def figure_3(experiments) -> pd.DataFrame:
         table = cue_correlations(
             pd.DataFrame(values, columns=names),
             experiments.data.y,
-            groups=experiments.data.groups,
+            groups=experiments.data.clusters,
         )
         found = {
             row.cue: Figure(row.spearman, row.low, row.high, row.pearson)
