@@ -89,7 +89,9 @@ TINY_CNN = {
     "embedder": CNNEmbedder(
         backbone="squeezenet1_1",
         weights="random",
-        preprocessing=Preprocessing(size=24, crop_share=0.875),
+        # Embeddings are small: another batch changes their rounding, and the checks
+        # compare them to within 1e-7.
+        preprocessing=Preprocessing(size=24, crop_share=0.875, std=(10, 10, 10)),
     ),
     "augment": False,
     "dropout": 0.0,
@@ -147,8 +149,8 @@ NETWORKS = {
 N_CHECKS = {
     "HOGLLC": 47,
     "CNNEmbedder": 46,
-    "CNNFineTuneClassifier": 63,
-    "CNNFineTuneRegressor": 59,
+    "CNNFineTuneClassifier": 68,
+    "CNNFineTuneRegressor": 65,
     "ColorHistogram": 46,
     "ColorNamesLLC": 47,
     "ColorStatistics": 46,

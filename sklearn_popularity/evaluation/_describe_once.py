@@ -292,7 +292,8 @@ def _begins_with_photos(part) -> bool:
     within = getattr(part, "regressor", getattr(part, "estimator", None))
     if within is not None:
         return _begins_with_photos(within)
-    return isinstance(part, ImageTransformer)
+    # Networks that go on learning see photos too.
+    return isinstance(part, BaseEstimator) and get_tags(part).input_tags.three_d_array
 
 
 def _seen(head, columns, photo):

@@ -20,8 +20,9 @@ def hold_out(
 
     Parameters
     ----------
-    target : ndarray of shape (n_samples,)
-        Scores or labels.
+    target : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Scores or labels; of several scores, NaN where unknown, ranges are those of
+        their standardised mean.
     fraction : float
         Share of the rows, or of the groups, to hold out.
     groups : ndarray of shape (n_samples,), int, or None
@@ -45,7 +46,7 @@ def hold_out(
     if groups is None:
         _check_number(n_samples, 2 * at_least, "n_samples")
         chosen = _draw_from_ranges(
-            target, _share_of(fraction, n_samples, at_least), random_state
+            _mean_score(target), _share_of(fraction, n_samples, at_least), random_state
         )
         is_held_out = np.isin(np.arange(n_samples), chosen)
     else:
@@ -68,6 +69,14 @@ def _check_number(found, needed, what):
 
 def _share_of(fraction, n, at_least):
     return min(max(at_least, round(fraction * n)), n - at_least)
+
+
+def _mean_score(target):
+    if target.ndim == 1:
+        return target
+    scale = np.nanstd(target, axis=0)
+    scores = (target - np.nanmean(target, axis=0)) / np.where(scale == 0, 1, scale)
+    return np.nanmean(scores, axis=1)
 
 
 def _draw_from_ranges(target, n_ranges, random_state):

@@ -404,6 +404,7 @@ def test_training_goes_on_from_checkpoint(monkeypatch, n_epochs, optimizer, tmp_
     )
     shape = Shape((3,), ((8,),), (), 1, "relu", 0.5)
     schedule = Schedule(
+        loss="squared_error",
         optimizer=optimizer,
         learning_rate=0.03,
         alpha=0.0,

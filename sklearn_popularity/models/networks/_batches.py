@@ -68,7 +68,7 @@ class PhotoBatches:
     Parameters
     ----------
     rows : PhotoRows
-        Weights count relative to their mean, and those of scores half of that.
+        Weights count relative to their mean.
     stream : PhotoStream
         How photos are read.
     device : str
@@ -97,8 +97,7 @@ class PhotoBatches:
             order = rng.permutation(len(photos))
             torch.manual_seed(int(rng.integers(2**63)))
             views = RandomViews(self.seed, epoch) if self.augment else None
-        half = 0.5 if target.dtype.kind == "f" else 1.0
-        weight = (half * weight / weight.mean()).astype(np.float32)
+        weight = (weight / weight.mean()).astype(np.float32)
         target, weight = (
             torch.tensor(each, device=self.device) for each in (target, weight)
         )

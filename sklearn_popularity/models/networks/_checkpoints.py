@@ -39,6 +39,13 @@ class Checkpoint:
     path: str | os.PathLike[str]
     settings: str
 
+    @classmethod
+    def at(cls, path: str | os.PathLike[str], settings: str) -> "Checkpoint":
+        """The file, or the one of these settings and data in a folder."""
+        folder = Path(path)
+        inside = folder / f"{settings[:32]}.checkpoint"
+        return cls(inside if folder.is_dir() else path, settings)
+
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file in one step, so that there is always a whole one.
 

@@ -36,10 +36,13 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     alpha : float, default=5e-4
         Strength of the L2 penalty on the weights; biases and the scales of
         normalisation have none. 5e-4 is of Caffe's solver.
-    freeze_statistics : bool, default=True
-        Whether batch normalisation keeps the means and variances of the published
-        weights, so that a photo's output does not depend on the batch. Pass False
-        for random weights and large batches.
+    trainable : {"weights", "all", "head"} or str, default="weights"
+        What learns. "weights": all weights; batch normalisation keeps the published
+        means and variances, so that a photo's output does not depend on its batch.
+        "all": these too, for random weights and large batches. "head": the new head
+        alone. Otherwise the weights from this layer of the backbone on, by the name
+        that torch gives it, such as "layer4" of ResNet-50; what comes before stays as
+        it is, without dropout.
     augment : bool, default=True
         Whether each pass sees a random square of each photo, half of them mirrored.
         Validation and prediction see the centre.
@@ -61,8 +64,9 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, by label. "balanced" gives each class the same total.
     checkpoint : str or path, default=None
-        File that keeps the state after each pass. A fit with the same settings and
-        data goes on from it; `random_state` must be an integer.
+        File that keeps the state after each epoch, or a folder, which holds a file for
+        each combination of settings and data. A fit with the same settings and data
+        goes on from it; `random_state` must be an integer.
     random_state : int, RandomState instance or None, default=None
         Seed of random weights, of the rows held out, of the order of the photos, of
         their views and of dropout.
@@ -115,11 +119,11 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     unreadable photo is an error. Its parameters can be set and
     searched, as ``embedder__backbone`` or ``embedder__preprocessing__size``.
 
-    Photos are read anew in each pass, by threads that are ahead of the network, so that
-    memory holds a few batches, however many photos there are. The square is cut out of
-    the photo and reduced in one step, at a random place of the central square in
-    training and at its centre after it; photos that are squeezed or padded are mirrored
-    alone. A process trains one network at a time; other threads wait.
+    Threads read photos ahead of the network. Up to 2 GiB of decoded photos are kept for
+    the next epoch, at `max_size` of `embedder`; the others are read again. The square
+    is cut out of the photo and reduced in one step, at a random place of the central
+    square in training and at its centre after it; photos that are squeezed or padded
+    are mirrored alone. A process trains one network at a time; other threads wait.
 
     Order, views and dropout of a pass follow from the seed and the number of the pass
     alone. On a CPU an interrupted fit that goes on from its checkpoint therefore ends
@@ -168,7 +172,7 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         learning_rate=1e-5,
         step_epochs=None,
         alpha=5e-4,
-        freeze_statistics=True,
+        trainable="weights",
         augment=True,
         batch_size=32,
         max_epochs=10,
@@ -188,7 +192,7 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         self.learning_rate = learning_rate
         self.step_epochs = step_epochs
         self.alpha = alpha
-        self.freeze_statistics = freeze_statistics
+        self.trainable = trainable
         self.augment = augment
         self.batch_size = batch_size
         self.max_epochs = max_epochs

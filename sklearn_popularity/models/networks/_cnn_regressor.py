@@ -4,11 +4,14 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import expit
 from sklearn.base import RegressorMixin
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 
 from ..._kept_parameters import keep_parameters
-from ..._sklearn_compat import Interval, _fit_context
+from ..._scores import check_scores
+from ..._sklearn_compat import Interval, StrOptions, _fit_context
 from .._k_class import balanced_bins, bin_means
 from ._fine_tune import CNNFineTune
 from ._inputs import mean_and_scale
@@ -31,9 +34,12 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     n_bins : int, default=None
         Learn the number of the bin of a score, of so many bins that hold equally many
         rows; 10 in [1]_. None learns the score itself.
-    standardize : bool, default=True
-        Whether to divide the score, or the number of its bin, by its standard deviation
-        in training. [1]_ does not. The mean is subtracted either way.
+    loss : {"squared_error", "raw_squared_error", "log_loss"}, default="squared_error"
+        What is minimised. "squared_error": half the squared error of the standardised
+        score, or number of its bin. "raw_squared_error": the same without division by
+        the standard deviation, as in [1]_. "log_loss": binary cross-entropy of the
+        score as a share of the range from the lowest to the highest in training, which
+        the sigmoid of the output predicts.
     head_multiplier : float, default=20
         What the learning rate of the new head is multiplied by, as in [1]_.
     dropout : float, default=0.5
@@ -49,10 +55,13 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     alpha : float, default=5e-4
         Strength of the L2 penalty on the weights; biases and the scales of
         normalisation have none. 5e-4 is of Caffe's solver.
-    freeze_statistics : bool, default=True
-        Whether batch normalisation keeps the means and variances of the published
-        weights, so that a photo's output does not depend on the batch. Pass False
-        for random weights and large batches.
+    trainable : {"weights", "all", "head"} or str, default="weights"
+        What learns. "weights": all weights; batch normalisation keeps the published
+        means and variances, so that a photo's output does not depend on its batch.
+        "all": these too, for random weights and large batches. "head": the new head
+        alone. Otherwise the weights from this layer of the backbone on, by the name
+        that torch gives it, such as "layer4" of ResNet-50; what comes before stays as
+        it is, without dropout.
     augment : bool, default=True
         Whether each pass sees a random square of each photo, half of them mirrored.
         Validation and prediction see the centre.
@@ -72,8 +81,9 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         Function from X to the group of each row, such as the folder of a path. Rows of
         a group are held out together.
     checkpoint : str or path, default=None
-        File that keeps the state after each pass. A fit with the same settings and
-        data goes on from it; `random_state` must be an integer.
+        File that keeps the state after each epoch, or a folder, which holds a file for
+        each combination of settings and data. A fit with the same settings and data
+        goes on from it; `random_state` must be an integer.
     random_state : int, RandomState instance or None, default=None
         Seed of random weights, of the rows held out, of the order of the photos, of
         their views and of dropout.
@@ -87,16 +97,18 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         it, ``head.weight`` of shape (n_outputs, n_features) and ``head.bias``.
     weights_digest_ : str
         SHA-256 of the weights.
-    target_mean_, target_scale_ : float
-        What the score, or the number of its bin, is standardised by.
+    target_offset_, target_scale_ : float, or ndarray of shape (n_outputs,)
+        What is subtracted from the score, or the number of its bin, and what it is
+        divided by: mean and standard deviation, or lowest score and range.
     bin_edges_ : ndarray of shape (n_bins_found + 1,)
         Lowest score, thresholds between bins, highest score; only with `n_bins`.
     bin_means_ : ndarray of shape (n_bins_found,)
         Weighted mean of the scores of each bin; only with `n_bins`.
     loss_curve_ : list of float
-        Mean loss in each pass, with dropout and without penalty: half the squared
+        Mean loss in each epoch, with dropout and without penalty: half the squared
         error, as Caffe's "Euclidean loss", in squared units of y, or in squared bins
-        with `n_bins`.
+        with `n_bins`; with "log_loss" in nats. With several outputs the sum over
+        these, of standardised scores.
     validation_scores_ : list of float
         Minus the mean loss on the rows held out, after each pass: the greatest is the
         best. Empty without `early_stopping`.
@@ -123,6 +135,16 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     is minimised, batch by batch, where z is the standardised y. Losses are reported in
     the units of y, as in [1]_: 4.125 for the mean of 10 equal bins.
 
+    With y of several columns the backbone is shared by several scores, each with a head
+    of its own. NaN is a score that is not known and adds no loss, so data sets with
+    different scores can train one network: stack their photos, and give each a column.
+
+    `transform` makes the network a step before another model: a second head, such as
+    an SVR, learns from the embeddings that fine-tuning has left. With a folder as
+    `checkpoint`, the mean of both heads trains the network once::
+
+        VotingRegressor([("network", network), ("svr", make_pipeline(network, SVR()))])
+
     With `n_bins`, z is the number of the bin, from 0 (lowest) as in section 4.3 of
     [1]_. `predict` turns the number back into a score, linearly between the
     means of the bins, and with that of the first or the last outside of these;
@@ -136,8 +158,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     that one rate fits any unit. The default is Adam, whose steps are of the same size
     for any backbone, while those of "sgd" grow with what the head sees.
 
-    The first experiment of [1]_ is ``optimizer="sgd", standardize=False,
-    learning_rate=1e-8, max_epochs=4`` (its section 5.1 reports 1.5 passes), without
+    The first experiment of [1]_ is ``loss="raw_squared_error", optimizer="sgd",
+    learning_rate=1e-8, max_epochs=4`` (its section 5.1 reports 1.5 epochs), without
     scores that are six standard deviations above the mean; the third has
     ``n_bins=10``. It tells neither momentum, penalty nor batch size: those of
     "sgd" are of Caffe's example.
@@ -150,11 +172,11 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     unreadable photo is an error. Its parameters can be set and
     searched, as ``embedder__backbone`` or ``embedder__preprocessing__size``.
 
-    Photos are read anew in each pass, by threads that are ahead of the network, so that
-    memory holds a few batches, however many photos there are. The square is cut out of
-    the photo and reduced in one step, at a random place of the central square in
-    training and at its centre after it; photos that are squeezed or padded are mirrored
-    alone. A process trains one network at a time; other threads wait.
+    Threads read photos ahead of the network. Up to 2 GiB of decoded photos are kept for
+    the next epoch, at `max_size` of `embedder`; the others are read again. The square
+    is cut out of the photo and reduced in one step, at a random place of the central
+    square in training and at its centre after it; photos that are squeezed or padded
+    are mirrored alone. A process trains one network at a time; other threads wait.
 
     Order, views and dropout of a pass follow from the seed and the number of the pass
     alone. On a CPU an interrupted fit that goes on from its checkpoint therefore ends
@@ -190,7 +212,11 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     _parameter_constraints: ClassVar[dict] = {
         **CNNFineTune._parameter_constraints,
         "n_bins": [Interval(Integral, 2, None, closed="left"), None],
-        "standardize": ["boolean"],
+        "loss": [StrOptions({"squared_error", "raw_squared_error", "log_loss"})],
+    }
+    _moved_attributes: ClassVar[dict[str, str]] = {
+        **CNNFineTune._moved_attributes,
+        "target_mean_": "target_offset_",
     }
 
     def __init__(
@@ -198,14 +224,14 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         *,
         embedder=None,
         n_bins=None,
-        standardize=True,
+        loss="squared_error",
         head_multiplier=20,
         dropout=0.5,
         optimizer="adam",
         learning_rate=1e-5,
         step_epochs=None,
         alpha=5e-4,
-        freeze_statistics=True,
+        trainable="weights",
         augment=True,
         batch_size=32,
         max_epochs=10,
@@ -219,14 +245,14 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     ):
         self.embedder = embedder
         self.n_bins = n_bins
-        self.standardize = standardize
+        self.loss = loss
         self.head_multiplier = head_multiplier
         self.dropout = dropout
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.step_epochs = step_epochs
         self.alpha = alpha
-        self.freeze_statistics = freeze_statistics
+        self.trainable = trainable
         self.augment = augment
         self.batch_size = batch_size
         self.max_epochs = max_epochs
@@ -246,8 +272,9 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         ----------
         X : sequence of photos
             Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
-        y : array-like of shape (n_samples,)
-            Scores.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Scores. NaN is a score that is not known, if there are several outputs; each
+            row and each output needs one that is.
         groups : array-like of shape (n_samples,), default=None
             Group of each row, instead of the parameter; only with `early_stopping`.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -290,7 +317,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,), float32
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predicted scores, with `n_bins` from the mean of the first bin to that of
             the last.
 
@@ -303,7 +330,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         if hasattr(self, "bin_means_"):
             numbers = np.arange(len(self.bin_means_))
             targets = np.interp(targets, numbers, self.bin_means_)
-        return targets.astype(np.float32)
+        return targets
 
     @available_if(lambda self: self.n_bins is not None)
     def predict_bins(self, X):
@@ -316,17 +343,33 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
 
         Returns
         -------
-        numbers : ndarray of shape (n_samples,), float32
-            Fractions and numbers outside of the bins included.
+        numbers : ndarray of shape (n_samples,)
+            Fractions and, unless `loss` is "log_loss", numbers outside of the bins
+            included.
         """
-        return self._targets(X).astype(np.float32)
+        return self._targets(X)
 
     def _targets(self, X):
-        outputs = self._outputs(X)[:, 0].astype(np.float64)
-        return outputs * self.target_scale_ + self.target_mean_
+        outputs = self._outputs(X).astype(np.float64)
+        if self.loss == "log_loss":
+            outputs = expit(outputs)
+        targets = outputs * self.target_scale_ + self.target_offset_
+        return targets if np.ndim(self.target_scale_) else targets[:, 0]
+
+    def _minimised(self):
+        return "log_loss" if self.loss == "log_loss" else "half_squared_error"
+
+    def _check_y(self, X, y):
+        shape = np.asarray(y).shape
+        if len(shape) < 2 or shape[1] == 1:
+            return check_scores(X, y)
+        return _check_outputs(X, y, self.n_bins)
+
+    def _n_outputs(self):
+        return np.size(self.target_scale_)
 
     def _measure(self, rows):
-        keep_parameters(self, "n_bins")
+        keep_parameters(self, "n_bins", "loss")
         for name in {"bin_edges_", "bin_means_"} & set(vars(self)):
             delattr(self, name)
         target = rows.target
@@ -334,22 +377,57 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
             bins, self.bin_edges_ = balanced_bins(target, self.n_bins, rows.weight)
             self.bin_means_ = bin_means(target, bins, rows.weight)
             target = bins.astype(np.float64)
-        mean, scale = mean_and_scale(target, rows.weight)
-        self.target_mean_ = float(mean)
-        self.target_scale_ = float(scale) if self.standardize else 1.0
+        columns = target.reshape(len(target), -1).T
+        found = [self._offset_and_scale(each, rows.weight) for each in columns]
+        if target.ndim == 1:
+            self.target_offset_, self.target_scale_ = found[0]
+        else:
+            self.target_offset_, self.target_scale_ = np.transpose(found)
+
+    def _offset_and_scale(self, target, weight):
+        known = ~np.isnan(target)
+        target, weight = target[known], weight[known]
+        if self.loss == "log_loss":
+            low, high = target.min(), target.max()
+            return float(low), float(high - low) or 1.0
+        mean, scale = mean_and_scale(target, weight)
+        return float(mean), 1.0 if self.loss == "raw_squared_error" else float(scale)
 
     def _encode(self, rows):
         target = rows.target
         if self.n_bins is not None:
             target = np.searchsorted(self.bin_edges_[1:-1], target, side="right")
-        target = (target - self.target_mean_) / self.target_scale_
+        target = (target - self.target_offset_) / self.target_scale_
         return rows._replace(target=target.astype(np.float32))
 
     def _in_units(self, losses):
+        if self.loss == "log_loss" or np.ndim(self.target_scale_):
+            return losses
         return [loss * self.target_scale_**2 for loss in losses]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         # Ten numbers that are read as a strip of grey say little.
         tags.regressor_tags.poor_score = True
+        tags.target_tags.multi_output = True
         return tags
+
+
+def _check_outputs(X, y, n_bins):
+    """Scores of several outputs, NaN where not known, as float64."""
+    if n_bins is not None:
+        raise ValueError(
+            f"Got n_bins={n_bins} with y of {np.shape(y)[1]} columns, but bins of one "
+            "score were expected. Pass n_bins=None, or one column."
+        )
+    y = check_array(y, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
+    check_consistent_length(X, y)
+    known = ~np.isnan(y)
+    for axis, what in enumerate(("column", "row")):
+        unknown = np.flatnonzero(~known.any(axis=axis))
+        if len(unknown):
+            raise ValueError(
+                f"Got y with NaN alone in {what} {unknown[0]}, but at least one score "
+                f"that is known was expected. Leave out the {what}."
+            )
+    return y

@@ -8,6 +8,7 @@ from os import PathLike, fspath
 from typing import ClassVar
 
 import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 
 from ..._kept_parameters import check_ready
@@ -38,9 +39,10 @@ from ._fine_tune_module import (
     FittedNetwork,
     build_module,
     clear_memory_errors,
+    freeze_before,
 )
 from ._network_estimator import NetworkEstimator
-from ._photo_stream import PhotoRows, PhotoStream, even_parts
+from ._photo_stream import KeptPhotos, PhotoRows, PhotoStream, even_parts
 from ._training import train
 
 # Parameters that leave the weights after a given number of passes alone.
@@ -72,7 +74,13 @@ def _default_embedder():
     return CNNEmbedder(preprocessing=Preprocessing(resize="crop", crop_share=0.875))
 
 
-class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
+class CNNFineTune(
+    MovedParametersMixin,
+    NestedDefaultsMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    NetworkEstimator,
+):
     """Base of :class:`CNNFineTuneRegressor` and the classifier."""
 
     _parameter_constraints: ClassVar[dict] = {
@@ -81,7 +89,7 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         "head_multiplier": [Interval(Real, 0, None, closed="neither")],
         "optimizer": [StrOptions({"adam", "sgd"})],
         "step_epochs": [Interval(Integral, 1, None, closed="left"), None],
-        "freeze_statistics": ["boolean"],
+        "trainable": [str],
         "augment": ["boolean"],
         "groups": [callable, None],
         "checkpoint": [str, PathLike, None],
@@ -93,6 +101,8 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
             name: f"embedder=CNNEmbedder(preprocessing=Preprocessing({name}=...))"
             for name in _OF_PREPROCESSING
         },
+        "freeze_statistics": 'trainable="weights", or "all" for False',
+        "standardize": 'loss="squared_error", or "raw_squared_error" for False',
     }
 
     # Where `photos_of` looks for them.
@@ -133,15 +143,16 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         # Plain values, so that a file of the model holds no further type to trust.
         self._network = asdict(architecture)
         module = build_module(architecture, weights, seed)
+        freeze_before(self.trainable, module)
         checkpoint = None
         if self.checkpoint is not None:
             settings = self._settings(architecture, digest_of(module), seed)
             digest = digest_training(settings, rows, held_out)
-            checkpoint = Checkpoint(expand_home(self.checkpoint), digest)
+            checkpoint = Checkpoint.at(expand_home(self.checkpoint), digest)
         device, precision = self._place()
         batches = partial(
             PhotoBatches,
-            stream=self._stream(architecture),
+            stream=self._stream(architecture, kept=KeptPhotos()),
             device=device,
             batch_size=self.batch_size,
         )
@@ -202,12 +213,38 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         squares = squares_for(embedder.backbone, embedder.preprocessing)
         return Architecture(embedder.backbone, squares, self._n_outputs(), self.dropout)
 
-    def _stream(self, architecture):
+    def _stream(self, architecture, kept=None):
         embedder = self._chosen_embedder()
-        return PhotoStream(architecture.squares, embedder.max_size, embedder.n_jobs)
+        return PhotoStream(
+            architecture.squares, embedder.max_size, embedder.n_jobs, kept
+        )
 
-    def _outputs(self, X):
-        """Outputs of the network, of shape (n_samples, n_outputs), float32."""
+    def transform(self, X):
+        """Compute what the head sees of each photo: embeddings by the tuned network.
+
+        Parameters
+        ----------
+        X : sequence of photos
+            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
+
+        Returns
+        -------
+        embeddings : ndarray of shape (n_samples, n_features), float32
+            Before dropout.
+
+        Raises
+        ------
+        ImageError
+            For a photo that cannot be read.
+        """
+        return self._outputs(X, of="backbone")
+
+    @property
+    def _n_features_out(self):
+        return self.weights_["head.weight"].shape[1]
+
+    def _outputs(self, X, of="head"):
+        """Outputs of the head or the backbone, of shape (n_samples, ...), float32."""
         check_ready(self)
         photos = photos_of(self, X, reset=False)
         architecture = Architecture.from_dict(self._network)
@@ -216,7 +253,8 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
             architecture, self.weights_digest_, device, self.weights_
         ).load()
         parts = even_parts(np.arange(len(photos)), self.batch_size)
-        outputs = np.empty((len(photos), architecture.n_outputs), np.float32)
+        width = architecture.n_outputs if of == "head" else self._n_features_out
+        outputs = np.empty((len(photos), width), np.float32)
         with (
             clear_memory_errors(len(photos), self.batch_size, device),
             closing(self._stream(architecture).batches(photos, parts)) as batches,
@@ -227,7 +265,8 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
                     torch_work(device, precision, gradients=False),
                 ):
                     planes = to_planes(squares, architecture.squares, device)
-                    outputs[part] = module(planes).float().cpu().numpy()
+                    found = (module if of == "head" else module.backbone)(planes)
+                    outputs[part] = found.float().cpu().numpy()
         return outputs
 
     def _measure(self, rows):
@@ -241,4 +280,5 @@ class CNNFineTune(MovedParametersMixin, NestedDefaultsMixin, NetworkEstimator):
         tags = super().__sklearn_tags__()
         # Rows of pixels are accepted, so scikit-learn's checks run.
         tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = []
         return tags

@@ -87,6 +87,40 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
         return torch.nn.Sequential(layers).requires_grad_(True)
 
 
+def freeze_before(trainable: str, module: Any) -> None:
+    """Let all weights learn, or only those from a layer on.
+
+    Parameters
+    ----------
+    trainable : str
+        "all" or "weights", "head", or the name of a layer of the backbone.
+    module : torch.nn.Module
+        From `build_module`; what does not learn needs no gradients any more.
+
+    Raises
+    ------
+    ValueError
+        If the backbone has no such layer, or one without weights.
+    """
+    if trainable in ("all", "weights"):
+        return
+    prefix = "head." if trainable == "head" else f"backbone.{trainable}."
+    names = [name for name, _ in module.named_parameters()]
+    found = [name.startswith(prefix) for name in names]
+    if not any(found):
+        layers = dict.fromkeys(
+            name for name, _ in module.backbone.named_children() if name
+        )
+        raise ValueError(
+            f"Got trainable={trainable!r}, but 'weights', 'all', 'head' or the name of "
+            "a layer of the backbone that has weights was expected, such as one of "
+            f"{', '.join(layers)} or of their parts."
+        )
+    frozen = set(names[: found.index(True)])
+    for name, values in module.named_parameters():
+        values.requires_grad_(name not in frozen)
+
+
 def _remove_classifier(torch, network, dropout):
     """Leave a network that ends in what its classifier saw."""
     # Their auxiliary classifiers would answer too in training.

@@ -81,6 +81,7 @@ class NetworkEstimator(
     def _schedule(self, **own):
         """Parameters of the training, and what is no parameter of the estimator."""
         names = [field.name for field in fields(Schedule) if hasattr(self, field.name)]
+        own = {"loss": self._minimised()} | own
         return Schedule(**{name: getattr(self, name) for name in names} | own)
 
     def _keep(self, trained):
@@ -105,6 +106,10 @@ class NetworkEstimator(
     def _n_outputs(self):
         """Outputs of the network."""
         return 1
+
+    def _minimised(self):
+        """What training minimises, as of `Schedule`."""
+        return "squared_error"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -190,3 +195,6 @@ class NetworkClassifierMixin(ClassifierMixin):
 
     def _n_outputs(self):
         return len(self.classes_)
+
+    def _minimised(self):
+        return "cross_entropy"

@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,36 @@ class RandomViews:
         return (left, top), side < 0.5
 
 
+@dataclass
+class KeptPhotos:
+    """Decoded photos that later epochs need not decode again.
+
+    The first ones are kept, since each epoch reads all of them once.
+
+    Parameters
+    ----------
+    room : int, default=2**31
+        Bytes that photos may take; the others are decoded again.
+    """
+
+    room: int = 2**31
+    _images: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def read(
+        self, row: int, decode: Callable[[], NDArray[np.uint8]]
+    ) -> NDArray[np.uint8]:
+        """The photo of a row of X, decoded now or before."""
+        if row in self._images:
+            return self._images[row]
+        image = decode()
+        with self._lock:
+            if image.nbytes <= self.room:
+                self.room -= image.nbytes
+                self._images[row] = image
+        return image
+
+
 @dataclass(frozen=True)
 class PhotoStream:
     """How photos are read and cut into squares.
@@ -63,11 +94,14 @@ class PhotoStream:
         Longest side in pixels; larger photos are reduced first.
     n_jobs : int or None
         Threads that read, as joblib counts them.
+    kept : KeptPhotos, default=None
+        Photos that are not decoded again. None decodes them each time.
     """
 
     how: Squares
     max_size: int | None
     n_jobs: int | None
+    kept: KeptPhotos | None = None
 
     def batches(
         self,
@@ -102,7 +136,13 @@ class PhotoStream:
         squares = []
         for i, row in enumerate(photos.rows):
             place, mirrored = ((0.5, 0.5), False) if views is None else views(int(row))
-            image = photos.read(i, max_size=self.max_size)
+            decode = partial(photos.read, i, max_size=self.max_size)
+            # Pixels in memory would be kept twice.
+            is_encoded = not isinstance(photos.items[i], np.ndarray)
+            if self.kept is not None and is_encoded:
+                image = self.kept.read(int(row), decode)
+            else:
+                image = decode()
             square = self.how(image, place)
             squares.append(square[:, ::-1] if mirrored else square)
         return np.stack(squares)

@@ -9,6 +9,9 @@ class Schedule:
 
     Parameters
     ----------
+    loss : {"squared_error", "half_squared_error", "log_loss", "cross_entropy"}
+        What is minimised; "log_loss" is of targets from 0 to 1, "cross_entropy" of
+        numbers of classes.
     optimizer : {"adam", "rmsprop", "sgd"}
         Kind of steps.
     nesterov : bool, default=False
@@ -23,8 +26,9 @@ class Schedule:
         Passes, and those without improvement on the rows held out after which to stop.
     threshold : float, default=0.0
         Share of the least loss that an improvement has to exceed.
-    freeze_statistics : bool, default=False
-        Whether batch normalisation keeps the statistics that it has.
+    trainable : str, default="all"
+        What learns; "weights" is all but the statistics of batch normalisation, and
+        any other the weights from this layer of the backbone on.
     device : str
         Such as "cpu" or "cuda:1".
     precision : {"float32", "bfloat16", "float16"}, default="float32"
@@ -39,6 +43,7 @@ class Schedule:
         Whether to show a progress bar.
     """
 
+    loss: str
     optimizer: str
     nesterov: bool = False
     learning_rate: float
@@ -48,7 +53,7 @@ class Schedule:
     max_epochs: int
     n_iter_no_change: int
     threshold: float = 0.0
-    freeze_statistics: bool = False
+    trainable: str = "all"
     device: str
     precision: str = "float32"
     seed: int

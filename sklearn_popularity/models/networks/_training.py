@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -49,8 +50,7 @@ def train(
     build : callable
         Returns the torch module to train; what it draws is seeded too.
     batches : Batches
-        What to learn from. A target of integers is of classes, and cross-entropy is
-        minimised; else the squared error.
+        What to learn from.
     schedule : Schedule
         Its training.
     held_out : Batches, default=None
@@ -105,15 +105,25 @@ def _seeded(schedule):
             torch.set_num_threads(n_threads)
 
 
-def _weighted_loss(outputs, truth):
-    """Mean of the squared errors of scores, or of the cross-entropies of classes."""
+def _weighted_loss(kind, outputs, truth):
+    """Mean loss of the rows, each the sum over its outputs with a known target."""
     target, weight = truth
     outputs = outputs.to(weight.dtype)
-    if target.is_floating_point():
-        losses = (outputs[:, 0] - target) ** 2
-    else:
-        functional = import_torch().nn.functional
+    functional = import_torch().nn.functional
+    if kind == "cross_entropy":
         losses = functional.cross_entropy(outputs, target, reduction="none")
+    else:
+        target = target.reshape(len(target), -1)
+        known = ~target.isnan()
+        target = target.where(known, outputs.detach())
+        if kind == "log_loss":
+            losses = functional.binary_cross_entropy_with_logits(
+                outputs, target.clamp(0, 1), reduction="none"
+            )
+        else:
+            half = 0.5 if kind == "half_squared_error" else 1.0
+            losses = half * (outputs - target) ** 2
+        losses = (losses * known).sum(dim=1)
     # Weights have the same mean over all rows, so a batch of light rows is light.
     return (weight * losses).mean()
 
@@ -121,6 +131,8 @@ def _weighted_loss(outputs, truth):
 def _build_optimizer(torch, module, schedule):
     groups: dict[tuple, list] = defaultdict(list)
     for name, values in module.named_parameters():
+        if not values.requires_grad:
+            continue
         multiplier = schedule.head_multiplier if name.startswith("head.") else 1
         # Biases and the scales of normalisation are not drawn to zero.
         decay = schedule.alpha if values.ndim > 1 else 0.0
@@ -161,7 +173,7 @@ def _make_net(build, schedule, callbacks):
             if iterator is None:
                 return
             self._set_training(training)
-            if schedule.freeze_statistics:
+            if schedule.trainable != "all":
                 _freeze_statistics(torch, self.module_)
             with closing(iterator(len(self.history) - 1)) as batches:
                 super().run_single_epoch(batches, training, prefix, step_fn, **params)
@@ -182,7 +194,7 @@ def _make_net(build, schedule, callbacks):
 
     return Net(
         lambda: move_to_device(build(), schedule.device),
-        criterion=lambda: _weighted_loss,
+        criterion=lambda: partial(_weighted_loss, schedule.loss),
         callbacks=callbacks,
         device=schedule.device,
         verbose=0,
@@ -190,6 +202,9 @@ def _make_net(build, schedule, callbacks):
 
 
 def _freeze_statistics(torch, module):
+    """Evaluate what does not learn, its dropout too, and all batch normalisation."""
     for each in module.modules():
-        if isinstance(each, torch.nn.modules.batchnorm._BatchNorm):
+        weights = list(each.parameters())
+        is_frozen = weights and not any(values.requires_grad for values in weights)
+        if is_frozen or isinstance(each, torch.nn.modules.batchnorm._BatchNorm):
             each.eval()

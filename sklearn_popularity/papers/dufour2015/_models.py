@@ -37,7 +37,7 @@ def regression(**settings):
         Not fitted; its losses are half of the squared error, as the paper's are.
     """
     raw = {
-        "standardize": False,
+        "loss": "raw_squared_error",
         "learning_rate": _RAW_LEARNING_RATE,
         "max_epochs": 4,
     }
@@ -80,7 +80,7 @@ def binned(*, n_bins=10, **settings):
     """
     chosen = {
         "n_bins": n_bins,
-        "standardize": False,
+        "loss": "raw_squared_error",
         "learning_rate": _LEARNING_RATE,
         "max_epochs": _LONG,
     }
