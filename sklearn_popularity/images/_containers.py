@@ -64,7 +64,7 @@ def tensor_to_numpy(tensor: Any) -> np.ndarray:
 
 
 def _column_to_list(X: Any) -> Any:
-    """Return the elements of a Series or one-column frame, and other frames as they are."""
+    """Return the elements of a Series or one-column frame; other frames unchanged."""
     if len(getattr(X, "shape", ())) == 2:
         if X.shape[1] != 1:
             return X

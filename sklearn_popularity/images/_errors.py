@@ -128,10 +128,9 @@ def _printable(text: str) -> str:
 def _pillow_is_silent() -> Iterator[None]:
     """Ignore the warnings that Pillow and pi_heif issue in this thread.
 
-    `catch_warnings` would reset the registries of warnings shown once, so that a warning
-    of the user would be repeated for each photo. Instead, the filter is inserted into
-    the list itself, and removed from it and from a copy that another thread may have
-    made meanwhile.
+    `catch_warnings` would reset which warnings were shown already, so that a warning of
+    the user would be repeated for each photo. Instead, the filter is inserted into the
+    list itself, and removed from it and from a copy that another thread may have made.
     """
     asked = _PillowInThisThread()
     ignore = ("ignore", None, Warning, asked, 0)
@@ -147,7 +146,7 @@ def _pillow_is_silent() -> Iterator[None]:
 
 
 class _PillowInThisThread:
-    """Module pattern that matches Pillow and pi_heif in this thread until it is done."""
+    """Pattern of modules: Pillow and pi_heif in one thread, until that is done."""
 
     def __init__(self) -> None:
         self.thread: int | None = threading.get_ident()

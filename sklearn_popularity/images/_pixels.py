@@ -322,7 +322,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert an image in mode L, RGB or CMYK to sRGB, by its profile if it is valid."""
+    """Convert an image in mode L, RGB or CMYK to sRGB, by its profile if valid."""
     transform = None
     if profile and len(profile) <= _MAX_PROFILE_BYTES:
         transform = _srgb_transform(profile, image.mode)

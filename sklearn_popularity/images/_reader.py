@@ -78,9 +78,9 @@ def read_image(
     where other values are an error.
 
     A file that lacks only data after its pixels is read. Refused before decoding are
-    files of more than 256 MiB, images that would take more than 550 MB to decode, a JPEG
-    of more than 100 scans, and more than 2 million values in text form. Flipped bits in
-    compressed data are not always detected.
+    files of more than 256 MiB, images that would take more than 550 MB to decode, JPEG
+    files of more than 100 scans, and more than 2 million values in text form. Flipped
+    bits in compressed data are not always detected.
 
     Examples
     --------

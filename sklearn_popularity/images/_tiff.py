@@ -13,7 +13,7 @@ TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 # Pillow takes some microseconds per strip or tile.
 _MAX_PIECES = 200_000
-_TYPES_OF_BYTES = (1, 2, 7)  # which Pillow reads at once
+_TYPES_OF_BYTES = (1, 2, 7)  # which Pillow keeps as bytes
 
 _SUBFILE_TYPE = 254
 _BITS_PER_SAMPLE = 258
