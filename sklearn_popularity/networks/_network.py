@@ -100,7 +100,7 @@ class LayerReader:
         return self._spec.device != "cpu"
 
     def _in_memory(self, batch):
-        """Vectors, in several passes if one does not fit into the memory of the device."""
+        """Vectors, in several passes if one does not fit into memory."""
         parts: list[NDArray] = []
         start = 0
         while start < len(batch):
@@ -114,7 +114,7 @@ class LayerReader:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _try(self, batch):
-        """Vectors; None if the batch is too large for memory, but a smaller one may fit."""
+        """Vectors; None if the batch does not fit into memory, but half may."""
         try:
             return self._forward(batch)
         except import_torch().OutOfMemoryError:
@@ -189,8 +189,8 @@ class LayerReader:
             except (RuntimeError, AssertionError) as error:
                 raise ValueError(
                     f"{spec.backbone!r} cannot process photos at their own "
-                    f"proportions, such as {shape[0]} x {shape[1]} pixels: {error}. Pass "
-                    "Preprocessing(resize='squeeze'), or another size=."
+                    f"proportions, such as {shape[0]} x {shape[1]} pixels: {error}. "
+                    "Pass Preprocessing(resize='squeeze'), or another size=."
                 ) from error
         known[key] = True
 
