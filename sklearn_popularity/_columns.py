@@ -182,13 +182,12 @@ def label_rows(X, which, owner) -> NDArray | None:
 
 
 def split_off(estimator, X, owner) -> tuple:
-    """Split X into the labels in the column that a parameter names, and the rest.
+    """Split the column of labels that a parameter names from the other columns.
 
     Parameters
     ----------
     estimator : estimator
-        Estimator with the parameter, whose `n_features_in_` and `feature_names_in_`
-        are of X.
+        Estimator with the parameter, and `n_features_in_` and `feature_names_in_`.
     X : DataFrame or ndarray
         Table.
     owner : str

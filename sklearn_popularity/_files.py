@@ -47,7 +47,7 @@ def _why_not(path):
         if not path.parent.is_dir():
             return f"there is no folder {str(path.parent)!r}"
         if path.exists() and not os.access(path, os.W_OK):
-            return "a file is there that may not be changed"
+            return "the file that is there is read-only"
         with suppress(FileNotFoundError):
             path.lstat()  # fails where the name is too long
         # Permissions do not tell everything: root, a full disk, /proc.

@@ -24,7 +24,7 @@ class _FlipAverage:
 
 
 def flip_average(describe: Describe, flip: bool) -> Describe:
-    """Average a description over an image and its mirror image, if asked.
+    """Average a description over an image and its mirror image if `flip`.
 
     Parameters
     ----------

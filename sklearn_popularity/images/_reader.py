@@ -175,7 +175,7 @@ def _open(data: bytes, max_size: int | None) -> Image.Image:
 
 
 def _draft(image: Image.Image, max_size: int) -> None:
-    """Let the JPEG decoder halve the size as long as it stays above `max_size`."""
+    """Let the JPEG decoder halve the size as long as it is at least `max_size`."""
     width, height = image.size
     # Pillow takes a size that covers the one given: the shorter side is left free.
     image.draft(None, (max_size, 1) if width >= height else (1, max_size))
