@@ -30,7 +30,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     Parameters
     ----------
     max_size : int or None, default=500
-        Longest side in pixels; larger photos are reduced first. None keeps all sizes.
+        Longest side in pixels; larger photos are reduced first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
         Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None

@@ -110,9 +110,9 @@ def prune_cache(
     path : path
         File of the cache.
     max_bytes : int, default=None
-        Largest size of the file; rows are removed until it fits. None is no limit.
+        Largest size of the file; rows are removed until it fits. None means no limit.
     max_days : int, default=None
-        Rows that were not used for more days are removed. None is no limit.
+        Rows that were not used for more days are removed. None means no limit.
 
     Returns
     -------

@@ -42,10 +42,10 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         run.
     layer : str or list of str, default="penultimate"
         Layer whose output becomes the features. "penultimate": the input of the
-        classifier (4096 numbers for VGG16, in [1]_ and [2]_). "probabilities": of the
-        classes (1000 in [1]_). "projection": the output of the network; for CLIP the
-        joint embedding of images and texts (512). Or the name of a module. The outputs
-        of several layers are concatenated, and need one forward pass.
+        classifier (4096 numbers for VGG16, as in [1]_ and [2]_). "probabilities": class
+        probabilities (1000 in [1]_). "projection": the output of the network, for CLIP
+        the joint embedding of images and texts (512). Or the name of a module. The
+        outputs of several layers are concatenated, and need one forward pass.
     pooling : {"mean", "std"} or tuple of them, default="mean"
         Statistics of each channel over the positions of a feature map or the tokens of
         a sequence: mean, standard deviation or both, as in [3]_. The output of a layer
@@ -63,7 +63,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     random_state : int, default=0
         Seed of ``weights="random"``.
     max_size : int or None, default=None
-        Longest side in pixels; larger photos are reduced before preprocessing.
+        Longest side in pixels to which photos are reduced first; None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
         Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None

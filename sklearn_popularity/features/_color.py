@@ -113,7 +113,7 @@ class ColorStatistics(ImageTransformer):
     ----------
     max_size : int or None, default=500
         Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
-        first. None keeps all sizes.
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
         Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
@@ -191,7 +191,7 @@ class ColorHistogram(PaletteMixin, ImageTransformer):
           probability of each colour in each bin; the likeliest counts.
     max_size : int or None, default=500
         Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
-        first. None keeps all sizes.
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
         Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None

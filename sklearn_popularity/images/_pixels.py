@@ -66,8 +66,8 @@ def to_rgb8(
     Raises
     ------
     ImageError
-        If the shape is not that of an image, if a value is NaN, infinite or (unless
-        clipped) outside the range, or if a Pillow image cannot be decoded.
+        If the array is not of the shape of an image, if a value is NaN, infinite or,
+        unless clipped, outside the range, or if a Pillow image cannot be decoded.
 
     ValueError
         If ``value_range`` is not two finite numbers, the lower one first.

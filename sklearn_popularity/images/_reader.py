@@ -44,8 +44,8 @@ def read_image(
 
     max_size : int, default=None
         Longest side in pixels, at least 1; larger images are reduced. JPEG is reduced
-        while it is decoded, which is faster and changes pixels slightly. None keeps all
-        sizes.
+        while it is decoded, which is faster and changes pixels slightly. None means no
+        limit.
 
     Returns
     -------

@@ -57,7 +57,7 @@ class HOGLLC(CodebookTransformer):
         Seed of the subsample and of k-means; an int makes `fit` reproducible.
     max_size : int or None, default=400
         Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
-        first. None keeps all sizes.
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
         Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
