@@ -1,7 +1,7 @@
 """Predict how people react to photos, with scikit-learn estimators.
 
-The names that most users need can be imported from here, and the rest from its rooms
-(such as ``sklearn_popularity.datasets``); they are loaded on first use, so that
+The names that most users need can be imported from here, and all others from the
+subpackages, such as ``sklearn_popularity.datasets``. They are loaded on first use, so
 ``import sklearn_popularity`` loads neither OpenCV nor torch nor matplotlib.
 """
 

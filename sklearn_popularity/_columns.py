@@ -1,4 +1,4 @@
-"""Columns of X, however they are named: the input of a branch, the user of a row."""
+"""Select columns of X: the input of a branch, or the user of each row."""
 
 from collections import Counter
 
@@ -13,24 +13,24 @@ from ._sklearn_compat import _safe_indexing
 
 
 def column_names(X) -> list | None:
-    """Names of the columns of a pandas, polars or pyarrow table; None of an array."""
-    # Of the type: a column, too, may be called "columns". Of pyarrow they hold data.
+    """Names of the columns of a pandas, polars or pyarrow table; None for an array."""
+    # Ask the type: a column may be called "columns", which of pyarrow holds the data.
     if hasattr(type(X), "column_names"):
         return list(X.column_names)
     return list(X.columns) if hasattr(type(X), "columns") else None
 
 
 def check_table(estimator, X, *, reset):
-    """Check the shape and the names of X; what values are fit is for others to say.
+    """Check the shape and the column names of X, but not its values.
 
     Parameters
     ----------
     estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are set or compared.
+        Estimator whose `n_features_in_` and `feature_names_in_` are set or compared.
     X : DataFrame or array-like of shape (n_samples, n_features)
         Table.
     reset : bool
-        Whether to set (in `fit`) or to compare (in `predict` or `transform`).
+        Whether to set them, as in `fit`, or to compare with them.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def check_table(estimator, X, *, reset):
     Raises
     ------
     ValueError
-        If X has no rows, columns of one name, or other columns than it had in `fit`.
+        If X has no rows, two columns of one name, or other columns than in `fit`.
     """
     named = column_names(X)
     if named is not None:
@@ -55,24 +55,24 @@ def check_table(estimator, X, *, reset):
 
 
 def check_columns_seen(estimator, X, selections):
-    """As `check_table` of a fitted estimator that sees some columns of X.
+    """Check X like `check_table`, for a fitted estimator that uses some columns of X.
 
-    Where all of them are names, others may be there or not, as the scores, or the
-    groups of the fit; :class:`~sklearn.compose.ColumnTransformer` does the same.
+    If the columns are selected by name, X may lack or add other columns, such as the
+    scores or groups of the fit, as in :class:`~sklearn.compose.ColumnTransformer`.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted.
+        Fitted estimator.
     X : DataFrame or array-like of shape (n_samples, n_features)
         Table.
     selections : list of columns
-        Columns that it sees, as resolved in `fit`.
+        Columns that it uses, as resolved in `fit`.
 
     Raises
     ------
     ValueError
-        If X lacks one of them or has it twice.
+        If X lacks one of these columns or has it twice.
     """
     named, known = column_names(X), getattr(estimator, "feature_names_in_", None)
     seen = [_names_in(each) for each in selections]
@@ -90,7 +90,7 @@ def check_columns_seen(estimator, X, selections):
 
 
 def _names_in(columns):
-    """Names of a selection in whatever holds them; None of positions and masks."""
+    """Names in a selection of columns; None for positions and masks."""
     if isinstance(columns, str):
         return [columns]
     if isinstance(columns, slice) or not np.iterable(columns):
@@ -100,7 +100,7 @@ def _names_in(columns):
 
 
 def _check_once(names, named):
-    """Refuse a table that has some of its names twice."""
+    """Refuse a table in which one of some names occurs twice."""
     names = set(names)
     twice = [name for name, n in Counter(named).items() if n > 1 and name in names]
     if twice:
@@ -111,14 +111,14 @@ def _check_once(names, named):
 
 
 def select_columns(X, columns):
-    """Columns of a frame or array: names, positions, a slice, a mask, or a scalar."""
+    """Select columns by names, positions, a slice, a mask, or a scalar."""
     if isinstance(columns, slice) and columns == slice(None):
         return X
     return _safe_indexing(X, columns, axis=1)
 
 
 def resolve_columns(X, columns, owner):
-    """Call `columns` on X where it is a function, and check that X has them.
+    """Check that X has columns, and call `columns` on X first if it is a function.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def resolve_columns(X, columns, owner):
     columns : str, int, slice, list, mask or callable
         Columns.
     owner : str
-        What named them, for the error.
+        What selects them, for the error message.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def resolve_columns(X, columns, owner):
     Raises
     ------
     ValueError
-        If X has no such columns.
+        If X does not have them.
     """
     columns = columns(X) if callable(columns) else columns
     try:
@@ -150,7 +150,7 @@ def resolve_columns(X, columns, owner):
 
 
 def label_rows(X, which, owner) -> NDArray | None:
-    """One label per row, such as its user: from a column of X or a function of X.
+    """Return one label per row, such as its user, from a column or a function of X.
 
     Parameters
     ----------
@@ -159,17 +159,17 @@ def label_rows(X, which, owner) -> NDArray | None:
     which : str, int, callable or None
         Column, or function from X to the labels.
     owner : str
-        Parameter that names it, for the error.
+        Parameter that names the column, for the error message.
 
     Returns
     -------
     labels : ndarray of shape (n_samples,), or None
-        None if `which` is.
+        None if `which` is None.
 
     Raises
     ------
     ValueError
-        If X has no such column, or the function gives another number of labels.
+        If X has no such column, or the function does not return one label per row.
     """
     if which is None:
         return None
@@ -182,28 +182,28 @@ def label_rows(X, which, owner) -> NDArray | None:
 
 
 def split_off(estimator, X, owner) -> tuple:
-    """The other columns of X, and the labels in the one that a parameter names.
+    """Split the column of labels that a parameter names from the other columns.
 
     Parameters
     ----------
     estimator : estimator
-        Its `n_features_in_` and `feature_names_in_` are those of X.
+        Estimator with the parameter, and `n_features_in_` and `feature_names_in_`.
     X : DataFrame or ndarray
-        Table; all of it is returned where the parameter is a function.
+        Table.
     owner : str
         Parameter that names the column.
 
     Returns
     -------
     others : DataFrame or ndarray
-        What is learned from.
+        Columns to learn from: all of X if the parameter is a function.
     labels : ndarray of shape (n_samples,)
-        Such as the user of each row.
+        Label of each row, such as its user.
 
     Raises
     ------
     ValueError
-        If X has no such column, or no other.
+        If X has no such column, or no other one.
     """
     which = getattr(estimator, owner)
     labels = column_or_1d(label_rows(X, which, owner))
@@ -211,8 +211,8 @@ def split_off(estimator, X, owner) -> tuple:
         return X, labels
     if estimator.n_features_in_ == 1:
         raise ValueError(
-            f"Got X with n_features = 1, the column {owner}={which!r} alone, but at "
-            "least one column beside it was expected for the models to learn from."
+            f"Got X with n_features = 1, only the column {owner}={which!r}, but at "
+            "least one other column to learn from was expected."
         )
     kept = list(range(estimator.n_features_in_))
     name = isinstance(which, str)
@@ -221,14 +221,14 @@ def split_off(estimator, X, owner) -> tuple:
 
 
 def encode_labels(labels, owner) -> NDArray[np.intp]:
-    """Number labels 0, 1, and so on, in their order.
+    """Encode labels as 0, 1, and so on, in sorted order.
 
     Parameters
     ----------
     labels : array-like of shape (n_samples,)
-        Users, groups or themes, of any kind.
+        Labels of any type, such as users, groups or themes.
     owner : str
-        What they are called, for the error.
+        Name of the labels, for the error message.
 
     Returns
     -------
@@ -246,7 +246,7 @@ def encode_labels(labels, owner) -> NDArray[np.intp]:
         raise ValueError(
             f"Got {labels[missing[0]]} in row {missing[0]} of {owner} ({len(missing)} "
             "missing in all), but a label for every row was expected. Drop these rows "
-            "or give them a label."
+            "or label them."
         )
     return codes
 
@@ -254,7 +254,7 @@ def encode_labels(labels, owner) -> NDArray[np.intp]:
 def _as_array(labels):
     array = np.asarray(labels)
     if array.dtype.kind in "SU" and isinstance(labels, list | tuple):
-        # NumPy spells a missing label among strings "nan".
+        # NumPy would turn a missing label among strings into "nan".
         return np.array(labels, dtype=object)
     if not array.dtype.isnative:  # which pandas refuses
         return array.astype(array.dtype.newbyteorder("="))

@@ -1,4 +1,4 @@
-"""Files that are written: possible before the work, whole or not there after it."""
+"""Write files: check first that they can be written, and write them atomically."""
 
 import errno
 import os
@@ -12,23 +12,23 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def check_destination(path: Path, suffixes: list[str], given: str) -> None:
-    """Fail before the work, not after it.
+    """Check that a file can be written, before the work that it will store.
 
     Parameters
     ----------
     path : Path
         File to write.
     suffixes : list of str
-        How its name may end.
+        Suffixes that its name may have.
     given : str
-        How it was given, for the error, such as "--output x.html".
+        What the user gave, for the error message, such as "--output x.html".
 
     Raises
     ------
     ValueError
-        If its name ends otherwise.
+        If its name has another suffix.
     OSError
-        If it cannot be written there.
+        If it cannot be written.
     """
     if path.suffix not in suffixes:
         raise ValueError(
@@ -47,10 +47,10 @@ def _why_not(path):
         if not path.parent.is_dir():
             return f"there is no folder {str(path.parent)!r}"
         if path.exists() and not os.access(path, os.W_OK):
-            return "a file is there that may not be changed"
+            return "the file that is there is read-only"
         with suppress(FileNotFoundError):
             path.lstat()  # fails where the name is too long
-        # Permissions say too little: of root, of a full disk, of /proc.
+        # Permissions do not tell everything: root, a full disk, /proc.
         with TemporaryFile(dir=path.parent):
             return None
     except OSError as error:
@@ -58,7 +58,7 @@ def _why_not(path):
 
 
 def _follow(path: str | os.PathLike[str]) -> Path:
-    """The file that a link leads to, whether it is there yet or not."""
+    """The target of a link, which need not exist; other paths unchanged."""
     path = Path(path)
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if target.is_symlink():
@@ -70,24 +70,24 @@ def _follow(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A name to write to, which becomes the file when all is on the disk.
+    """Write a file atomically: to a temporary path, which is renamed at the end.
 
-    Threads and processes may write the same file: the last one to end wins.
+    Threads and processes may write the same file: the last one to finish wins.
 
     Parameters
     ----------
     path : path
-        File; what is there stays until then, and for good after an error. A link
-        stays a link, and the file that it leads to is written.
+        File to write. After an error, it is as it was before. For a link, the target is
+        written.
 
     Yields
     ------
     unfinished : Path
-        Beside it, with the beginning of its name, something that no one else has, and
-        ``.part`` at the end. It is gone afterwards, unless the process was killed.
+        Path in the same folder with a unique name, the beginning of the file's name and
+        ``.part`` at the end. It is removed afterwards, unless the process was killed.
     """
     path = _follow(path)
-    # A beginning, since the whole name may be as long as names can be.
+    # Only the beginning, since the whole name may be as long as names can be.
     unfinished = path.with_name(f"{path.name[:40]}.{secrets.token_hex(8)}.part")
     try:
         yield unfinished
@@ -96,7 +96,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         unfinished.replace(path)
     except OSError as error:
         if error.errno in _FULL and error.filename is None:
-            error.filename = str(path)  # a full disk does not say whose
+            error.filename = str(path)  # the error of a full disk names no file
         raise
     finally:
         unfinished.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Parameters after fit: of a kind that is allowed, and as learning had them."""
+"""Refuse parameters that changed after `fit` and would make results wrong."""
 
 from typing import Any
 
@@ -9,31 +9,31 @@ from ._messages import quote
 
 
 def keep_parameters(estimator: Any, *names: str) -> None:
-    """Note in `fit` what parameters are without which what was learned is wrong."""
+    """Remember in `fit` the parameters that must not change afterwards."""
     estimator._fitted_by = {name: getattr(estimator, name) for name in names}
 
 
 def check_ready(estimator: Any) -> None:
-    """Refuse to go on without a fit, or with parameters that do not belong to it.
+    """Check that an estimator is fitted, and that its parameters match the fit.
 
     Raises
     ------
     NotFittedError
-        If there was no fit.
+        If it is not fitted.
     ValueError
-        As `check_parameters`.
+        If a parameter is invalid, or must not have changed since `fit`.
     """
-    check_parameters(estimator)  # first: whether it is fitted is asked of its parts too
+    check_parameters(estimator)  # first: check_is_fitted may use invalid parameters
     check_is_fitted(estimator)
 
 
 def check_parameters(estimator: Any) -> None:
-    """Refuse parameters of another kind, and kept ones that have been set since.
+    """Refuse invalid parameters, and kept ones that changed since `fit`.
 
     Raises
     ------
     ValueError
-        Naming the parameter and its value and, if it is kept, what it was in `fit`.
+        With the parameter, its value and, if it is kept, its value in `fit`.
     """
     if not get_config()["skip_parameter_validation"]:
         estimator._validate_params()
@@ -42,5 +42,5 @@ def check_parameters(estimator: Any) -> None:
         if now is not before and now != before:
             raise ValueError(
                 f"Got {name}={quote(now)}, but it was {quote(before)} in fit. Fit "
-                "again, or set it back."
+                "again, or restore it."
             )

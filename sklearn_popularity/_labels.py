@@ -1,4 +1,4 @@
-"""Labels of rows that an estimator keeps from fit, such as users."""
+"""Labels of rows that an estimator knows from `fit`, such as users."""
 
 from collections.abc import Hashable, Iterable
 from numbers import Number
@@ -9,22 +9,22 @@ from ._messages import quote
 
 
 def check_same_kind(known: Iterable, labels: Iterable, name: str) -> None:
-    """Refuse labels of which none can be known, since they were of another type.
+    """Refuse labels that are all unknown because their type differs from `fit`.
 
     Parameters
     ----------
     known : iterable
-        Labels of `fit`.
+        Labels in `fit`.
     labels : iterable
-        Labels now; None, NaN and NaT are none.
+        Labels now; None, NaN and NaT are ignored.
     name : str
-        Parameter that names their column, for the error.
+        Parameter that names their column, for the error message.
 
     Raises
     ------
     ValueError
-        If no label is known, and none is of a type that was in `fit`. All numbers are
-        of one.
+        If no label is known, and none has a type that occurred in `fit`. All types of
+        numbers count as one.
     """
     before, now = _kinds(known), _kinds(labels)
     changed = before and now and not before.keys() & now.keys()
@@ -33,12 +33,12 @@ def check_same_kind(known: Iterable, labels: Iterable, name: str) -> None:
         raise ValueError(
             f"The labels of {name} were of type {old} in fit, such as {quote(was)}, "
             f"but are of type {new} now, such as {quote(label)}, so none is known. "
-            "Give them the type that they had."
+            "Convert them to the type in fit."
         )
 
 
 def _kinds(labels):
-    """Names of types, and a label of each."""
+    """Names of types, with an example of each."""
     found: dict[str, Hashable] = {}
     for label in pd.unique(pd.Series([*labels], dtype=object)):
         if not pd.api.types.is_scalar(label) or not pd.isna(label):

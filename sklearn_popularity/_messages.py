@@ -1,4 +1,4 @@
-"""Values as errors show them."""
+"""Format values for error messages."""
 
 import re
 from reprlib import Repr
@@ -9,19 +9,19 @@ MAX_QUOTED = 200
 
 
 def quote(value) -> str:
-    """Show a value that was given: its `repr` in one line of at most 200 characters."""
+    """Format a value as its `repr`, in one line of at most 200 characters."""
     text = re.sub(r"\s*\n\s*", " ", _repr.repr(value))
     return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "..."
 
 
 def number(value) -> str:
-    """Show a number, as short as it can be without being another one."""
+    """Format a number as short as possible without changing its value."""
     short = f"{value:g}"
     return short if float(short) == value else str(value)
 
 
 class _ShortRepr(Repr):
-    """Looks at the beginning of a value alone: a photo may have millions of bytes."""
+    """Formats only the beginning of a value: a photo may have millions of bytes."""
 
     def repr_bytes(self, value, level):
         return repr(value[:20]) + ("..." if len(value) > 20 else "")

@@ -1,11 +1,11 @@
-"""Names that have moved: an old one is one error that says the new one."""
+"""Renamed parameters and attributes: an old name is an error that gives the new one."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 
 class MovedParametersMixin:
-    """Refuses the old names of parameters of an estimator; stands before its base.
+    """Refuse old names of parameters; list this mixin before the base class.
 
     Attributes
     ----------
@@ -16,7 +16,7 @@ class MovedParametersMixin:
 
     _moved: ClassVar[dict[str, str]] = {}
 
-    # `__init__` only assigns, and does not know the old names.
+    # Not in `__init__`, which has no parameters of the old names.
     def __new__(cls, *args: Any, **params: Any) -> Any:
         """Make an estimator."""
         message = cls._say_moved(params)
@@ -25,12 +25,12 @@ class MovedParametersMixin:
         return super().__new__(cls)
 
     def set_params(self, **params: Any) -> Any:
-        """Set parameters, also of nested objects by ``<name>__<parameter>``.
+        """Set parameters, also of nested objects as ``<name>__<parameter>``.
 
         Parameters
         ----------
         **params : dict
-            Parameters.
+            Parameters and their values.
 
         Returns
         -------
@@ -54,7 +54,7 @@ class MovedParametersMixin:
 
 
 class MovedAttributesMixin:
-    """Refuses the old names of attributes of a fitted estimator.
+    """Refuse old names of fitted attributes.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class MovedAttributesMixin:
     _moved_attributes: ClassVar[dict[str, str]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        """Say the new name of an attribute that is not there."""
+        """Raise an error that gives the new name of a renamed attribute."""
         message = f"{type(self).__name__!r} object has no attribute {name!r}"
         if name in type(self)._moved_attributes:
             message += f" any more. Use {type(self)._moved_attributes[name]}."
@@ -73,12 +73,12 @@ class MovedAttributesMixin:
 
 
 def moved_names(module: str, moved: Mapping[str, str]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a module that refuses the old names of what it holds.
+    """Make a ``__getattr__`` for a module that refuses old names.
 
     Parameters
     ----------
     module : str
-        Its name.
+        Name of the module.
     moved : dict of str to str
         What to use in place of each old name.
     """
@@ -86,7 +86,7 @@ def moved_names(module: str, moved: Mapping[str, str]) -> Callable[[str], Any]:
     def find(name: str) -> Any:
         message = f"module {module!r} has no attribute {name!r}"
         if name in moved:
-            # An AttributeError would be a "cannot import name" without the way out.
+            # "from module import name" would hide the text of an AttributeError.
             raise ImportError(f"{message} any more. Use {moved[name]}.")
         raise AttributeError(message)
 

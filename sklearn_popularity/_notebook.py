@@ -1,22 +1,22 @@
-"""Results as notebooks show them: text and tables in HTML, with all text escaped."""
+"""HTML for notebooks: paragraphs and tables, with all text escaped."""
 
 from html import escape
 
 
 def paragraph(text) -> str:
-    """A line of text."""
+    """A paragraph of text."""
     return f"<p>{escape(str(text))}</p>"
 
 
 def table(frame, title="") -> str:
-    """A table of numbers and text without its index.
+    """A table without its index.
 
     Parameters
     ----------
     frame : DataFrame
-        What is shown.
+        Numbers and text.
     title : str, default=""
-        What stands above it.
+        Title above the table; none if it is empty.
     """
     rows = frame.to_html(
         index=False, border=0, na_rep="\N{EN DASH}", float_format="{:.3f}".format

@@ -1,4 +1,4 @@
-"""Packages of extras: one error that says what to install."""
+"""Import packages of extras, with one error that says what to install."""
 
 import importlib
 from types import ModuleType
@@ -18,14 +18,14 @@ _EXTRA_OF = {
 
 
 def import_optional(name: str, needed_for: str) -> ModuleType:
-    """Import a package, or a module of it, that belongs to an extra.
+    """Import a package of an extra, or a module of one.
 
     Parameters
     ----------
     name : str
-        Such as "torch" or "safetensors.numpy".
+        Name of the module, such as "torch" or "safetensors.numpy".
     needed_for : str
-        What needs it, for the error.
+        What needs it, for the error message.
 
     Returns
     -------
@@ -34,11 +34,11 @@ def import_optional(name: str, needed_for: str) -> ModuleType:
     Raises
     ------
     ImportError
-        Naming the package and the extra, if it cannot be imported.
+        If it cannot be imported; the message names the package and the extra.
     """
     try:
         return importlib.import_module(name)
-    except (ImportError, RuntimeError) as error:  # torchvision beside another torch
+    except (ImportError, RuntimeError) as error:  # torchvision for another torch
         package = name.split(".")[0]
         extra = _EXTRA_OF[package]
         raise ImportError(

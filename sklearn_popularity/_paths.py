@@ -1,14 +1,14 @@
-"""Paths as people write them."""
+"""Paths with ``~``."""
 
 import os
 from pathlib import Path
 
 
 def expand_home(path: str | os.PathLike[str]) -> Path:
-    """A path, with the home of a user in the place of ``~`` or ``~user`` in front."""
-    if not os.fspath(path).startswith("~"):  # "./~" is a file, of which Path keeps "~"
+    """Replace ``~`` or ``~user`` at the start of a path with the home folder."""
+    if not os.fspath(path).startswith("~"):  # Path would turn "./~" into "~"
         return Path(path)
     try:
         return Path(path).expanduser()
-    except RuntimeError:  # there is no such user: a file may be called so
+    except RuntimeError:  # there is no such user, but there may be such a file
         return Path(path)

@@ -1,4 +1,4 @@
-"""What a process has one of, in turns or while any thread needs it; and tasks."""
+"""Locks, process-wide settings and cancellable tasks, which survive a fork."""
 
 import os
 import threading
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 
 class Turns:
-    """A lock for the threads of a process, which a forked child finds free.
+    """A lock for the threads of a process that is free again in a forked child.
 
-    The thread that holds it in the parent is not in the child, to release it there.
+    The child lacks the thread that holds it in the parent, so nobody would release it.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for other threads, and let them wait; a thread may nest its turns."""
+        """Hold the lock; the same thread may hold it again."""
         with self._lock:
             yield
 
@@ -29,20 +29,20 @@ class Turns:
 
 
 class SharedSetting:
-    """A setting of the process, made by the first thread that needs it.
+    """A setting of the process that holds as long as any thread needs it.
 
-    The last to leave takes it back: if each thread restored what it found, the last
-    could restore the setting of another.
+    The first thread makes it and the last one undoes it. If each thread restored what
+    it found, the last one could restore the setting of another thread.
 
     Parameters
     ----------
     make : callable
-        Returns a context in which the setting holds.
+        Returns a context manager in which the setting holds.
     """
 
     def __init__(self, make: Callable[[], AbstractContextManager]) -> None:
         self._make = make
-        self._inside: dict[int, int] = {}  # how deep each thread is
+        self._inside: dict[int, int] = {}  # depth of nesting of each thread
         self._restore = ExitStack()
         self._lock = threading.Lock()
         _after_fork(self._forget_other_threads)
@@ -73,7 +73,7 @@ class SharedSetting:
                 self._restore.close()
 
     def _forget_other_threads(self):
-        """Only the thread that forked goes on in the child."""
+        """Keep only the thread that forked, which alone continues in the child."""
         me = threading.get_ident()
         was_held = bool(self._inside)
         self._lock = threading.Lock()
@@ -83,9 +83,9 @@ class SharedSetting:
 
 
 class WhileWanted(NamedTuple):
-    """A function that is not called any more once a file is gone.
+    """A function that does nothing once a file is gone.
 
-    It stands here so that a worker, who imports where it is from, starts in no time.
+    It is in this module, which is fast to import, since workers import it to start.
     """
 
     function: Callable[[Any], Any]

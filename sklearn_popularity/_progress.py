@@ -1,4 +1,4 @@
-"""How far a run is: bars of its own, or whatever a caller shows of its steps."""
+"""Progress of a run: a bar, or what a caller shows instead."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ _shown: ContextVar[Callable[[str, int], Any] | None] = ContextVar("shown", defau
 
 @contextmanager
 def shown_by(show: Callable[[str, int], Any]) -> Iterator[None]:
-    """Let a caller show the steps of all that this thread runs.
+    """Replace the progress bars of this thread.
 
     Parameters
     ----------
     show : callable
-        From the name of a step and the number of its parts to a context manager with
-        ``update(n)``.
+        Function of the name of a step and the number of its parts that returns a
+        context manager with ``update(n)``.
     """
     token = _shown.set(show)
     try:
@@ -28,7 +28,7 @@ def shown_by(show: Callable[[str, int], Any]) -> Iterator[None]:
 
 
 def progress(name: str, total: int, unit: str, *, verbose: bool) -> Any:
-    """What is told how far a step is: the caller's, or a bar if `verbose`."""
+    """A progress bar if `verbose`, or what `shown_by` has set."""
     show = _shown.get()
     if show is not None:
         return show(name, total)

@@ -1,4 +1,4 @@
-"""Scores: one finite number per row, or one error."""
+"""Check scores: one finite number per row."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,33 +6,33 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 
 def check_score(values, name: str, *, warn: bool = False) -> NDArray[np.float64]:
-    """One finite number per row, as float64.
+    """Check one finite number per row, and convert to float64.
 
     Parameters
     ----------
     values : array-like of shape (n_samples,) or (n_samples, 1)
         Numbers.
     name : str
-        What they are called, for the error.
+        Name of the values, for the error message.
     warn : bool, default=False
-        Whether a column that is raveled is warned of, as scikit-learn does in `fit`.
+        Whether to warn if a column vector is raveled, as scikit-learn does in `fit`.
 
     Raises
     ------
     ValueError
-        If one is NaN, infinite or no number, or there are several columns.
+        If a value is NaN, infinite or not a number, or there are several columns.
     """
     values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
     return column_or_1d(values, warn=warn)
 
 
 def check_scores(X, y) -> NDArray[np.float64]:
-    """One finite number for each row of X, as float64.
+    """Check that y has one finite number per row of X, and convert to float64.
 
     Raises
     ------
     ValueError
-        If y is None, has another length, or holds something else than numbers.
+        If y is None, has another length than X, or holds anything but finite numbers.
     """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")

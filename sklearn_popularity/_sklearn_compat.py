@@ -1,4 +1,4 @@
-"""Every private name of scikit-learn that we use, so a new release breaks one file."""
+"""All private names of scikit-learn in use, so that a release breaks one file only."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -60,7 +60,7 @@ CALLBACKS = "_skl_callbacks"
 
 
 class _NoTask:
-    """A task that nobody hears of, as a `CallbackContext` of scikit-learn 1.9."""
+    """Does nothing, in place of a `CallbackContext` of scikit-learn 1.9."""
 
     def subcontext(self, **_):
         return self
@@ -73,7 +73,7 @@ class _NoTask:
 
 
 class _NoCallbacks:
-    """What takes the place of callbacks before scikit-learn 1.9, which has none."""
+    """Does nothing, in place of the callbacks that scikit-learn has from 1.9 on."""
 
     def _init_callback_context(self, **_):
         return _NoTask()
@@ -88,8 +88,8 @@ except ImportError:
 def with_array_outputs(function: Callable) -> Callable:
     """Let transformers within a function return arrays, whatever is set globally.
 
-    For functions that put blocks of features of their own together, not around models
-    of users, which may rely on what they have set.
+    For functions that concatenate their own features. Do not wrap models of users,
+    which may rely on the global setting.
     """
 
     @wraps(function)
@@ -101,18 +101,18 @@ def with_array_outputs(function: Callable) -> Callable:
 
 
 def own_requests(part, method) -> dict:
-    """What metadata a method of an object requests, less those of its parts."""
+    """Metadata that a method of an object requests, without those of its parts."""
     return getattr(part._get_metadata_request(), method).requests
 
 
 def requests_by_method(request: MetadataRequest) -> dict[str, dict]:
-    """What is requested for each method, where anything is set."""
+    """Requests of each method that has any."""
     found = {name: getattr(request, name).requests for name in SIMPLE_METHODS}
     return {name: requests for name, requests in found.items() if requests}
 
 
 def request_of(owner: str, requests: dict[str, dict]) -> MetadataRequest:
-    """The request that `requests_by_method` was made from."""
+    """Inverse of `requests_by_method`."""
     request = MetadataRequest(owner=owner)
     for name in SIMPLE_METHODS:
         getattr(request, name)._requests = dict(requests.get(name, {}))
@@ -120,12 +120,12 @@ def request_of(owner: str, requests: dict[str, dict]) -> MetadataRequest:
 
 
 def accepts_weights(part) -> bool:
-    """Whether an object is a scorer that takes weights."""
+    """Whether an object is a scorer that takes sample weights."""
     return isinstance(part, _BaseScorer) and part._accept_sample_weight()
 
 
 def compiled_trees() -> SimpleNamespace:
-    """Trees that compiled code walks, and who has them; few models need the import."""
+    """Classes of trees and of their models; imported late, as few models need them."""
     from sklearn.ensemble._forest import BaseForest
     from sklearn.ensemble._gb import BaseGradientBoosting
     from sklearn.ensemble._hist_gradient_boosting import common, predictor

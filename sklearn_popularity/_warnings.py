@@ -1,4 +1,4 @@
-"""Warnings that point to the line of the user that they are about."""
+"""Warnings that point to the line in the user's code."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
-# Frames between the user's line and ours: our own, and those of who calls us for them.
-# The packages are found, not imported: reading a photo needs neither.
+# Folders of packages whose frames lie between the user's line and the warning. They are
+# found without an import: reading a photo needs neither scikit-learn nor joblib.
 _BETWEEN = tuple(
     str(Path(spec.origin).parent) + os.sep
     for spec in map(find_spec, ("sklearn_popularity", "sklearn", "joblib"))
@@ -17,14 +17,14 @@ _BETWEEN = tuple(
 
 
 def warn_caller(message: str | Warning, category: type[Warning] | None = None) -> None:
-    """Warn at the first line of the stack that neither we nor scikit-learn wrote.
+    """Warn at the innermost line outside this library, scikit-learn and joblib.
 
     Parameters
     ----------
     message : str or Warning
-        What to tell.
+        The message.
     category : type, default=None
-        Class of a message that is text; None is UserWarning.
+        Class of the warning if `message` is a str; None is UserWarning.
     """
     frame: FrameType | None = sys._getframe(1)
     level = 2

@@ -1,4 +1,4 @@
-"""Features: an image in, a vector out."""
+"""Transformers from photos to feature vectors."""
 
 from ..networks import pretrained_at_hand
 from ._base import ImageTransformer

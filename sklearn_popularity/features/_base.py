@@ -1,4 +1,4 @@
-"""The base of every image transformer: photos in any form to a float32 matrix."""
+"""The base of all image transformers: photos in any form to a float32 matrix."""
 
 from abc import ABCMeta, abstractmethod
 from numbers import Integral
@@ -23,16 +23,16 @@ from ._describe import Describe, describe_photos
 class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of transformers from photos to vectors.
 
-    A subclass says what is computed from one image (`_describe`) and what the numbers
-    are called (`_feature_names`); accepting X in any form, reading, batching, running
-    in parallel and reporting unreadable photos happen here.
+    A subclass defines the vector of one image (`_describe`) and the names of its
+    features (`_feature_names`). This class accepts X in any form, reads photos, runs
+    batches in parallel and reports unreadable photos.
 
     Parameters
     ----------
     max_size : int or None, default=500
-        Longest side in pixels; larger photos are reduced before they are described.
+        Longest side in pixels; larger photos are reduced first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
@@ -40,37 +40,36 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         Number of worker processes; None means 1 unless in a
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
-        Photos handed to a worker at a time.
+        Number of photos that a worker describes at a time.
     cache : str or path, default=None
-        File that keeps rows, see Notes; it is made where there is none. None computes
-        each row anew.
+        File that stores features, see Notes; it is created if it does not exist. None
+        stores nothing.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Notes
     -----
-    A row in a `cache` belongs to the content of a photo, whatever its name, and to all
-    that decides the numbers: what `_describe` returns, with its parameters, learned
+    The key of a row in the `cache` is a SHA-256 of the photo and of everything that
+    determines its features: what `_describe` returns, with its parameters, learned
     words or weights, `max_size`, the source code and version of this library, and the
-    versions of Pillow and its decoders, OpenCV, NumPy and SciPy. Files are known by
-    SHA-256 of their bytes, which are read but not decoded when there is a row; arrays
-    and Pillow images by their pixels. Folds, grid points, transformers, processes and
-    later runs share a file, and any of them may write to it. Machines whose CPUs round
-    differently may share it too.
+    versions of Pillow and its decoders, OpenCV, NumPy and SciPy. A file is identified
+    by its bytes, not its name, and is not decoded if its row is found; arrays and
+    Pillow images are identified by their pixels. Folds, grid points, transformers,
+    processes and later runs may share and write one file, and so may machines whose
+    CPUs round differently.
 
-    Each row has a checksum. Whatever is wrong with the file, from a flipped bit to a
-    full disk, costs time and one :class:`CacheWarning`, never a wrong row. The file is
-    an SQLite database without pickles, which processes of several machines may share;
-    ``sklearn-popularity cache`` looks into it, verifies and shrinks it.
+    Each row has a checksum. A fault of the file, from a flipped bit to a full disk,
+    costs time and one :class:`CacheWarning`, but never gives a wrong row. The file is
+    an SQLite database without pickles; ``sklearn-popularity cache`` shows what it
+    holds, verifies it and shrinks it.
 
-    For a subclass outside this library, the cache key includes the source of the
-    modules that define what `_describe` returns, and what its functions captured
-    (closures, defaults, the state of a method's dataclass), but not what else these
-    modules import or hold. What cannot be told apart, such as an object of unknown
-    state, is refused.
+    For a subclass outside this library, the key includes the source of the modules
+    that define what `_describe` returns, and what its functions captured (closures,
+    defaults, the state of a method's dataclass), but not what these modules import. An
+    object whose state is unknown raises a ValueError.
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -111,11 +110,11 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _feature_names(self) -> list[str]:
-        """Return one name per number of the vector, in its order."""
+        """Return the name of each feature, in the order of the vector."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Check the parameters and the kind of photos, and learn what is learned.
+        """Check the parameters and X, and learn the dictionary or palette if any.
 
         Parameters
         ----------
@@ -130,7 +129,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             This transformer.
         """
         self._learn(photos_of(self, X, reset=True))
-        self._feature_names()  # refuses parameters that only fail together
+        self._feature_names()  # refuses parameters that do not go together
         return self
 
     def transform(self, X):
@@ -144,12 +143,12 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         features : ndarray of shape (n_photos, n_features_out), float32
-            Row i depends on photo i alone.
+            Row i depends only on photo i and on what `fit` learned.
 
         Raises
         ------
         ImageError
-            With ``on_error="raise"``, for a photo that cannot be read.
+            If a photo cannot be read and `on_error` is "raise".
         """
         check_ready(self)
         photos = photos_of(self, X, reset=False)
@@ -167,7 +166,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Only checked against the names seen in `fit`, as scikit-learn asks.
+            Only checked against the names seen in `fit`.
 
         Returns
         -------
@@ -180,14 +179,14 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         return np.asarray(self._feature_names(), dtype=object)
 
     def _finish(self):
-        """What makes rows of a batch of descriptions, if these are none.
+        """Return a function from stacked descriptions to rows; None if they are rows.
 
-        A function from the stacked descriptions, with all that decides its rows in
-        `settings`. It runs in the calling process.
+        It runs in the calling process, and its attribute `settings` holds everything
+        that determines the rows.
         """
 
     def _learn(self, photos):
-        """Learn from photos what `_describe` needs; most features need nothing."""
+        """Learn what `_describe` needs from photos; most features need nothing."""
 
     def _row_cache(self, describe, finish):
         settings = (self.max_size, describe, getattr(finish, "settings", ()))

@@ -1,4 +1,4 @@
-"""Rows of features that outlive a run: what was described before is looked up."""
+"""A cache of rows of features in a file, which later runs read."""
 
 import sqlite3
 from contextlib import contextmanager, suppress
@@ -17,7 +17,7 @@ _FAULTS = (sqlite3.Error, OSError, MemoryError)
 
 
 class CacheWarning(UserWarning):
-    """A cache could not be used in full; what it lacked was computed."""
+    """A cache could not be read or written in full; missing rows were computed."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class RowCache:
     Parameters
     ----------
     kind : str
-        Name of the transformer, for those who look into the file.
+        Name of the transformer, which `cache_info` shows.
     n_numbers : int
         Length of a row.
     path : str, default=""
-        File; without one nothing is kept.
+        File; nothing is stored if it is empty.
     settings : bytes
-        Digest of what decides a row, apart from the photo.
+        Digest of everything that determines a row, apart from the photo.
     """
 
     kind: str
@@ -43,12 +43,12 @@ class RowCache:
 
     @classmethod
     def of(cls, transformer: Any, n_numbers: int, settings: Any) -> "RowCache":
-        """The rows of a transformer with all that decides them, apart from the photo.
+        """The cache of a transformer, for its present parameters.
 
         Raises
         ------
         ValueError
-            If the settings hold what cannot be told apart from others.
+            If the settings hold an object that cannot be hashed reliably.
         """
         kind, path = type(transformer).__name__, transformer.cache
         if path is None:
@@ -57,29 +57,29 @@ class RowCache:
             digest = settings_digest(type(transformer), n_numbers, settings)
         except NotCacheableError as error:
             raise ValueError(
-                f"Got cache={fspath(path)!r}, but rows of {kind} cannot be kept: "
-                f"{error}. Compute them by functions, partial functions or dataclasses "
-                "of a module, or pass cache=None."
+                f"Got cache={fspath(path)!r}, but rows of {kind} cannot be stored: "
+                f"{error}. Describe photos with functions, partial functions or "
+                "dataclasses that a module defines, or pass cache=None."
             ) from error
-        # Workers may be elsewhere.
+        # Workers may run in another folder.
         return cls(kind, n_numbers, str(Path(path).absolute()), digest)
 
 
 class RowStore:
-    """The rows of a cache within reach, for one thread of one process.
+    """An open cache, for one thread of one process.
 
-    After a fault there are none, and none are kept. Several processes may read and
-    write at a time; a killed one loses what it has not written.
+    After a fault no row is found or stored. Several processes may read and write at a
+    time; a killed one loses what it has not written.
 
     Parameters
     ----------
     cache : RowCache
-        Rows, and their file, which is made where there is none.
+        The cache; its file is created if it does not exist.
 
     Attributes
     ----------
     faults : set of (path, reason)
-        Why the file could not be used in full.
+        Why the file could not be read or written in full.
     """
 
     def __init__(self, cache: RowCache) -> None:
@@ -93,11 +93,11 @@ class RowStore:
                 self._connection = open_file(cache.path)
 
     def key(self, content: bytes | NDArray[np.uint8]) -> bytes:
-        """What the row of a photo is known by; empty where none is kept."""
+        """The key of the row of a photo; empty if nothing is stored."""
         return photo_key(self._cache.settings, content) if self._cache.path else b""
 
     def find(self, key: bytes) -> NDArray[np.float32] | None:
-        """A row; None if there is none, or a damaged one."""
+        """A row; None if it is missing or damaged."""
         row = self._fresh.get(key)
         if row is None and self._connection is not None:
             with self._noting_faults("read"):
@@ -105,26 +105,26 @@ class RowStore:
         return row
 
     def keep(self, key: bytes, numbers: ArrayLike) -> NDArray[np.float32]:
-        """Turn numbers into a row, in half of the bytes of float64; `close` writes it.
+        """Convert numbers to a float32 row, and store it when the cache is closed.
 
         Raises
         ------
         ValueError
-            If there are not as many numbers as names.
+            If the number of features differs from the number of their names.
         """
         row = np.asarray(numbers, dtype=np.float32)
         if row.shape != (self._cache.n_numbers,):
             raise ValueError(
                 f"{self._cache.kind} described a photo by an array of shape "
                 f"{row.shape}, but it has {self._cache.n_numbers} names of features. "
-                "Return one number per name."
+                "Return one number per feature name."
             )
         if self._connection is not None:
             self._fresh[key] = row
         return row
 
     def close(self) -> None:
-        """Write what is new, and which rows were used today; let go of the file."""
+        """Write new rows and the day of use of old ones, and close the file."""
         if self._connection is not None:
             with self._noting_faults("written"):
                 self._write(self._connection)
@@ -151,7 +151,7 @@ class RowStore:
                 connection.executemany(statement, map(self._record, self._fresh))
         if self._used:
             statement = f"UPDATE rows SET used = {today()} WHERE key = ?"
-            # Rows can be used from a file that cannot be written.
+            # A read-only file still serves its rows.
             with suppress(sqlite3.Error), connection:
                 connection.executemany(statement, self._used)
 

@@ -1,4 +1,4 @@
-"""Look into the file of a cache, verify it, and shrink it."""
+"""Inspect, verify and shrink the file of a cache."""
 
 import os
 import sqlite3
@@ -13,12 +13,12 @@ from ._cache_file import DAY, is_sound, open_file, pragma, today
 
 
 def prepare_cache(path: str | os.PathLike[str]) -> None:
-    """Make the file of a cache where there is none, or fail if it cannot be used.
+    """Create the file of a cache if it does not exist, and check that it can be used.
 
     Raises
     ------
     OSError
-        If the file is something else, is damaged, or cannot be read or made.
+        If the file is not a cache, is damaged, or cannot be read or created.
     """
     try:
         open_file(path).close()
@@ -27,7 +27,7 @@ def prepare_cache(path: str | os.PathLike[str]) -> None:
 
 
 def cache_info(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Tell what a cache holds.
+    """Summarise what a cache holds.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def cache_info(path: str | os.PathLike[str]) -> pd.DataFrame:
     Returns
     -------
     table : DataFrame
-        A row per transformer: its name as ``kind``, ``n_rows``, ``n_bytes`` of their
-        numbers, and ``last_used``, the last day (UTC) on which one was used, such as
-        "2026-05-31".
+        One row per transformer: its name (``kind``), its number of rows (``n_rows``),
+        the size of their features (``n_bytes``), and the last day in UTC on which one
+        was used (``last_used``), such as "2026-05-31".
 
     Raises
     ------
     OSError
-        If there is no such file, it is no cache, or it is damaged.
+        If the file does not exist, is not a cache, or is damaged.
 
     Examples
     --------
@@ -82,13 +82,13 @@ def verify_cache(path: str | os.PathLike[str]) -> int:
     Returns
     -------
     n_damaged : int
-        Rows that are not what was written. They are never used; `prune_cache` removes
-        them.
+        Number of rows whose checksum is wrong. They are never used; `prune_cache`
+        removes them.
 
     Raises
     ------
     OSError
-        If there is no such file, it is no cache, or it is damaged.
+        If the file does not exist, is not a cache, or is damaged as a whole.
     """
     with _opened(path) as connection:
         complaint = pragma(connection, "quick_check(1)")
@@ -103,39 +103,39 @@ def prune_cache(
     max_bytes: int | None = None,
     max_days: int | None = None,
 ) -> int:
-    """Remove damaged rows, and those that were not used for longest.
+    """Remove damaged rows, and the least recently used ones.
 
     Parameters
     ----------
     path : path
         File of the cache.
     max_bytes : int, default=None
-        How large the file may be.
+        Largest size of the file; rows are removed until it fits. None means no limit.
     max_days : int, default=None
-        Days that a row may have been without use.
+        Rows that were not used for more days are removed. None means no limit.
 
     Returns
     -------
     n_removed : int
-        Rows.
+        Number of rows removed.
 
     Raises
     ------
     OSError
-        If there is no such file, it is no cache, or it is damaged or locked.
+        If the file does not exist, is not a cache, or is damaged or locked.
     ValueError
-        If a limit is no whole number of 0 or more.
+        If a limit is not an integer of at least 0.
 
     Notes
     -----
-    The file is written anew, which needs as much free space as is left in it. Processes
-    that write to it meanwhile may have to wait, or not keep some rows.
+    The file is rewritten, which temporarily needs free space for what remains in it.
+    Processes that write to it meanwhile may have to wait, or fail to store some rows.
     """
     for name, limit in {"max_bytes": max_bytes, "max_days": max_days}.items():
         if limit is not None and not (isinstance(limit, Integral) and limit >= 0):
             raise ValueError(
-                f"Got {name}={limit!r}, but a whole number of 0 or more was expected, "
-                "or None for no limit."
+                f"Got {name}={limit!r}, but a whole number of at least 0, or None for "
+                "no limit, was expected."
             )
     with _opened(path) as connection:
         with connection:
@@ -153,7 +153,7 @@ def prune_cache(
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
     path = Path(path)
-    path.stat()  # a file that is not there is not made
+    path.stat()  # raises if it does not exist, where open_file would create it
     try:
         with closing(open_file(path)) as connection:
             yield connection
@@ -165,13 +165,13 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
 
 
 def _damaged(connection):
-    """Numbers of rows that are not what was written."""
+    """Row ids of rows whose checksum is wrong."""
     rows = connection.execute("SELECT rowid, key, checksum, numbers FROM rows")
     return [number for number, *row in rows if not is_sound(*row)]
 
 
 def _shrink(connection, max_bytes):
-    """Keep the rows last used, and of one day those last added."""
+    """Remove the least recently used rows; within a day, the oldest first."""
     statement = """
         DELETE FROM rows WHERE rowid IN (
             SELECT rowid FROM (

@@ -1,4 +1,4 @@
-"""What decides a row of features: the digest of settings, and with it of each photo."""
+"""Keys of the cache: a digest of the settings, and of each photo with it."""
 
 import hashlib
 import inspect
@@ -18,37 +18,37 @@ from PIL import features as pillow_features
 from .. import __version__
 
 _PACKAGE = "sklearn_popularity"
-# Libraries of Pillow whose output is not fixed by the format.
+# Libraries of Pillow whose pixels may differ between versions.
 _DECODERS = ("libjpeg_turbo", "webp", "avif", "littlecms2")
-# Rooms whose code decides rows.
+# Subpackages whose code determines rows.
 _ROOMS = ("images", "networks", "features")
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
 
 class NotCacheableError(ValueError):
-    """A description that cannot be told apart from others."""
+    """A setting that cannot be hashed reliably."""
 
 
 def settings_digest(*settings: Any) -> bytes:
-    """SHA-256 of what decides a row of features, apart from the photo.
+    """SHA-256 of everything that determines a row, apart from the photo.
 
     Parameters
     ----------
     *settings : object
-        Numbers, strings, arrays, functions and what these captured, partial functions,
-        methods, dataclasses, and tuples, lists and dicts of them.
+        Numbers, strings, arrays, functions with what they captured, partial functions,
+        methods, dataclasses, and tuples, lists and dicts of these.
 
     Returns
     -------
     digest : bytes of length 32
-        Of the settings, of the source code of this library's images and features and of
-        other modules whose functions are among the settings, and of the versions of
+        Of the settings, of the source code of `images`, `networks` and `features` and
+        of other modules whose functions are among the settings, and of the versions of
         the packages that decode and compute.
 
     Raises
     ------
     NotCacheableError
-        For anything else.
+        If a setting is of another type, or contains itself.
     """
     digest = hashlib.sha256()
     try:
@@ -56,7 +56,7 @@ def settings_digest(*settings: Any) -> bytes:
             digest.update(len(token).to_bytes(8, "little"))
             digest.update(token)
     except RecursionError:
-        raise NotCacheableError("it holds itself") from None
+        raise NotCacheableError("it contains itself") from None
     return digest.digest()
 
 
@@ -68,7 +68,7 @@ def photo_key(settings: bytes, content: bytes | np.ndarray) -> bytes:
     settings : bytes
         Digest of the settings.
     content : bytes, or ndarray of shape (height, width, 3), uint8
-        Of the photo, as :meth:`Photos.content` returns it.
+        The photo, as :meth:`Photos.content` returns it.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def photo_key(settings: bytes, content: bytes | np.ndarray) -> bytes:
 
 
 def _tokens(value: Any) -> Iterator[bytes]:
-    """A sequence of bytes that no other value has."""
+    """Bytes that differ between any two different values."""
     if isinstance(value, np.generic):
         value = value.item()
     kind = type(value)
@@ -100,7 +100,7 @@ def _tokens(value: Any) -> Iterator[bytes]:
 
 
 def _parts(value):
-    """What a value is made of, with a name for its kind."""
+    """The kind of a value, and the parts that it is made of."""
     if type(value) in (np.ndarray, np.memmap) and value.dtype.kind in "biufc":
         return "array", [value.dtype.str, value.shape, value.tobytes()]
     if inspect.isfunction(value) or inspect.isclass(value):
@@ -119,7 +119,7 @@ def _parts(value):
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return "named", [type(value), *value]
     if is_dataclass(value):
-        # Not the fields alone: a method may keep more than these.
+        # Beside its fields, a dataclass may hold attributes that a method has set.
         names = {f.name for f in fields(value)} | set(getattr(value, "__dict__", ()))
         state = [[name, getattr(value, name)] for name in sorted(names)]
         return "dataclass", [type(value), *state]
@@ -127,18 +127,18 @@ def _parts(value):
 
 
 def _parts_of_code(value):
-    """A function or class by its name, the source around it, and what it captured."""
+    """Name of a function or class, source of its module, and what it captured."""
     name = f"{value.__module__}.{value.__qualname__}"
     parts: list[Any] = [name]
     if not _is_of_module(value):
         if inspect.isclass(value):
-            raise NotCacheableError(f"it holds {name}, which is not of a module")
+            raise NotCacheableError(f"it holds {name}, which no module defines")
         parts.append(value.__code__)
     if value.__module__.partition(".")[0] != _PACKAGE:
         try:
             parts.append(Path(inspect.getfile(value)).read_bytes())
         except (OSError, TypeError):
-            raise NotCacheableError(f"the source code of {name} is not there") from None
+            raise NotCacheableError(f"the source code of {name} is missing") from None
     if inspect.isfunction(value):
         captured = [cell.cell_contents for cell in value.__closure__ or ()]
         state = {k: v for k, v in vars(value).items() if k != "__wrapped__"}
@@ -147,7 +147,7 @@ def _parts_of_code(value):
 
 
 def _is_of_module(value):
-    """Whether the name of a function or class leads to it."""
+    """Whether a function or class can be looked up by its name in its module."""
     found: Any = sys.modules.get(value.__module__)
     for part in value.__qualname__.split("."):
         found = getattr(found, part, None)
@@ -156,7 +156,7 @@ def _is_of_module(value):
 
 @lru_cache(maxsize=1)
 def _environment() -> tuple:
-    """What a computation of this library depends on beside its settings."""
+    """Code and versions that a row depends on beside its settings."""
     package = Path(__file__).parents[1]
     code = hashlib.sha256()
     rooms = [p for room in _ROOMS for p in package.glob(f"{room}/**/*.py")]

@@ -1,4 +1,4 @@
-"""Embeddings of photos by a network that was trained on others."""
+"""Embeddings of photos from a pretrained network."""
 
 from dataclasses import astuple
 from numbers import Integral
@@ -25,65 +25,62 @@ _STATISTICS = ("mean", "std")
 
 
 class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
-    """What a trained network sees in a photo: embeddings or class probabilities.
+    """Embeddings or class probabilities of photos from a pretrained network.
 
     Parameters
     ----------
     backbone : str, default="resnet50"
         A classifier of torchvision ("vgg16", "alexnet", "squeezenet1_0", ...), or
         "timm/" and a model of timm ("timm/vit_base_patch16_clip_224.openai", ...), or
-        "caffenet" or "alexnet-lrn" for converted weights: AlexNet as [4]_ and Caffe
-        had it, with two groups and local response normalisation, which torchvision's
-        "alexnet" has not.
+        "caffenet" or "alexnet-lrn": AlexNet with two groups and local response
+        normalisation, as in Caffe and [4]_, for weights that you convert.
     weights : {"pretrained", "random"} or path, default="pretrained"
-        Published weights, which the first `fit` or `transform` downloads, but for
-        "timm/tf_efficientnet_lite2", whose weights the extra ``torch`` brings; random
-        ones;
-        or a file with arrays by the names of the network's ``state_dict``: ``.npz``,
-        ``.safetensors``, or ``.pth``, of which only tensors are read. A file may be of
-        another number of classes than the published weights.
+        "pretrained": published weights, downloaded by the first `fit` or `transform`
+        (those of "timm/tf_efficientnet_lite2" come with the extra ``torch``). "random":
+        random weights. A path: a ``.npz``, ``.safetensors`` or ``.pth`` file with the
+        arrays of the network's ``state_dict``, for any number of classes. No pickle is
+        run.
     layer : str or list of str, default="penultimate"
-        What to take: "penultimate" is what the classifier sees (4096 numbers of VGG16
-        in [1]_ and [2]_); "probabilities" are those of the classes (1000 objects in
-        [1]_); "projection" is the output as it is, which for CLIP is the joint space
-        of images and texts (512); or the name of a module of the network. Of several,
-        the numbers stand side by side, and the network still sees each photo once.
+        Layer whose output becomes the features. "penultimate": the input of the
+        classifier (4096 numbers for VGG16, as in [1]_ and [2]_). "probabilities": class
+        probabilities (1000 in [1]_). "projection": the output of the network, for CLIP
+        the joint embedding of images and texts (512). Or the name of a module. The
+        outputs of several layers are concatenated, and need one forward pass.
     pooling : {"mean", "std"} or tuple of them, default="mean"
-        What is taken of each channel over the places of a map, whichever axis they are
-        on, or over the sequence of tokens: its mean and its standard deviation, as in
-        [3]_. A layer that gives a vector has no places and is taken as it is.
+        Statistics of each channel over the positions of a feature map or the tokens of
+        a sequence: mean, standard deviation or both, as in [3]_. The output of a layer
+        that is a vector already is taken as it is.
     preprocessing : Preprocessing, default=None
-        How photos become the squares that the network takes, or keep their own
-        proportions, and whether vectors are averaged over mirror images. None, like
-        each None within it, keeps what the published weights were trained with. Its
-        parameters can be set and searched as ``preprocessing__size`` and so on.
+        How photos are resized, cropped and normalised. None, and each parameter of it
+        that is None, follows the published weights. Its parameters can be set and
+        searched as ``preprocessing__size`` and so on.
     device : str, default="auto"
-        Such as "cpu", "cuda" or "cuda:1". "auto" is a GPU where there is one.
+        Such as "cpu", "cuda" or "cuda:1"; "auto" is "cuda" if available, else "cpu".
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        Precision of the computation, whatever ``torch.autocast`` or defaults of torch
-        say around the call; features are float32. "auto" is bfloat16 on a GPU that has
-        it, and float32 elsewhere; "float32" is exact, without TF32.
+        Dtype of the computation; features are float32. "auto" is bfloat16 on a GPU that
+        supports it, else float32. "float32" never uses TF32. ``torch.autocast`` and the
+        default dtype of torch are ignored.
     random_state : int, default=0
-        Seed of random weights.
+        Seed of ``weights="random"``.
     max_size : int or None, default=None
-        Longest side in pixels; larger photos are reduced before they are resized.
+        Longest side in pixels to which photos are reduced first; None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
     n_jobs : int, default=None
         Number of worker processes that read and resize photos; None means 1 unless in
-        a :func:`joblib.parallel_config` context, -1 means all cores. The network runs
-        in the calling process.
+        a :func:`joblib.parallel_config` context, -1 means all cores. The network always
+        runs in the calling process.
     batch_size : int, default=32
-        Photos handed to a worker, and to the network, at a time.
+        Number of photos that a worker reads, and the network takes, at a time.
     cache : str or path, default=None
-        File that keeps rows: a photo that was described before in the same way is read
-        but not decoded. See the Notes of :class:`ImageTransformer`.
+        File that stores features, so that the same photo is not described twice. None
+        stores nothing. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
@@ -92,36 +89,35 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     weights_digest_ : str
         SHA-256 of the network's weights.
     n_features_in_ : int
-        Length of a row; only after a fit on rows of pixel values.
+        Number of features seen in `fit`; only set for rows of pixel values.
     feature_names_in_ : ndarray of str
-        Names of the columns; only after a fit on a frame of pixel values.
+        Names of features seen in `fit`; only set for a DataFrame of pixel values.
 
     Raises
     ------
     ImportError
         If torch, torchvision or timm is needed and missing.
     FileNotFoundError
-        If there are no such weights.
+        If the weights do not exist or cannot be downloaded.
     ValueError
-        If there is no such network or layer, the weights do not fit it, or they have
+        If the network or the layer does not exist, or the weights do not fit it or have
         changed since `fit`.
 
     See Also
     --------
-    HOGLLC : Shapes without a network.
+    HOGLLC : Hand-crafted features of shapes.
 
     Notes
     -----
-    The network is built on first use and kept by the process, never in the estimator,
-    which therefore copies and pickles as its parameters. Embedders that differ in their
-    layers or preprocessing alone share one network, such as those of a
-    :class:`~sklearn.pipeline.FeatureUnion` that shows it several views of a photo. The
-    process keeps up to 4 GiB of networks, and forgets the one that was used least
-    recently first.
+    The network is built on first use and kept by the process, not by the estimator, so
+    copies and pickles hold parameters only. Embedders that differ only in layers or
+    preprocessing, as in a :class:`~sklearn.pipeline.FeatureUnion` of several views,
+    share one network. The process keeps up to 4 GiB of networks and drops the least
+    recently used one first.
 
-    A network runs in evaluation mode without gradients: a row depends on its photo
-    alone, up to rounding (1e-5). The published preprocessing is followed except that
-    the part of the photo that the network sees is cut out and reduced in one step.
+    The network runs in evaluation mode without gradients: a row depends only on its
+    photo, up to rounding (1e-5). Departure from the published preprocessing: a photo is
+    cropped and resized in one step.
 
     References
     ----------
@@ -203,15 +199,15 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
     def _learn(self, photos):
         network = LayerReader(self._spec())
         self.weights_digest_ = network.digest
-        # Plain values, which model files may hold.
+        # Plain values, which are safe to store in model files.
         self._fitted_columns = (*self._read(), tuple(map(astuple, network.columns)))
 
     def _describe(self):
-        """From an image to the square that the network sees, in a worker."""
+        """Return a function from an image to the input of the network, for workers."""
         return squares_for(self.backbone, self.preprocessing)
 
     def _finish(self):
-        """From squares to rows, in the calling process."""
+        """Return a function from inputs to rows, for the calling process."""
         network = LayerReader(self._spec())
         fitted = getattr(self, "weights_digest_", network.digest)
         if network.digest != fitted:
@@ -219,7 +215,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
                 f"The weights of backbone={self.backbone!r}, weights="
                 f"{fspath(self.weights)!r} and random_state={self.random_state} have "
                 f"changed since fit: their SHA-256 was {fitted} and is "
-                f"{network.digest}. Fit again, or bring the old weights back."
+                f"{network.digest}. Fit again, or restore the old weights."
             )
         return network
 
@@ -234,7 +230,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         return names
 
     def _columns(self):
-        """What the numbers of a row are, for which nothing is downloaded."""
+        """Layer and statistic of each feature, without a download."""
         if self.weights != "pretrained":
             return LayerReader(self._spec()).columns
         backbone, layers, pooling = read = self._read()
@@ -244,7 +240,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
         return published_columns(backbone, layers, pooling, self._describe())
 
     def _read(self):
-        """What is read of which network."""
+        """Backbone, layers and statistics, checked."""
         layers = _several("layer", self.layer)
         pooling = _several("pooling", self.pooling, _STATISTICS)
         return self.backbone, layers, pooling
@@ -265,7 +261,7 @@ class CNNEmbedder(MovedParametersMixin, NestedDefaultsMixin, ImageTransformer):
 
 
 def _several(name, given, known=None):
-    """One or several strings, each once, in a tuple."""
+    """Check one or several distinct strings, and return a tuple."""
     found = (given,) if isinstance(given, str) else tuple(given)
     texts = [each for each in found if isinstance(each, str)]
     fits = known is None or set(texts) <= set(known)

@@ -1,4 +1,4 @@
-"""Colour and simple statistics: what a photo looks like from far away."""
+"""Colour histograms, and simple statistics of colour and intensity."""
 
 from functools import partial
 from os import PathLike
@@ -32,9 +32,10 @@ def hsv_means(image: np.ndarray) -> np.ndarray:
     Returns
     -------
     means : ndarray of shape (3,), float64
-        Each from 0 to 1; hue in turns from red.
+        Each from 0 to 1; hue is a fraction of a turn from red.
     """
-    # In levels rather than shares of 1: OpenCV adds a constant to what it divides by.
+    # From 0 to 255, since OpenCV adds a constant to the denominators, which would count
+    # from 0 to 1.
     hsv = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2HSV)
     hue, saturation, value, _ = cv2.mean(hsv)
     return np.array([hue / 360, saturation, value / 255])
@@ -51,8 +52,8 @@ def intensity_moments(image: np.ndarray) -> np.ndarray:
     Returns
     -------
     moments : ndarray of shape (3,), float64
-        Of intensities from 0 to 1; of the pixels as a population. The skewness of a
-        constant image is 0.
+        Population moments of intensities from 0 to 1. The skewness of a constant image
+        is 0.
     """
     counts = np.bincount(intensity_levels(image).ravel(), minlength=MAX_LEVEL + 1)
     share = counts / counts.sum()
@@ -70,14 +71,14 @@ def _describe_statistics(image):
 
 
 def color_index(image: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Name of the colour of each pixel.
+    """Index of the colour of each pixel.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3), uint8
         sRGB.
     table : ndarray of shape (32768,), uint8
-        Name of each colour bin.
+        Index of the colour of each bin.
 
     Returns
     -------
@@ -87,14 +88,14 @@ def color_index(image: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 
 def color_histogram(image: np.ndarray, palette: Palette) -> np.ndarray:
-    """Share of the pixels that each colour has.
+    """Share of the pixels of each colour.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3), uint8
         sRGB.
     palette : Palette
-        Name of each colour bin.
+        Index of the colour of each bin.
 
     Returns
     -------
@@ -106,14 +107,15 @@ def color_histogram(image: np.ndarray, palette: Palette) -> np.ndarray:
 
 
 class ColorStatistics(ImageTransformer):
-    """Six numbers: mean of each HSV channel; three moments of the intensity.
+    """Means of the HSV channels, and three moments of the intensity: 6 numbers.
 
     Parameters
     ----------
     max_size : int or None, default=500
-        Longest side in pixels; larger photos are reduced first (the toolbox of [1]_).
+        Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
@@ -121,32 +123,32 @@ class ColorStatistics(ImageTransformer):
         Number of worker processes; None means 1 unless in a
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
-        Photos handed to a worker at a time.
+        Number of photos that a worker describes at a time.
     cache : str or path, default=None
-        File that keeps rows: a photo that was described before in the same way is read
-        but not decoded. See the Notes of :class:`ImageTransformer`.
+        File that stores features, so that the same photo is not described twice. None
+        stores nothing. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Attributes
     ----------
     n_features_in_ : int
-        Length of a row; only after a fit on rows of pixel values.
+        Number of features seen in `fit`; only set for rows of pixel values.
     feature_names_in_ : ndarray of str
-        Names of the columns; only after a fit on a frame of pixel values.
+        Names of features seen in `fit`; only set for a DataFrame of pixel values.
 
     See Also
     --------
-    ColorHistogram : Which colours, rather than how much colour.
+    ColorHistogram : Share of the pixels of each colour.
 
     Notes
     -----
     The simple image features of [1]_, section 4.1: means of hue, saturation and value,
     each from 0 to 1; mean, variance and skewness of the intensity (R + G + B) / 3 from
-    0 to 1. Hue is averaged as a number, not on the circle, as the paper does. The
+    0 to 1. As in the paper, hue is averaged as a number, not on the circle. The
     skewness of a constant photo is 0.
 
     References
@@ -176,20 +178,22 @@ class ColorHistogram(PaletteMixin, ImageTransformer):
     Parameters
     ----------
     palette : str, path or array-like, default="perceptual"
-        The colours that pixels are counted for.
+        The colours whose pixels are counted.
 
-        - "perceptual": 50 colours spread evenly to the eye, k-means in CIELAB over the
-          sRGB cube.
-        - "discriminative": the 50 colours of [2]_ that the paper used, after
-          :func:`fetch_color_palette` has downloaded them.
-        - an array, or a ``.npy``, ``.csv`` or ``.txt`` file with one: of shape
-          (n_colors, 3), colours in sRGB 0-255, of which the nearest in CIELAB counts;
-          of shape (32768,), the colour of each bin R // 8 + 32 (G // 8) +
-          1024 (B // 8); or of shape (32768, n_colors), a probability of each.
+        - "perceptual": 50 perceptually uniform colours, by k-means over the sRGB cube
+          in CIELAB.
+        - "discriminative": the 50 colours of [2]_ used in [1]_, which
+          :func:`fetch_color_palette` downloads.
+        - An array, or the path of a ``.npy``, ``.csv`` or ``.txt`` file with one, of
+          shape (n_colors, 3): sRGB colours from 0 to 255; a pixel counts for the
+          nearest in CIELAB. Of shape (32768,): the index of the colour of each bin
+          R // 8 + 32 (G // 8) + 1024 (B // 8). Of shape (32768, n_colors): the
+          probability of each colour in each bin; the likeliest counts.
     max_size : int or None, default=500
-        Longest side in pixels; larger photos are reduced first (the toolbox of [1]_).
+        Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
@@ -197,37 +201,37 @@ class ColorHistogram(PaletteMixin, ImageTransformer):
         Number of worker processes; None means 1 unless in a
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
-        Photos handed to a worker at a time.
+        Number of photos that a worker describes at a time.
     cache : str or path, default=None
-        File that keeps rows: a photo that was described before in the same way is read
-        but not decoded. See the Notes of :class:`ImageTransformer`.
+        File that stores features, so that the same photo is not described twice. None
+        stores nothing. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Attributes
     ----------
     palette_ : ndarray of shape (32768,), uint8
-        Number of the colour of each bin R // 8 + 32 (G // 8) + 1024 (B // 8). A file
-        is read in `fit` alone; `transform` without a `fit` reads it each time.
+        Index of the colour of each bin R // 8 + 32 (G // 8) + 1024 (B // 8). A palette
+        file is read once, in `fit`; without a fit, every `transform` reads it.
     n_colors_ : int
-        Number of colours.
+        Number of colours, which is the number of features.
     n_features_in_ : int
-        Length of a row; only after a fit on rows of pixel values.
+        Number of features seen in `fit`; only set for rows of pixel values.
     feature_names_in_ : ndarray of str
-        Names of the columns; only after a fit on a frame of pixel values.
+        Names of features seen in `fit`; only set for a DataFrame of pixel values.
 
     See Also
     --------
-    ColorStatistics : How much colour, rather than which.
+    ColorStatistics : Mean hue, saturation and value, and moments of the intensity.
 
     Notes
     -----
     The colour histogram of [1]_, section 4.1; its numbers sum to 1. Features are named
-    by the mean colour of the bins they count, in hexadecimal sRGB. Departure from the
-    paper: its 50 colours are not the default, since they have to be downloaded.
+    after the mean colour of their bins, in hexadecimal sRGB. Departure from the paper:
+    its 50 colours are not the default, since they have to be downloaded.
 
     References
     ----------

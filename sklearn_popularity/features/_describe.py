@@ -1,4 +1,4 @@
-"""The one way from photos to rows: read, describe, finish, in batches and processes."""
+"""Read photos and compute their features, in batches and worker processes."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from ._threads import single_threaded
 from ._workers import run_in_order
 
 Describe = Callable[[NDArray[np.uint8]], Any]
-# Of descriptions that are no rows.
+# Stands for no cache, where descriptions are not rows of features.
 NO_ROWS = RowCache("", 0)
 # How many unreadable photos a warning lists.
 _N_LISTED = 10
@@ -34,9 +34,9 @@ class UnreadablePhotosWarning(UserWarning):
     Parameters
     ----------
     message : str
-        What happened, with the first of them.
+        How many photos could not be read, and the reasons of the first of them.
     errors : sequence of ImageError, default=()
-        One per photo, in the order of their rows.
+        One error per unreadable photo, in the order of rows.
 
     Attributes
     ----------
@@ -51,21 +51,21 @@ class UnreadablePhotosWarning(UserWarning):
 
 @dataclass
 class Troubles:
-    """What a run has to tell beside its rows.
+    """Errors of photos and faults of caches, collected during a run.
 
     Attributes
     ----------
     errors : list of ImageError
         One per photo that could not be read.
     faults : set of (path, reason)
-        Caches that could not be used in full.
+        Caches that could not be read or written in full.
     """
 
     errors: list[ImageError] = field(default_factory=list)
     faults: set[tuple[str, str]] = field(default_factory=set)
 
     def warn(self, n_photos: int, consequence: str) -> None:
-        """Warn the caller, once of the photos and once of each cache."""
+        """Warn once of all unreadable photos, and once of each cache."""
         if self.errors:
             self.errors.sort(key=lambda error: error.row or 0)
             n_errors = len(self.errors)
@@ -79,12 +79,12 @@ class Troubles:
         self.warn_of_faults()
 
     def warn_of_faults(self) -> None:
-        """Warn the caller once of each cache."""
+        """Warn once of each cache."""
         for path, found in groupby(sorted(self.faults), key=itemgetter(0)):
             reasons = "; ".join(reason for _, reason in found)
             warn_caller(
-                f"The cache {path!r} could not be used in full: {reasons}. What it "
-                "lacked was computed and may not have been kept. See "
+                f"The cache {path!r} could not be used in full: {reasons}. Missing "
+                "rows were computed, and may not have been stored. Run "
                 "`sklearn-popularity cache verify`, or delete the file.",
                 CacheWarning,
             )
@@ -95,7 +95,7 @@ _gathered: ContextVar[Troubles | None] = ContextVar("gathered", default=None)
 
 @contextmanager
 def gathered_troubles() -> Iterator[Troubles]:
-    """What all transformers that this thread runs have to tell, instead of warnings."""
+    """Collect the troubles of all transformers in this thread, instead of warning."""
     troubles = Troubles()
     token = _gathered.set(troubles)
     try:
@@ -106,14 +106,14 @@ def gathered_troubles() -> Iterator[Troubles]:
 
 @dataclass
 class _Result(Troubles):
-    """What became of a batch, by the place of each photo in X.
+    """The result of a batch, by the row of each photo in X.
 
     Attributes
     ----------
     values : dict of int to object
-        Of each photo that can be read: its row of features, or its description.
+        The features or description of each readable photo.
     keys : dict of int to bytes
-        Of the rows that are yet to be made of these descriptions.
+        Keys of rows that `finish` has yet to compute from these descriptions.
     """
 
     values: dict[int, Any] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class _Result(Troubles):
 
 @dataclass(frozen=True)
 class _Task:
-    """What a worker does with a batch of photos."""
+    """The work of a worker on a batch of photos."""
 
     describe: Describe
     max_size: int | None
@@ -131,13 +131,13 @@ class _Task:
     cache: RowCache
 
     def __call__(self, photos: Photos) -> _Result:
-        """Describe the photos that the cache lacks, up to the first error if strict."""
+        """Describe the photos that are not in the cache; stop at an error if strict."""
         result = _Result()
         with single_threaded(), closing(RowStore(self.cache)) as store:
             for i, row in enumerate(photos.rows):
                 try:
-                    # The bytes that are looked up are those that are decoded: a file
-                    # that changes meanwhile does not give its row to another.
+                    # Hash and decode the same bytes: a file that changes in between
+                    # must not store its row under the key of the old content.
                     content = photos.content(i)
                     key = store.key(content)
                     value = store.find(key)
@@ -166,40 +166,40 @@ def describe_photos(
     finish: Callable[[NDArray], NDArray] | None = None,
     consequence: str = "they have no features (NaN)",
 ) -> Iterator[tuple[int, Any]]:
-    """Describe every photo, in worker processes, and tell in the end what went wrong.
+    """Describe photos in worker processes, and warn of those that cannot be read.
 
     Parameters
     ----------
     transformer : ImageTransformer
-        Whose `max_size`, `n_jobs`, `batch_size`, `on_error` and `verbose` hold.
+        Provides `max_size`, `n_jobs`, `batch_size`, `on_error` and `verbose`.
     photos : Photos
-        What to describe.
+        Photos to describe.
     describe : callable
-        From one uint8 image of shape (height, width, 3) to what there is to say of it.
-        It has to be picklable, and its result to depend on the image alone.
+        Picklable function from one uint8 image of shape (height, width, 3) to its
+        description, which depends on nothing but the image.
     cache : RowCache, default=NO_ROWS
-        Rows that were described before, and the length of a row; by default
-        descriptions are no rows and may be anything.
+        Rows that are stored already, and the length of a row. By default,
+        descriptions are not rows and may be any object.
     finish : callable, default=None
-        In the calling process, from stacked descriptions of a batch to their rows;
-        descriptions of different shapes are stacked apart. If it `leaves_cpu_free`,
-        the next batch is described meanwhile.
+        Function from the stacked descriptions of a batch to rows, called once for each
+        shape of description, in the calling process. If its attribute `leaves_cpu_free`
+        is True, the next batch is described meanwhile.
     consequence : str
-        What comes of photos that cannot be read, for the warning.
+        What the warning says about photos that cannot be read.
 
     Yields
     ------
     row : int
-        The place of each photo that can be read.
+        Row of each readable photo.
     value : object
-        Its row of features, or its description where these are no rows.
+        Its features, or its description if `cache` is NO_ROWS.
 
     Raises
     ------
     ImageError
-        With ``on_error="raise"``, for a photo that cannot be read.
+        If a photo cannot be read and `on_error` is "raise".
     ValueError
-        If a description has another length than its row.
+        If the length of a description is not the length of a row.
     """
     gathered = _gathered.get()
     troubles = Troubles() if gathered is None else gathered
@@ -211,7 +211,7 @@ def describe_photos(
     name = type(transformer).__name__
     ahead = getattr(finish, "leaves_cpu_free", False)
     results = run_in_order(transformer.n_jobs, task, batches, ahead=ahead)
-    # Closed here, after an error too: what collects garbage may be a thread of dask's.
+    # Closed here, also after an error: garbage collection may run in a thread of dask.
     with (
         closing(results),
         progress(name, len(photos), "photo", verbose=transformer.verbose) as bar,
@@ -232,7 +232,7 @@ def describe_photos(
 
 
 def _opened_once(cache, troubles):
-    """The cache, without its file if that cannot be opened: no worker has to try."""
+    """The cache, without its file if that cannot be opened, so that no worker tries."""
     store = RowStore(cache)
     store.close()
     troubles.faults |= store.faults
@@ -242,8 +242,8 @@ def _opened_once(cache, troubles):
 def _in_turn(batches, cache):
     """Batches in the order in which they are described.
 
-    Processes that start together on the same photos, as those of a grid search do, take
-    them in orders of their own: they meet in the cache and share the work.
+    Processes that start together on the same photos, as in a grid search, shuffle them
+    with different seeds, so that each finds in the cache what others have computed.
     """
     backend, _ = get_active_backend()
     if cache.path and backend.nesting_level > 0:
@@ -252,7 +252,7 @@ def _in_turn(batches, cache):
 
 
 def _finish(result, finish, cache):
-    """Replace the descriptions of a batch by rows of features, and keep these."""
+    """Replace the descriptions of a batch with rows of features, and store these."""
     alike: dict[tuple, list[int]] = {}
     for row in result.keys:
         alike.setdefault(np.shape(result.values[row]), []).append(row)

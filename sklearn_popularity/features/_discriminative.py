@@ -1,4 +1,4 @@
-"""The published 50 discriminative colours: fetched once, checked at every use."""
+"""The 50 discriminative colours: downloaded once, verified whenever they are read."""
 
 import hashlib
 import os
@@ -13,14 +13,14 @@ _URL = (
     "https://raw.githubusercontent.com/adikhosla/feature-extraction/"
     "290f3e54cfcb319ca6d1a82f8a0cea4fc31190f8/features/color/DD50_w2c.mat"
 )
-# Of the table of names (32,768 bytes, 0 to 49) rather than of the file around it.
+# Of the array (32,768 bytes, values 0 to 49), not of the file that it is read from.
 _SHA256 = "f628ddf4b64fdece51a8b6c38f6b787278522aaf857b9c8ea6427096bd061fdf"
 _TABLE_SHAPE = (32_768, 50)
 _FILE = "discriminative_50.npy"
 
 
 def _data_home(folder=None) -> Path:
-    """Folder for downloads; None is what `fetch_color_palette` says."""
+    """Folder for downloads, with the default of `fetch_color_palette`."""
     import pooch
 
     if folder is None:
@@ -29,27 +29,27 @@ def _data_home(folder=None) -> Path:
 
 
 def fetch_color_palette(*, folder=None, url=_URL):
-    """Download the 50 discriminative colours of Khan et al. once.
+    """Download the 50 discriminative colours of Khan et al., unless they are there.
 
-    Afterwards ``ColorHistogram(palette="discriminative")`` finds them.
+    ``ColorHistogram(palette="discriminative")`` reads them from the default `folder`.
 
     Parameters
     ----------
     folder : path, default=None
-        Where to keep the table. None is the folder named by the environment variable
-        SKLEARN_POPULARITY_DATA, else the user's cache folder.
+        Where to store the table. None is the folder in the environment variable
+        SKLEARN_POPULARITY_DATA if that is set, else the user's cache folder.
     url : str, optional
-        Address of ``DD50_w2c.mat``; by default in the toolbox of Khosla et al.
+        URL of ``DD50_w2c.mat``; by default in the repository of Khosla et al.
 
     Returns
     -------
     path : Path
-        File with the name (0 to 49) of each of the 32,768 colour bins.
+        A ``.npy`` file with the index (0 to 49) of the colour of each of 32,768 bins.
 
     Raises
     ------
     ValueError
-        If what was downloaded is not the published table; nothing of it is kept.
+        If the downloaded file is not the published table; it is then discarded.
 
     References
     ----------
@@ -70,8 +70,8 @@ def fetch_color_palette(*, folder=None, url=_URL):
         if table is None or _digest(table) != _SHA256:
             raise ValueError(
                 f"What was downloaded from {url} is not the published table of 50 "
-                f"colours (SHA-256 {_SHA256}). Nothing was kept; try again, or pass "
-                "url= of a copy of DD50_w2c.mat."
+                f"colours (SHA-256 {_SHA256}). Nothing was kept. Try again, or pass "
+                "url= with the URL of a copy of DD50_w2c.mat."
             )
         finished = Path(scratch) / "table.npy"
         np.save(finished, table)
@@ -80,12 +80,12 @@ def fetch_color_palette(*, folder=None, url=_URL):
 
 
 def _table_in(path):
-    """The likeliest name of each bin, from a MATLAB file; None if it is no such."""
+    """The likeliest colour of each bin, from a MATLAB file; None if it has none."""
     from scipy.io import loadmat
 
     try:
         arrays = loadmat(path).values()
-    except Exception:  # scipy raises many types on files that are none
+    except Exception:  # scipy raises errors of many types
         return None
     tables = [a for a in arrays if getattr(a, "shape", None) == _TABLE_SHAPE]
     return tables[0].argmax(axis=1).astype(np.uint8) if len(tables) == 1 else None
@@ -96,18 +96,18 @@ def _digest(table):
 
 
 def read_discriminative() -> np.ndarray:
-    """Name (0 to 49) of each colour bin, as `fetch_color_palette` has kept it."""
+    """Index (0 to 49) of the colour of each bin, which `fetch_color_palette` stored."""
     path = _data_home() / _FILE
     if not path.is_file():
         raise ValueError(
-            f"Got palette='discriminative', but {str(path)!r} is not there. Download "
-            "it once with sklearn_popularity.fetch_color_palette()."
+            f"Got palette='discriminative', but {str(path)!r} does not exist. "
+            "Download it once with sklearn_popularity.fetch_color_palette()."
         )
     return _load_discriminative(path)
 
 
 def _load_discriminative(path):
-    # The header tells nothing that the digest of what follows it does not.
+    # The header is skipped: shape and dtype follow from the digest.
     table = np.frombuffer(path.read_bytes()[-_TABLE_SHAPE[0] :], np.uint8)
     if _digest(table) != _SHA256:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Features of any number of photos to a file, in bounded memory, again and again."""
+"""Write the features of any number of photos to a file, in bounded memory."""
 
 import csv
 import operator
@@ -20,7 +20,7 @@ from ..images import ImageError
 from ._describe import UnreadablePhotosWarning, gathered_troubles
 from ._feature_files import FEATURE_FILES
 
-# What is in memory at a time, in photos and in bytes of their rows.
+# Limits of what is in memory at a time: photos, and bytes of their rows.
 _MAX_PHOTOS, _MAX_BYTES = 2048, 2**24
 
 
@@ -34,51 +34,49 @@ def extract(
 ) -> Path:
     """Write the features of any number of photos to a file, in bounded memory.
 
-    With a transformer that has a `cache`, an interrupted run is resumed by running it
-    again: rows that are in the cache are copied to the file.
+    If the transformer has a `cache`, repeat an interrupted call to resume it: rows in
+    the cache are not computed again.
 
     Parameters
     ----------
     transformer : ImageTransformer
-        Or anything else with `transform` and `get_feature_names_out` that takes a list
-        of paths, such as a :class:`~sklearn.pipeline.FeatureUnion`. It has to be fitted
-        if it learns. Its `n_jobs`, `batch_size`, `cache` and `on_error` hold.
+        Fitted, if it learns from photos. Any object with `transform` and
+        `get_feature_names_out` that takes a list of paths will do, such as a
+        :class:`~sklearn.pipeline.FeatureUnion`.
     paths : iterable of str or path-like
-        Photos.
+        Paths of the photos.
     out : path
         File to write: ``.npy`` with a float32 matrix, which
         ``np.load(out, mmap_mode="r")`` reads row by row; or ``.parquet`` with a column
-        per feature, for those of a few hundred numbers (extra `parquet`).
+        per feature, which suits up to a few hundred features (extra `parquet`).
     part : tuple of 2 ints, default=None
-        ``(i, n)`` describes the i-th of n parts of the photos alone, counted from 0,
-        for the i-th job of an array on a cluster. The file of a part has
-        ``.part{i}of{n}`` in its name; :func:`join_parts` makes `out` of them.
+        ``(i, n)`` describes only the i-th of n parts of the photos, counted from 0, for
+        job arrays of a cluster. The file of a part has ``.part{i}of{n}`` in its name;
+        :func:`join_parts` joins the parts to `out`. None describes all photos.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Returns
     -------
     index : Path
-        A CSV file beside the features, named as these with ``.index.csv`` at the end:
-        the ``path`` of each row and, where it is NaN, the ``reason``.
+        A CSV file, `out` followed by ``.index.csv``: the ``path`` of each row and, if
+        the row is NaN, the ``reason``.
 
     Raises
     ------
     ValueError
-        If there are no paths, an entry is none, `out` has another suffix, or there is
-        no such part.
+        If `paths` is empty or contains something else, or `out` or `part` is invalid.
     ImageError
-        For a photo that cannot be read, unless the transformer has ``on_error="nan"``.
+        If a photo cannot be read and the transformer has ``on_error="raise"``.
     OSError
         If the features or the index cannot be written.
 
     Notes
     -----
-    The bytes written depend on the photos and the transformer alone, those of networks
-    up to rounding. `out` appears when it is whole; until then a file beside it grows,
-    with ``.part`` at the end. Killed at any moment, a run leaves that file, to be
-    deleted, and loses the photos that the workers have at hand: at most `batch_size`
-    each, or one batch with ``n_jobs=1``.
+    The bytes written depend only on the photos and the transformer, for networks up to
+    rounding. `out` appears when it is complete; until then a file beside it grows, with
+    a name that ends in ``.part``. A killed run leaves that file, which you may delete.
+    With a `cache` it loses at most one batch per worker.
 
     Examples
     --------
@@ -120,27 +118,27 @@ def extract(
 
 
 def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
-    """Join the files that the jobs of :func:`extract` have written.
+    """Join the parts that :func:`extract` has written.
 
     Parameters
     ----------
     out : path
-        As it was given to all of the jobs.
+        The same `out` as in the calls of :func:`extract`.
     n_parts : int
         Number of parts.
 
     Returns
     -------
     index : Path
-        The CSV file beside `out`. Both have the bytes that a single run would have
-        written, and the files of the parts may be deleted.
+        The CSV file beside `out`. Both have the same bytes as after a single run, and
+        the files of the parts may be deleted.
 
     Raises
     ------
     FileNotFoundError
-        If parts are missing; it tells which jobs have to run again.
+        If parts are missing; the message names them.
     ValueError
-        If parts have other columns than the first, or `n_parts` is no positive number.
+        If parts have different columns, or `n_parts` is not a positive integer.
     OSError
         If a part cannot be read, or `out` cannot be written.
     """
@@ -155,7 +153,7 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
     if missing:
         raise FileNotFoundError(
             f"Got out={str(out)!r} and n_parts={n}, but the parts {missing} are not "
-            "there. Run their jobs first."
+            "there. Run extract for them first."
         )
     n_rows, names = _check_shapes(parts, [kind.shape(part) for part in parts])
     rows = chain.from_iterable(map(kind.rows, parts))
@@ -167,24 +165,25 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
 
 
 def _check_shapes(parts, shapes):
-    """Rows of all parts, and the names of their columns."""
+    """Total number of rows, and the common names of the columns."""
     _, names = shapes[0]
     for part, (_, found) in zip(parts, shapes, strict=True):
         if found != names:
             raise ValueError(
                 f"{str(part)!r} has {len(found)} columns, and they are not the "
-                f"{len(names)} of {str(parts[0])!r}. Extract all parts in the same way."
+                f"{len(names)} of {str(parts[0])!r}. Extract all parts with the same "
+                "transformer."
             )
     return sum(n_rows for n_rows, _ in shapes), names
 
 
 def _piece_size(n_features: int) -> int:
-    """Photos that are in memory at a time."""
+    """Number of photos in memory at a time."""
     return max(1, min(_MAX_PHOTOS, _MAX_BYTES // (4 * n_features)))
 
 
 def _transform(transformer, items, start):
-    """Features of a piece; an error tells its row among all photos."""
+    """Features of a piece; an error names its row among all photos."""
     try:
         features = transformer.transform(items)
     except ImageError as error:
@@ -193,7 +192,7 @@ def _transform(transformer, items, start):
 
 
 def _reasons(features, errors):
-    """Why each row is NaN, if it is; what other processes have to tell is not heard."""
+    """Why each row is NaN, if it is; errors from other processes are not known."""
     reasons = np.where(np.isnan(features).any(axis=1), "the row holds NaN", "").tolist()
     for error in errors:
         reasons[error.row] = error.reason
@@ -212,15 +211,15 @@ def _warn_of_reasons(reasons, index):
 
 @contextmanager
 def _whole_files(out, index, n_rows, names):
-    """A writer of features, and a name for the index; both appear when all is well."""
-    # The index comes first, so that features are never without one.
+    """A writer of features, and a path for the index; both files appear at success."""
+    # The index appears first, so that features never lack one.
     with whole_file(out) as new, whole_file(index) as new_index:
         with closing(FEATURE_FILES[out.suffix](new, n_rows, names)) as matrix:
             yield matrix, new_index
 
 
 def _write_index(path, items, reasons):
-    # Names of files may be no UTF-8.
+    # File names may not be UTF-8.
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["path", "reason"])
@@ -257,15 +256,15 @@ def _check_part(part):
         i = n = 0
     if not 0 <= i < n:
         raise ValueError(
-            f"Got part={quote(part)}, but (i, n) with 0 <= i < n was expected, the "
-            "i-th of n parts, counted from 0."
+            f"Got part={quote(part)}, but (i, n) with 0 <= i < n was expected: part i "
+            "of n, counted from 0."
         )
     return i, n
 
 
 def _check_paths(paths):
     if isinstance(paths, (str, os.PathLike)):
-        raise ValueError(f"Got paths={str(paths)!r}, a single one. Pass a list of it.")
+        raise ValueError(f"Got paths={str(paths)!r}, a single path. Pass a list.")
     items = list(paths)
     if not items:
         raise ValueError("Got no paths, but at least one was expected.")

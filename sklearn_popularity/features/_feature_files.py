@@ -1,4 +1,4 @@
-"""Files that hold features of many photos, written and read piece by piece."""
+"""Files of features, written and read piece by piece."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from .._optional import import_optional
 
 
 class NpyFile:
-    """The rows of a float32 matrix, whose columns are named by number."""
+    """A float32 matrix, which has no names of columns: they are "0", "1", ..."""
 
     def __init__(self, path, n_rows, names):
         self._file = path.open("wb")
@@ -31,12 +31,12 @@ class NpyFile:
 
     @staticmethod
     def rows(path):
-        """One row after the other."""
+        """Iterate over rows."""
         return iter(np.lib.format.open_memmap(path, mode="r"))
 
 
 class ParquetFile:
-    """Columns with names, and a row group for each piece that is written."""
+    """Named columns, and a row group for each piece that is written."""
 
     def __init__(self, path, n_rows, names):
         self._arrow, parquet = _import_arrow()
@@ -67,5 +67,5 @@ def _import_arrow() -> tuple[Any, Any]:
     return import_optional("pyarrow", user), import_optional("pyarrow.parquet", user)
 
 
-# By the end of their names.
+# By suffix.
 FEATURE_FILES: dict[str, Any] = {".npy": NpyFile, ".parquet": ParquetFile}

@@ -10,13 +10,13 @@ from ._describe import Describe
 
 @dataclass(frozen=True)
 class _FlipAverage:
-    """The mean of two descriptions, which is the same for both images."""
+    """The mean of the descriptions of an image and its mirror image."""
 
     describe: Describe
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray:
         mirror = np.ascontiguousarray(image[:, ::-1])
-        # In float32 as descriptions leave the worker, so that both orders agree.
+        # In float32, so that a photo and its mirror image give exactly the same sum.
         first, second = (
             np.asarray(self.describe(i), np.float32) for i in (image, mirror)
         )
@@ -24,16 +24,15 @@ class _FlipAverage:
 
 
 def flip_average(describe: Describe, flip: bool) -> Describe:
-    """Describe an image as it is, or by the mean over it and its mirror image.
+    """Average a description over an image and its mirror image if `flip`.
 
     Parameters
     ----------
     describe : callable
-        From one uint8 image of shape (height, width, 3) to its numbers.
+        Function from one uint8 image of shape (height, width, 3) to its vector.
     flip : bool
-        Whether to average. The numbers then no longer tell left from right: there are
-        as many, but what sets a photo apart from its mirror image is gone, which
-        little data cannot be learned from.
+        Whether to average. The vector is as long as before, but no longer tells left
+        from right, which helps with few photos.
 
     Returns
     -------

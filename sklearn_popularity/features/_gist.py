@@ -22,15 +22,15 @@ _PREFILTER_CUTOFF = 4
 _PREFILTER_BOUNDARY = 5
 _CONTRAST_FLOOR = 0.2
 
-# Gains below this are left out; it is far below the rounding of float32.
+# Smaller gains are left out: this is far below the rounding of float32.
 _NEGLIGIBLE = 1e-10
 
 
 class GaborFilter(NamedTuple):
-    """The part of a transfer function that matters, frequency zero at the centre.
+    """The non-negligible part of a transfer function, frequency zero at the centre.
 
-    Columns come in pairs, the real and the imaginary part of a frequency, each with
-    the same gain: real numbers multiply several times faster than complex ones.
+    Columns come in pairs, for the real and the imaginary part of a frequency, with the
+    same gain: real numbers multiply several times faster than complex ones.
     """
 
     rows: slice
@@ -91,11 +91,11 @@ def square(grey: np.ndarray, size: int) -> np.ndarray:
     Returns
     -------
     square : ndarray of shape (size, size), float64
-        Bilinear, antialiased where it shrinks.
+        Bilinear interpolation, antialiased if the image shrinks.
     """
     scale = size / min(grey.shape)
     for axis in (0, 1):
-        # Half away from zero; a side never falls below the crop.
+        # Round half up, but never below the size of the crop.
         resized = max(int(grey.shape[axis] * scale + 0.5), size)
         weights = _resize_weights(grey.shape[axis], resized, size)
         grey = weights @ grey if axis == 0 else (weights @ grey.T).T
@@ -104,7 +104,7 @@ def square(grey: np.ndarray, size: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _resize_weights(n_in: int, n_out: int, n_crop: int) -> sparse.csr_array:
-    """Rows of the central `n_crop` outputs of a triangle-filter resize along a side."""
+    """Matrix of a resize along one side by a triangle filter: central `n_crop` rows."""
     ratio = n_out / n_in
     sharpness = min(ratio, 1.0)
     first = (n_out - n_crop) // 2
@@ -125,15 +125,15 @@ def _smoothing_basis(side: int) -> np.ndarray:
     """Matrix B such that B (B' X B) B' is X under the prefilter's low-pass.
 
     The filter is a Gaussian in frequency, hence separable, and passes only the lowest
-    frequencies: cosines and sines of those are the columns, and two thin products take
-    the place of a Fourier transform and its inverse.
+    frequencies. Their cosines and sines are the columns, so that two thin products
+    replace a Fourier transform and its inverse.
     """
     frequency = np.arange(side // 2 + 1)
     gain = np.exp(-np.log(2) * (frequency / _PREFILTER_CUTOFF) ** 2)
     gain = gain[gain > _NEGLIGIBLE]
     frequency = frequency[: len(gain)]
     phase = 2 * np.pi * np.outer(np.arange(side), frequency) / side
-    # Frequency zero and, of an even side, the highest have no partner of other sign.
+    # Frequency zero and, for an even side, the highest one have no negative partner.
     alone = (frequency == 0) | (2 * frequency == side)
     scale = np.sqrt(gain * np.where(alone, 1, 2) / side)
     return np.hstack([scale * np.cos(phase), (scale * np.sin(phase))[:, ~alone]])
@@ -158,7 +158,7 @@ def whiten(grey: np.ndarray) -> np.ndarray:
     basis = _smoothing_basis(len(log))
     detail = log - basis @ (basis.T @ log @ basis) @ basis.T
     energy = basis @ (basis.T @ (detail * detail) @ basis) @ basis.T
-    # Single precision from here on; above, flat areas would lose their small contrast.
+    # Single precision from here on; above, it would lose the contrast of flat areas.
     inner = slice(pad, pad + len(grey))
     contrast = np.sqrt(np.abs(energy[inner, inner])).astype(np.float32)
     return detail[inner, inner].astype(np.float32) / (_CONTRAST_FLOOR + contrast)
@@ -172,11 +172,11 @@ def gist(
     Parameters
     ----------
     grey : ndarray of shape (height, width)
-        Intensities of any range; the contrast is stretched to 0-255.
+        Intensities in any range; the contrast is stretched to 0-255.
     size : int
         Side in pixels of the square that is described.
     n_blocks : int
-        Blocks along a side.
+        Number of blocks along a side.
     orientations : tuple of int
         Number of orientations at each scale, from high to low frequency.
 
@@ -188,7 +188,7 @@ def gist(
     """
     grey = square(grey, size)
     low, high = grey.min(), grey.max()
-    # Resizing a constant leaves it constant to rounding only.
+    # A constant image stays constant only up to rounding when it is resized.
     if high - low <= 1e-9 * max(high, 1):
         return np.zeros(sum(orientations) * n_blocks**2, dtype=np.float32)
     whitened = whiten(255 * (grey - low) / (high - low))
@@ -205,20 +205,20 @@ def block_energies(
     Parameters
     ----------
     padded : ndarray of shape (size, size), float32
-        Image with a boundary, which is filtered but not counted.
+        Image with a boundary, which is filtered but not averaged.
     bank : tuple of GaborFilter
         Filters for images of this size.
     n_blocks : int
-        Blocks along a side.
+        Number of blocks along a side.
 
     Returns
     -------
     energies : ndarray of shape (len(bank), n_blocks, n_blocks), float32
     """
     side = len(padded)
-    # The transform below is not scaled: 1 / side on either side of the product is.
+    # cv2.dft below does not scale: the two products scale by 1 / side each instead.
     averages = _block_averages(side - 2 * _BOUNDARY, n_blocks) / np.float32(side)
-    # Shifting the frequencies only turns the phase of the result.
+    # The shift of the frequencies changes only the phase, which np.abs drops.
     spectrum = fft.fftshift(fft.fft2(padded)).view(np.float32)
     product = np.zeros_like(spectrum)
     filtered = np.empty((side, side, 2), dtype=np.float32)
@@ -226,7 +226,7 @@ def block_energies(
     energies = np.empty((len(bank), n_blocks, n_blocks), dtype=np.float32)
     for energy, (rows, cols, gain) in zip(energies, bank, strict=True):
         np.multiply(spectrum[rows, cols], gain, out=product[rows, cols])
-        # OpenCV's transform of complex float32 is twice as fast as scipy's.
+        # For complex float32, OpenCV is twice as fast as scipy.
         cv2.dft(product.reshape(filtered.shape), filtered, cv2.DFT_INVERSE)
         product[rows, cols] = 0
         energy[:] = averages @ np.abs(inner) @ averages.T
@@ -234,7 +234,7 @@ def block_energies(
 
 
 def _block_averages(size, n_blocks):
-    """Matrix that averages the rows of each block."""
+    """Matrix that averages over the rows of each block."""
     edges = np.arange(n_blocks + 1) * size // n_blocks
     block = np.repeat(np.arange(n_blocks), np.diff(edges))
     member = (block == np.arange(n_blocks)[:, None]).astype(np.float32)
@@ -247,7 +247,7 @@ def _describe_gist(image, *, size, n_blocks, orientations):
 
 
 class GistTransformer(ImageTransformer):
-    """GIST: the layout of a scene in 512 numbers.
+    """GIST descriptor: the layout of a scene in 512 numbers.
 
     The photo is reduced to a square, its contrast is normalised, and the energy of 32
     Gabor filters (4 scales, 8 orientations) is averaged over 4 x 4 blocks.
@@ -255,19 +255,22 @@ class GistTransformer(ImageTransformer):
     Parameters
     ----------
     image_size : int, default=256
-        Side in pixels of the square that is described; the shorter side of the photo
-        is resized to it and the centre is cropped (the toolbox of [1]_).
+        Side in pixels, at least 16, of the square that is described: the shorter side
+        of the photo is resized to it, and the centre is cropped, as in the toolbox of
+        [1]_.
     n_blocks : int, default=4
-        Blocks along a side, at most 16 (4 in [2]_ and the toolbox).
+        Number of blocks along a side, from 1 to 16 (4 in [2]_ and the toolbox).
     orientations_per_scale : tuple of int, default=(8, 8, 8, 8)
-        Number of orientations at each scale, from high to low frequency (the toolbox).
+        Number of orientations at each scale, from high to low frequency, as in the
+        toolbox.
     flip : bool, default=False
-        Whether to average the vectors of the photo and of its mirror image. It takes
+        Whether to average the features of the photo and of its mirror image. This takes
         twice as long, and the features no longer tell left from right.
     max_size : int or None, default=500
-        Longest side in pixels; larger photos are reduced first (the toolbox of [1]_).
+        Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
@@ -275,26 +278,26 @@ class GistTransformer(ImageTransformer):
         Number of worker processes; None means 1 unless in a
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
-        Photos handed to a worker at a time.
+        Number of photos that a worker describes at a time.
     cache : str or path, default=None
-        File that keeps rows: a photo that was described before in the same way is read
-        but not decoded. See the Notes of :class:`ImageTransformer`.
+        File that stores features, so that the same photo is not described twice. None
+        stores nothing. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Attributes
     ----------
     n_features_in_ : int
-        Length of a row; only after a fit on rows of pixel values.
+        Number of features seen in `fit`; only set for rows of pixel values.
     feature_names_in_ : ndarray of str
-        Names of the columns; only after a fit on a frame of pixel values.
+        Names of features seen in `fit`; only set for a DataFrame of pixel values.
 
     See Also
     --------
-    LBPPyramid : Fine texture instead of coarse layout.
+    LBPPyramid : Fine texture by region.
 
     Notes
     -----
@@ -303,10 +306,10 @@ class GistTransformer(ImageTransformer):
 
         exp(-3.5 (r / f_i - 1)^2 - 2 pi (n / 8)^2 (t + pi j / n)^2),  f_i = 0.3 / 1.85^i
 
-    and the feature is the mean modulus of the filtered photo over a block. Numbers
-    are ordered filter by filter, block column by block column, block rows fastest, as
-    in the toolbox of [1]_. Departures from it: a constant photo, whose contrast cannot
-    be normalised, gives zeros instead of NaN.
+    and a feature is the mean modulus of the filtered photo over a block. Features are
+    ordered by filter, then block column, then block row, as in the toolbox of [1]_.
+    Departure from the toolbox: a constant photo, whose contrast cannot be normalised,
+    gives zeros instead of NaN.
 
     References
     ----------
@@ -386,7 +389,7 @@ class GistTransformer(ImageTransformer):
 
     def _orientations(self):
         orientations = tuple(self.orientations_per_scale)
-        # A period of the lowest frequency has to fit into what is transformed.
+        # One period of the lowest frequency has to fit into the padded image.
         n_periods = _TOP_FREQUENCY * (self.image_size + 2 * _BOUNDARY)
         n_scales = int(np.log(n_periods) / np.log(_SCALE_RATIO))
         if not 1 <= len(orientations) <= n_scales + 1 or not all(

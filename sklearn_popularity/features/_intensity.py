@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# Intensity is (R + G + B) / 3 in the toolbox of Khosla et al.; we keep the sum, which
-# is exact, and divide where the fraction matters.
+# Intensity is (R + G + B) / 3 in the toolbox of Khosla et al. The sum is an exact
+# integer; callers divide where the fraction matters.
 MAX_LEVEL = 3 * 255
 
 

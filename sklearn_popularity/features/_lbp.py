@@ -1,4 +1,4 @@
-"""Local binary patterns in a spatial pyramid: the textures of a photo."""
+"""Local binary patterns in a spatial pyramid: the texture of a photo by region."""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -34,8 +34,8 @@ def lbp_codes(levels: np.ndarray, *, divisor: int = 1) -> np.ndarray:
     levels : ndarray of shape (height, width)
         Integers from 0 to 765.
     divisor : int, default=1
-        The intensities are ``levels / divisor``. It only decides how interpolated
-        samples round where they equal the centre.
+        The intensities are ``levels / divisor``. It only affects how interpolated
+        samples that equal the centre are rounded.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def lbp_codes(levels: np.ndarray, *, divisor: int = 1) -> np.ndarray:
     Notes
     -----
     Where a diagonal sample equals the centre exactly, its bit depends on the rounding
-    of the bilinear interpolation. Those pixels are looked up in a table that was made
-    in double precision, in the order of operations of the reference; the others are
-    decided in exact integer arithmetic.
+    of the bilinear interpolation. These bits are looked up in a table computed in
+    double precision, in the order of operations of the reference; all others are
+    computed in exact integer arithmetic.
     """
     values = np.ascontiguousarray(levels, dtype=np.float32)
     if min(values.shape) < 3:
@@ -72,7 +72,7 @@ def _neighbour_at_least_centre(values, row, col):
 
 
 def _diagonal_at_least_centre(values, row, col, bit, divisor):
-    """Mask (0 or 255) of all pixels, of which the rim means nothing."""
+    """Mask (0 or 255) of all pixels; its rim is meaningless."""
     kernel = np.zeros((3, 3), dtype=np.float32)
     kernel[1 + row, 1] = kernel[1, 1 + col] = _EDGE
     kernel[1 + row, 1 + col] = _CORNER
@@ -89,7 +89,7 @@ def _diagonal_at_least_centre(values, row, col, bit, divisor):
 
 @lru_cache(maxsize=8)
 def _tie_table(bit: int, divisor: int) -> np.ndarray:
-    """Masks of diagonal samples that equal the centre but for rounding.
+    """Masks of diagonal samples that equal the centre up to rounding.
 
     A sample ties where the corner D equals the centre C and the neighbours H and V lie
     on opposite sides of it, V = 2 C - H: entry [C, H] is 255 where the sample, as the
@@ -100,7 +100,7 @@ def _tie_table(bit: int, divisor: int) -> np.ndarray:
     row, col = _NEIGHBOURS[bit]
     at = {(0, 0): centre, (row, col): centre, (0, col): beside}
     at[row, 0] = 2 * centre - beside
-    # Doubles, four terms summed left to right; the origin 2 is the toolbox's.
+    # Doubles, and four terms summed left to right around 2, as in the toolbox.
     down = 2 - np.sin(bit * 2 * np.pi / 8)
     right = 2 + np.cos(bit * 2 * np.pi / 8)
     top, left = int(np.floor(down)), int(np.floor(right))
@@ -154,8 +154,8 @@ def lbp_pyramid(levels: np.ndarray, *, divisor: int = 1) -> np.ndarray:
     Returns
     -------
     histograms : ndarray of shape (1239,), float64
-        59 numbers for each of 21 regions, level by level, regions row by row. Each
-        level sums to its weight (1, 4, 32), or to 0 if no region has an inner pixel.
+        59 bins for each of 21 regions, level by level, regions row by row. Each level
+        sums to its weight (1, 4, 32), or to 0 if no region has an inner pixel.
     """
     codes = lbp_codes(levels, divisor=divisor)
     pattern_of_code = np.eye(N_PATTERNS)[uniform_patterns()]
@@ -174,7 +174,7 @@ def lbp_pyramid(levels: np.ndarray, *, divisor: int = 1) -> np.ndarray:
 
 
 def _count_codes(codes, top, bottom, left, right):
-    """Histogram of a region, less its rim: a code belongs to the pixels it spans."""
+    """Histogram of the codes whose 3 x 3 pixels all lie within a region."""
     # codes[0, 0] belongs to the pixel (1, 1).
     region = codes[top : max(bottom - 2, top), left : max(right - 2, left)]
     if region.size == 0:
@@ -188,7 +188,7 @@ def _describe_lbp(image):
 
 
 class LBPPyramid(ImageTransformer):
-    """Histograms of local binary patterns: the textures of a photo, by region.
+    """Histograms of local binary patterns: the texture of a photo by region.
 
     Each pixel is compared with eight samples around it; the 59 uniform patterns are
     counted over the whole photo, its quarters and its sixteenths.
@@ -196,12 +196,13 @@ class LBPPyramid(ImageTransformer):
     Parameters
     ----------
     flip : bool, default=False
-        Whether to average the vectors of the photo and of its mirror image. It takes
+        Whether to average the features of the photo and of its mirror image. This takes
         twice as long, and the features no longer tell left from right.
     max_size : int or None, default=500
-        Longest side in pixels; larger photos are reduced first (the toolbox of [1]_).
+        Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
@@ -209,38 +210,38 @@ class LBPPyramid(ImageTransformer):
         Number of worker processes; None means 1 unless in a
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
-        Photos handed to a worker at a time.
+        Number of photos that a worker describes at a time.
     cache : str or path, default=None
-        File that keeps rows: a photo that was described before in the same way is read
-        but not decoded. See the Notes of :class:`ImageTransformer`.
+        File that stores features, so that the same photo is not described twice. None
+        stores nothing. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Attributes
     ----------
     n_features_in_ : int
-        Length of a row; only after a fit on rows of pixel values.
+        Number of features seen in `fit`; only set for rows of pixel values.
     feature_names_in_ : ndarray of str
-        Names of the columns; only after a fit on a frame of pixel values.
+        Names of features seen in `fit`; only set for a DataFrame of pixel values.
 
     See Also
     --------
-    GistTransformer : Coarse layout instead of fine texture.
+    GistTransformer : Coarse layout of the scene.
 
     Notes
     -----
     The histograms of a level are divided by their sum and weighted by 1, 4 and 32
     from coarse to fine, as in the toolbox of [1]_; the 59 x 21 = 1239 numbers of a
-    photo sum to 37. Departures from the toolbox: it ran on the three colour planes
-    laid side by side, where all blocks but the rightmost saw only red; here the
-    intensity (R + G + B) / 3 is described, as the paper means. Regions of the second
-    level are ordered row by row, not clockwise. The paper writes of "non-uniform"
-    patterns, but its 1239 numbers are those of uniform ones.
+    photo sum to 37, or to 0 if it is less than three pixels high or wide.
 
-    Photos less than three pixels high or wide have no pattern and give zeros.
+    Departures from the toolbox: it ran on the three colour planes laid side by side,
+    where all blocks but the rightmost saw only red; here the patterns are of the
+    intensity (R + G + B) / 3, as the paper means. Regions of the second level are
+    ordered row by row, not clockwise. The paper speaks of "non-uniform" patterns, but
+    1239 is the number of features with uniform ones.
 
     References
     ----------

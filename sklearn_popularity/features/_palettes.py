@@ -1,4 +1,4 @@
-"""Palettes: tables that name each of 32,768 colours by one of a few."""
+"""Palettes: tables that map each of 32,768 colour bins to one of a few colours."""
 
 import os
 from functools import lru_cache
@@ -17,7 +17,7 @@ _N_PERCEPTUAL = 50
 
 
 class Palette(NamedTuple):
-    """Which of `n_colors` names (0, 1, ...) each of the 32,768 bins has."""
+    """The colour (0 to `n_colors` - 1) of each of the 32,768 bins."""
 
     table: np.ndarray
     n_colors: int
@@ -57,17 +57,17 @@ def bin_colors() -> np.ndarray:
 
 
 def mean_colors(palette: Palette) -> np.ndarray:
-    """Mean colour of the bins of each name.
+    """Mean of the bins of each colour.
 
     Parameters
     ----------
     palette : Palette
-        Name of each bin.
+        Colour of each bin.
 
     Returns
     -------
     colors : ndarray of shape (n_colors, 3), float64
-        sRGB 0-255; mid grey for a name without a bin.
+        sRGB 0-255; mid grey for a colour without a bin.
     """
     table, n_colors = palette
     counts = np.bincount(table, minlength=n_colors)
@@ -79,7 +79,7 @@ def mean_colors(palette: Palette) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def perceptual_palette() -> np.ndarray:
-    """Colours that are spread evenly, to the eye, over the sRGB cube.
+    """Perceptually uniform colours over the sRGB cube.
 
     Returns
     -------
@@ -88,9 +88,9 @@ def perceptual_palette() -> np.ndarray:
 
     Notes
     -----
-    k-means in CIELAB of a 16 x 16 x 16 grid over the cube, started from the farthest
-    points and run until it settles; each centre is then replaced by the nearest colour
-    of the grid, so that rounding cannot change the result.
+    k-means in CIELAB on a 16 x 16 x 16 grid over the cube, initialised with farthest
+    points and run until convergence. Each centre is then replaced with the nearest
+    colour of the grid, so that rounding cannot change the result.
     """
     steps = np.arange(16) * 17
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
@@ -125,7 +125,7 @@ def load_palette(palette) -> Palette:
     Raises
     ------
     ValueError
-        If the palette has another shape or range, or its file cannot be used.
+        If the palette has a wrong shape or range, or its file cannot be read.
     """
     if isinstance(palette, str) and palette == "perceptual":
         return _nearest_color(perceptual_palette().astype(np.float64).tobytes())
@@ -138,7 +138,7 @@ def load_palette(palette) -> Palette:
 
 
 class PaletteMixin:
-    """Reads the parameter `palette` once, at fit; a transformer of colours has it."""
+    """Reads the parameter `palette` once, in `fit`."""
 
     palette: Any
 
@@ -146,7 +146,7 @@ class PaletteMixin:
         self.palette_, self.n_colors_ = load_palette(self.palette)
 
     def _fitted_palette(self) -> Palette:
-        """The palette of `fit`; without a fit that of the parameter."""
+        """The palette that `fit` read, or the parameter if there was no fit."""
         if hasattr(self, "palette_"):
             return Palette(self.palette_, self.n_colors_)
         return load_palette(self.palette)
@@ -172,8 +172,8 @@ def _table_from_array(values, source):
         return Palette(values.argmax(axis=1).astype(np.uint8), shape[1])
     raise ValueError(
         f"{source} given as palette has the shape {shape}, but (n_colors, 3) "
-        f"with 2 to {_MAX_COLORS} colours, ({N_BINS},) with the name of each bin, or "
-        f"({N_BINS}, n_colors) with probabilities was expected."
+        f"with 2 to {_MAX_COLORS} colours, ({N_BINS},) with the colour of each bin, "
+        f"or ({N_BINS}, n_colors) with probabilities was expected."
     )
 
 
@@ -191,14 +191,14 @@ def _nearest_color(colors: bytes) -> Palette:
 
 
 def _rgb_to_lab(colors):
-    # Costs a quarter of a second to import, which only palettes need.
+    # Imported here: it takes a quarter of a second, and only palettes need it.
     from skimage.color import rgb2lab
 
     return rgb2lab(np.asarray(colors, dtype=np.float64) / 255)
 
 
 def _nearest(points, centres):
-    """Index of the centre nearest to each point; the first of equals."""
+    """Index of the centre nearest to each point; the first of ties."""
     best = np.full(len(points), np.inf)
     index = np.zeros(len(points), dtype=np.intp)
     for i, centre in enumerate(centres):
@@ -224,14 +224,14 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     Raises
     ------
     OSError, ValueError
-        If it cannot be read.
+        If the file cannot be read.
     """
     with expand_home(path).open("rb") as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)
         except (OSError, ValueError):
             raise
-        except Exception as error:  # a header may promise anything, or be no Python
+        except Exception as error:  # a broken header raises errors of many types
             raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
@@ -239,8 +239,8 @@ def _read_array(path):
     path = expand_home(path)
     if not path.is_file():
         raise ValueError(
-            f"Got palette={str(path)!r}, which is no file, nor 'perceptual' or "
-            "'discriminative'. Pass one of these names, a file or an array."
+            f"Got palette={str(path)!r}, but 'perceptual', 'discriminative', an array "
+            "or the path of a file was expected. There is no such file."
         )
     try:
         if path.suffix == ".npy":

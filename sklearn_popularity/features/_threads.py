@@ -14,9 +14,9 @@ from .._process import SharedSetting
 def single_threaded():
     """Run OpenCV, BLAS and OpenMP on one thread, then restore what was set before.
 
-    Parallel work is spread over photos, so threads below would only compete; with one
-    thread the results do not depend on the machine either. OpenMP has a setting per
-    thread, OpenCV and BLAS have one per process.
+    Photos are the unit of parallel work, so more threads would only compete. With one
+    thread, results do not depend on the number of cores either. The setting of OpenMP
+    belongs to the thread, those of OpenCV and BLAS belong to the process.
     """
     with _find_pools(len(sys.modules)).select(user_api="openmp").limit(limits=1):
         with _one_thread.held():
@@ -25,7 +25,7 @@ def single_threaded():
 
 @lru_cache(maxsize=1)
 def _find_pools(n_modules):
-    """Libraries with threads; looked for again, which takes 2 ms, after an import."""
+    """Libraries with threads; searched again, which takes 2 ms, after each import."""
     return ThreadpoolController()
 
 
@@ -38,8 +38,8 @@ def _limited():
     try:
         yield
     finally:
-        # threadpoolctl heeds only the thread that limited first, which may not be the
-        # last to leave; older versions heed all.
+        # threadpoolctl restores limits only from the thread that set them, which may
+        # not be the last to leave; older versions restore them from any thread.
         clear = getattr(OpenBLASController, "clear_controlling_thread", None)
         if clear is not None:
             clear(force=True)

@@ -1,4 +1,4 @@
-"""Batches of photos through worker processes, in order, whichever of them die."""
+"""Run batches of photos in worker processes, in order, and survive their death."""
 
 import sys
 import warnings
@@ -17,7 +17,7 @@ from joblib.parallel import get_active_backend
 from .._process import WhileWanted
 from ..images import Photos
 
-# Batches per worker that are under way or wait for the caller.
+# Batches per worker that run or whose results wait for the caller.
 _N_PER_WORKER = 4
 
 
@@ -30,29 +30,28 @@ def run_in_order(
 ) -> Generator[tuple[Photos, Any], None, None]:
     """Apply a function to batches of photos in worker processes.
 
-    However slow the caller is, no more than four results per worker wait for it. When a
-    worker dies, all that was under way is lost, whoever is to blame: these batches run
-    again with nothing beside them, and a batch whose worker dies again runs photo by
-    photo.
+    At most four results per worker wait for a slow caller. If a worker dies, all
+    running batches are lost, whichever of them killed it. Each of these batches runs
+    again alone, and photo by photo if its worker dies again.
 
     Parameters
     ----------
     n_jobs : int or None
-        Number of worker processes, as joblib counts them.
+        Number of worker processes, as in joblib.
     function : callable
-        What a worker does with a batch.
+        Function of one batch.
     batches : list of Photos
-        What it does it with.
+        Arguments of the function.
     ahead : bool, default=False
-        Whether a single worker is a thread, which makes the next result while the
-        caller is busy with one and waits for another device.
+        Whether, with one worker, a thread computes the next result while the caller
+        waits for another device, such as a GPU.
 
     Yields
     ------
     batch : Photos
-        Each in order, or a photo of one that ran photo by photo.
+        Each batch in order; single photos of a batch that ran photo by photo.
     result : object
-        What the function returned, or the ImageError of a photo on which workers die.
+        What the function returned; an ImageError for a photo that kills workers.
     """
     n_workers = effective_n_jobs(n_jobs)
     backend, _ = get_active_backend()
@@ -72,13 +71,13 @@ def run_in_order(
         except TerminatedWorkerError:
             n_suspects = _N_PER_WORKER * n_workers
         except _killed_on_dask():
-            n_suspects = 1  # dask knows on which task its workers died
+            n_suspects = 1  # dask names the task that killed its workers
         for _ in range(min(n_suspects, len(waiting))):
             yield from _run_alone(n_jobs, function, waiting.popleft())
 
 
 def _run_ahead(function, batches):
-    """Results of a thread, which makes the next one while the caller is busy."""
+    """Results of a thread, which computes the next one while the caller is busy."""
     with ThreadPoolExecutor(1) as thread:
         running = [thread.submit(function, each) for each in batches[:1]]
         for i, batch in enumerate(batches, start=1):
@@ -88,19 +87,20 @@ def _run_ahead(function, batches):
 
 
 def _run(n_jobs, function, batches):
-    """Results one by one, whatever the backend of joblib can do."""
+    """Results one by one, from any backend of joblib."""
     backend, _ = get_active_backend()
     if hasattr(backend, "client"):
         yield from _run_on_dask(backend, function, batches)
         return
-    # multiprocessing and ray return lists, and threads of two calls are twice as many.
+    # Two calls overlap, unless they return lists (multiprocessing and ray) or would use
+    # twice as many threads.
     generates = backend.supports_return_generator
     n_calls = 2 if generates and not getattr(backend, "uses_threads", False) else 1
     n_workers = effective_n_jobs(n_jobs)
     size = _N_PER_WORKER * n_workers // n_calls
 
     def call(start):
-        # A backend of its own, since each call tidies up what it used.
+        # A backend of its own: each call closes its backend.
         parallel = Parallel(
             n_jobs=n_workers,
             backend=copy(backend),
@@ -115,19 +115,19 @@ def _run(n_jobs, function, batches):
 
 
 def _run_calls(calls, n_at_once, wanted):
-    """Results of joblib, which by itself would run ahead of a slow caller for ever."""
+    """Results of joblib, without letting it run ahead of a slow caller."""
     running: deque[Any] = deque()
     try:
         running.extend(islice(calls, n_at_once))
         while running:
-            # Not `yield from`, which would close the call of a caller who leaves early.
+            # Not `yield from`, which would close the call if the caller leaves early.
             for result in running[0]:  # noqa: UP028
                 yield result
             running.popleft()
             running.extend(islice(calls, 1))
     except GeneratorExit:
-        # Calls that are closed kill workers while loky's thread still hands out work:
-        # those under way end by themselves, as soon as no further batch is wanted.
+        # Closing a call would kill workers while loky's thread still submits work.
+        # Without the file, workers skip the remaining batches, and the calls end.
         wanted.close()
         for call in running:
             deque(call, maxlen=0)
@@ -138,17 +138,17 @@ def _run_calls(calls, n_at_once, wanted):
 
 
 def _cancel(calls):
-    """Stop what nobody needs any more, after an error of a worker or an interrupt."""
+    """Cancel running calls after an error of a worker or an interrupt."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # joblib tells what it cancels
-        while calls:  # the last first, which has not begun to give results
+        warnings.simplefilter("ignore")  # joblib warns of what it cancels
+        while calls:  # the last first: it has not begun to yield results
             call = calls.pop()
             if not isinstance(call, list):
                 call.close()
 
 
 def _run_on_dask(backend, function, batches):
-    """As joblib does, but joblib waits for ever for a task whose workers died."""
+    """Results from dask; joblib itself would wait for ever for a killed task."""
     client = backend.client
     n_ahead = 2 * max(1, sum(client.ncores().values()))
     futures = (client.submit(function, batch, pure=False) for batch in batches)
@@ -159,13 +159,13 @@ def _run_on_dask(backend, function, batches):
                 yield running.popleft().result()
                 running.extend(islice(futures, 1))
         finally:
-            # A caller may come back after an error once the client is closed.
+            # After an error, the caller may have closed the client.
             if client.status == "running":
                 client.cancel(list(running))
 
 
 def _run_alone(n_jobs, function, batch):
-    """Results of a batch with nothing beside it, if need be photo by photo."""
+    """Results of a batch that runs alone, and photo by photo if its worker dies."""
     try:
         [result] = _run(n_jobs, function, [batch])
     except (TerminatedWorkerError, *_killed_on_dask()):
@@ -178,6 +178,6 @@ def _run_alone(n_jobs, function, batch):
 
 
 def _killed_on_dask():
-    """What dask raises when several workers in turn have died on a task."""
+    """The error that dask raises when a task has killed several workers in turn."""
     dask = sys.modules.get("distributed")
     return (dask.KilledWorker,) if dask else ()

@@ -1,6 +1,6 @@
-"""A photo, however it is given, as an upright sRGB array, or one clear error."""
+"""Read photos in any form as upright sRGB arrays, or raise one clear error."""
 
-# Names imported as themselves are for other rooms, not for users.
+# Names imported "as" themselves are for other subpackages, not for users.
 from ._errors import ImageError
 from ._file_facts import FileFacts as FileFacts
 from ._file_facts import file_facts as file_facts

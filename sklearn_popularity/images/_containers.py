@@ -1,4 +1,4 @@
-"""What X holds, in whichever container: its elements as a list, or one array."""
+"""Open the containers that X may be: its elements as a list, or one array."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,21 +11,22 @@ FRAME_PACKAGES = {"pandas", "polars", "pyarrow"}
 
 
 def open_container(X: Any) -> Any:
-    """Elements of X as a list, or one array; tables of several columns as they are.
+    """Return the elements of X as a list, or X as one array.
 
     Parameters
     ----------
     X : sequence, array, Series, one-column frame or tensor
-        Anything.
+        Container of photos, or a table of pixel values.
 
     Returns
     -------
     X : list, ndarray or object
+        A table of several columns is returned as it is.
 
     Raises
     ------
     ValueError
-        If X is a generator, set or mapping, or a tensor that is not on the CPU.
+        If X is a generator, set or mapping, or a tensor on another device than the CPU.
     """
     if is_tensor(X):
         return tensor_to_numpy(X)
@@ -43,17 +44,17 @@ def open_container(X: Any) -> Any:
 
 
 def package_of(value: Any) -> str:
-    """The package that the type of a value is from."""
+    """Name of the package that defines the type of a value."""
     return type(value).__module__.partition(".")[0]
 
 
 def is_tensor(value: Any) -> bool:
-    """Whether a value is a tensor of torch, which need not be installed."""
+    """Whether a value is a torch tensor; torch need not be installed."""
     return package_of(value) == "torch" and hasattr(value, "detach")
 
 
 def tensor_to_numpy(tensor: Any) -> np.ndarray:
-    """The same memory as an array, or one error where it is elsewhere."""
+    """View a tensor as an array; a tensor on another device is an error."""
     if tensor.device.type != "cpu":
         raise ValueError(
             f"Got a tensor on the device {tensor.device}, but photos are read on the "
@@ -63,7 +64,7 @@ def tensor_to_numpy(tensor: Any) -> np.ndarray:
 
 
 def _column_to_list(X: Any) -> Any:
-    """Return the elements of a Series or one-column frame; other frames as they are."""
+    """Return the elements of a Series or one-column frame; other frames unchanged."""
     if len(getattr(X, "shape", ())) == 2:
         if X.shape[1] != 1:
             return X

@@ -1,4 +1,4 @@
-"""What decoding a file would cost, told from its header: too much is refused."""
+"""Estimate the cost of decoding a file from its header, and refuse costly files."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from PIL import Image, ImageFile
 from ._errors import ImageError
 from ._tiff import bytes_of_largest_strip
 
-# Bytes, with those of the file: enough for 48 million pixels of a JPEG or HEIC.
+# Bytes, including the file itself: enough for a JPEG or HEIC of 48 million pixels.
 MAX_MEMORY = 550_000_000
 MAX_BYTES = 2**28
 
 # A progressive JPEG has about 10 scans, each a pass over all pixels: 1,500 empty
-# ones take seconds. libvips stops at 100, too.
+# ones take seconds. libvips has the same limit.
 MAX_SCANS = 100
-# A second or two; of fewer pixels than a hundredth, all the scans that are allowed.
+# One or two seconds.
 _MAX_SCANNED_PIXELS = 2_000_000_000
+# With fewer pixels, MAX_SCANS scans stay below that limit.
 _FEW_PIXELS = 2**24
 
 # Pillow walks through headers in Python, at worst a byte at a time.
 _MAX_READS = 250_000
-# The decoders that Pillow has in Python take up to a microsecond for a value.
+# Pillow's decoders in Python take up to a microsecond per value.
 _MAX_SLOW_VALUES = 2_000_000
 _SLOW_DECODERS = {
     "bmp_rle": "a run-length encoded BMP",
@@ -33,7 +34,7 @@ _SLOW_DECODERS = {
 }
 
 _PILLOW_BYTES, _OUTPUT_BYTES = 4, 3
-# What decoders hold for a pixel beside what Pillow does, as measured.
+# Bytes per pixel that decoders use beside Pillow's, as measured.
 _DECODER_BYTES = {"WEBP": 10, "AVIF": 6, "HEIF": 1, "GIF": 2}
 
 # A JPEG marker; FF 00 is a stuffed byte, FF D0 to FF D7 restart within a scan.
@@ -46,8 +47,8 @@ _JPEG_WITHOUT_LENGTH = {0x01, 0xD8}
 class Steps(BytesIO):
     """The contents of a file, which can be read in a bounded number of steps.
 
-    It raises at its end, too, where LOAD_TRUNCATED_IMAGES makes Pillow go on: that flag
-    belongs to the whole process, and is neither ours to reset nor to obey.
+    Reading past the end raises even if LOAD_TRUNCATED_IMAGES is set. That flag belongs
+    to the whole process, so this library neither resets nor follows it.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -68,8 +69,8 @@ class Steps(BytesIO):
 
 
 def check_scans(data: bytes) -> None:
-    """Refuse a JPEG of so many scans that no size would make it cheap."""
-    # The count of byte pairs bounds that of scans and is 100 times as fast.
+    """Refuse a JPEG with too many scans for any size."""
+    # Counting these byte pairs is 100 times faster, and gives an upper bound.
     if data.count(b"\xff\xda") > MAX_SCANS and count_scans(data) > MAX_SCANS:
         raise ImageError(
             f"a JPEG with more than {MAX_SCANS} scans, which could take very long to "
@@ -83,7 +84,7 @@ def check_cost(image: Image.Image, data: bytes, whole: tuple[int, int]) -> None:
     Parameters
     ----------
     image : Image
-        Not decoded yet. A JPEG may have been told to be decoded in a smaller size.
+        Not decoded yet. For a JPEG, `draft` may have reduced its size.
     data : bytes
         Contents of its file.
     whole : (int, int)
@@ -95,14 +96,14 @@ def check_cost(image: Image.Image, data: bytes, whole: tuple[int, int]) -> None:
         n_bytes += bytes_of_largest_strip(image)
     check_memory(whole, n_bytes)
     if image.format in ("JPEG", "MPO"):
-        # They are gone before the output is made.
+        # Coefficients are freed before the output is allocated.
         coefficients = _jpeg_coefficients(image, data, whole)
         check_memory(whole, len(data) + coefficients + n_pixels * _PILLOW_BYTES)
     _check_slow_decoder(image)
 
 
 def check_memory(size: tuple[int, int], n_bytes: int) -> None:
-    """Refuse an image that would take so many bytes to decode."""
+    """Refuse an image if decoding it would take more than MAX_MEMORY bytes."""
     if n_bytes > MAX_MEMORY:
         raise ImageError(
             f"the header declares {size[0]} x {size[1]} pixels, which would take "
@@ -112,7 +113,7 @@ def check_memory(size: tuple[int, int], n_bytes: int) -> None:
 
 
 def bytes_per_pixel(mode: str, format: str | None) -> int:
-    """Memory for a pixel while an image is decoded and converted."""
+    """Bytes of memory per pixel while an image is decoded and converted."""
     in_pillow = 1 if mode in ("1", "L", "P") else _PILLOW_BYTES
     if mode in ("I", "F"):
         in_pillow *= 2  # their values are copied
@@ -120,7 +121,7 @@ def bytes_per_pixel(mode: str, format: str | None) -> int:
 
 
 def _jpeg_coefficients(image: Any, data: bytes, whole: tuple[int, int]) -> int:
-    """Bytes that a decoder keeps from one scan to the next."""
+    """Bytes of coefficients that a decoder keeps between scans."""
     n_pixels = whole[0] * whole[1]
     if n_pixels <= _FEW_PIXELS:
         return 0
@@ -138,7 +139,7 @@ def _jpeg_coefficients(image: Any, data: bytes, whole: tuple[int, int]) -> int:
 
 
 def count_scans(data: bytes) -> int:
-    """Count the scans of a JPEG up to its end, or to one more than allowed."""
+    """Count the scans of a JPEG, up to one more than allowed."""
     n_scans = 0
     position = 2
     for _ in range(_MAX_READS):
@@ -149,7 +150,7 @@ def count_scans(data: bytes) -> int:
         n_scans += marker == _JPEG_SOS
         if marker not in _JPEG_WITHOUT_LENGTH:
             position += int.from_bytes(data[position : position + 2], "big")
-    return MAX_SCANS + 1  # or so many other markers
+    return MAX_SCANS + 1  # too many other markers are refused like too many scans
 
 
 def _check_slow_decoder(image: Any) -> None:

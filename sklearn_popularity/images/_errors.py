@@ -1,4 +1,4 @@
-"""The one error that a bad image gives, and the guard that makes Pillow give it."""
+"""The error for unreadable images, and a context that turns Pillow's errors into it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ from .._messages import MAX_QUOTED, quote
 
 
 class ImageError(ValueError):
-    """An image that cannot be used, with the reason and the place it came from.
+    """An image that cannot be read, with the reason, and its row and path if known.
 
-    The message names what is known of the place: ``row 12, photos/a.jpg: the
-    file is empty``.
+    The message names all three: ``row 12, photos/a.jpg: the file is empty``.
 
     Parameters
     ----------
     reason : str
-        What is wrong with the image, and the way out where there is one.
+        What is wrong with the image, and how to fix it if possible.
 
     path : str or path-like, default=None
-        The file, URL or name that was given; None for pixels and encoded bytes.
+        Path or URL that was given; None for pixels and encoded bytes.
 
     row : int, default=None
-        Position of the image among those that were given together.
+        Position of the image in X, from 0; None if it is not known.
 
     Attributes
     ----------
@@ -63,7 +62,7 @@ class ImageError(ValueError):
         path: str | os.PathLike[str] | None = None,
         row: int | None = None,
     ) -> None:
-        # `reason` alone: pickle calls the class with these and restores the rest.
+        # Only `reason`: pickle calls the class with these and restores the rest.
         super().__init__(reason)
         self.reason = reason
         self.path = path
@@ -78,12 +77,12 @@ class ImageError(ValueError):
         return f"{', '.join(place)}: {self.reason}" if place else self.reason
 
     def at_row(self, row: int) -> ImageError:
-        """Return the same error for a known row.
+        """Return a copy of the error with a row.
 
         Parameters
         ----------
         row : int
-            Position of the image among those that were given together.
+            Position of the image in X, from 0.
 
         Returns
         -------
@@ -97,7 +96,7 @@ class ImageError(ValueError):
 
 @contextmanager
 def decoding_errors() -> Iterator[None]:
-    """Turn whatever Pillow raises into ImageError and keep its warnings silent."""
+    """Turn all errors of Pillow into ImageError, and silence its warnings."""
     try:
         with _pillow_is_silent():
             yield
@@ -109,7 +108,7 @@ def decoding_errors() -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        # Pillow's own text holds the address of a buffer: it differs in each run.
+        # Pillow's own text contains the address of a buffer, which differs in each run.
         return "not an image in a format that is read, or its header is broken"
     if isinstance(error, Image.DecompressionBombError):
         return f"the header declares too many pixels ({error})"
@@ -129,9 +128,9 @@ def _printable(text: str) -> str:
 def _pillow_is_silent() -> Iterator[None]:
     """Ignore the warnings that Pillow and pi_heif issue in this thread.
 
-    `catch_warnings` would tell the process that its filters changed: a warning of the
-    user that has come once would come again for each photo. So the filter goes into
-    the list itself, and leaves it and a copy that another thread may have made of it.
+    `catch_warnings` would reset which warnings were shown already, so that a warning of
+    the user would be repeated for each photo. Instead, the filter is inserted into the
+    list itself, and removed from it and from a copy that another thread may have made.
     """
     asked = _PillowInThisThread()
     ignore = ("ignore", None, Warning, asked, 0)
@@ -147,7 +146,7 @@ def _pillow_is_silent() -> Iterator[None]:
 
 
 class _PillowInThisThread:
-    """Stands for the pattern of a module; matches theirs until its thread is done."""
+    """Pattern of modules: Pillow and pi_heif in one thread, until that is done."""
 
     def __init__(self) -> None:
         self.thread: int | None = threading.get_ident()
@@ -157,11 +156,11 @@ class _PillowInThisThread:
         return of_ours and threading.get_ident() == self.thread
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # scikit-learn sends the filters to its workers, where nothing waits for us.
+        # scikit-learn sends filters to its workers, where this one must match nothing.
         return re.compile, ("(?!)",)
 
 
 def _filters() -> list[Any]:
-    # From Python 3.14 a context may have filters of its own.
+    # From Python 3.14 on, a context may have its own filters.
     of_context = getattr(warnings, "_get_filters", None)
     return of_context() if of_context else cast("list[Any]", warnings.filters)

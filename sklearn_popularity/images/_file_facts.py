@@ -1,4 +1,4 @@
-"""What the file of a photo tells beside its pixels: its format and its camera."""
+"""Format and camera of the file of a photo, from its header."""
 
 from typing import NamedTuple
 
@@ -14,14 +14,14 @@ _MAKE, _MODEL = 271, 272  # tags of EXIF
 
 
 class FileFacts(NamedTuple):
-    """What the header of a file says.
+    """Format and camera of a file.
 
     Parameters
     ----------
     file_type : str
         Such as "JPEG", "PNG" or "HEIF".
     camera : str
-        Maker and model; empty where there are none, as in HEIC.
+        Maker and model; empty if the header has none, and for HEIC.
     """
 
     file_type: str
@@ -34,7 +34,7 @@ def file_facts(data: bytes) -> FileFacts:
     Raises
     ------
     ImageError
-        If it is no image of a kind that is read.
+        If it is not an image in a format that is read.
     """
     check_encoded(data)
     if is_heif(data):
@@ -49,5 +49,5 @@ def file_facts(data: bytes) -> FileFacts:
 
 
 def _plain(value):
-    """A tag as text; what is none, as in broken files, says nothing."""
+    """A tag as text; empty if it is not text, as in broken files."""
     return value.replace("\0", " ").strip() if isinstance(value, str) else ""

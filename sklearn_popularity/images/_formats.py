@@ -1,4 +1,4 @@
-"""Formats of photos: those that are read, and those that are refused by their name."""
+"""Formats of photos: which are read, and which are refused, with the reason."""
 
 _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf "
@@ -7,13 +7,13 @@ _RAW = (
 RAW_REASON = "the raw file of a camera is not read; save it as JPEG, PNG or TIFF"
 _JXL_REASON = "JPEG XL is not read; convert the image to JPEG or PNG"
 
-# How the names of files end, in lower case, whose formats `read_image` knows.
+# Suffixes, in lower case, of the formats that `read_image` reads.
 PHOTO_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .gif .tif .tiff .bmp .dib .ppm .pgm "
     ".pbm .pnm .pfm .avif .heic .heif .hif".split()
 )
 
-# How other names of photos end, and why such a file is refused.
+# Suffixes of other photos, and why they are refused.
 REFUSED_SUFFIXES = {
     **dict.fromkeys(_RAW, RAW_REASON),
     ".jxl": _JXL_REASON,
@@ -24,7 +24,7 @@ REFUSED_SUFFIXES = {
     ".psd": "a file of Photoshop is not read; save it as JPEG, PNG or TIFF",
 }
 
-# Raw files that are TIFF inside, and could be taken for it, are known by their tags.
+# First bytes of refused formats. Raw files in the TIFF format are found by their tags.
 _BEGINNINGS = {
     b"\xff\x0a": _JXL_REASON,
     b"\0\0\0\x0cJXL \r\n\x87\n": _JXL_REASON,
@@ -40,7 +40,7 @@ _BEGINNINGS = {
 
 
 def why_refused(data: bytes) -> str | None:
-    """Why the contents of a file are refused, where their beginning is known."""
+    """Why a file is refused, by its first bytes; None if it is not."""
     if data[4:12] == b"ftypcrx " or (data[:4] == b"II*\0" and data[8:10] == b"CR"):
         return RAW_REASON  # of Canon, new and old
     for beginning, reason in _BEGINNINGS.items():

@@ -1,4 +1,4 @@
-"""What the header of an image tells before its pixels are decoded."""
+"""Checks of the header of an image before its pixels are decoded."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF")
 
 @cache
 def readable_formats() -> tuple[str, ...]:
-    """The formats that are read, less those that this Pillow lacks."""
+    """The formats that are read, without those that this Pillow lacks."""
     Image.init()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def check_encoded(data: bytes) -> None:
-    """Refuse encoded bytes that are of a known other format, or costly to open."""
+    """Refuse encoded bytes in a known unsupported format, or too costly to open."""
     if not data:
         raise ImageError("the file is empty")
     reason = why_refused(data)
@@ -39,7 +39,7 @@ def check_encoded(data: bytes) -> None:
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int]:
-    """Width and height of a WebP, whose canvas Pillow allocates on opening."""
+    """Width and height of a WebP: Pillow allocates the canvas as it opens the file."""
 
     def number(start: int, stop: int) -> int:
         return int.from_bytes(data[start:stop], "little")
@@ -54,7 +54,7 @@ def _webp_canvas(data: bytes) -> tuple[int, int]:
 
 
 def repair_transparency(image: Image.Image) -> None:
-    """Rescale the transparent colour of a PNG as Pillow rescales its pixels.
+    """Scale the transparent colour of a PNG like Pillow scales its pixels.
 
     The colour is stored at the bit depth of the file. Pillow decodes grey of 2 and
     4 bits and colours of 16 bits to 8 bits, but leaves this colour as it is.
@@ -71,10 +71,10 @@ def repair_transparency(image: Image.Image) -> None:
 
 
 def sample_range(image: Image.Image) -> tuple[float, float] | None:
-    """Stored values of black and white in a mode of more than 8 bits, where known.
+    """Stored values of black and white in a mode of more than 8 bits, if known.
 
-    Pillow widens 12 bits to 16 without scaling them, and does not invert TIFF files
-    in which zero is white unless they have 8 bits.
+    Pillow extends 12 bits to 16 without scaling, and inverts TIFF files in which zero
+    is white only if they have 8 bits.
     """
     if image.format == "TIFF" and image.mode != "I":
         return tiff_range(image)

@@ -1,4 +1,4 @@
-"""HEIC and HEIF, which phones write and an optional package reads."""
+"""HEIC and HEIF, the formats of phones, which the optional pi_heif reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _GENERAL_BRANDS = {b"mif1", b"msf1"}
 
 
 def is_heif(data: bytes) -> bool:
-    """Whether the contents of a file say that they are HEIC or HEIF, but not AVIF."""
+    """Whether the header of a file says HEIC or HEIF, but not AVIF."""
     if data[4:8] != b"ftyp":
         return False
     end = min(int.from_bytes(data[:4], "big"), 1024)
@@ -21,9 +21,9 @@ def is_heif(data: bytes) -> bool:
 
 
 def open_heif(data: bytes):
-    """Read the header: a picture with `size`, which `to_pillow` decodes, upright.
+    """Read the header; `size` is known then, and `to_pillow` decodes an upright image.
 
-    Pillow's plugin would obey LOAD_TRUNCATED_IMAGES, a flag of the whole process.
+    Not by Pillow's plugin, which follows LOAD_TRUNCATED_IMAGES of the whole process.
     """
     try:
         pi_heif = import_optional("pi_heif", "A HEIC photo")

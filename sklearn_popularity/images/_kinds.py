@@ -1,4 +1,4 @@
-"""What X may be: paths, a batch of arrays, a ragged list of photos, or pixel rows."""
+"""Forms of X: paths, one array, a list of photos of any sizes, or rows of pixels."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,18 @@ _BYTES = (bytes, bytearray, memoryview, BytesIO)
 
 
 def photos_of(estimator, X, *, reset):
-    """Photos that an estimator was given.
+    """Validate X as photos for an estimator.
 
     Parameters
     ----------
     estimator : estimator
-        With the parameters `value_range` and `image_shape`. Its `n_features_in_` and
-        `feature_names_in_` are set or compared where X holds rows of pixel values.
+        With the parameters `value_range` and `image_shape`, and optionally `on_error`.
+        If X holds rows of pixel values, its `n_features_in_` and `feature_names_in_`
+        are set or compared.
     X : sequence of photos
         Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
     reset : bool
-        Whether to set (in `fit`) or to compare.
+        Whether to set them, as in `fit`, or to compare with them.
 
     Returns
     -------
@@ -43,14 +44,14 @@ def photos_of(estimator, X, *, reset):
     Raises
     ------
     ImageError
-        If one is missing, unless the estimator has ``on_error="nan"``.
+        If a photo is missing, unless the estimator has ``on_error="nan"``.
 
     ValueError
-        If there are none, or X is of no known kind.
+        If X is empty, or not in a form that is accepted.
     """
     items = find_photos(X)
     if items is None:
-        # Imported here: reading photos alone starts five times faster without it.
+        # Imported here: read_image starts five times faster without it.
         from sklearn.utils.validation import validate_data
 
         rows = validate_data(estimator, X, reset=reset, dtype="numeric")
@@ -58,7 +59,7 @@ def photos_of(estimator, X, *, reset):
         return Photos(batch, value_range=estimator.value_range, clip=True)
     if len(items) == 0:
         raise ValueError("Got X with no photos, but at least one was expected.")
-    if reset:  # nothing is left behind of an earlier fit on rows
+    if reset:  # forget an earlier fit on rows
         for name in {"n_features_in_", "feature_names_in_"} & set(vars(estimator)):
             delattr(estimator, name)
     photos = Photos(items, value_range=estimator.value_range)
@@ -68,28 +69,27 @@ def photos_of(estimator, X, *, reset):
 
 
 def find_photos(X: Any) -> list[Any] | np.ndarray | None:
-    """Return the photos that X holds, or None where X is a table of numbers.
+    """Return the photos in X, or None if X is a table of numbers.
 
     Parameters
     ----------
     X : sequence, array, Series, one-column frame or tensor
         Photos, one per element; or one array of shape (n, height, width) or
         (n, height, width, 1, 3 or 4). A photo is a path, the contents of a file
-        (``bytes``, ``bytearray``, ``memoryview`` or ``BytesIO``), a dict of "bytes"
-        and "path" as Hugging Face's data sets hold them, a PIL image or an array.
+        (``bytes``, ``bytearray``, ``memoryview`` or ``BytesIO``), a dict with "bytes"
+        and "path" as in Hugging Face data sets, a PIL image or an array.
 
     Returns
     -------
     items : list, ndarray or None
-        A list of photos (paths, bytes, PIL images and arrays; None where one is
-        missing), or an array whose first axis counts photos. None if X can only be
-        read as rows of pixel values.
+        A list of paths, bytes, PIL images and arrays, with None for missing photos; or
+        an array of shape (n, ...); or None if X can only be rows of pixel values.
 
     Raises
     ------
     ValueError
-        If X is a single photo, has foreign entries among its photos, has its axes in
-        an order that cannot be told, or is a generator.
+        If X is a single photo or a generator, has entries that are not photos, or an
+        array in which the order of axes is ambiguous.
     """
     if _is_photo(X) and not _is_array(X):
         raise ValueError(
@@ -137,7 +137,7 @@ def _refuse_photos_among_columns(X: Any) -> None:
 def _photos_in_array(X: np.ndarray) -> list[Any] | np.ndarray | None:
     if X.dtype.kind == "S":
         raise ValueError(
-            f"Got X of dtype {X.dtype}, but NumPy cuts zero bytes off the end of such "
+            f"Got X of dtype {X.dtype}, but NumPy strips trailing zero bytes from such "
             "elements. Pass paths as text, X.astype(str), and contents of files in a "
             "list."
         )
@@ -147,7 +147,7 @@ def _photos_in_array(X: np.ndarray) -> list[Any] | np.ndarray | None:
     if X.ndim == 3 and X.shape[-1] in (1, 3, 4):
         raise ValueError(
             f"Got X of shape {X.shape}, which may be one image or a batch of narrow "
-            "grey ones. Pass X[np.newaxis] for one image or X[..., np.newaxis] for a "
+            "grey images. Pass X[np.newaxis] for one image or X[..., np.newaxis] for a "
             "batch."
         )
     if X.ndim == 4 and X.shape[-1] not in (1, 3, 4):
@@ -176,7 +176,7 @@ def _photos_in_list(items: list[Any]) -> list[Any] | np.ndarray | None:
 
 
 def _is_cell(item: Any, missing: bool = False) -> bool:
-    """Whether an element is a row of one column that holds a photo."""
+    """Whether an element is a row of a one-column table that holds a photo."""
     if not (isinstance(item, (list, tuple)) and len(item) == 1):
         return False
     return _is_photo(item[0]) or (missing and _is_missing(item[0]))
@@ -188,7 +188,7 @@ def _is_numeric(item: Any) -> bool:
 
 
 def _as_item(photo: Any) -> Any:
-    """A photo in one of few forms: a path, bytes, a PIL image, an array, or None."""
+    """Convert a photo to a path, bytes, a PIL image, an array, or None."""
     if isinstance(photo, Mapping):
         photo = photo["path"] if photo["bytes"] is None else photo["bytes"]
     if isinstance(photo, BytesIO):

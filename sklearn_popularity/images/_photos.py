@@ -20,7 +20,7 @@ _MISSING = "the photo is missing; drop the row or fill in its photo"
 def _current_folder() -> str:
     try:
         return str(Path.cwd())
-    except OSError:  # it was removed, and whole paths can still be read
+    except OSError:  # it was removed; absolute paths can still be read
         return ""
 
 
@@ -31,16 +31,16 @@ class Photos:
     Parameters
     ----------
     items : list or ndarray
-        File paths, encoded bytes, PIL images or arrays, one per photo, None where one
-        is missing; or one array whose first axis counts photos.
+        File paths, encoded bytes, PIL images or arrays, one per photo, and None for a
+        missing photo; or one array whose first axis is the photo.
     value_range : (low, high) or None, default=None
         Pixel values of black and white. None follows the dtype.
     clip : bool, default=False
-        Whether values outside the range are clipped (rows) or refused (photos).
+        Whether values outside the range are clipped, as for rows, or an error.
     rows : sequence of int, default=()
-        Rows of X that the items came from, for error messages; () counts them.
+        Row of X of each item, for error messages; () is 0, 1, and so on.
     folder : str, default=current
-        Where relative paths start: workers may have been started somewhere else.
+        Folder of relative paths: the current one of a worker may differ.
     """
 
     items: Sequence[Any] | np.ndarray
@@ -56,8 +56,8 @@ class Photos:
             object.__setattr__(self, "rows", range(len(self.items)))
 
     def __getstate__(self) -> dict[str, Any]:
-        # Of an image that Pillow opened, neither the format nor the tags would reach
-        # another process; they may say which of its values is white.
+        # Pickle loses the format and the tags of an image that Pillow opened, which may
+        # say what value is white.
         state = vars(self).copy()
         if not isinstance(self.items, np.ndarray):
             state["items"] = [_to_send(item) for item in self.items]
@@ -67,19 +67,19 @@ class Photos:
         return len(self.items)
 
     def batches(self, size: int) -> list["Photos"]:
-        """Consecutive pieces of at most `size` photos; a worker gets one at a time."""
+        """Split into consecutive pieces of at most `size` photos."""
         return [
             replace(self, items=self.items[i : i + size], rows=self.rows[i : i + size])
             for i in range(0, len(self), size)
         ]
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "Photos":
-        """The photos at some positions."""
+        """Select photos by their positions."""
         items = [self.items[i] for i in indices]
         return replace(self, items=items, rows=[self.rows[i] for i in indices])
 
     def check_present(self) -> None:
-        """Raise the error of the first photo that is missing."""
+        """Raise an ImageError for the first missing photo, if any."""
         if not isinstance(self.items, np.ndarray):
             for index, item in enumerate(self.items):
                 if item is None:
@@ -108,7 +108,7 @@ class Photos:
         return self.decode(index, self.content(index), max_size=max_size)
 
     def content(self, index: int) -> bytes | np.ndarray:
-        """What one photo is made of: the bytes of its file, or else its pixels.
+        """Return the bytes of the file of one photo, or its pixels.
 
         Parameters
         ----------
@@ -118,12 +118,12 @@ class Photos:
         Returns
         -------
         content : bytes, or ndarray of shape (height, width, 3), uint8
-            Encoded bytes as they are, or sRGB 0-255.
+            Encoded bytes, or pixels in sRGB 0-255.
 
         Raises
         ------
         ImageError
-            As `read`.
+            If the photo cannot be read; it carries the row and the path.
         """
         item = self.items[index]
         with self._place(index):
@@ -147,14 +147,14 @@ class Photos:
             return limit_size(content, max_size)
 
     def error(self, index: int, reason: str) -> ImageError:
-        """The error of a photo, with its row and its path."""
+        """Make an error with the row and the path of a photo."""
         item = self.items[index]
         path = os.fsdecode(item) if isinstance(item, (str, os.PathLike)) else None
         return ImageError(reason, path=path, row=int(self.rows[index]))
 
     @contextmanager
     def _place(self, index: int) -> Iterator[None]:
-        """Let an error say which photo it is about."""
+        """Add the row and the path of a photo to errors."""
         try:
             yield
         except ImageError as error:
@@ -162,7 +162,7 @@ class Photos:
 
 
 def _to_send(item: Any) -> Any:
-    """What another process gets for an opened image: its pixels, or its error."""
+    """Replace an opened image with its pixels, or the error of reading them."""
     if not isinstance(item, Image.Image):
         return item
     try:

@@ -1,4 +1,4 @@
-"""Pixels of any kind as upright sRGB bytes: arrays and Pillow images."""
+"""Convert arrays and Pillow images to upright 8-bit sRGB."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._headers import sample_range
 
 _ORIENTATION_TAG = 0x0112
 _ORIENTATION_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
-# Where the rows and columns of a file are in the upright photo, by its orientation.
+# By EXIF orientation: a view of the upright photo in the layout of the file.
 _STORED_IN_UPRIGHT = {
     1: lambda rgb: rgb,
     2: lambda rgb: rgb[:, ::-1],
@@ -28,10 +28,10 @@ _STORED_IN_UPRIGHT = {
     8: lambda rgb: rgb[::-1].swapaxes(0, 1),
 }
 _TURNED = {5, 6, 7, 8}
-# A photo is converted some rows at a time, since each step makes another copy of them.
+# A photo is converted some rows at a time, since each step makes another copy.
 _PIXELS_AT_ONCE = 2**20
 _PROFILE_MODES = {"L", "RGB", "CMYK"}
-# Those of printers have 1 to 3 MB; what is kept in memory has to be bounded.
+# Profiles of printers have 1 to 3 MB; the memory of the cache has to be bounded.
 _MAX_PROFILE_BYTES = 2**22
 
 
@@ -52,22 +52,22 @@ def to_rgb8(
 
     value_range : (float, float), default=None
         Values of black and white in an array. By default 0 and 1 for bool and
-        float, 0 and 65535 for uint16, 0 and 255 for every other integer. A Pillow
-        image carries its own range, whatever is given here.
+        float, 0 and 65535 for uint16, 0 and 255 for every other integer. Ignored for a
+        Pillow image, which carries its own range.
 
     clip : bool, default=False
-        Whether values outside the range count as its ends or are an error.
+        Whether to clip values outside the range, rather than raise an error.
 
     Returns
     -------
     rgb : ndarray of shape (H, W, 3) and dtype uint8
-        C-contiguous sRGB, 0-255. It is the input itself where that fits already.
+        C-contiguous sRGB, 0-255; the input itself, not a copy, if it is that already.
 
     Raises
     ------
     ImageError
-        If the shape is not that of an image, if a value is NaN, infinite or (unless
-        clipped) outside the range, or if a Pillow image cannot be decoded.
+        If the array is not of the shape of an image, if a value is NaN, infinite or,
+        unless clipped, outside the range, or if a Pillow image cannot be decoded.
 
     ValueError
         If ``value_range`` is not two finite numbers, the lower one first.
@@ -146,7 +146,7 @@ def limit_size(rgb: NDArray[np.uint8], max_size: int | None) -> NDArray[np.uint8
 
 
 def check_max_size(max_size: int | None) -> None:
-    """Refuse a limit that no image can keep."""
+    """Refuse a limit below 1 pixel."""
     if max_size is not None and max_size < 1:
         raise ValueError(
             f"Got max_size={quote(max_size)}, but expected an integer of at least 1 "
@@ -169,7 +169,7 @@ def check_value_range(value_range: Any) -> tuple[float, float]:
 
 
 def _as_channels_last(array: NDArray[Any]) -> NDArray[Any]:
-    """View an array as (H, W, C), or say why it is no image."""
+    """View an array as (H, W, C), or raise an error if it is not an image."""
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
@@ -280,7 +280,7 @@ def _over_paper(
 
 
 def _deep_values(image: Image.Image) -> tuple[NDArray[Any], tuple[float, float]] | None:
-    """Values of an image of more than 8 bits, with those of black and white."""
+    """Values of an image of more than 8 bits, and the values of black and white."""
     if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return None
     values = np.asarray(image)
@@ -316,13 +316,13 @@ def _orientation(image: Image.Image) -> int:
     try:
         orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
     except Exception:
-        # Broken metadata raise nearly anything, and the photo is still a photo.
+        # Broken metadata raises errors of many types, but the pixels may be sound.
         return 1
     return orientation if orientation in _STORED_IN_UPRIGHT else 1
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB image from one in mode L, RGB or CMYK, by its profile if it is sound."""
+    """Convert an image in mode L, RGB or CMYK to sRGB, by its profile if valid."""
     transform = None
     if profile and len(profile) <= _MAX_PROFILE_BYTES:
         transform = _srgb_transform(profile, image.mode)
@@ -335,7 +335,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 # than applying it to a small photo.
 @lru_cache(maxsize=32)
 def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Transform to sRGB; None if the profile is broken, for other modes, or sRGB."""
+    """Transform to sRGB; None if the profile is broken, of another mode, or sRGB."""
     try:
         transform = ImageCms.ImageCmsTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),

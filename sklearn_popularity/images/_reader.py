@@ -1,4 +1,4 @@
-"""Decode an image file strictly: the whole upright photo in sRGB, or one error."""
+"""Decode an image file strictly: the whole photo, upright in sRGB, or an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ._tiff import check_layout
 # pathlib turns http:// into http:/; a drive letter has one letter.
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]+://|https?:/|data:)", re.IGNORECASE)
 
-# Opening a FIFO would wait for its writer, and a terminal could take us over.
+# Opening a FIFO would block, and a terminal could become the controlling one.
 _OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
@@ -32,20 +32,20 @@ def read_image(
 ) -> NDArray[np.uint8]:
     """Read an image file as upright 8-bit sRGB.
 
-    A photo is read completely or refused: none whose pixels are cut short is accepted,
-    nothing is downloaded, and a header that promises more than can be decoded in
-    bounded time and memory is refused before decoding.
+    A file is read completely or refused: a truncated file is an error. A file that
+    would take too much time or memory is refused before it is decoded. Nothing is
+    downloaded.
 
     Parameters
     ----------
     source : str, path-like or bytes-like
-        Path of a regular file, or the encoded contents of one, as bytes. JPEG, PNG,
-        WebP, GIF, TIFF, BMP, PPM and, where Pillow has it, AVIF are read, and HEIC
-        with the extra ``heic``.
+        Path of a regular file, or its contents as bytes: JPEG, PNG, WebP, GIF, TIFF,
+        BMP, PPM, AVIF if Pillow supports it, and HEIC with the extra ``heic``.
 
     max_size : int, default=None
-        Largest number of pixels of the longest side. Larger images are reduced,
-        JPEG already while decoding, which is faster and changes pixels slightly.
+        Longest side in pixels, at least 1; larger images are reduced. JPEG is reduced
+        while it is decoded, which is faster and changes pixels slightly. None means no
+        limit.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def read_image(
     Raises
     ------
     ImageError
-        If the file cannot be read, is no image, is broken, cut short or too large,
+        If the file cannot be read, is not an image, is broken, truncated or too large,
         or if ``source`` is a URL. The error carries the path.
 
     TypeError
@@ -70,16 +70,17 @@ def read_image(
 
     Notes
     -----
-    The EXIF orientation and the embedded colour profile are applied; broken ones
-    are ignored, and so are PNG gamma and chromaticities. Transparency is composited
-    on white. Of animations and multi-page files the first image is read, of HEIC the
-    primary one. Deeper
-    images are scaled to 8 bits by the range of their format: 0 to 65535 for 16
-    bits, 0 to 1 for floating-point TIFF and PFM, whose values outside are refused.
-    A file that lacks only what follows its pixels is read. Refused, before decoding,
-    are files of more than 256 MiB, pixels that would take more than 550 MB to decode,
-    a JPEG of more than 100 scans, and more than 2 million values in text form. Flipped
-    bits within compressed data cannot always be noticed.
+    The EXIF orientation and the embedded colour profile are applied; broken ones are
+    ignored, and so are PNG gamma and chromaticities. Transparency is composited on
+    white. The first image of an animation or multi-page file is read, and the primary
+    image of a HEIC file. Images of more than 8 bits are scaled to 8 bits from the range
+    of their format: 0 to 65535 for 16 bits, 0 to 1 for floating-point TIFF and PFM,
+    where other values are an error.
+
+    A file that lacks only data after its pixels is read. Refused before decoding are
+    files of more than 256 MiB, images that would take more than 550 MB to decode, JPEG
+    files of more than 100 scans, and more than 2 million values in text form. Flipped
+    bits in compressed data are not always detected.
 
     Examples
     --------
@@ -105,7 +106,7 @@ def read_image(
 
 
 def read_file(source: str | os.PathLike[str], folder: str = "") -> bytes:
-    """The contents of a regular file, as they are; its path may start in a folder."""
+    """Return the bytes of a regular file; relative paths start in `folder`."""
     try:
         path = os.fsdecode(source)
     except TypeError:
@@ -140,7 +141,7 @@ def _check_status(status: os.stat_result, path: str) -> None:
     if status.st_size > MAX_BYTES:
         raise ImageError(
             f"the file has {status.st_size:,} bytes, more than the {MAX_BYTES:,} that "
-            "are read",
+            "are allowed; reduce the image",
             path=path,
         )
 
@@ -174,7 +175,7 @@ def _open(data: bytes, max_size: int | None) -> Image.Image:
 
 
 def _draft(image: Image.Image, max_size: int) -> None:
-    """Let the JPEG decoder halve the size while the longest side stays long enough."""
+    """Let the JPEG decoder halve the size as long as it is at least `max_size`."""
     width, height = image.size
-    # Pillow looks for a size that contains the one given: leave the shorter side free.
+    # Pillow takes a size that covers the one given: the shorter side is left free.
     image.draft(None, (max_size, 1) if width >= height else (1, max_size))

@@ -1,4 +1,4 @@
-"""Rows of pixel values as images."""
+"""Read rows of pixel values as images."""
 
 import math
 from typing import Any
@@ -10,10 +10,10 @@ from .._warnings import warn_caller
 
 
 class ImageShapeWarning(UserWarning):
-    """Numeric rows were read as photos of a shape that was inferred.
+    """The shape of images in rows of pixel values was guessed.
 
-    A row of 4,096 numbers may be an embedding, which is no photo. Pass
-    ``image_shape=(height, width, channels)`` where the rows do hold pixels.
+    Pass ``image_shape=(height, width, channels)`` if the rows hold pixels. A row of
+    4,096 numbers may be an embedding, which is not a photo.
     """
 
 
@@ -23,10 +23,10 @@ def rows_as_batch(X: np.ndarray, image_shape: tuple[int, ...] | None) -> np.ndar
     Parameters
     ----------
     X : ndarray of shape (n, n_features)
-        One flattened image a row, channels last.
+        One flattened image per row, channels last.
     image_shape : tuple of 2 or 3 ints, or None
-        Height, width and, for colour, channels. None infers a square grey image, else
-        a square RGB image, else a strip one pixel high, and warns.
+        Height, width and, for colour, channels. None warns and guesses a square grey
+        image, else a square RGB image, else a grey strip one pixel high.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def rows_as_batch(X: np.ndarray, image_shape: tuple[int, ...] | None) -> np.ndar
     Raises
     ------
     ValueError
-        If `image_shape` does not multiply to the number of features.
+        If the product of `image_shape` is not the number of features.
     """
     n_features = X.shape[1]
     shape: tuple[int, ...]
@@ -45,7 +45,7 @@ def rows_as_batch(X: np.ndarray, image_shape: tuple[int, ...] | None) -> np.ndar
             f"X has rows of {n_features} numbers; each is read as an image of "
             f"{shape[0]} x {shape[1]} pixels with {shape[2]} channel(s). Pass "
             "image_shape=(height, width, channels) if they are pixels; an embedding "
-            "is no photo.",
+            "is not a photo.",
             ImageShapeWarning,
         )
     else:

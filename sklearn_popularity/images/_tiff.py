@@ -1,4 +1,4 @@
-"""TIFF, whose tags say what its numbers mean, and which Pillow reads wrongly."""
+"""Checks of TIFF files: which layouts Pillow reads wrongly, and values of white."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ._formats import RAW_REASON
 
 TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-# Pillow takes some microseconds for each.
+# Pillow takes some microseconds per strip or tile.
 _MAX_PIECES = 200_000
-_TYPES_OF_BYTES = (1, 2, 7)  # which are not taken apart
+_TYPES_OF_BYTES = (1, 2, 7)  # which Pillow keeps as bytes
 
 _SUBFILE_TYPE = 254
 _BITS_PER_SAMPLE = 258
@@ -33,10 +33,10 @@ _WHITE_IS_ZERO = 0
 
 
 def check_layout(image: Image.Image) -> None:
-    """Refuse a TIFF that Pillow would read as other pixels, or as those of a thumbnail.
+    """Refuse a TIFF of which Pillow would read wrong pixels, or only a thumbnail.
 
-    Pillow takes the planes of uncompressed 16-bit samples for 8-bit ones, those of
-    grey and opacity for one of each, and decompressed big-endian floats for others.
+    Pillow reads uncompressed planes of 16-bit samples as 8-bit ones, and misreads
+    separate planes of grey and opacity, and compressed big-endian floats.
     """
     tags = image.tag_v2  # type: ignore[attr-defined]
     if _DNG_VERSION in tags or tags.get(_SUBFILE_TYPE, 0) & _IS_REDUCED_COPY:
@@ -56,7 +56,7 @@ def check_layout(image: Image.Image) -> None:
 
 
 def check_pieces(data: bytes) -> None:
-    """Refuse a TIFF of so many strips, tiles or other numbers that opening is slow."""
+    """Refuse a TIFF with so many strips, tiles or other values that opening is slow."""
     order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
     is_big = data[2:4] in (b"+\0", b"\0+")
     pointer, n_count, n_entry = (8, 8, 20) if is_big else (4, 2, 12)
@@ -77,7 +77,7 @@ def check_pieces(data: bytes) -> None:
 
 
 def bytes_of_largest_strip(image: Image.Image) -> int:
-    """What libtiff holds of the samples of a compressed image at a time."""
+    """Size of the largest strip or tile, which libtiff decompresses at once."""
     tags = image.tag_v2  # type: ignore[attr-defined]
     if tags.get(_COMPRESSION, _UNCOMPRESSED) == _UNCOMPRESSED:
         return 0

@@ -1,6 +1,6 @@
-"""Networks of torchvision and timm: how they take photos, are loaded, and are read."""
+"""Networks of torchvision and timm: preprocessing, weights, and outputs of layers."""
 
-# Names imported as themselves are for other rooms, not for users.
+# Names imported "as" themselves are for other subpackages, not for users.
 from ._backbones import build_network as build_network
 from ._backbones import pretrained_at_hand as pretrained_at_hand
 from ._kept import KeptNetwork as KeptNetwork

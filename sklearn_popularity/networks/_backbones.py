@@ -1,4 +1,4 @@
-"""Networks by name, from torchvision and timm, with how they take photos."""
+"""Build networks of torchvision and timm by name, with their preprocessing."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,16 +22,16 @@ _TIMM = "timm/"
 def build_network(name: str, weights: str, seed: int) -> Any:
     """Build a network in evaluation mode, on the CPU.
 
-    It waits while another thread trains a network: both draw random numbers of torch.
+    It waits while another thread trains a network: both use torch's random generator.
 
     Parameters
     ----------
     name : str
-        Of torchvision, or "timm/" and a name of timm.
+        Name of a network of torchvision, or "timm/" and the name of a model of timm.
     weights : str
         "pretrained", "random" or a path.
     seed : int
-        Of random weights.
+        Seed of random weights.
 
     Returns
     -------
@@ -40,9 +40,9 @@ def build_network(name: str, weights: str, seed: int) -> Any:
     Raises
     ------
     ValueError
-        If there is no such network, or the file does not fit it.
+        If the network does not exist, or the file does not fit it.
     FileNotFoundError
-        If pretrained weights are neither on this machine nor to be had.
+        If pretrained weights are not on this machine and cannot be downloaded.
     """
     with torch_work():
         if weights == "pretrained":
@@ -55,7 +55,7 @@ def build_network(name: str, weights: str, seed: int) -> Any:
 
 
 def published_squares(name: str) -> Squares:
-    """How the published weights of a network take photos."""
+    """Preprocessing of the published weights of a network."""
     if name in CAFFE_NETWORKS:
         return CAFFE_SQUARES
     if name.startswith(_TIMM):
@@ -85,17 +85,17 @@ def pretrained_at_hand(name: str) -> bool:
     Parameters
     ----------
     name : str
-        As the `backbone` of :class:`CNNEmbedder`.
+        Name of the network, as `backbone` of :class:`CNNEmbedder`.
 
     Returns
     -------
     at_hand : bool
-        False also where torch or timm is missing.
+        Also False if torch or timm is missing.
 
     Raises
     ------
     ValueError
-        If there is no such network.
+        If the network does not exist.
     """
     if name in CAFFE_NETWORKS:
         return False
@@ -111,7 +111,7 @@ def pretrained_at_hand(name: str) -> bool:
 
 
 def _packaged_file(name):
-    """Path of the weights in a package that pip has installed; None without it."""
+    """Path of the weights in an installed package; None if there is none."""
     return PACKAGED[name].path() if name in PACKAGED else None
 
 
@@ -126,7 +126,7 @@ def _timm_file(name):
 
 
 def _create(name, seed=0, **options):
-    """A network with random weights, unless the options say otherwise."""
+    """Create a network, with random weights unless the options say otherwise."""
     if name in CAFFE_NETWORKS:
         with own_randomness(seed):
             return build_caffe_network(name, **options)
@@ -140,19 +140,19 @@ def _create(name, seed=0, **options):
         create = import_optional("torchvision.models", NEEDED_FOR).get_model
         options = {"weights": None} | options
         if name in ("googlenet", "inception_v3"):
-            # Without it they warn that their default will change.
+            # Without it, they warn that the default will change.
             options["init_weights"] = True
     with own_randomness(seed):
         return create(name, **options)
 
 
 def _published(name):
-    """A network with published weights: of a package, or downloaded once."""
+    """Create a network with published weights, from a package or a download."""
     if name in CAFFE_NETWORKS:
         raise FileNotFoundError(
-            f"The weights of {name!r} are to be had from Caffe's model zoo alone. "
-            "Convert them, and pass weights= with the path of an .npz or .safetensors "
-            'file that holds "conv1.weight", "conv1.bias" and so on up to "fc8.bias".'
+            f"The weights of {name!r} are only in Caffe's model zoo. Convert them, and "
+            "pass weights= with the path of an .npz or .safetensors file that holds "
+            '"conv1.weight", "conv1.bias" and so on up to "fc8.bias".'
         )
     packaged = _packaged_file(name)
     if packaged is not None:
@@ -173,10 +173,10 @@ def _published(name):
     except ImportError:
         raise
     except Exception as error:
-        # Whatever a download fails with: no network, a wrong hash, a full disk.
+        # A download fails with errors of many types: offline, wrong hash, full disk.
         raise FileNotFoundError(
             f"The pretrained weights of {name!r} are not in {folder} and cannot be "
-            f"downloaded ({error}). Put them there, or pass weights= with the path of "
+            f"downloaded ({error}). Copy them there, or pass weights= with the path of "
             "an .npz, .safetensors or .pth file."
         ) from error
     network = _create(name)
@@ -185,7 +185,7 @@ def _published(name):
 
 
 def _from_file(name, path):
-    """A network with the weights of a file, and as many classes as these have."""
+    """Create a network with the weights of a file, for their number of classes."""
     network = _create(name)
     weights = without_prefix(read_weights(path), network.state_dict())
     n_classes = _n_classes(weights, network)
@@ -196,7 +196,7 @@ def _from_file(name, path):
 
 
 def _n_classes(weights, network):
-    """Number of classes of weights; None if it is the network's or cannot be told."""
+    """Number of classes of weights; None if the network's, or if it is not known."""
     classifier = find_classifier(network)
     if classifier is None:
         return None
@@ -208,7 +208,7 @@ def _n_classes(weights, network):
 
 
 def _torchvision_weights(name):
-    """The best published weights of a classifier of torchvision."""
+    """The default published weights of a classifier of torchvision."""
     models = import_optional("torchvision.models", NEEDED_FOR)
     known = models.list_models(module=models)
     if name not in known:
@@ -217,11 +217,11 @@ def _torchvision_weights(name):
 
 
 def _timm_config(name):
-    """What timm knows of the published weights of a model."""
+    """Configuration of the published weights of a model of timm."""
     timm = import_optional("timm", NEEDED_FOR)
     try:
         config = timm.models.get_pretrained_cfg(name.removeprefix(_TIMM))
-    except RuntimeError:  # a model that it knows, but not with these weights
+    except RuntimeError:  # timm knows the model, but not these weights
         config = None
     if config is None:
         known = timm.list_models() + timm.list_pretrained()

@@ -1,4 +1,4 @@
-"""AlexNet as it was published and as Caffe had it, for weights that are converted."""
+"""AlexNet as published and as in Caffe, for converted weights."""
 
 from collections import OrderedDict
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from ._squares import Squares
 from ._torch import import_torch
 
-#: Whether maps are pooled before they are normalised, by the name of the network.
+#: Whether a network pools before it normalises.
 CAFFE_NETWORKS = {"caffenet": True, "alexnet-lrn": False}
 
-# Photos in blue, green, red from 0 to 255, less the means of ImageNet.
+# BGR from 0 to 255, minus the mean of ImageNet.
 CAFFE_SQUARES = Squares(
     size=227,
     crop_share=227 / 256,
@@ -21,21 +21,21 @@ CAFFE_SQUARES = Squares(
 
 
 def build_caffe_network(name: str, num_classes: int = 1000) -> Any:
-    """The network with random weights: 60,965,224 of them with 1,000 classes.
+    """Build a network with random weights: 60,965,224 for 1,000 classes.
 
     Parameters
     ----------
     name : {"caffenet", "alexnet-lrn"}
-        CaffeNet pools before it normalises; AlexNet [1]_, and Decaf after it, normalise
-        before they pool. The weights are of the same shapes, and not exchangeable.
+        CaffeNet pools before it normalises; AlexNet [1]_ and DeCAF normalise before
+        they pool. Their weights have the same shapes, but are not interchangeable.
     num_classes : int, default=1000
         Number of classes.
 
     Returns
     -------
     network : torch.nn.Sequential
-        Layers by their names in Caffe: conv1, norm1, pool1, ..., fc6, fc7, fc8. Weights
-        are named after them, such as "conv1.weight".
+        Layers have their names in Caffe: conv1, norm1, pool1, ..., fc6, fc7, fc8.
+        Weights are named after them, such as "conv1.weight".
 
     References
     ----------
@@ -50,7 +50,7 @@ def build_caffe_network(name: str, num_classes: int = 1000) -> Any:
         layers.append((f"relu{number}", nn.ReLU()))
 
     def reduce(number):
-        # As Caffe rounds: a place beyond the edge counts.
+        # Caffe rounds the size of the output up.
         pool = (f"pool{number}", nn.MaxPool2d(3, stride=2, ceil_mode=True))
         norm = (f"norm{number}", nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0))
         layers.extend([pool, norm] if CAFFE_NETWORKS[name] else [norm, pool])

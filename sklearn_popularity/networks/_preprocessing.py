@@ -1,4 +1,4 @@
-"""How a network is shown photos, as parameters that a search can set."""
+"""Preprocessing of photos for a network, as parameters that a search can set."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -13,39 +13,38 @@ from ._squares import Squares
 
 
 class Preprocessing(BaseEstimator):
-    """How photos become the squares that a network takes.
+    """Preprocessing of photos for a network.
 
-    A parameter of None keeps what the published weights of the backbone were trained
-    with.
+    A parameter that is None takes the value of the backbone's published weights.
 
     Parameters
     ----------
     size : int, default=None
-        Side in pixels of the square that the network sees.
+        Side in pixels of the square input of the network, at least 1.
     resize : {"crop", "squeeze", "pad", "keep"}, default=None
-        How a photo becomes a square: its centre; all of it, distorted; or all of it,
-        filled up with white. "keep" is all of it at its own proportions, with as many
-        pixels as the square; photos longer than 4 to 1 are squeezed to that. Not every
-        network takes it: those of convolutions do.
+        How a photo is fitted to the square. "crop": its centre. "squeeze": all of it,
+        distorted. "pad": all of it, padded with white. "keep": all of it at its own
+        proportions, with as many pixels as the square; photos longer than 4 to 1 are
+        squeezed to that. Convolutional networks accept "keep", others may not.
     crop_share : float, default=None
-        Side of the square over the shorter side of the photo it is cut from, above 0
-        and at most 1; only for "crop".
+        Side of the cropped square as a fraction of the photo's shorter side, above 0
+        and at most 1. Only for ``resize="crop"``.
     interpolation : {"bilinear", "bicubic"}, default=None
-        Filter that reduces the photo.
+        Interpolation of the resize.
     mean, std : tuple of 3 floats, default=None
-        The mean is subtracted from each channel, which is then divided by `std`; both
-        are in the order of the network's channels.
+        For each channel, `mean` is subtracted and the result divided by `std`, in the
+        order of `channel_order`.
     scale : float, default=None
-        Value of white before `mean` is subtracted: 1, or 255 for networks of Caffe.
+        Value of white before `mean` is subtracted, above 0: 1, or 255 for Caffe.
     channel_order : {"rgb", "bgr"}, default=None
-        Order of the network's channels.
+        Order of the channels in the input of the network.
     flip : bool, default=None
-        Whether vectors are averaged over the photo and its mirror image. It takes twice
-        as long, and the features no longer tell left from right. None is False.
+        Whether to average the features of the photo and of its mirror image. This takes
+        twice as long, and the features no longer tell left from right. None is False.
 
     See Also
     --------
-    CNNEmbedder : Takes it as `preprocessing`.
+    CNNEmbedder : Features of a network, with a parameter `preprocessing`.
 
     Examples
     --------
@@ -95,12 +94,12 @@ class Preprocessing(BaseEstimator):
 
 
 def squares_for(backbone: str, preprocessing: Preprocessing | None) -> Squares:
-    """How a backbone takes photos: as published, but for what is given.
+    """Preprocessing of a backbone: as published, except for given parameters.
 
     Raises
     ------
     ValueError
-        If there is no such backbone, or a parameter is not what it has to be.
+        If the backbone does not exist, or a parameter is invalid.
     """
     squares = published_squares(backbone)
     if preprocessing is None:

@@ -1,4 +1,4 @@
-"""From a photo to the square that a network takes, and from squares to its planes."""
+"""Resize photos for a network, and convert batches of them to its input."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -15,16 +15,15 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
 }
 _WHITE = (255, 255, 255)
-# Of the longer side to the shorter one, for "keep": networks fail on thin strips.
+# Longer over shorter side, for "keep": networks fail on thin strips.
 MAX_RATIO = 4.0
 
 
 @dataclass(frozen=True)
 class Squares:
-    """How a network takes photos, in plain values: see :class:`Preprocessing`.
+    """Preprocessing of a network, with all values known; see :class:`Preprocessing`.
 
-    Called with an image, it cuts out the square, or for "keep" gives the whole photo
-    with as many pixels as the square has; `to_planes` does the rest.
+    Call it to resize an image; `to_planes` does the rest for a batch.
     """
 
     size: int
@@ -40,15 +39,15 @@ class Squares:
     def __call__(
         self, image: NDArray[np.uint8], place: tuple[float, float] = (0.5, 0.5)
     ) -> NDArray[np.uint8]:
-        """Cut the square out of an image of shape (height, width, 3).
+        """Resize or crop an image of shape (height, width, 3).
 
-        `place`, for "crop", is where it lies within the central square that has the
-        shorter side, from (0, 0) at the left and top to (1, 1).
+        For "crop", `place` is the position of the crop within the largest central
+        square, from (0, 0) at the top left to (1, 1) at the bottom right.
         """
         square = (self.size, self.size)
         is_whole = self.resize != "crop" or self.crop_share == 1
         if is_whole and image.shape[:2] == square:
-            return image  # copies to Pillow and back take longer than all else
+            return image  # copying to Pillow and back would take longest
         photo, method = Image.fromarray(image), _FILTERS[self.interpolation]
         if self.resize == "squeeze":
             photo = photo.resize(square, method)
@@ -61,13 +60,13 @@ class Squares:
         return np.asarray(photo)
 
     def kept_shape(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height for "keep": the area of the square, up to rounding."""
+        """Width and height for "keep", with the area of the square up to rounding."""
         longest = sqrt(MAX_RATIO)
         stretch = min(max(sqrt(width / height), 1 / longest), longest)
         return round(self.size * stretch), round(self.size / stretch)
 
     def _crop(self, photo, method, place):
-        # The part of the photo that ends up in the square is all that is resized.
+        # Crop and resize in one step: only the part in the square is resized.
         shorter = min(photo.size)
         side = shorter * self.crop_share
         left, top = (
@@ -79,16 +78,18 @@ class Squares:
 
 
 def to_planes(squares: NDArray[np.uint8], how: Squares, device: str) -> Any:
-    """Float planes from bytes, on the device: bytes are a quarter to send.
+    """Convert a batch to normalised floats on the device.
+
+    The batch is sent as bytes, a quarter of the size of floats.
 
     Parameters
     ----------
     squares : ndarray of shape (n, height, width, 3), uint8
         Pixels.
     how : Squares
-        How the network takes them.
+        Preprocessing of the network.
     device : str
-        Where the planes are needed.
+        Device of the network.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def to_planes(squares: NDArray[np.uint8], how: Squares, device: str) -> Any:
     if how.channel_order == "bgr":
         pixels = pixels.flip(-1)
     pixels = pixels.permute(0, 3, 1, 2).float() * (how.scale / 255)
-    # Not made on the device, which waits until all that is under way there has ended.
+    # Not created on the device, which would wait for all work that runs there.
     numbers = torch.tensor((how.mean, how.std)).to(device, non_blocking=on_gpu)
     mean, std = numbers.view(2, 1, 3, 1, 1)
     return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Torch as if nobody had set anything: one context for all work, numbers in turns."""
+"""Run torch independently of global settings, with random numbers of its own."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +12,7 @@ _drawing = Turns()
 
 
 def import_torch() -> Any:
-    """Torch, or one error that says how to install it."""
+    """Import torch, or raise an error that says how to install it."""
     return import_optional("torch", NEEDED_FOR)
 
 
@@ -22,19 +22,19 @@ def torch_work(
 ) -> Iterator[Any]:
     """Compute in a precision, whatever the caller has set around the call.
 
-    Autocast, the default dtype, the default device, gradients that are off, and the
-    precision of products are those of a fresh process inside, and as they were after.
-    Only convolutions of float32 on a GPU differ: torch rounds their factors to ten bits
-    (TF32), which changes features by 1e-3; here float32 is float32.
+    Inside, autocast, the default dtype and device, gradients, and the precision of
+    matrix products are as in a fresh process; they are restored afterwards. One setting
+    differs: float32 convolutions on a GPU do not use TF32, torch's default, which
+    rounds factors to ten bits and changes features by 1e-3.
 
     Parameters
     ----------
     device : str, default="cpu"
-        Such as "cpu" or "cuda:1".
+        Device, such as "cpu" or "cuda:1".
     precision : {"float32", "bfloat16", "float16"}, default="float32"
-        Of the computation.
+        Dtype of the computation.
     gradients : bool, default=True
-        Whether results may be learned from, and tensors be kept for later.
+        Whether to record gradients; False runs in inference mode.
 
     Yields
     ------
@@ -45,11 +45,11 @@ def torch_work(
     kind = device.split(":")[0]
     with ExitStack() as stack:
         stack.enter_context(_plain_numbers.held())
-        # A default device is a mode of functions; another one above it would still
-        # keep attention from its fast path, which rounds otherwise.
+        # A default device is a torch function mode. Overriding it by another mode would
+        # still disable the fast path of attention, which rounds differently.
         stack.enter_context(torch._C.DisableTorchFunction())
         stack.enter_context(torch.inference_mode(not gradients))
-        # Autocast of the caller may hold copies of weights that have changed since.
+        # The caller's autocast may cache copies of weights that have changed since.
         torch.clear_autocast_cache()
         stack.callback(torch.clear_autocast_cache)
         for each in {"cpu", kind}:
@@ -62,16 +62,16 @@ def torch_work(
 
 @contextmanager
 def own_randomness(seed: int, device: str = "cpu") -> Iterator[None]:
-    """Seed torch, and leave the numbers that others draw alone; other threads wait.
+    """Seed torch within a context, and restore its generators; other threads wait.
 
-    A seed would decide nothing if two threads drew from torch's one generator in turn.
+    Two threads that drew from torch's one generator would make results irreproducible.
 
     Parameters
     ----------
     seed : int
-        Of what is drawn inside.
+        Seed of the generators inside.
     device : str, default="cpu"
-        Such as "cpu" or "cuda", whose generators are put back too.
+        Device, such as "cpu" or "cuda", whose generators are restored too.
     """
     torch = import_torch()
     devices = range(torch.cuda.device_count()) if device.startswith("cuda") else []
@@ -81,12 +81,12 @@ def own_randomness(seed: int, device: str = "cpu") -> Iterator[None]:
 
 
 def choose_device(device: str) -> str:
-    """The device, or what "auto" stands for: a GPU where there is one.
+    """Check a device; "auto" is a GPU if there is one, else the CPU.
 
     Raises
     ------
     ValueError
-        If there is no such device.
+        If the device cannot be used.
     """
     torch = import_torch()
     if device == "auto":
@@ -95,14 +95,14 @@ def choose_device(device: str) -> str:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
-            f"Got device={device!r}, which cannot be used ({error}). Pass 'auto', or "
+            f"Got device={device!r}, which cannot be used ({error}). Pass 'auto' or "
             "'cpu'."
         ) from error
     return device
 
 
 def choose_precision(precision: str, device: str) -> str:
-    """The precision that "auto" stands for: bfloat16 on a GPU that has it."""
+    """Resolve "auto": bfloat16 on a GPU that supports it, else float32."""
     if precision != "auto":
         return precision
     on_gpu = device.startswith("cuda")
@@ -111,13 +111,13 @@ def choose_precision(precision: str, device: str) -> str:
 
 
 def move_to_device(module: Any, device: str) -> Any:
-    """Move a network, with the channels last, which convolutions are fastest on."""
+    """Move a network, with channels last, which is fastest for convolutions."""
     return module.to(device).to(memory_format=import_torch().channels_last)
 
 
 @contextmanager
 def _fresh_numbers():
-    """The dtype of new tensors and the precision of products, for the whole process."""
+    """Reset the default dtype and the precision of products, for the whole process."""
     torch = import_torch()
     found = torch.get_default_dtype()
     with ExitStack() as stack:
@@ -132,7 +132,7 @@ def _fresh_numbers():
 
 
 def _restore_products_as_before(torch, stack):
-    """Exact float32 products, before torch 2.9."""
+    """Set exact float32 products before torch 2.9, and restore them later."""
     found = torch.get_float32_matmul_precision()
     if found != "highest":
         torch.set_float32_matmul_precision("highest")
@@ -144,18 +144,18 @@ def _restore_products_as_before(torch, stack):
 
 
 def _restore_products(backends, stack):
-    """Exact float32 products, since torch 2.9 of each operation."""
+    """Set exact float32 products per operation, since torch 2.9; restore them later."""
     cudnn, mkldnn = backends.cudnn, backends.mkldnn
     unset, exact = {"none"}, {"ieee", "none"}
     allowed = {
-        backends: unset,  # what holds unless an operation has its own
+        backends: unset,  # for operations without their own setting
         cudnn: unset,
         mkldnn: unset,
         backends.cuda.matmul: exact,
         mkldnn.matmul: exact,
         mkldnn.conv: exact,
         mkldnn.rnn: exact,
-        # Unset, they would be torch's own, which are TF32.
+        # Unset, they would use TF32, torch's default.
         cudnn.conv: {"ieee"},
         cudnn.rnn: {"ieee"},
     }

@@ -1,4 +1,4 @@
-"""Weights of networks: read without running code, and known by their digest."""
+"""Read weights of networks without running code, and hash them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from .._optional import import_optional
 from .._paths import expand_home
 from ._torch import NEEDED_FOR, import_torch
 
-# What wrappers for several GPUs, for training and of compilers put before each name.
+# Prefixes that DataParallel, training wrappers and torch.compile add to names.
 _PREFIXES = ("module.", "model.", "_orig_mod.")
-# Names under which training scripts keep the weights beside other things.
+# Keys under which training scripts store the weights in a checkpoint.
 _WRAPPERS = ("state_dict", "model")
 
 
 def check_weights_file(weights: str) -> tuple[int, int] | None:
-    """Time and size of the file of weights, if it is one.
+    """Time of change and size of the file of weights; None for other weights.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     """
     if weights in ("pretrained", "random"):
         return None
@@ -44,8 +44,8 @@ def read_weights(path: Path) -> dict[str, NDArray]:
     Parameters
     ----------
     path : Path
-        An ``.npz`` or ``.safetensors`` file, or a ``.pth`` or ``.pt`` file, of which
-        only tensors are read: no pickle is run.
+        A ``.npz``, ``.safetensors``, ``.pth`` or ``.pt`` file. No pickle is run: of the
+        last two, only tensors are read.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def read_weights(path: Path) -> dict[str, NDArray]:
     Raises
     ------
     ValueError
-        If the file cannot be read or holds something else.
+        If the file cannot be read, or holds no named arrays.
     """
     readers = {
         ".npz": _read_npz,
@@ -72,7 +72,7 @@ def read_weights(path: Path) -> dict[str, NDArray]:
     except ImportError:
         raise
     except Exception as error:
-        # Every reader has errors of its own for what may be in a file.
+        # Readers raise errors of many types.
         raise _unreadable(path, error) from error
     if not weights:
         raise _unreadable(path, "it holds no arrays")
@@ -81,8 +81,8 @@ def read_weights(path: Path) -> dict[str, NDArray]:
 
 def _unreadable(path, reason):
     return ValueError(
-        f"The weights {str(path)!r} cannot be read: {reason}. A file that holds arrays "
-        "by the names of the network's state_dict was expected."
+        f"The weights {str(path)!r} cannot be read: {reason}. A file with the arrays "
+        "of the network's state_dict was expected."
     )
 
 
@@ -92,7 +92,7 @@ def _read_npz(path):
 
 
 def _read_safetensors(path):
-    # Not its reader for NumPy, which has no bfloat16.
+    # Not safetensors.numpy, since NumPy has no bfloat16.
     return _as_arrays(import_optional("safetensors.torch", NEEDED_FOR).load_file(path))
 
 
@@ -114,14 +114,14 @@ def _as_arrays(state):
 def without_prefix(
     weights: Mapping[str, NDArray], expected: Mapping[str, Any]
 ) -> Mapping[str, NDArray]:
-    """Weights without what wrappers put before all their names.
+    """Remove prefixes that wrappers add to all names of weights.
 
     Parameters
     ----------
     weights : dict of str to ndarray
-        Weights of a file.
+        Weights from a file.
     expected : dict of str to tensor
-        The state of the network; nothing is done if one of its names is there.
+        State of the network. Nothing is removed once any of its names occurs.
     """
     while not weights.keys() & expected.keys():
         for prefix in _PREFIXES:
@@ -134,12 +134,12 @@ def without_prefix(
 
 
 def load_weights(network: Any, weights: Mapping[str, NDArray], name: str) -> None:
-    """Put weights into a network.
+    """Load weights into a network.
 
     Raises
     ------
     ValueError
-        If a name is missing, unknown, or has another shape.
+        If weights are missing, unknown, or have a wrong shape.
     """
     torch = import_torch()
     expected = network.state_dict()
@@ -157,11 +157,11 @@ def load_weights(network: Any, weights: Mapping[str, NDArray], name: str) -> Non
 
 
 def _misfits(weights, expected):
-    """Names that are missing, unknown, or of another shape."""
+    """Describe weights that are missing, unknown, or of a wrong shape."""
     misfits = [
         f"{key} is missing"
         for key in expected
-        # Batch counters play no part in prediction, and some files lack them.
+        # Batch counters do not affect predictions, and some files lack them.
         if key not in weights and not key.endswith("num_batches_tracked")
     ]
     misfits += [f"{key} is unknown" for key in weights if key not in expected]
@@ -174,7 +174,7 @@ def _misfits(weights, expected):
 
 
 def _native(array):
-    """A copy in this machine's order of bytes, which torch asks for."""
+    """A copy in native byte order, which torch requires."""
     return array.astype(array.dtype.newbyteorder("="))
 
 

@@ -416,7 +416,7 @@ def test_state_that_cannot_be_told_is_refused(describe, photos, path):
         def _describe(self):
             return describe
 
-    with pytest.raises(ValueError, match=r"rows of Captured cannot be kept: it holds"):
+    with pytest.raises(ValueError, match=r"of Captured cannot be stored: it holds"):
         Captured(cache=path).transform(photos)
 
 

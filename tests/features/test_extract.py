@@ -129,7 +129,7 @@ def test_name_that_is_no_utf8_keeps_its_bytes(paths, out):
     ("paths", "name", "message"),
     [
         ([], "x.npy", "Got no paths"),
-        ("a.jpg", "x.npy", "Got paths='a.jpg', a single one"),
+        ("a.jpg", "x.npy", "Got paths='a.jpg', a single path"),
         (["a.jpg", 3], "x.npy", "Got a int as path 1"),
         (["a.jpg"], "x.csv", r"x\.csv', but a name in \.npy or \.parquet"),
     ],

@@ -225,7 +225,7 @@ def test_names_that_are_no_integers_raise():
 
 @pytest.mark.parametrize("palette", ["khan", "missing.npy", Path("missing.csv")])
 def test_missing_palette_raises(palette):
-    message = f"palette='{palette}', which is no file, nor 'perceptual' or"
+    message = f"palette='{palette}', but 'perceptual', 'discriminative', an"
     with pytest.raises(ValueError, match=message):
         ColorHistogram(palette=palette).get_feature_names_out()
 

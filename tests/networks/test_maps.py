@@ -121,7 +121,7 @@ def test_layer_is_read_before_the_next_changes_it(layer):
         ("timm/sequencer2d_s", 224, "stages.0.blocks.0.rnn_tokens.rnn_v", "tuple"),
         ("maxvit_t", 224, "blocks.0.layers.0.layers.window_attention.partition_op", ""),
         ("vit_b_32", 224, "encoder.layers.encoder_layer_0.self_attention", "tuple"),
-        ("googlenet", 64, "aux1", "takes no part"),
+        ("googlenet", 64, "aux1", "is not used"),
     ],
 )
 def test_what_is_not_of_each_photo_is_refused(backbone, size, layer, found):

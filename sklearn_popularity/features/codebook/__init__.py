@@ -1,4 +1,4 @@
-"""Codebook features: dense descriptors, a dictionary, LLC codes, pooled by region."""
+"""Codebook features: dense descriptors, coded by LLC and pooled over regions."""
 
 from ._base import CodebookTransformer, pooled_codes
 from ._color_names_llc import ColorNamesLLC

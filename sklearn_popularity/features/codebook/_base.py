@@ -1,4 +1,4 @@
-"""The base of codebook features: describe densely, code by words, pool by region."""
+"""The base of codebook features: dense descriptors, LLC and max pooling."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -32,18 +32,18 @@ DescribeDensely = Callable[[NDArray[np.uint8]], dict[str, Descriptors]]
 
 @dataclass(frozen=True)
 class Encoder:
-    """From one image to its pooled codes; each batch of photos takes a copy along.
+    """Compute the pooled codes of an image; pickled with each batch of photos.
 
     Parameters
     ----------
     densely : callable
-        From an image to its descriptors, by kind.
+        Function from an image to its descriptors, by kind.
     dictionaries : dict of str to ndarray of shape (n_words, n_numbers)
         Words of each kind.
     n_neighbors : int
-        Words that a descriptor is coded by.
+        Number of words that code a descriptor.
     n_levels : int
-        Levels of the pyramid.
+        Number of levels of the pyramid.
     """
 
     densely: DescribeDensely
@@ -52,7 +52,7 @@ class Encoder:
     n_levels: int
 
     def pool(self, image: NDArray[np.uint8]) -> dict[str, tuple[Pooled, Descriptors]]:
-        """Pooled codes of each kind, before normalisation, and what they code."""
+        """Pooled codes of each kind, before normalisation, and the descriptors."""
         pooled = {}
         for kind, descriptors in self.densely(image).items():
             dictionary = self.dictionaries[kind]
@@ -68,7 +68,7 @@ class Encoder:
         return pooled
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The vectors of all kinds, each of length 1 (0 without descriptors)."""
+        """Concatenate the vectors of all kinds, each of norm 1, or 0 if it is empty."""
         vectors = [pooled.values.ravel() for pooled, _ in self.pool(image).values()]
         return np.concatenate([_unit(vector) for vector in vectors])
 
@@ -80,14 +80,14 @@ def _unit(vector):
 
 @dataclass(frozen=True)
 class _Sampler:
-    """Some descriptors of one image, by kind."""
+    """Sample descriptors of an image, by kind."""
 
     densely: DescribeDensely
     n_samples: int
     seed: int
 
     def __call__(self, image):
-        # Seeded by the image itself: batches and workers make no difference.
+        # The seed depends on the image, not on its batch or worker.
         seed = [self.seed, int(image.sum()), *image.shape]
         return {
             kind: sample_rows(descriptors.values, self.n_samples, seed)
@@ -98,8 +98,8 @@ class _Sampler:
 class CodebookTransformer(MovedParametersMixin, ImageTransformer):
     """Base of features from dense descriptors, a dictionary, LLC and max pooling.
 
-    A subclass says which kinds of descriptors there are (`_kinds`) and how an image is
-    described by them (`_describe_densely`).
+    A subclass defines the kinds of descriptors (`_kinds`) and computes them from an
+    image (`_describe_densely`).
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -118,7 +118,7 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         "random_state": ["random_state"],
     }
     _moved: ClassVar[dict[str, str]] = {
-        "n_words": "dictionary=, the number of words to learn or ready words",
+        "n_words": "dictionary=, the number of words to learn, or an array of words",
         "n_sample_photos": "subsample=(photos, descriptors per photo)",
         "n_sample_descriptors": "subsample=(photos, descriptors per photo)",
         "regularization": "nothing: it is the 0.03 of the toolbox",
@@ -130,7 +130,7 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
 
     @abstractmethod
     def _kinds(self) -> dict[str, int]:
-        """Return the kinds of descriptors and their lengths."""
+        """Return the length of each kind of descriptor."""
 
     def _learn(self, photos):
         n_photos, n_descriptors = self._sample_sizes()
@@ -149,8 +149,8 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         if len(sizes) != 2 or len(self.subsample) != 2 or min(sizes) < 1:
             raise ValueError(
                 f"Got subsample={quote(self.subsample)}, but two positive integers "
-                "were expected, photos and descriptors of a kind per photo, such as "
-                "(500, 200)."
+                "were expected, such as (500, 200): the number of photos, and of "
+                "descriptors of each kind per photo."
             )
         return sizes
 
@@ -158,13 +158,13 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         warn_caller(
             f"{type(self).__name__} learns its dictionary with random_state="
             f"{quote(self.random_state)}, so another fit learns other words and will "
-            f"not find the rows that this one keeps in the cache {quote(self.cache)}. "
-            "Pass an integer as random_state, or ready words as dictionary.",
+            f"not find the rows that this one stores in the cache {quote(self.cache)}. "
+            "Pass an integer as random_state, or an array of words as dictionary.",
             CacheWarning,
         )
 
     def _dictionaries(self):
-        """The words to use; ready ones need no fit."""
+        """The learned or given words; given ones need no fit."""
         if hasattr(self, "dictionaries_"):
             return self.dictionaries_
         check_ready(self)
@@ -192,7 +192,7 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         )
 
     def _words_of(self, photos, sampler, lengths):
-        """Words of each kind, and whether all photos could be read."""
+        """Learn words of each kind; also return whether all photos could be read."""
         samples = {
             kind: [np.empty((0, n_numbers), np.float32)]
             for kind, n_numbers in lengths.items()
@@ -214,7 +214,7 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
             if len(kinds) > 1:
                 raise ValueError(
                     f"Got one dictionary, but {list(kinds)} need one each. Pass a "
-                    "dict from these names to arrays or .npy files."
+                    "dict from these names to arrays or paths of .npy files."
                 )
             given = dict.fromkeys(kinds, given)
         if set(given) != set(kinds):
@@ -251,19 +251,18 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
 def pooled_codes(
     transformer: CodebookTransformer, image: NDArray[np.uint8]
 ) -> dict[str, tuple[Pooled, Descriptors]]:
-    """Pooled codes of one image, from which its features are made.
+    """Compute the pooled codes of one image, before they are normalised.
 
     Parameters
     ----------
     transformer : CodebookTransformer
-        Fitted, or with ready words; its `flip` is left to the caller.
+        Fitted, or with a given dictionary. Its `flip` is ignored.
     image : ndarray of shape (height, width, 3), uint8
-        As the transformer describes it, so reduced to its `max_size`.
+        sRGB, already reduced to the `max_size` of the transformer.
 
     Returns
     -------
     pooled : dict of str to (Pooled, Descriptors)
-        By the kind of descriptors: their codes before normalisation, and what they
-        code.
+        For each kind, the pooled codes before normalisation, and the descriptors.
     """
     return transformer._encoder().pool(image)

@@ -1,4 +1,4 @@
-"""Colour patches coded by words: which colours lie side by side, and where."""
+"""Colour patches, coded by visual words and pooled over regions."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -31,41 +31,42 @@ class _ColorPatches:
 
 
 class ColorNamesLLC(PaletteMixin, CodebookTransformer):
-    """Colour patches, coded by 200 words and pooled over 21 regions: 4200 numbers.
+    """Colour patches, coded by 200 words and pooled over 21 regions: 4,200 numbers.
 
-    Square patches of several sizes are described by the shares of 50 colours in them,
-    each is coded by its nearest words of a dictionary (locality-constrained linear
-    coding), and the largest weight of each word in each region is kept.
+    Square patches of several sizes are described by their shares of 50 colours. Each is
+    coded by the nearest words of a dictionary (locality-constrained linear coding,
+    LLC), and the largest weight of each word in each region is a feature.
 
     Parameters
     ----------
     palette : str, path or array-like, default="perceptual"
-        The colours; see :class:`ColorHistogram`.
+        Colours, as in :class:`ColorHistogram`.
     patch_sizes : tuple of int, default=(6, 10, 16)
-        Sides of the patches in pixels (section 4.2 of [1]_).
+        Sides of the patches in pixels, as in section 4.2 of [1]_.
     spacing : int, default=6
-        Distance of neighbouring patches in pixels (section 4.2 of [1]_).
+        Distance between neighbouring patches in pixels, as in section 4.2 of [1]_.
     dictionary : int, array-like of shape (n_words, n_numbers), path or dict, \
             default=200
-        Number of words to learn in `fit` (section 4.2 of [1]_); or ready words, or a
-        ``.npy`` file with them, so that the features are the same in every fold and
-        need no fit.
+        Number of words to learn in `fit` (200 in section 4.2 of [1]_), or an array of
+        words, the path of a ``.npy`` file with one, or a dict from "colorpatch" to
+        either. With given words, features are the same in every fold and need no fit.
     n_neighbors : int, default=3
-        Words that a descriptor is coded by (the toolbox of [1]_; 5 in [2]_).
+        Number of words that code a descriptor (3 in the toolbox of [1]_, 5 in [2]_).
     n_levels : int, default=3
-        Levels of the pyramid of 1, 2 x 2, 4 x 4 regions (21 with 3).
+        Number of levels of the pyramid of 1, 2 x 2, 4 x 4, ... regions, from 1 to 6.
     flip : bool, default=False
-        Whether to average the vectors of the photo and of its mirror image. It takes
+        Whether to average the features of the photo and of its mirror image. This takes
         twice as long, and the features no longer tell left from right.
     subsample : tuple of 2 ints, default=(500, 200)
-        Photos that the dictionary is learned from, and descriptors of a kind per photo,
-        at most (the toolbox takes 500 photos). Memory is bounded by the product.
+        Largest number of photos that the dictionary is learned from (500 in the
+        toolbox) and of descriptors of each kind per photo; memory grows with both.
     random_state : int, RandomState instance or None, default=None
-        Seed of the samples and of k-means.
+        Seed of the subsample and of k-means; an int makes `fit` reproducible.
     max_size : int or None, default=500
-        Longest side in pixels; larger photos are reduced first (the toolbox).
+        Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
@@ -73,44 +74,43 @@ class ColorNamesLLC(PaletteMixin, CodebookTransformer):
         Number of worker processes; None means 1 unless in a
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
-        Photos handed to a worker at a time.
+        Number of photos that a worker describes at a time.
     cache : str or path, default=None
-        File that keeps rows: a photo that was described before in the same way is read
-        but not decoded. See the Notes of :class:`ImageTransformer`.
+        File that stores features, so that the same photo is not described twice. None
+        stores nothing. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Attributes
     ----------
     palette_ : ndarray of shape (32768,), uint8
-        Number of the colour of each bin R // 8 + 32 (G // 8) + 1024 (B // 8). A file
-        is read in `fit` alone; `transform` without a `fit` reads it each time.
+        Index of the colour of each bin R // 8 + 32 (G // 8) + 1024 (B // 8). A palette
+        file is read once, in `fit`; without a fit, every `transform` reads it.
     n_colors_ : int
-        Number of colours.
+        Number of colours, which is the length of a descriptor.
     dictionaries_ : dict of str to ndarray of shape (n_words, n_numbers)
-        Words of each kind of descriptor. Fewer than `n_words` where the photos have
-        fewer distinct descriptors.
+        Words of each kind of descriptor: fewer than `dictionary` asks for if the photos
+        have fewer distinct descriptors.
     n_features_in_ : int
-        Length of a row; only after a fit on rows of pixel values.
+        Number of features seen in `fit`; only set for rows of pixel values.
     feature_names_in_ : ndarray of str
-        Names of the columns; only after a fit on a frame of pixel values.
+        Names of features seen in `fit`; only set for a DataFrame of pixel values.
 
     See Also
     --------
-    ColorHistogram : The same colours without places.
-    HOGLLC : Gradients instead of colours.
+    ColorHistogram : Shares of the same colours in the whole photo.
+    HOGLLC : Codes of gradients.
 
     Notes
     -----
-    Regions are ordered from the whole photo to the finest, row by row; each number is
-    named by its region and word. The vector has length 1, or 0 for a photo in which
-    no patch fits. Departures from [1]_: its 50 colours, which have to be downloaded,
-    are not the default; words are found by k-means from the best of three starts; and a
-    patch belongs to the region that its centre lies in, where the toolbox is off by
-    half a pixel.
+    Regions are ordered from the whole photo to the finest level, row by row. The vector
+    has norm 1, or 0 if no patch fits into the photo. Departures from [1]_: its 50
+    colours, which have to be downloaded, are not the default; words are learned by
+    k-means from the best of three initialisations; and a patch belongs to the region
+    of its centre, where the toolbox is off by half a pixel.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Dense colour patches: how often each colour occurs in windows of several sizes."""
+"""Dense colour patches: shares of colours in square windows of several sizes."""
 
 import cv2
 import numpy as np
@@ -10,24 +10,24 @@ from ._descriptors import Descriptors, window_starts
 def color_patches(
     index: NDArray[np.uint8], n_colors: int, *, sizes: tuple[int, ...], spacing: int
 ) -> Descriptors:
-    """Shares of the colours in square patches on a grid.
+    """Compute the shares of colours in square patches on a grid.
 
     Parameters
     ----------
     index : ndarray of shape (height, width), uint8
-        Name of the colour of each pixel, below `n_colors`.
+        Colour of each pixel, below `n_colors`.
     n_colors : int
-        Number of names.
+        Number of colours.
     sizes : tuple of int
         Sides of the patches, in pixels.
     spacing : int
-        Distance of neighbouring patches of a size, in pixels.
+        Distance between neighbouring patches of one size, in pixels.
 
     Returns
     -------
     descriptors : Descriptors
-        Size by size, patches row by row; a descriptor sums to 1. None for sizes that
-        do not fit into the image.
+        Ordered by size, then row by row; each descriptor sums to 1. Sizes that do not
+        fit into the image have none.
     """
     starts = [
         [window_starts(side, size, spacing) for side in index.shape] for size in sizes
@@ -35,7 +35,7 @@ def color_patches(
     ends = np.cumsum([len(tops) * len(lefts) for tops, lefts in starts])
     values = np.zeros((ends[-1], n_colors), dtype=np.float32)
     blocks = np.split(values, ends[:-1])
-    # A photo has a third of the colours, and the time goes with their number.
+    # Only colours that occur: about a third, and the time grows with their number.
     for color in np.flatnonzero(np.bincount(index.ravel())):
         integral = cv2.integral((index == color).view(np.uint8))
         for block, size, (tops, lefts) in zip(blocks, sizes, starts, strict=True):
@@ -52,7 +52,7 @@ def color_patches(
 
 
 def _window_sums(integral, tops, lefts, size, spacing):
-    """Sums over square windows on a grid: each from the four corners of its window."""
+    """Sums over square windows on a grid, from the corners in the integral image."""
     rows = slice(tops[0], tops[-1] + 1, spacing)
     cols = slice(lefts[0], lefts[-1] + 1, spacing)
     strips = integral[size:][rows] - integral[rows]

@@ -1,4 +1,4 @@
-"""Local descriptors and where they are."""
+"""Local descriptors and their positions."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 
 class Descriptors(NamedTuple):
-    """Vectors that describe places of an image.
+    """Vectors that describe small parts of an image.
 
     Attributes
     ----------
     values : ndarray of shape (n, n_numbers), float32
-        One descriptor a row.
+        One descriptor per row.
     positions : ndarray of shape (n, 2), float64
         Centres as (row, col) in pixels from the upper left corner of the image; the
         centre of its first pixel is (0.5, 0.5).
@@ -23,7 +23,7 @@ class Descriptors(NamedTuple):
 
 
 def window_starts(side: int, size: int, spacing: int) -> NDArray[np.intp]:
-    """Starts of windows along a side, the part that is left over split to both ends.
+    """Starts of windows along a side; what is left over is split between both ends.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ def window_starts(side: int, size: int, spacing: int) -> NDArray[np.intp]:
     size : int
         Length of a window.
     spacing : int
-        Distance of neighbouring windows.
+        Distance between the starts of neighbouring windows.
 
     Returns
     -------
-    starts : ndarray of int
+    starts : ndarray of shape (n_windows,), intp
         Empty if no window fits.
     """
     return np.arange((side - size) % spacing // 2, side - size + 1, spacing)

@@ -1,4 +1,4 @@
-"""Dictionaries of visual words: learned by k-means from a bounded sample, or given."""
+"""Dictionaries of visual words: learned by k-means, or given."""
 
 import os
 
@@ -9,21 +9,21 @@ from sklearn.cluster import KMeans
 from .._palettes import read_npy
 from .._threads import single_threaded
 
-# Distances are made of squares, which have to be finite, too.
+# The squares in distances have to be finite, too.
 _LARGEST = 1e150
 
 
 def sample_rows(values: NDArray, n_rows: int, seed: list[int]) -> NDArray:
-    """Some rows of a matrix, drawn without replacement.
+    """Draw rows of a matrix without replacement.
 
     Parameters
     ----------
     values : ndarray of shape (n, n_numbers)
         Rows to draw from.
     n_rows : int
-        How many; all if there are fewer.
+        Number of rows; all are returned if there are fewer.
     seed : list of int
-        Of the draw.
+        Seed of the draw.
 
     Returns
     -------
@@ -43,14 +43,14 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
     samples : ndarray of shape (n, n_numbers)
         Descriptors.
     n_words : int
-        Words wanted.
+        Number of words.
     random_state : int
-        Seed of the words that k-means starts from.
+        Seed of the initialisation of k-means.
 
     Returns
     -------
     words : ndarray of shape (n_found, n_numbers)
-        Of the type of the samples. Fewer than `n_words` if these have fewer distinct
+        In the dtype of the samples. Fewer than `n_words` if these have fewer distinct
         rows; a single word of zeros if there are none.
     """
     distinct = np.unique(samples, axis=0)
@@ -58,7 +58,7 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
         return np.zeros((1, samples.shape[1]), samples.dtype)
     if len(distinct) <= n_words:
         return distinct
-    # The best of a few starts is found on few rows: on all of them k-means++ alone
+    # The best initialisation is found on few rows: on all of them, k-means++ alone
     # would take longer than k-means.
     few = sample_rows(distinct, 20 * n_words, [random_state])
     with single_threaded():
@@ -69,26 +69,26 @@ def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
 
 
 def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
-    """Check a ready dictionary, or read it from a file.
+    """Check a given dictionary, or read it from a file.
 
     Parameters
     ----------
     dictionary : array-like of shape (n_words, n_numbers) or path
-        Words, or a ``.npy`` file with them.
+        Words, or the path of a ``.npy`` file with them.
     n_numbers : int
         Length of the descriptors.
     name : str
-        What the words are for, in errors.
+        Kind of descriptors, for error messages.
 
     Returns
     -------
     words : ndarray of shape (n_words, n_numbers)
-        A copy: float32 where that holds all values of their type, otherwise float64.
+        A copy: float32 if that holds all values of the dtype exactly, else float64.
 
     Raises
     ------
     ValueError
-        If the file cannot be read, or the array has another shape or is not finite.
+        If the file cannot be read, or the array has a wrong shape or is not finite.
     """
     what = f"The dictionary of {name}, an array,"
     if isinstance(dictionary, (str, os.PathLike)):
@@ -98,7 +98,7 @@ def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
         words = np.asarray(dictionary)
     except ValueError as error:
         raise ValueError(
-            f"{what} is no matrix ({error}), but one of shape (n_words, {n_numbers}) "
+            f"{what} is not a matrix ({error}), but the shape (n_words, {n_numbers}) "
             "was expected."
         ) from error
     if words.ndim != 2 or words.shape[1] != n_numbers or len(words) < 1:
@@ -112,7 +112,7 @@ def load_words(dictionary, n_numbers: int, name: str) -> NDArray:
             f"{what} holds {words.dtype} values, but finite numbers of moderate size "
             "were expected."
         )
-    # Each batch of photos takes the words along to its worker.
+    # As small as possible: the words are pickled with each batch of photos.
     is_small = np.can_cast(words.dtype, np.float32)
     return words.astype(np.float32 if is_small else np.float64)
 

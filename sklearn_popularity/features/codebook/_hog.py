@@ -13,10 +13,10 @@ N_CHANNELS = 31
 CELL = 8
 _N_AXES = 9
 _CLIP = 0.2
-# Distances of the cells of a block from its centre, in pixels.
+# Offsets of the cells of a block from its centre, in pixels.
 BLOCKS = {"2x2": (-CELL // 2, CELL // 2), "3x3": (-CELL, 0, CELL)}
 
-# Four digits, as in Felzenszwalb's code; exact cosines would move ties.
+# Four digits, as in Felzenszwalb's code; exact cosines would break ties differently.
 _COSINES = (1.0, 0.9397, 0.766, 0.5, 0.1736, -0.1736, -0.5, -0.766, -0.9397)
 _SINES = (0.0, 0.342, 0.6428, 0.866, 0.9848, 0.9848, 0.866, 0.6428, 0.342)
 _TEXTURE = 0.2357  # 1 / sqrt(18)
@@ -45,7 +45,7 @@ class Gradients(NamedTuple):
     Attributes
     ----------
     magnitude : ndarray of shape (height, width), float32
-        Length in levels; 0 at the rim.
+        Length in units of pixel values (0-255); 0 at the rim.
     bins : ndarray of shape (height, width), uint8
         Orientation, 0 to 17 in steps of 20 degrees.
     """
@@ -55,7 +55,7 @@ class Gradients(NamedTuple):
 
 
 def oriented_gradients(image: NDArray[np.uint8]) -> Gradients:
-    """Central differences of an image.
+    """Gradients of an image by central differences.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def oriented_gradients(image: NDArray[np.uint8]) -> Gradients:
 
 
 def _cell_histograms(gradients, rows, cols):
-    """Weighted counts of orientations under a triangular window around each place."""
+    """Weighted counts of orientations in a triangular window around each position."""
     window = (CELL - np.abs(np.arange(1 - CELL, CELL))).astype(np.float32) / CELL
     places = np.ix_(rows, cols)
     histogram = np.empty((2 * _N_AXES, len(rows), len(cols)), dtype=np.float32)
@@ -93,14 +93,14 @@ def _cell_histograms(gradients, rows, cols):
 def hog_cells(
     gradients: Gradients, rows: NDArray[np.intp], cols: NDArray[np.intp]
 ) -> NDArray[np.float32]:
-    """Histogram of oriented gradients of cells at any places.
+    """Histogram of oriented gradients of cells at given positions.
 
     Parameters
     ----------
     gradients : Gradients
-        Of an image.
+        Gradients of the image.
     rows, cols : ndarray of int
-        Pixels that the cells are centred on, 16 or more from the rim.
+        Centres of the cells, at least 16 pixels from the rim.
 
     Returns
     -------
@@ -145,17 +145,17 @@ def hog_blocks(
     image : ndarray of shape (height, width, 3), uint8
         sRGB.
     blocks : tuple of {"2x2", "3x3"}
-        Cells of 8 x 8 pixels in a block.
+        Numbers of cells of 8 x 8 pixels in a block.
     spacing : int
-        Distance of neighbouring blocks, in pixels.
+        Distance between neighbouring blocks, in pixels.
 
     Returns
     -------
     descriptors : dict of str to Descriptors
-        Blocks row by row, centred on pixels 0, spacing, 2 spacing and so on. Numbers
-        are ordered cell by cell, cells column by column, 31 numbers each.
+        Blocks row by row, centred on pixels 0, spacing, 2 spacing and so on. A
+        descriptor has 31 numbers for each cell, cells column by column.
     """
-    # The outermost cell, its normaliser, and its window with the gradient fit in here.
+    # Room for the outermost cell, its neighbours that normalise it, and its gradients.
     pad = 3 * CELL
     padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REFLECT)
     gradients = oriented_gradients(np.asarray(padded, dtype=np.uint8))

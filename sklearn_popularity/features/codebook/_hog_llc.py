@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients coded by words: which shapes, and where."""
+"""Histograms of oriented gradients, coded by visual words and pooled over regions."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -24,41 +24,42 @@ class _HOGBlocks:
 
 
 class HOGLLC(CodebookTransformer):
-    """Gradients, coded by 2 x 256 words and pooled over 21 regions: 10,752 numbers.
+    """HOG blocks, coded by 2 x 256 words and pooled over 21 regions: 10,752 numbers.
 
-    Blocks of 2 x 2 and of 3 x 3 cells are described by histograms of oriented
-    gradients, each is coded by its nearest words of a dictionary (locality-constrained
-    linear coding), and the largest weight of each word in each region is kept.
+    Blocks of 2 x 2 and of 3 x 3 cells are described by histograms of oriented gradients
+    (HOG). Each is coded by the nearest words of a dictionary (locality-constrained
+    linear coding, LLC); the largest weight of each word in each region is a feature.
 
     Parameters
     ----------
     blocks : tuple of {"2x2", "3x3"}, default=("2x2", "3x3")
-        Cells of 8 x 8 pixels in a block (the toolbox of [1]_); each kind has its own
-        dictionary.
+        Numbers of cells of 8 x 8 pixels in a block, as in the toolbox of [1]_. Each
+        kind of block has its own dictionary.
     spacing : int, default=4
-        Distance of neighbouring blocks in pixels (section 4.2 of [1]_).
+        Distance between neighbouring blocks in pixels, as in section 4.2 of [1]_.
     dictionary : int, array-like of shape (n_words, n_numbers), path or dict, \
             default=256
-        Number of words to learn in `fit` for each kind of blocks (section 4.2 of
-        [1]_); or ready words, or a ``.npy`` file with them, or for several kinds of
-        blocks a dict from "hog2x2" and "hog3x3" to these, so that the features are the
-        same in every fold and need no fit.
+        Number of words to learn in `fit` for each kind of block (256 in section 4.2 of
+        [1]_), or an array of words, or the path of a ``.npy`` file with one; for both
+        kinds, a dict from "hog2x2" and "hog3x3" to arrays or paths. With given words,
+        features are the same in every fold and need no fit.
     n_neighbors : int, default=3
-        Words that a descriptor is coded by (the toolbox of [1]_; 5 in [2]_).
+        Number of words that code a descriptor (3 in the toolbox of [1]_, 5 in [2]_).
     n_levels : int, default=3
-        Levels of the pyramid of 1, 2 x 2, 4 x 4 regions (21 with 3).
+        Number of levels of the pyramid of 1, 2 x 2, 4 x 4, ... regions, from 1 to 6.
     flip : bool, default=False
-        Whether to average the vectors of the photo and of its mirror image. It takes
+        Whether to average the features of the photo and of its mirror image. This takes
         twice as long, and the features no longer tell left from right.
     subsample : tuple of 2 ints, default=(500, 200)
-        Photos that the dictionary is learned from, and descriptors of a kind per photo,
-        at most (the toolbox takes 500 photos). Memory is bounded by the product.
+        Largest number of photos that the dictionary is learned from (500 in the
+        toolbox) and of descriptors of each kind per photo; memory grows with both.
     random_state : int, RandomState instance or None, default=None
-        Seed of the samples and of k-means.
+        Seed of the subsample and of k-means; an int makes `fit` reproducible.
     max_size : int or None, default=400
-        Longest side in pixels; larger photos are reduced first (the toolbox).
+        Longest side in pixels, as in the toolbox of [1]_; larger photos are reduced
+        first. None means no limit.
     image_shape : tuple of 2 or 3 ints, default=None
-        Height, width and channels of the images in numeric rows (2-D X).
+        Height, width and channels of each image in a 2-D X; None guesses and warns.
     value_range : tuple of 2 floats, default=None
         Pixel values of black and white in arrays; None follows the dtype (uint8
         0-255, uint16 0-65535, floats 0-1).
@@ -66,38 +67,37 @@ class HOGLLC(CodebookTransformer):
         Number of worker processes; None means 1 unless in a
         :func:`joblib.parallel_config` context, -1 means all cores.
     batch_size : int, default=32
-        Photos handed to a worker at a time.
+        Number of photos that a worker describes at a time.
     cache : str or path, default=None
-        File that keeps rows: a photo that was described before in the same way is read
-        but not decoded. See the Notes of :class:`ImageTransformer`.
+        File that stores features, so that the same photo is not described twice. None
+        stores nothing. See the Notes of :class:`ImageTransformer`.
     on_error : {"raise", "nan"}, default="raise"
-        Whether a photo that cannot be read stops the run or gives a row of NaN and
-        one warning.
+        Whether a photo that cannot be read raises an ImageError, or gives a row of NaN
+        and one warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Attributes
     ----------
     dictionaries_ : dict of str to ndarray of shape (n_words, n_numbers)
-        Words of each kind of descriptor. Fewer than `n_words` where the photos have
-        fewer distinct descriptors.
+        Words of each kind of descriptor: fewer than `dictionary` asks for if the photos
+        have fewer distinct descriptors.
     n_features_in_ : int
-        Length of a row; only after a fit on rows of pixel values.
+        Number of features seen in `fit`; only set for rows of pixel values.
     feature_names_in_ : ndarray of str
-        Names of the columns; only after a fit on a frame of pixel values.
+        Names of features seen in `fit`; only set for a DataFrame of pixel values.
 
     See Also
     --------
-    ColorNamesLLC : Colours instead of gradients.
+    ColorNamesLLC : Codes of colour patches.
 
     Notes
     -----
-    The vectors of the kinds of blocks follow each other, each of length 1; regions are
-    ordered from the whole photo to the finest, row by row, and each number is named by
-    its kind, region and word. Departures from the toolbox of [1]_: it swapped the rows
-    and columns of the blocks' positions, which scatters the regions of photos that are
-    not square; here regions are what they say. Words are found by k-means from
-    the best of three starts.
+    The vectors of both kinds of blocks are concatenated, each of norm 1. Regions are
+    ordered from the whole photo to the finest level, row by row. Departures from the
+    toolbox of [1]_: it swapped the rows and columns of the blocks' positions, which
+    scatters the regions of photos that are not square; here they are correct. Words are
+    learned by k-means from the best of three initialisations.
 
     References
     ----------

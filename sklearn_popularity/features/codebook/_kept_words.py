@@ -1,4 +1,4 @@
-"""Words that were learned from the same photos before are not learned again."""
+"""Dictionaries in the cache: words are not learned twice from the same photos."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Words = dict[str, NDArray]
 
 
 def words_cache(transformer: Any, settings: Any, n_numbers: int) -> RowCache:
-    """The place of a transformer's words in its cache, by all that decides them."""
+    """The part of a transformer's cache that stores its words."""
     cache = RowCache.of(
         transformer, n_numbers, ("words", sklearn.__version__, settings)
     )
@@ -29,18 +29,18 @@ def learn_once(
     cache: RowCache,
     lengths: dict[str, int],
 ) -> Words:
-    """Words from the cache, or learned now and kept for the next time.
+    """Return words from the cache, or learn and store them.
 
     Parameters
     ----------
     learn : callable
         Returns the words, and whether all photos could be read.
     photos : Photos
-        What the words are learned from, in this order.
+        Photos to learn from; their order matters.
     cache : RowCache
-        Of `words_cache`. What is wrong with its file is told when photos are described.
+        From `words_cache`. Faults of its file are reported when photos are described.
     lengths : dict of str to int
-        Numbers of a word of each kind.
+        Length of a word of each kind.
     """
     with closing(RowStore(cache)) as store:
         before = _content_key(store, photos)
@@ -48,14 +48,14 @@ def learn_once(
         if row is not None:
             return _unpack(row, lengths)
         words, is_whole = learn()
-        # A file that changed meanwhile does not give its words to others.
+        # Not if a photo has changed meanwhile: the key would be wrong.
         if before is not None and is_whole and _content_key(store, photos) == before:
             store.keep(before, _pack(words, cache.n_numbers, lengths))
     return words
 
 
 def _content_key(store, photos) -> bytes | None:
-    """What the words of these photos are known by; None if one cannot be read."""
+    """The key of the words of these photos; None if one cannot be read."""
     digest = hashlib.sha256()
     try:
         for i in range(len(photos)):
@@ -66,7 +66,7 @@ def _content_key(store, photos) -> bytes | None:
 
 
 def _pack(words, n_numbers, lengths):
-    """One row of all words; NaN where there are fewer than were wanted."""
+    """All words in one row, padded with NaN if there are fewer than asked for."""
     n_words = n_numbers // sum(lengths.values())
     parts = [
         np.pad(

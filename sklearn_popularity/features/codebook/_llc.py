@@ -1,29 +1,28 @@
-"""Locality-constrained linear coding: descriptors as mixtures of nearby words."""
+"""Locality-constrained linear coding: descriptors as weighted sums of near words."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Of the toolbox of Khosla et al.: ridge of the codes, relative to the trace of their
-# system.
+# Ridge relative to the trace of the system, as in the toolbox of Khosla et al.
 REGULARIZATION = 0.03
-# Below this share of the squares that it is the difference of, a system is rounding
-# error.
+# A trace below this share of the squared descriptor is rounding error: the system is a
+# difference of such squares.
 _SINGULAR = 1e-9
-# Descriptors coded together: their products with the words stay in the cache.
+# Descriptors per block: their products with the words fit into the CPU's cache.
 _BLOCK = 1024
 
 
 class Codes(NamedTuple):
-    """Sparse codes: each descriptor as a mixture of a few words.
+    """Sparse codes: each descriptor as a weighted sum of a few words.
 
     Attributes
     ----------
     words : ndarray of shape (n, n_neighbors), intp
-        Words, nearest first.
+        Indices of the words, nearest first.
     weights : ndarray of shape (n, n_neighbors), float64
-        Their shares; each row sums to 1, and shares may be negative.
+        Weights of the words; each row sums to 1, and weights may be negative.
     """
 
     words: NDArray[np.intp]
@@ -42,11 +41,11 @@ def llc_codes(
     Parameters
     ----------
     descriptors : ndarray of shape (n, n_numbers)
-        What to code.
+        Descriptors.
     dictionary : ndarray of shape (n_words, n_numbers)
         Words.
     n_neighbors : int
-        Words per descriptor, at most n_words.
+        Number of words per descriptor, at most n_words.
     regularization : float, default=0.03
         Ridge relative to the trace of the system.
 
@@ -59,9 +58,8 @@ def llc_codes(
     The weights w of a descriptor x minimise |x - sum_i w_i b_i|^2 + ridge |w|^2 subject
     to sum_i w_i = 1, over its nearest words b_i [1]_: with C_ij = (b_i - x).(b_j - x),
     they solve (C + regularization trace(C) I) w = 1 and are scaled to sum to 1. C is
-    computed in double precision from inner products, which single precision would
-    leave with errors of 2e-4. Where all words equal x, C is zero and so all weights
-    are equal.
+    computed from inner products in double precision; single precision would have errors
+    of 2e-4. If all nearest words equal x, C is zero and all weights are equal.
 
     References
     ----------
@@ -69,7 +67,7 @@ def llc_codes(
        CVPR 2010.
     """
     b = np.asarray(dictionary, dtype=np.float64)
-    # Flat parts of a photo repeat one descriptor, often in half of all places.
+    # Flat parts of a photo repeat one descriptor, often at half of all positions.
     first, which = _distinct_rows(descriptors)
     codes = _code(descriptors[first], b, n_neighbors, regularization)
     return Codes(codes.words[which], codes.weights[which])
@@ -77,8 +75,8 @@ def llc_codes(
 
 def _distinct_rows(rows):
     """Row numbers of distinct rows, and for each row which of these it equals."""
-    # Two random projections, read as one integer, stand for a row: sorting these is
-    # much faster than sorting rows. Whether rows that share them are equal is checked.
+    # Sort a hash of each row, two random projections read as one integer, which is much
+    # faster than sorting rows. Rows with equal hashes are then compared.
     mixture = np.random.default_rng(0).random((rows.shape[1], 2), dtype=np.float32)
     keys = (rows.astype(np.float32, copy=False) @ mixture).view(np.uint64).ravel()
     _, first, which = np.unique(keys, return_index=True, return_inverse=True)
@@ -95,7 +93,7 @@ def _code(descriptors, b, n_neighbors, regularization):
         descriptors, b = descriptors[:, used], b[:, used]
     words = np.empty((len(descriptors), n_neighbors), dtype=np.intp)
     weights = np.empty((len(descriptors), n_neighbors))
-    # The system takes longer to hand out such memory than a block takes to compute.
+    # Allocating this memory for each block would take longer than computing the block.
     buffers = np.empty((2, min(_BLOCK, len(descriptors)), len(b)))
     for start in range(0, len(descriptors), _BLOCK):
         rows = slice(start, start + _BLOCK)
@@ -110,9 +108,9 @@ def _code(descriptors, b, n_neighbors, regularization):
 
 
 def _weigh(x, products, words, gram, regularization):
-    """Weights of the chosen words of each descriptor; `products` are with all words."""
+    """Weights of the nearest words; `products` are of descriptors with all words."""
     squares = np.einsum("ij,ij->i", x, x)
-    # Descriptors along the last axis: the loops over the few words run on long rows.
+    # Descriptors along the last axis, so that loops over words run on long rows.
     near = np.take_along_axis(products, words, axis=1).T
     system = gram[words.T[:, np.newaxis], words.T]
     system += squares
@@ -127,16 +125,16 @@ def nearest_words(distances: NDArray, n_neighbors: int) -> NDArray[np.intp]:
     Parameters
     ----------
     distances : ndarray of shape (n, n_words)
-        Overwritten.
+        Distances, which are overwritten.
     n_neighbors : int
-        How many.
+        Number of columns to find.
 
     Returns
     -------
     words : ndarray of shape (n, n_neighbors), intp
         The lower index first where distances tie.
     """
-    # A few passes for the minimum cost less than a partition for so few neighbours.
+    # For few neighbours, repeated argmin is faster than argpartition.
     words = np.empty((len(distances), n_neighbors), dtype=np.intp)
     rows = np.arange(len(distances))
     for i in range(n_neighbors):
@@ -154,7 +152,8 @@ def _solve_for_weights(system, scale, regularization):
     system[..., singular] = 0
     system[diagonal, diagonal] += np.where(singular, 1, regularization * trace)
     solution = np.ones(system.shape[1:])
-    # Elimination of all systems at once; positive definite, so pivots are safe.
+    # Gaussian elimination of all systems at once; they are positive definite, so it
+    # needs no pivoting.
     for i in range(n_neighbors):
         for j in range(i + 1, n_neighbors):
             factor = system[j, i] / system[i, i]

@@ -9,15 +9,15 @@ from ._llc import Codes
 
 
 class Pooled(NamedTuple):
-    """Largest weight of each word in each region, and where it was reached.
+    """Largest weight of each word in each region, and the descriptor that has it.
 
     Attributes
     ----------
     values : ndarray of shape (n_regions, n_words), float64
-        Level by level from the whole image to the finest, regions row by row.
+        Levels from the whole image to the finest, regions row by row.
     winners : ndarray of shape (n_regions, n_words), intp
-        The descriptor that has this weight; -1 where no descriptor of the region uses
-        the word or all that do weigh it below 0, which others' zeros exceed.
+        Index of the descriptor that has this weight; -1 if the largest weight is the
+        zero of descriptors that do not use the word, or there are no descriptors.
     """
 
     values: NDArray[np.float64]
@@ -37,21 +37,21 @@ def region_names(n_levels: int) -> list[str]:
 def finest_regions(
     positions: NDArray, size: tuple[int, int], n_levels: int
 ) -> NDArray[np.intp]:
-    """Region of the finest level that each position lies in.
+    """Index of the finest region that contains each position.
 
     Parameters
     ----------
     positions : ndarray of shape (n, 2)
         (row, col) in pixels from the upper left corner.
     size : (height, width)
-        Of the image, in pixels.
+        Size of the image, in pixels.
     n_levels : int
-        Levels of the pyramid.
+        Number of levels of the pyramid.
 
     Returns
     -------
     regions : ndarray of shape (n,), intp
-        Row by row; -1 outside the image.
+        Counted row by row; -1 outside the image.
     """
     side = 2 ** (n_levels - 1)
     cells = np.floor(positions * side / np.asarray(size)).astype(np.intp)
@@ -71,14 +71,14 @@ def max_pool(
     regions : ndarray of shape (n,), intp
         Finest region of each descriptor; those with -1 are left out.
     n_words : int
-        Words of the dictionary.
+        Number of words of the dictionary.
     n_levels : int
-        Levels of the pyramid.
+        Number of levels of the pyramid.
 
     Returns
     -------
     pooled : Pooled
-        A region without descriptors has zeros; a coarser region is the maximum of its
+        A region without descriptors has zeros; a coarser region has the maximum of its
         four.
     """
     side = 2 ** (n_levels - 1)
@@ -90,8 +90,8 @@ def max_pool(
     np.maximum.at(values, cells, weights)
     winners = np.full(len(values), -1, dtype=np.intp)
     best = np.flatnonzero(weights == values[cells])[::-1]
-    winners[cells[best]] = owners[best]  # written backwards: the first of equals stays
-    # A descriptor that does not use a word has the weight 0 on it.
+    winners[cells[best]] = owners[best]  # written backwards: the first of ties stays
+    # A descriptor that does not use a word weighs it by 0, which exceeds negative ones.
     n_users = np.bincount(cells, minlength=len(values))
     n_descriptors = np.bincount(regions[used], minlength=side * side)
     all_use = n_users.reshape(-1, n_words) == n_descriptors[:, np.newaxis]
