@@ -23,6 +23,7 @@ FLOORS = [
     {"cli"},
 ]
 OPEN_TO_ALL = {
+    "_ahead",
     "_columns",
     "_files",
     "_kept_parameters",

@@ -4,8 +4,8 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from functools import partial
 from itertools import islice
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -14,6 +14,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 
+from .._ahead import run_ahead
 from .._process import WhileWanted
 from ..images import Photos
 
@@ -57,7 +58,8 @@ def run_in_order(
     backend, _ = get_active_backend()
     if n_workers == 1 and not hasattr(backend, "client"):
         if ahead:
-            yield from _run_ahead(function, batches)
+            tasks = (partial(function, batch) for batch in batches)
+            yield from zip(batches, run_ahead(tasks, 1), strict=True)
             return
         for batch in batches:
             yield batch, function(batch)
@@ -74,16 +76,6 @@ def run_in_order(
             n_suspects = 1  # dask names the task that killed its workers
         for _ in range(min(n_suspects, len(waiting))):
             yield from _run_alone(n_jobs, function, waiting.popleft())
-
-
-def _run_ahead(function, batches):
-    """Results of a thread, which computes the next one while the caller is busy."""
-    with ThreadPoolExecutor(1) as thread:
-        running = [thread.submit(function, each) for each in batches[:1]]
-        for i, batch in enumerate(batches, start=1):
-            result = running.pop().result()
-            running += [thread.submit(function, each) for each in batches[i : i + 1]]
-            yield batch, result
 
 
 def _run(n_jobs, function, batches):

@@ -1,8 +1,6 @@
 """Squares of photos, batch by batch: read again in every pass, ahead of their use."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -12,6 +10,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
+from ..._ahead import run_ahead
 from ...images import Photos
 from ...networks import Squares
 
@@ -130,7 +129,7 @@ class PhotoStream:
             For a photo that cannot be read.
         """
         tasks = (partial(self._read, photos.take(part), views) for part in parts)
-        return _run_ahead(tasks, effective_n_jobs(self.n_jobs))
+        return run_ahead(tasks, effective_n_jobs(self.n_jobs))
 
     def _read(self, photos, views):
         squares = []
@@ -151,18 +150,3 @@ class PhotoStream:
 def even_parts(order: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
     """Cut into parts of at most `size`, none of which is much smaller than others."""
     return np.array_split(order, -(-len(order) // size))
-
-
-def _run_ahead(tasks: Iterable[Callable], n_threads: int) -> Generator:
-    """Results in order. No more than one per thread, and one, wait to be taken."""
-    pool = ThreadPoolExecutor(n_threads)
-    try:
-        waiting: deque = deque()
-        for task in tasks:
-            waiting.append(pool.submit(task))
-            if len(waiting) > n_threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
