@@ -578,7 +578,7 @@ def test_finished_fit_is_taken_as_it_is(monkeypatch, squares, scores, tmp_path):
     assert_same_weights(
         clone(model).set_params(max_epochs=3).fit(squares, scores), longer
     )
-    with pytest.warns(CheckpointWarning, match="more passes than max_epochs=2"):
+    with pytest.warns(CheckpointWarning, match="more epochs than max_epochs=2"):
         assert_same_weights(clone(model).fit(squares, scores), expected)
 
 

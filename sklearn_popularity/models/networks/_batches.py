@@ -50,7 +50,7 @@ class RowBatches:
         self._device, self._batch_size = device, batch_size
 
     def __call__(self, epoch: int) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-        """Inputs of the branches, target and weights of the batches of a pass."""
+        """Inputs of the branches, target and weights of the batches of an epoch."""
         torch, n = import_torch(), len(self._tensors[0])
         order = torch.arange(n) if self._batch_size is None else torch.randperm(n)
         for rows in order.to(self._device).split(self._batch_size or n):
@@ -60,10 +60,10 @@ class RowBatches:
 
 @dataclass(frozen=True)
 class PhotoBatches:
-    """Batches of photos that are read again in every pass.
+    """Batches of photos that are read again in every epoch.
 
-    Order, views and dropout of a pass follow from the seed and the number of the pass,
-    so that training can go on after any pass as if it had not been interrupted.
+    Order, views and dropout of an epoch follow from the seed and the number of the
+    epoch, so that training can go on after any epoch as if it had not been interrupted.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class PhotoBatches:
     seed : int, default=None
         Seed; None is the centres of the photos in their order.
     augment : bool, default=False
-        Whether each pass sees another view of each photo.
+        Whether each epoch sees another view of each photo.
     """
 
     rows: PhotoRows
@@ -89,7 +89,7 @@ class PhotoBatches:
     augment: bool = False
 
     def __call__(self, epoch: int) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-        """Planes, target and weights of the batches of a pass."""
+        """Planes, target and weights of the batches of an epoch."""
         torch, (photos, target, weight) = import_torch(), self.rows
         order, views = np.arange(len(photos)), None
         if self.seed is not None:

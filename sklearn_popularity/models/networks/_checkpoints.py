@@ -69,7 +69,7 @@ class Checkpoint:
         Parameters
         ----------
         max_epochs : int
-            Passes that its "history" may be of.
+            Epochs that its "history" may be of.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class Checkpoint:
         Warns
         -----
         CheckpointWarning
-            If the file is damaged, of other settings or data, or of more passes.
+            If the file is damaged, of other settings or data, or of more epochs.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Checkpoint:
         elif loaded["settings"] != self.settings:
             reason = "is of other settings or data"
         elif len(loaded["state"]["history"]) > max_epochs:
-            reason = f"has made more passes than max_epochs={max_epochs}"
+            reason = f"has made more epochs than max_epochs={max_epochs}"
         else:
             return loaded["state"]
         warn_caller(

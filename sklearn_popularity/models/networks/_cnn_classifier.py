@@ -1,4 +1,4 @@
-"""A class from photos, by a network that was trained on others and learns on."""
+"""A pretrained network that is fine-tuned to predict classes."""
 
 from typing import ClassVar
 
@@ -8,34 +8,34 @@ from ._network_estimator import NetworkClassifierMixin
 
 
 class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
-    r"""A network of photos that goes on learning, with new classes for its own.
+    r"""Predict classes of photos by fine-tuning a pretrained network.
 
-    The last layer of a network that was trained on other photos is replaced by one of
-    new classes, and all layers learn, the new one in larger steps.
+    The last layer of the network is replaced by a linear head for new classes, and all
+    layers are trained, the head at a higher learning rate.
 
     Parameters
     ----------
     embedder : CNNEmbedder, default=None
-        The network that goes on learning and how it takes photos; see Notes. None is
-        a ResNet-50 with published weights that sees the centre of each photo:
+        The pretrained network and its preprocessing; see Notes. None is a ResNet-50
+        with published weights on the centre of each photo:
         ``CNNEmbedder(preprocessing=Preprocessing(resize="crop", crop_share=0.875))``.
         The network of [1]_ is "caffenet", whose weights have to be converted; "alexnet"
-        with ``size=227`` and ``crop_share=227 / 256`` is much like it.
+        with ``size=227`` and ``crop_share=227 / 256`` is similar.
     head_multiplier : float, default=20
-        What the learning rate of the new head is multiplied by, as in [1]_.
+        Factor by which the new head learns faster than the backbone, as in [1]_.
     dropout : float, default=0.5
-        Share of what the head sees that is left out in training, and of what comes
-        from fully connected layers before it: after fc6 and fc7, as in [1]_.
+        Dropout probability before the head and after earlier fully connected layers:
+        after fc6 and fc7, as in [1]_.
     optimizer : {"adam", "sgd"}, default="adam"
-        Kind of steps; "sgd" with a momentum of 0.9, as Caffe's solver in [1]_.
+        Optimizer; "sgd" has a momentum of 0.9, as Caffe's solver in [1]_.
     learning_rate : float, default=1e-5
-        Size of the steps of the backbone; see Notes.
+        Learning rate of the backbone; see Notes.
     step_epochs : int, default=None
-        Passes after which the learning rate becomes a tenth, again and again, as
-        Caffe's "step". None keeps it.
+        Number of epochs after which the learning rate is divided by 10, each time
+        anew, as Caffe's "step" policy. None keeps it constant.
     alpha : float, default=5e-4
-        Strength of the L2 penalty on the weights; biases and the scales of
-        normalisation have none. 5e-4 is of Caffe's solver.
+        Strength of the L2 penalty on the weights, without biases and the scales of
+        normalisation. 5e-4 is the value of Caffe's solver.
     trainable : {"weights", "all", "head"} or str, default="weights"
         What learns. "weights": all weights; batch normalisation keeps the published
         means and variances, so that a photo's output does not depend on its batch.
@@ -44,20 +44,22 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         that torch gives it, such as "layer4" of ResNet-50; what comes before stays as
         it is, without dropout.
     augment : bool, default=True
-        Whether each pass sees a random square of each photo, half of them mirrored.
-        Validation and prediction see the centre.
+        Whether each epoch takes a random crop of each photo, mirrored with probability
+        0.5. Validation and prediction take the centre.
     batch_size : int, default=32
-        Photos of a step, at most, and of a prediction.
+        Largest number of photos in a batch, in training and in prediction.
     max_epochs : int, default=10
-        Passes over the photos, at most; about 4 in [1]_. Without early stopping, all
-        are made.
+        Largest number of epochs; about 4 in [1]_. Without early stopping, training runs
+        for all of them.
     early_stopping : bool, default=False
-        Whether to hold rows out and to keep the weights with the least loss on these:
-        whole groups, or rows of classes in the shares of all.
+        Whether to hold out rows, to stop when their loss no longer falls, and to keep
+        the weights of the epoch with the lowest one. Whole groups are held out if there
+        are groups; otherwise the split is stratified by class.
     validation_fraction : float, default=0.1
-        Share of the rows held out, or of the groups; only with `early_stopping`.
+        Fraction of the rows, or of the groups, to hold out; only with `early_stopping`.
     n_iter_no_change : int, default=3
-        Passes without a smaller loss on the rows held out after which training stops.
+        Number of epochs without a lower loss on held-out rows after which training
+        stops; only with `early_stopping`.
     groups : callable, default=None
         Function from X to the group of each row, such as the folder of a path. Rows of
         a group are held out together.
@@ -68,8 +70,8 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         each combination of settings and data. A fit with the same settings and data
         goes on from it; `random_state` must be an integer.
     random_state : int, RandomState instance or None, default=None
-        Seed of random weights, of the rows held out, of the order of the photos, of
-        their views and of dropout.
+        Seed of random weights, of the held-out rows, of the order of the photos, of
+        their crops and of dropout.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
@@ -83,15 +85,15 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     classes_ : ndarray of shape (n_classes,)
         Labels of the classes.
     loss_curve_ : list of float
-        Mean loss in each pass, with dropout and without penalty: the cross-entropy, in
+        Mean loss in each epoch, with dropout and without penalty: the cross-entropy, in
         nats.
     validation_scores_ : list of float
-        Minus the mean loss on the rows held out, after each pass: the greatest is the
+        Minus the mean loss on the held-out rows after each epoch; the highest is the
         best. Empty without `early_stopping`.
     validation_rows_ : ndarray of int
-        Numbers of the rows held out; empty without `early_stopping`.
+        Indices of the held-out rows; empty without `early_stopping`.
     n_epochs_ : int
-        Passes made.
+        Number of epochs that training ran for.
     n_features_in_ : int
         Length of a row; only after a fit on rows of pixel values.
     feature_names_in_ : ndarray of str
@@ -106,35 +108,36 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     -----
     The mean cross-entropy of the softmax plus :math:`\alpha/2 \sum |W|^2` is minimised,
     batch by batch. In section 4.2 of [1]_ the classes are photos that were ever
-    favoured and others; it tells neither learning rate, momentum nor penalty of
-    this. Those of Caffe's example of this network are ``optimizer="sgd",
-    learning_rate=1e-3``; Adam's steps, which are the default, are of the same size for
-    any backbone.
+    favoured and others; it gives neither learning rate, momentum nor penalty of
+    this. Caffe's example of this network has ``optimizer="sgd", learning_rate=1e-3``;
+    the steps of Adam, the default, have the same size for any backbone.
 
-    Of `embedder`, which is not changed, these parameters count: `backbone`, `weights`,
-    `preprocessing`, `max_size`, `image_shape`, `value_range`, `device`, `precision`,
-    and `n_jobs` as the number of threads that read photos ahead of the network. Its
-    `layer` has to be "penultimate", its `pooling` "mean", and its `preprocessing` makes
-    squares without `flip`; the others are not used, so nothing is cached and an
-    unreadable photo is an error. Its parameters can be set and
-    searched, as ``embedder__backbone`` or ``embedder__preprocessing__size``.
+    Of the parameters of `embedder`, which is not changed, these are used: `backbone`,
+    `weights`, `preprocessing`, `max_size`, `image_shape`, `value_range`, `device`,
+    `precision`, and `n_jobs` as the number of threads that read photos. Its `layer`
+    must be "penultimate", its `pooling` "mean", and its `preprocessing` must make
+    squares without `flip`. Nothing is cached, and an unreadable photo is an error. The
+    parameters can be set and searched, as ``embedder__backbone`` or
+    ``embedder__preprocessing__size``.
 
-    Threads read photos ahead of the network. Up to 2 GiB of decoded photos are kept for
-    the next epoch, at `max_size` of `embedder`; the others are read again. The square
-    is cut out of the photo and reduced in one step, at a random place of the central
-    square in training and at its centre after it; photos that are squeezed or padded
-    are mirrored alone. A process trains one network at a time; other threads wait.
+    Threads read photos while the network computes. Up to 2 GiB of decoded photos, of at
+    most the embedder's `max_size`, are kept for the next epoch; the others are decoded
+    again. The square is cut out of the photo and resized in one step, at a random
+    position of the central square in training and at its centre otherwise; photos that
+    are squeezed or padded are only mirrored. A process trains one network at a time;
+    other threads wait.
 
-    Order, views and dropout of a pass follow from the seed and the number of the pass
-    alone. On a CPU an interrupted fit that goes on from its checkpoint therefore ends
-    with the very weights of one that was not interrupted, for the same number of
-    torch's threads; for another number, or on a GPU, they agree up to rounding. The
-    checkpoint is kept when training is over, and a greater `max_epochs` goes on from
-    it. It is replaced in one step, is known by a checksum, and runs no code when read.
+    The order, the crops and the dropout of an epoch depend on the seed and the number
+    of the epoch alone. On a CPU, a fit that resumes from its checkpoint therefore ends
+    with the same weights, bit for bit, as one that was not interrupted, with the same
+    number of torch threads; with another number, or on a GPU, they agree up to
+    rounding. The checkpoint is kept after training, and a fit with a larger
+    `max_epochs` resumes from it. It is replaced atomically, has a checksum, and loading
+    it executes no code.
 
-    Weights of rows are divided by their mean, so only their ratios matter; a weight is
-    a repetition while all rows fit into one batch, without dropout, augmentation and
-    early stopping.
+    Sample weights are divided by their mean, so only their ratios matter; a weight of 2
+    equals a repeated row while all rows fit into one batch, without dropout,
+    augmentation and early stopping.
 
     Departures from [1]_: the head starts at zero rather than at random, so that the
     first probabilities are equal; biases learn at the rate of their layer; photos are
@@ -218,7 +221,7 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         groups : array-like of shape (n_samples,), default=None
             Group of each row, instead of the parameter; only with `early_stopping`.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. A photo of weight 0 is not read.
+            Sample weights. A photo of weight 0 is not read.
 
         Returns
         -------

@@ -45,7 +45,7 @@ from ._network_estimator import NetworkEstimator
 from ._photo_stream import KeptPhotos, PhotoRows, PhotoStream, even_parts
 from ._training import train
 
-# Parameters that leave the weights after a given number of passes alone.
+# Parameters that leave the weights after a given number of epochs alone.
 _WITHOUT_EFFECT = {
     "checkpoint",
     "embedder",
@@ -127,7 +127,7 @@ class CNNFineTune(
         self._measure(rows)
         rows = self._encode(rows)
         held_out = None if held_out is None else self._encode(held_out)
-        # Networks of single passes are not for the process to keep.
+        # Networks of single epochs are not for the process to keep.
         tasks = FitTasks(
             self, X, y, sample_weight, self.max_epochs, weights_digest_=None
         )
@@ -174,7 +174,7 @@ class CNNFineTune(
         self.weights_digest_ = digest_of_arrays(self.weights_)
 
     def _settings(self, architecture, digest, seed):
-        """All that decides the weights after a given number of passes."""
+        """All that decides the weights after a given number of epochs."""
         if not isinstance(self.random_state, Integral):
             raise ValueError(
                 f"Got checkpoint={fspath(self.checkpoint)!r} with random_state="

@@ -35,37 +35,37 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
     activation : {"relu", "tanh"}, default="relu"
         After each layer but the last. [1]_ uses "relu", [2]_ searched both.
     dropout : float, default=0.5
-        Share of the units left out in training after each layer but the last; 0.5
-        in [1]_.
+        Dropout probability after each layer but the last; 0.5 in [1]_.
     optimizer : {"adam", "rmsprop", "sgd"}, default="adam"
-        Kind of steps; "sgd" with Nesterov momentum of 0.9, "rmsprop" with the decay
-        of 0.9 that Keras has. [1]_ uses "rmsprop", [2]_ searched all three.
+        Optimizer; "sgd" has a Nesterov momentum of 0.9, "rmsprop" Keras' decay of 0.9.
+        [1]_ uses "rmsprop", [2]_ searched all three.
     learning_rate : float, default=1e-3
-        Size of the steps; 1e-4 in [1]_.
+        Learning rate; 1e-4 in [1]_.
     alpha : float, default=1e-4
         Strength of the L2 penalty on the weights.
     batch_size : int, default=32
-        Rows of a step, at most; 512 in [1]_, 16 in [2]_.
+        Largest number of rows in a batch; 512 in [1]_, 16 in [2]_.
     max_epochs : int, default=50
-        Passes over the rows, at most; 10 in [2]_. Without early stopping, all are
-        made.
+        Largest number of epochs; 10 in [2]_. Without early stopping, training runs for
+        all of them.
     early_stopping : bool, default=False
-        Whether to hold rows out and to keep the weights with the least loss on these:
-        whole groups, or rows of classes in the shares of all.
+        Whether to hold out rows, to stop when their loss no longer falls, and to keep
+        the weights of the epoch with the lowest one. Whole groups are held out if there
+        are groups; otherwise the split is stratified by class.
     validation_fraction : float, default=0.1
-        Share of the rows held out, or of the groups; only with `early_stopping`.
+        Fraction of the rows, or of the groups, to hold out; only with `early_stopping`.
     n_iter_no_change : int, default=10
-        Passes without a smaller loss on the rows held out after which training stops;
-        one that is smaller by less than 0.01 % is not.
+        Number of epochs after which training stops unless the loss on held-out rows
+        falls by more than 0.01 %; only with `early_stopping`.
     groups : str, int or callable, default=None
         Column of X that holds the group of each row, or a function from X to the
         groups. Rows of a group, such as a user's, are held out together.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, by label. "balanced" gives each class the same total.
     device : str, default="auto"
-        Where to train, such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
+        Device to train on, such as "cpu" or "cuda:1"; "auto" is a GPU if there is one.
     random_state : int, RandomState instance or None, default=None
-        Seed of the first weights, of the rows held out, of the order of the rows and
+        Seed of the initial weights, of the held-out rows, of the order of the rows and
         of dropout.
     verbose : bool or int, default=False
         Whether to show a progress bar.
@@ -77,20 +77,20 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
         shape (n_units, n_inputs) for the i-th branch, ``joint.<layer>.weight``,
         ``output.weight``, and ``bias`` for each.
     branches_ : list of (name, columns)
-        The branches, callables called.
+        The branches, with columns in place of callables.
     input_means_, input_scales_ : list of ndarray of shape (n_columns,)
-        What the columns of each branch are standardised by.
+        Means and standard deviations of the columns of each branch.
     classes_ : ndarray of shape (n_classes,)
         Labels of the classes.
     loss_curve_ : list of float
-        Mean loss in each pass, with dropout and without penalty.
+        Mean loss in each epoch, with dropout and without penalty.
     validation_scores_ : list of float
-        Minus the mean loss on the rows held out, after each pass: the greatest is the
+        Minus the mean loss on the held-out rows after each epoch; the highest is the
         best. Empty without `early_stopping`.
     validation_rows_ : ndarray of int
-        Numbers of the rows held out; empty without `early_stopping`.
+        Indices of the held-out rows; empty without `early_stopping`.
     n_epochs_ : int
-        Passes made.
+        Number of epochs that training ran for.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -108,8 +108,8 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
     the joint layers go on likewise, and a linear layer ends it. The mean
     cross-entropy of the softmax plus :math:`\alpha/2 \sum |W|^2` is minimised, batch by
     batch. Weights of rows are divided by their mean, so only their ratios matter; a
-    weight is a repetition while all rows fit into one batch and nothing is dropped or
-    held out.
+    weight of 2 equals a repeated row while all rows fit into one batch, without dropout
+    and early stopping.
 
     Training runs on one thread, a network at a time in a process, so that results are
     the same for any `n_jobs` of what is around it, and in the precision of X.
@@ -234,7 +234,7 @@ class MultiBranchMLPClassifier(NetworkClassifierMixin, MultiBranchMLP):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train the network by one pass over some rows; the first call starts it.
+        """Train the network by one epoch over some rows; the first call starts it.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Squares of photos, batch by batch: read again in every pass, ahead of their use."""
+"""Squares of photos, batch by batch: read again in every epoch, ahead of their use."""
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
@@ -29,9 +29,9 @@ class PhotoRows(NamedTuple):
 
 @dataclass(frozen=True)
 class RandomViews:
-    """Where the square lies in each photo of a pass, and whether it is mirrored.
+    """Where the square lies in each photo of an epoch, and whether it is mirrored.
 
-    A view depends on the seed, the pass and the row alone: neither on who reads the
+    A view depends on the seed, the epoch and the row alone: neither on who reads the
     photo nor on what was read before.
 
     Parameters
@@ -39,7 +39,7 @@ class RandomViews:
     seed : int
         Seed.
     epoch : int
-        Number of the pass.
+        Number of the epoch.
     """
 
     seed: int

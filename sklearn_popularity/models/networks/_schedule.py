@@ -21,9 +21,9 @@ class Schedule:
     head_multiplier : float, default=1.0
         What the steps of the module's "head" are multiplied by.
     step_epochs : int, default=None
-        Passes after which steps become a tenth, again and again.
+        Epochs after which steps become a tenth, again and again.
     max_epochs, n_iter_no_change : int
-        Passes, and those without improvement on the rows held out after which to stop.
+        Epochs, and those without improvement on the rows held out after which to stop.
     threshold : float, default=0.0
         Share of the least loss that an improvement has to exceed.
     trainable : str, default="all"
@@ -38,7 +38,7 @@ class Schedule:
     n_threads : int, default=None
         Threads of torch; None leaves them.
     n_photos : int, default=0
-        Photos of a pass, which the progress bar counts; passes if 0.
+        Photos of an epoch, which the progress bar counts; epochs if 0.
     verbose : bool
         Whether to show a progress bar.
     """

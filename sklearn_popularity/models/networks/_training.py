@@ -18,16 +18,16 @@ from ...networks import (
     torch_work,
 )
 from .._fit_tasks import FitTasks
+from ._callbacks import TrainingOver, as_arrays, make_callbacks
 from ._checkpoints import Checkpoint
-from ._passes import TrainingOver, as_arrays, make_callbacks
 from ._schedule import Schedule
 
-# From the number of a pass to its batches: inputs, and the target with its weights.
+# From the number of an epoch to its batches: inputs, and the target with its weights.
 Batches = Callable[[int], Iterator[tuple[Any, tuple[Any, Any]]]]
 
 
 class Trained(NamedTuple):
-    """A trained network, and its mean loss after each pass."""
+    """A trained network, and its mean loss after each epoch."""
 
     weights: dict[str, NDArray]
     losses: list[float]
@@ -56,9 +56,9 @@ def train(
     held_out : Batches, default=None
         Rows for early stopping; the weights that are best on these are returned.
     checkpoint : Checkpoint, default=None
-        File to go on from, written after each pass.
+        File to go on from, written after each epoch.
     tasks : FitTasks, default=None
-        What tells scikit-learn's callbacks of the passes.
+        What tells scikit-learn's callbacks of the epochs.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What is done between the passes of a training, by callbacks of skorch."""
+"""What is done between the epochs of a training, by callbacks of skorch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ def as_arrays(weights: Mapping[str, Any]) -> dict[str, NDArray]:
 
 
 class TrainingOver(Exception):
-    """Training has ended before its last pass."""
+    """Training has ended before its last epoch."""
 
 
 def make_callbacks(
@@ -32,7 +32,7 @@ def make_callbacks(
     checkpoint: Checkpoint | None,
     tasks: FitTasks | None,
 ) -> list:
-    """Make what changes the steps, finds the best pass, and shows and keeps each pass.
+    """Make the callbacks of a training: rates, the best epoch, progress, checkpoints.
 
     They raise TrainingOver, or ValueError if the loss grows beyond all numbers.
 
@@ -41,13 +41,13 @@ def make_callbacks(
     schedule : Schedule
         The training.
     bar : tqdm
-        What shows the passes.
+        What shows the epochs.
     has_held_out : bool
         Whether there are rows for early stopping.
     checkpoint : Checkpoint or None
-        File to go on from, which keeps the state after each pass.
+        File to go on from, which keeps the state after each epoch.
     tasks : FitTasks or None
-        What tells scikit-learn's callbacks of the passes.
+        What tells scikit-learn's callbacks of the epochs.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def make_callbacks(
         patience=np.inf, threshold=schedule.threshold, load_best=True
     )
 
-    class Passes(skorch.callbacks.Callback):
+    class Epochs(skorch.callbacks.Callback):
         def on_train_begin(self, net, **_):
             if state:
                 _go_on_from(state, net, steps, best)
@@ -100,7 +100,7 @@ def make_callbacks(
                 raise TrainingOver
 
     # Last is what keeps what the others know.
-    return [steps, *[best][:has_held_out], Passes()]
+    return [steps, *[best][:has_held_out], Epochs()]
 
 
 def _check_losses(history, learning_rate):
