@@ -36,7 +36,7 @@ def check_destination(path: Path, suffixes: list[str], given: str) -> None:
         )
     reason = _why_not(path)
     if reason is not None:
-        raise OSError(f"Got {given}, which cannot be written there: {reason}.")
+        raise OSError(f"Got {given}, which cannot be written: {reason}.")
 
 
 def _why_not(path):

@@ -125,8 +125,8 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
         (["--photo", "picture"], "no column 'picture'"),
         (["--cv", "61"], "60 photos, too few for 61 folds"),
         (["-o", "scores.txt"], r"scores\.txt.*\.csv or \.json"),
-        (["-o", "nowhere/scores.csv"], "cannot be written there: .* 'nowhere'"),
-        (["-o", f"{__file__}/x.csv"], "cannot be written there"),
+        (["-o", "nowhere/scores.csv"], "cannot be written: .* 'nowhere'"),
+        (["-o", f"{__file__}/x.csv"], "cannot be written"),
         (["-o", "a\nb.txt"], r"a b\.txt"),
         (["--nope"], "unrecognized arguments: --nope"),
         (["--cv", "1"], "--cv: got '1', but a whole number of"),
@@ -212,7 +212,7 @@ def test_destination_is_tried_before_the_work(
     monkeypatch.setattr("sklearn_popularity._files.TemporaryFile", full_disk)
     monkeypatch.delattr(command, "compare_models")
     assert _evaluate(folder, "-o", str(tmp_path / "scores.csv")) == 2
-    check_one_line(r"scores\.csv, which cannot be written there: No space left")
+    check_one_line(r"scores\.csv, which cannot be written: No space left")
 
 
 def test_jobs_are_at_most_the_cores(folder, monkeypatch):

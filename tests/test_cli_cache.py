@@ -114,7 +114,7 @@ def test_extract_reports_unreadable_photos(folder, output, bad_path, capsys):
     [
         (["empty", "-o", "x.npy"], "Found no photos in empty."),
         (["photos", "-o", "x.csv"], "a name in .npy or .parquet was expected"),
-        (["photos", "-o", "missing/x.npy"], "cannot be written there"),
+        (["photos", "-o", "missing/x.npy"], "cannot be written"),
         (["missing.txt", "-o", "x.npy"], "There is no missing.txt"),
     ],
 )
@@ -148,7 +148,7 @@ def test_extract_refuses_other_files_as_cache(folder, output, bad_path, capsys):
     before = Path(bad_path).read_bytes()
     options = ("-o", output, "--cache", bad_path)
     extract("color-statistics", folder, *options, status=2)
-    assert "the file is no cache of sklearn-popularity" in capsys.readouterr().err
+    assert "the file is not a cache of sklearn-popularity" in capsys.readouterr().err
     assert Path(bad_path).read_bytes() == before and not output.exists()
 
 
@@ -169,6 +169,6 @@ def test_prune_refuses_sizes(size, tmp_path, capsys):
 @pytest.mark.parametrize("action", ["info", "verify", "prune"])
 def test_cache_refuses_other_files(action, bad_path, tmp_path, capsys):
     cache(action, bad_path, status=2)
-    assert "the file is no cache of sklearn-popularity" in capsys.readouterr().err
+    assert "the file is not a cache of sklearn-popularity" in capsys.readouterr().err
     cache(action, tmp_path / "missing.cache", status=2)
     assert "No such file or directory" in capsys.readouterr().err

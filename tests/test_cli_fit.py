@@ -343,5 +343,5 @@ def test_cache_serves_fit_and_rank(model, folder, others, tmp_path, capsys):
 def test_rank_refuses_other_files_as_cache(model, others, check_one_line):
     before = model.read_bytes()
     assert _rank(model, [others[0]], "--cache", model) == 2
-    check_one_line("--cache .*which cannot be used: the file is no cache")
+    check_one_line("--cache .*which cannot be used: the file is not a cache")
     assert model.read_bytes() == before

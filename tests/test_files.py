@@ -165,9 +165,9 @@ def test_good_destination_passes(name, tmp_path):
     [
         ("a.txt", ValueError, "Got x, but a name in .csv or .html was expected."),
         ("a", ValueError, "Got x, but a name in"),
-        ("missing/a.csv", OSError, "Got x, which cannot be written there"),
-        ("folder.csv", OSError, "Got x, which cannot be written there"),
-        (252 * "a" + ".csv", OSError, "Got x, which cannot be written there"),
+        ("missing/a.csv", OSError, "Got x, which cannot be written"),
+        ("folder.csv", OSError, "Got x, which cannot be written"),
+        (252 * "a" + ".csv", OSError, "Got x, which cannot be written"),
     ],
 )
 def test_wrong_destination_is_refused(name, error, message, tmp_path):

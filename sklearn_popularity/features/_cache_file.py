@@ -13,7 +13,7 @@ _APPLICATION_ID = 0x736B7070
 _PAGE_SIZE = 16384
 _TIMEOUT = 5  # seconds to wait for a lock
 
-_NO_CACHE = "the file is no cache of sklearn-popularity, or it is damaged"
+_NO_CACHE = "the file is not a cache of sklearn-popularity, or it is damaged"
 # The numbers come last: SQLite then reads the columns before them without them.
 _TABLE = """
 CREATE TABLE rows (

@@ -271,7 +271,7 @@ def _check_paths(paths):
     for row, item in enumerate(items):
         if not isinstance(item, (str, os.PathLike)):
             raise ValueError(
-                f"Got a {type(item).__name__} as path {row}, but the path of a photo "
-                "was expected."
+                f"Got type {type(item).__name__} as path {row}, but the path of a "
+                "photo was expected."
             )
     return items

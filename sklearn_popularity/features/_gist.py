@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from scipy import fft, sparse
 
+from .._messages import quote
 from .._sklearn_compat import Interval
 from ._base import ImageTransformer
 from ._flip import flip_average
@@ -396,8 +397,9 @@ class GistTransformer(ImageTransformer):
             isinstance(n, int | np.integer) and n >= 1 for n in orientations
         ):
             raise ValueError(
-                f"Got orientations_per_scale={self.orientations_per_scale!r}, but a "
-                f"tuple of 1 to {n_scales + 1} positive integers was expected with "
+                "Got orientations_per_scale="
+                f"{quote(self.orientations_per_scale)}, but a tuple of 1 to "
+                f"{n_scales + 1} positive integers was expected with "
                 f"image_size={self.image_size}, one per scale, such as (8, 8, 8, 8)."
             )
         return orientations

@@ -111,8 +111,8 @@ def read_file(source: str | os.PathLike[str], folder: str = "") -> bytes:
         path = os.fsdecode(source)
     except TypeError:
         raise TypeError(
-            f"Got a {type(source).__name__}, but expected the path of an image or its "
-            "encoded bytes; pass arrays and Pillow images to to_rgb8."
+            f"Got type {type(source).__name__}, but expected the path of an image or "
+            "its encoded bytes; pass arrays and Pillow images to to_rgb8."
         ) from None
     if _URL.match(path):
         raise ImageError(

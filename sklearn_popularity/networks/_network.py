@@ -166,7 +166,8 @@ class LayerReader:
             except (RuntimeError, AssertionError) as error:
                 raise ValueError(
                     f"{spec.backbone!r} cannot process squares of size={side} on the "
-                    f"device {spec.device!r}: {error}. Pass another size= or device=."
+                    f"device {spec.device!r}: {error}. Pass "
+                    "another Preprocessing(size=...), or device=."
                 ) from error
         if spec.weights in ("pretrained", "random"):
             _widths[spec.backbone, name, side] = replace(known[key], part=None)

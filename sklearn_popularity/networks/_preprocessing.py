@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._messages import quote
 from .._sklearn_compat import Interval, StrOptions
 from ._backbones import published_squares
 from ._squares import Squares
@@ -125,7 +126,7 @@ def _per_channel(name, given):
     wrong = len(values) != 3 or not np.isfinite(values).all()
     if wrong or (name == "std" and min(values) <= 0):
         raise ValueError(
-            f"Got {name}={given!r}, but 3 finite numbers were expected, one per "
+            f"Got {name}={quote(given)}, but 3 finite numbers were expected, one per "
             "channel" + (", above 0." if name == "std" else ".")
         )
     return values

@@ -793,7 +793,7 @@ def test_planted_pickles_are_not_run(photos, filled):
     execute(filled, "UPDATE rows SET numbers = ?, kind = ?", planted, planted)
     assert_one_warning(Pixels(cache=filled), photos, match="it holds damaged rows")
     Path(filled).write_bytes(planted)
-    assert_one_warning(Pixels(cache=filled), photos, match="is no cache")
+    assert_one_warning(Pixels(cache=filled), photos, match="is not a cache")
     assert Path(filled).read_bytes() == planted
 
 
@@ -812,11 +812,11 @@ FOREIGN = {
 def test_files_of_others_are_left_alone(kind, photos, path, tmp_path):
     FOREIGN[kind](path)
     contents = Path(path).read_bytes()
-    assert_one_warning(Pixels(cache=path), photos, match="is no cache")
+    assert_one_warning(Pixels(cache=path), photos, match="is not a cache")
     assert Path(path).read_bytes() == contents
     assert len(list(tmp_path.iterdir())) == 1
     for function in (cache_info, verify_cache, prune_cache):
-        with pytest.raises(OSError, match="is no cache"):
+        with pytest.raises(OSError, match="is not a cache"):
             function(path)
     assert Path(path).read_bytes() == contents
 

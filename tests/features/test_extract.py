@@ -93,7 +93,7 @@ def test_unreadable_photo_raises_its_row_and_leaves_nothing(
 def test_other_warnings_come_once(paths, out, small_pieces, tmp_path):
     (tmp_path / "notes.cache").write_text("not a cache")
     transformer = ColorStatistics(cache=tmp_path / "notes.cache")
-    with pytest.warns(CacheWarning, match="is no cache") as caught:
+    with pytest.warns(CacheWarning, match="is not a cache") as caught:
         extract(transformer, paths, out)
     assert len(caught) == 1
     assert_array_equal(np.load(out), ColorStatistics().transform(paths))
@@ -130,7 +130,7 @@ def test_name_that_is_no_utf8_keeps_its_bytes(paths, out):
     [
         ([], "x.npy", "Got no paths"),
         ("a.jpg", "x.npy", "Got paths='a.jpg', a single path"),
-        (["a.jpg", 3], "x.npy", "Got a int as path 1"),
+        (["a.jpg", 3], "x.npy", "Got type int as path 1"),
         (["a.jpg"], "x.csv", r"x\.csv', but a name in \.npy or \.parquet"),
     ],
 )
@@ -144,9 +144,9 @@ def test_wrong_arguments_are_refused(paths, name, message, tmp_path):
     ("name", "message"),
     [
         ("missing/x.npy", "there is no folder"),
-        ("folder.npy", "cannot be written there: it is a folder"),
-        ("taken.npy", r"taken.npy' and so the index .* written there: it is a folder"),
-        (246 * "x" + ".npy", "and so the index '.*', which cannot be written there"),
+        ("folder.npy", "cannot be written: it is a folder"),
+        ("taken.npy", r"taken.npy' and so the index .* written: it is a folder"),
+        (246 * "x" + ".npy", "and so the index '.*', which cannot be written"),
     ],
 )
 def test_wrong_place_is_reported_before_work(

@@ -295,7 +295,7 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
     ("changes", "error", "message"),
     [
         ({"path": "report.txt"}, ValueError, "in .html was expected"),
-        ({"path": "nowhere/report.html"}, OSError, "cannot be written there"),
+        ({"path": "nowhere/report.html"}, OSError, "cannot be written"),
         ({"title": "titel"}, ValueError, "'titel'"),
         ({"photo": "picture"}, ValueError, "'picture'"),
         ({"groups": "nobody"}, ValueError, "'nobody'"),

@@ -150,8 +150,8 @@ def _n_features(torch, backbone, architecture):
             vectors = backbone.eval()(torch.zeros(1, 3, side, side))
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
-            f"{architecture.backbone!r} cannot see squares of size={side}: {error}. "
-            "Pass another size=."
+            f"{architecture.backbone!r} cannot process squares of size={side}: "
+            f"{error}. Pass another Preprocessing(size=...)."
         ) from error
     return vectors.shape[1]
 
