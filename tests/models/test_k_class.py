@@ -334,7 +334,7 @@ def test_copies_give_same_predictions(data):
             _model(aggregation="upper", top_score=0.1),
             "top_score=0.1, but training scores reach",
         ),
-        (_model(top_score=9.0), "aggregation='mean', which has no upper threshold"),
+        (_model(top_score=9.0), "aggregation='mean', which uses no upper threshold"),
         (
             _model(score_range=(0, 1)),
             r"score_range=\(0, 1\), but training scores reach",
