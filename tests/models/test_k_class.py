@@ -328,8 +328,8 @@ def test_copies_give_same_predictions(data):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (KClassAggregatingClassifier(LinearSVC()), "no predict_proba.*Calibrated"),
-        (KClassAggregatingClassifier(Ridge()), "no predict_proba"),
+        (KClassAggregatingClassifier(LinearSVC()), "with predict_proba.*Calibrated"),
+        (KClassAggregatingClassifier(Ridge()), "with predict_proba"),
         (
             _model(aggregation="upper", top_score=0.1),
             "top_score=0.1, but training scores reach",
