@@ -62,7 +62,7 @@ def _check_number(found, needed, what):
     if found < needed:
         raise ValueError(
             f"Got {what} = {found}, too few to hold any out: at least {needed} were "
-            "expected. Pass more, or early_stopping=False."
+            "expected. Pass more rows or groups, or early_stopping=False."
         )
 
 

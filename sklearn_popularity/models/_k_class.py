@@ -84,8 +84,8 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
     """Regressor, despite its name, that classifies rows into ranges of the score.
 
     The scores are cut into ranges with about equally many rows, and a classifier learns
-    the range of a row. The predicted score is the sum over the ranges of their
-    probability times a score that represents them.
+    the range of a row. The predicted score is the sum over the ranges of a score that
+    represents the range times its predicted probability.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         Number of ranges. In section 2.2 of [1]_, 4 was the best of 2 to 8.
     aggregation : {"mean", "median", "upper"}, default="mean"
         Score that represents a range: the mean or median of its training scores, or its
-        upper threshold, as in [1]_. "upper" predicts too high scores, by far if scores
-        are skewed, in much the same order.
+        upper threshold, as in [1]_. With "upper", predictions are too high, by far if
+        scores are skewed, but in much the same order.
     top_score : float, default=None
         Upper threshold of the highest range, only with ``aggregation="upper"``; 1.0 in
         [1]_. None is the highest training score.

@@ -53,9 +53,9 @@ class StackedLateFusion(
     branches : list of (name, estimator, columns)
         Columns are given as in :class:`~sklearn.compose.ColumnTransformer`: names,
         positions, a slice, a boolean mask, a callable, or a scalar for a single column
-        as a 1-D X (such as paths of photos). The estimator is a regressor, "drop",
-        which leaves the branch out, or "passthrough", which passes its columns, which
-        must be numeric, to the final estimator. Parameters are ``name__parameter``.
+        as a 1-D X (such as paths of photos). The estimator is a regressor, "drop" to
+        leave the branch out, or "passthrough" to pass its columns, which must be
+        numeric, to the final estimator. Parameters are ``name__parameter``.
     final_estimator : estimator, default=None
         Regressor on the outputs of the branches. None is a ridge regression in which no
         branch has a negative weight, see Notes.
@@ -108,12 +108,11 @@ class StackedLateFusion(
     The default final estimator is ``Ridge(positive=True)``: a branch that ranks the
     wrong way is noise, not evidence against a photo. Only columns passed through may
     have negative weights. Each output is first scaled so that its standard deviation is
-    its correlation with y (at least 0.05); branches near chance then shrink most. The
-    penalty, of eleven, is the one with the least squared error in the inner folds, or
-    the smallest with ``cv="train"``. In simulations with 150 rows or more, the fusion
-    is above its best branch or at most 0.02 below it (0.03 with 150 rows in 15 groups),
-    and further below where that branch is at chance too
-    (``benchmarks/planted.py fusion``).
+    its correlation with y (at least 0.05), so branches near chance shrink most. The
+    penalty is the one of eleven with the least squared error in the inner folds, or the
+    smallest with ``cv="train"``. In simulations with 150 rows or more, the fusion
+    scores above its best branch or at most 0.02 below (0.03 with 150 rows in 15 groups,
+    and more if that branch is at chance too): ``benchmarks/planted.py fusion``.
 
     Weights are passed to the branches (in a pipeline to the last step) and to the final
     estimator, and weigh `branch_scores_`. A weight acts as a repetition if the

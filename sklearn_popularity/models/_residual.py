@@ -41,7 +41,7 @@ class ResidualRegressor(
         seed; a splitter is given `groups`.
     groups : str, int or callable, default=None
         Column of X with the group of each row, or a function that returns the groups of
-        X; a group stays in one inner fold. Not the users if `context` uses them.
+        X; a group stays in one inner fold. Do not pass users if `context` uses them.
     n_jobs : int, default=None
         Number of worker processes for the inner folds; -1 uses all processors.
 

@@ -55,7 +55,7 @@ class PaperPosts:
     group : str, default=None
         Column of groups, such as themes, that splits keep on one side.
     columns : dict of str to str, default={}
-        Columns by role, if they have other names than the roles: user, time
+        Columns by role, if they have other names than these: user, time
         ("uploaded"), title, description, tags, views, favorites, comments, contacts,
         groups, group members ("group_members"), member duration ("member_days"), is pro
         ("is_pro"), photo count ("photo_count"), rating deviation ("score_sd") and
@@ -96,7 +96,7 @@ class PaperPosts:
         absent = [name for name in named if name is not None and name not in posts]
         if absent:
             raise ValueError(
-                f"Got no column {quote(absent[0])}, but it was named. The posts have "
+                f"Got the column {quote(absent[0])}, but the posts have "
                 f"{quote(list(posts))}."
             )
         check_score(posts[self.label], self.label)
