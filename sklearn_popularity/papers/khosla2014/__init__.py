@@ -9,8 +9,8 @@ with a column of photos; the score is log views per day
 torchvision's AlexNet replaces it, which has other layers (64-192-384-256-256 maps
 instead of 96-256-384-384-256, no groups and no normalisation) and was trained on the
 same 1.3 million photos. With converted weights, ``CNNEmbedder(backbone="alexnet-lrn",
-weights=path)`` is the original network. Its features are scaled to unit length, to
-which the searched values of C are suited.
+weights=path)`` is the original network. Its features are scaled to unit length, since
+the searched values of C do not suit such large features.
 
 Departures: the 50 colours of the histogram are this library's own unless `palette` is
 the published one (:func:`~sklearn_popularity.fetch_color_palette`); the fusion is
