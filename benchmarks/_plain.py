@@ -1,7 +1,7 @@
-"""What a user would write or pick instead, for the benchmarks to compare with.
+"""Plain implementations that the benchmarks compare with.
 
-NumPy line by line as the papers and the first paper's toolbox state the computation, or
-the function of a well-known package.
+They are NumPy code that follows the papers and the first paper's toolbox line by line,
+or the function of a well-known package.
 """
 
 import cv2
@@ -13,7 +13,7 @@ from skimage.feature import local_binary_pattern
 
 
 def plain_lbp_pyramid(image):
-    """scikit-image's patterns, counted over 1, 2 x 2 and 4 x 4 regions."""
+    """LBP of scikit-image, counted over 1, 2 x 2 and 4 x 4 regions."""
     grey = np.rint(image.mean(axis=2)).astype(np.uint8)
     patterns = local_binary_pattern(grey, 8, 1, method="nri_uniform").astype(int)
     pyramid = []
@@ -26,7 +26,7 @@ def plain_lbp_pyramid(image):
 
 
 def plain_gabor_bank(size):
-    """The transfer functions, computed once by both sides."""
+    """The transfer functions of the filters, which both sides compute once."""
     bank = []
     fx, fy = np.meshgrid(
         np.arange(-size // 2, size // 2), np.arange(-size // 2, size // 2)
@@ -43,7 +43,7 @@ def plain_gabor_bank(size):
 
 
 def plain_gist(image, bank):
-    """GIST in NumPy, line by line as the toolbox computes it, in double precision."""
+    """GIST in NumPy, line by line as in the toolbox, in double precision."""
     size = 256
     scale = size / min(image.shape[:2])
     grey = Image.fromarray(image.mean(axis=2).astype(np.float32))
@@ -67,14 +67,14 @@ def plain_gist(image, bank):
 
 
 def plain_statistics(image):
-    """scikit-image's HSV and scipy's moments."""
+    """Statistics from HSV of scikit-image and moments of SciPy."""
     grey = image.mean(axis=2) / 255
     moments = [grey.mean(), grey.var(), skew(grey, axis=None)]
     return np.concatenate([rgb2hsv(image).mean(axis=(0, 1)), moments])
 
 
 def plain_index(image, table):
-    """The table looked up as the toolbox does."""
+    """Colour indices from the lookup table, as in the toolbox."""
     red, green, blue = (np.floor(image[..., i].astype(float) / 8) for i in range(3))
     return table[(red + 32 * green + 1024 * blue).astype(int)]
 
@@ -106,7 +106,7 @@ def plain_color_patches(index, *, sizes=(6, 10, 16), spacing=6):
 
 
 def plain_hog_map(image):
-    """31 numbers for the cell around each pixel, in double precision."""
+    """31 HOG features for the cell around each pixel, in double precision."""
     pixels = image.astype(float)
     dx = pixels[1:-1, 2:] - pixels[1:-1, :-2]
     dy = pixels[2:, 1:-1] - pixels[:-2, 1:-1]
@@ -154,7 +154,7 @@ def _plain_cells(planes, s):
 
 
 def plain_hog_blocks(image, n_cells, spacing):
-    """Blocks of 2 x 2 or 3 x 3 cells around the points of a grid."""
+    """HOG of blocks of 2 x 2 or 3 x 3 cells around the points of a grid."""
     pad = {2: 20, 3: 24}[n_cells]
     padded = np.pad(image, ((pad, pad), (pad, pad), (0, 0)), mode="symmetric")
     cells = plain_hog_map(padded)
@@ -172,7 +172,7 @@ def plain_hog_blocks(image, n_cells, spacing):
 
 
 def plain_llc_pool(values, positions, dictionary, size, *, n_neighbors=3):
-    """Code descriptor by descriptor; the largest weights of 21 regions, length 1."""
+    """LLC of each descriptor; maxima of the weights in 21 regions, with unit length."""
     distances = (values**2).sum(axis=1)[:, np.newaxis] + (dictionary**2).sum(axis=1)
     distances -= 2 * values @ dictionary.T
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors]

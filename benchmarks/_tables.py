@@ -1,4 +1,4 @@
-"""What the scripts share: a command line, tables in Markdown, and posts at hand."""
+"""What the scripts share: a command line, Markdown tables, and readers of posts."""
 
 import argparse
 from contextvars import ContextVar
@@ -19,7 +19,7 @@ FIRST = ContextVar("FIRST", default=None)
 
 
 def run(doc, *commands, arguments=None):
-    """Run the command that is named first, with its parameters as options."""
+    """Run the function named by the first argument, with its parameters as options."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=1, help="worker processes")
     parser.add_argument("--first", type=int, help="rows of each table, to try it out")
@@ -28,7 +28,7 @@ def run(doc, *commands, arguments=None):
         name, about = command.__name__.replace("_", "-"), getdoc(command)
         section = sections.add_parser(
             name,
-            help=about.splitlines()[0],
+            help=about.splitlines()[0].replace("%", "%%"),
             description=about,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -46,7 +46,7 @@ def run(doc, *commands, arguments=None):
 
 
 def _add_option(parser, name, default):
-    """A path where there is no default, and else an option of its type."""
+    """Add a path if there is no default, and else an option of the default's type."""
     option = f"--{name.replace('_', '-')}"
     if default is Parameter.empty:
         parser.add_argument(name, type=Path)
@@ -61,19 +61,19 @@ def _add_option(parser, name, default):
 
 
 def draw_normal(groups, n_columns, rng):
-    """Standard normal columns, of whose variance 30 % is between groups."""
+    """Standard normal columns, with 30 % of the variance between groups."""
     between = rng.normal(size=(groups.max() + 1, n_columns))[groups]
     within = rng.normal(size=(len(groups), n_columns))
     return np.sqrt(0.3) * between + np.sqrt(0.7) * within
 
 
 def over_runs(function, *arguments, n_runs):
-    """What a function finds with each seed."""
+    """Results of a function with each seed."""
     return Parallel()(delayed(function)(*arguments, seed) for seed in range(n_runs))
 
 
 def table(names, rows):
-    """Print rows of cells as they come, under names that "|" keeps apart."""
+    """Print rows as they are computed, under column names separated by "|"."""
     print(f"\n| {names} |\n|{'---|' * (names.count('|') + 1)}")
     for cells in islice(rows, FIRST.get()):
         print(f"| {' | '.join(map(str, cells))} |", flush=True)
@@ -84,7 +84,7 @@ def interval(mean, low, high, sign=""):
 
 
 def mean_cell(values):
-    """The mean of runs with its 95 % interval."""
+    """The mean of runs with its 95 % confidence interval."""
     return interval(*mean_interval(values), "+")
 
 
@@ -94,9 +94,9 @@ def error_cell(values):
 
 
 def comparison_rows(name, comparison, columns):
-    """A row per model of what `compare_models` found, beside the name of the data.
+    """A row for each model in a result of `compare_models`, after the name of the data.
 
-    Columns are some of "score", "range" (over partitions), "gain" and "p".
+    Columns are a selection of "score", "range" (over partitions), "gain" and "p".
     """
     gains = comparison.differences.set_index("model")
     for row in comparison.scores.itertuples():
@@ -112,13 +112,13 @@ def comparison_rows(name, comparison, columns):
 
 
 def read_posts(folder):
-    """The posts of labels.csv, with whole paths in the column photo."""
+    """The posts of labels.csv, with full paths in the column photo."""
     posts = pd.read_csv(folder / "labels.csv")
     return posts.assign(photo=[str(folder / path) for path in posts["path"]])
 
 
 def forward(posts):
-    """Row numbers of the first four fifths, and of later posts whose users are new."""
+    """Row numbers of the first four fifths, and of later posts by new users."""
     order = np.argsort(pd.to_datetime(posts["time"]), kind="stable").to_numpy()
     past, coming = np.split(order, [len(order) * 4 // 5])
     users = posts["user"].to_numpy()
@@ -126,11 +126,11 @@ def forward(posts):
 
 
 def recommend(posts, keep, **kind):
-    """The model that is recommended for some columns, whose rows of photos are kept."""
+    """The model recommended for some columns; features of photos are cached."""
     return recommended(posts, cache=keep, **kind).model
 
 
 def network_rows(posts, keep):
-    """What the network of the recommended model sees in photos, scaled as it does."""
+    """Embeddings of photos by the network of the recommended model, scaled as there."""
     photos = posts[["photo"]]
     return recommend(photos, keep).regressor[:-1].fit_transform(photos)

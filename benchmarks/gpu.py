@@ -5,13 +5,13 @@ than five minutes and prints Markdown tables. Without a GPU, or with ``--tiny``,
 same code runs with small networks and a few photos, in less than a minute: that shows
 that it works, and nothing about speed. Weights are random, so nothing is downloaded.
 
-- bare loop: what a torch user writes for normalised batches that are on the device
-  already, channels last, without this library.
-- arrays prepared: squares in memory checked and handed on by one worker, no network.
+- bare loop: plain torch code without this library, for normalised batches that are on
+  the device already, channels last.
+- arrays prepared: squares in memory, checked and passed on by one worker, no network.
 - decode limit: reading and resizing JPEG files with the same workers, no network.
 - arrays, files: `transform` of squares in memory, and of JPEG files.
-- memory: the most that the device holds during `transform`, beyond the weights.
-- waits: how often the processor waits for the device.
+- memory: peak device memory during `transform`, beyond the weights.
+- waits: how often the CPU waits for the device.
 """
 
 import argparse
@@ -61,14 +61,14 @@ np.save(predictions, load_model(model).predict(np.load(photos)))
 
 
 def decode_alone(embedder, photos):
-    """What prepares photos for the network, without it."""
+    """The preparation of photos for the network, without the network."""
     describe = embedder._describe()
     return lambda: deque(describe_photos(embedder, Photos(photos), describe), maxlen=0)
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured."""
+    """Numbers and sizes of what is measured."""
 
     backbones: tuple[str, ...]  # the first one is fine-tuned too
     n_arrays: int
@@ -133,7 +133,7 @@ def seconds_of(run):
 
 
 def speeds(sides, n_photos, n_rounds):
-    """Median photos per second of each, in alternating rounds."""
+    """Median photos per second of each function, in alternating rounds."""
     rounds = [
         {name: n_photos / seconds_of(run) for name, run in sides.items()}
         for _ in range(n_rounds + 1)
@@ -146,7 +146,7 @@ def whole(*numbers):
 
 
 def peak_memory(run):
-    """What the device holds at most beyond what it held before, in MB."""
+    """Peak device memory beyond the memory used before, in MB."""
     if DEVICE == "cpu":
         return "no GPU"
     torch.cuda.empty_cache()
@@ -158,7 +158,7 @@ def peak_memory(run):
 
 @contextmanager
 def products(precision):
-    """Products of the precision that is asked for, which torch's defaults are not."""
+    """Matrix products in the given precision, which torch's defaults are not."""
     conv, matmul = torch.backends.cudnn.conv, torch.backends.cuda.matmul
     found = conv.fp32_precision, matmul.fp32_precision
     kind = "tf32" if precision == "TF32" else "ieee"
@@ -191,7 +191,7 @@ def judged_share(speed, limit):
 
 
 def count_waits(run):
-    """How often the processor waits for the device."""
+    """How often the CPU waits for the device."""
     if DEVICE == "cpu":
         return 0
     torch.cuda.set_sync_debug_mode("warn")
@@ -212,7 +212,7 @@ def per_batch(n_waits, n_batches):
 
 
 def bare_network(backbone):
-    """The network without its classifier, as its own package makes it."""
+    """The network without its classifier, created by its own package."""
     if backbone.startswith("timm/"):
         network = timm.create_model(backbone.removeprefix("timm/"), num_classes=0)
     else:
@@ -222,7 +222,7 @@ def bare_network(backbone):
 
 
 def bare_loop(network, planes, n_batches, precision):
-    """What a torch user would write for batches that are on the device."""
+    """A plain torch loop over batches that are on the device."""
 
     def run():
         with torch.inference_mode(), products(precision):
@@ -250,7 +250,7 @@ def make_embedder(backbone, **settings):
 
 
 def various_squares(side, n):
-    """Parts of three photos, of any size and place."""
+    """Random crops of three photos."""
     rng, squares = np.random.default_rng(0), []
     photos = [Image.fromarray(each()) for each in (data.coffee, data.cat, data.rocket)]
     for photo, _ in zip(photos * n, range(n), strict=False):
@@ -292,7 +292,7 @@ def throughput(sizes, paths, n_jobs):
 
 
 def from_files(embedder, paths, n_jobs, bare, sizes):
-    """Speed of decoding, of `transform`, and its share of the lower limit."""
+    """Speed of decoding, of `transform`, and the latter's share of the lower limit."""
     if embedder.precision != "bfloat16":  # decoding is the same for all
         return ["-"] * 3
     embedder = clone(embedder).set_params(n_jobs=n_jobs)
@@ -305,7 +305,7 @@ def from_files(embedder, paths, n_jobs, bare, sizes):
 
 
 def layouts(sizes):
-    """Bare loops that differ in what CNNEmbedder does not let one choose."""
+    """Bare loops with variants that CNNEmbedder does not offer."""
     n_batches = max(1, sizes.n_arrays // sizes.batch_size // 2)
     n_photos = n_batches * sizes.batch_size
     for backbone in sizes.backbones:
@@ -326,7 +326,7 @@ def layouts(sizes):
 
 
 def compiled(sizes, started):
-    """Bare loops of compiled networks, while there is time."""
+    """Bare loops of compiled networks, within a time limit."""
     n_batches = max(1, sizes.n_arrays // sizes.batch_size // 2)
     for backbone in sizes.backbones:
         if perf_counter() - started > sizes.seconds:
@@ -346,7 +346,7 @@ def compiled(sizes, started):
 
 
 def correctness(sizes):
-    """Features beside those of float32 and of the CPU, and of other batch sizes."""
+    """Features compared with those of float32, of the CPU and of other batch sizes."""
     for backbone in sizes.backbones:
         squares = various_squares(side_of(backbone), sizes.n_checked)
         exact = make_embedder(backbone, precision="float32").transform(squares)
@@ -372,27 +372,27 @@ def correctness(sizes):
 
 
 def judged_difference(expected, *found):
-    """The greatest difference, relative to the largest feature."""
+    """The largest difference, relative to the largest feature."""
     difference = max(np.abs(each - expected).max() for each in found)
     difference /= np.abs(expected).max()
     return "difference " + judged(difference, difference <= 1e-4)
 
 
 def judged_rho(expected, *found):
-    """The lowest of Spearman's correlations of all features of all photos."""
+    """The lowest Spearman correlation with other results, over features and photos."""
     rho = min(spearmanr(each.ravel(), expected.ravel()).statistic for each in found)
     return "rho " + judged(rho, rho > 0.999, ".5f")
 
 
 def rho_of_columns(expected, found):
-    """Median correlation of a feature over photos; dead ones have none."""
+    """Median correlation of a feature over photos, without constant features."""
     alive = (np.ptp(expected, axis=0) > 0) & (np.ptp(found, axis=0) > 0)
     pairs = zip(expected.T[alive], found.T[alive], strict=True)
     return median(spearmanr(*each).statistic for each in pairs)
 
 
 def beside_cpu(backbone, squares, found):
-    """Difference to the features of the CPU, relative to the largest."""
+    """Difference to the features of the CPU, relative to the largest feature."""
     if DEVICE == "cpu":
         return "no GPU"
     cpu = make_embedder(backbone, precision="float32", device="cpu")
@@ -400,7 +400,7 @@ def beside_cpu(backbone, squares, found):
 
 
 def memory_shortage(sizes):
-    """Features with all of the memory, and with too little of it for a batch."""
+    """Features with all of the memory, and with too little memory for a batch."""
     if DEVICE == "cpu":
         return [("no GPU", "", "", "", "")]
     return [halved(backbone, sizes) for backbone in sizes.backbones]
@@ -432,7 +432,7 @@ def halved(backbone, sizes):
 
 
 def fine_tuning(sizes, n_jobs):
-    """A pass of CNNFineTuneRegressor beside a bare loop, and its predictions."""
+    """An epoch of CNNFineTuneRegressor beside a bare loop, and its predictions."""
     backbone, n = sizes.backbones[0], sizes.n_tuned
     squares = various_squares(side_of(backbone), n)
     y = np.random.default_rng(0).normal(size=n)
@@ -492,7 +492,7 @@ def training_step(backbone, batch_size, precision):
 
 
 def elsewhere(model, photos):
-    """Predictions here and in a process that sees no GPU."""
+    """Predictions in this process and in one without a GPU."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         save_model(model, folder / "model.skops")

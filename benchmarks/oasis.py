@@ -1,8 +1,8 @@
-"""What models reach on OASIS' ratings of photos, by sections of RESULTS.md.
+"""Scores of models on the OASIS ratings of photos, by sections of RESULTS.md.
 
-Run ``python benchmarks/oasis.py SECTION FOLDER``: the folder of OASIS holds labels.csv
-(path, beauty, valence, arousal, theme) and features_mobilenetv2_1280_f16.npy in its row
-order. With ``--keep FILE`` rows of features are kept there. Folds keep themes together.
+Run ``python benchmarks/oasis.py SECTION FOLDER``. FOLDER contains labels.csv (path,
+beauty, valence, arousal, theme) and features_mobilenetv2_1280_f16.npy, in the same row
+order. ``--keep FILE`` caches features. Folds keep themes together.
 """
 
 import warnings
@@ -122,7 +122,7 @@ def models_of_one_network():
 
 
 def hand_crafted(posts, keep):
-    """Rows of each kind of features, with words learned from all photos."""
+    """Features of each kind, with codebook words learned from all photos."""
     return {
         name: clone(kind.transformer).set_params(cache=keep).fit_transform(posts)
         for name, kind in FEATURES.items()
@@ -130,7 +130,7 @@ def hand_crafted(posts, keep):
 
 
 def branches_of(blocks):
-    """Branches of a late fusion, for which blocks stand side by side."""
+    """Branches of a late fusion for blocks that are concatenated in X."""
     stops = np.cumsum([block.shape[1] for block in blocks.values()])
     return [
         (
@@ -145,10 +145,10 @@ def branches_of(blocks):
 def models(folder, *, only="", repeats=5, keep=None):
     """Models of MobileNetV2's features, paired with ridge regression.
 
-    Parameters are chosen by Spearman's correlation over four inner folds, again by
-    theme; RidgeCV chooses by its own leave-one-out errors, and "Ridge" is the same
-    model tuned as the others are. "fusion of all" adds the hand-crafted features.
-    ``--only`` takes models whose name starts so; p-values are adjusted over these.
+    Parameters are chosen by Spearman's correlation in four inner folds, also by theme.
+    RidgeCV chooses by its own leave-one-out errors; "Ridge" is the same model, tuned
+    like the others. "fusion of all" adds the hand-crafted features. ``--only`` selects
+    models by the start of their names; p-values are adjusted over these.
     """
     # Strong penalties, which are tried too, leave few of ten senses.
     for category in (ConvergenceWarning, DeadSensesWarning):
@@ -310,13 +310,13 @@ def two_heads(network):
 
 
 def pairs(folder, *, runs=200):
-    """Are probabilities of `compare_photos` those of new pairs, made-up and real?
+    """Whether probabilities of `compare_photos` are right for new pairs.
 
-    Made-up posts: features, a share of the variance of the score that they explain, and
-    errors of which groups share 30 %; pairs are of new groups. OASIS: a fifth of the
-    themes is held out, five times in four partitions; the record of a model, a ridge
-    regression on a network's features, is that of folds within the other themes. Pairs
-    are all those of photos held out, or those of one theme, with `same_group` and not.
+    Made-up posts: features explain a share of the variance of the score, and groups
+    share 30 % of the errors; pairs are of new groups. OASIS: a fifth of the themes is
+    held out, five times in four partitions; probabilities are learned from held-out
+    predictions for the other themes, by ridge regression on a network's features. Pairs
+    are all of held-out photos, or those of one theme, with and without `same_group`.
     """
     tables = {}
 
@@ -378,7 +378,7 @@ def oasis_pairs(folder, label, same_group=False):
 
 
 def judge_pairs(model, train, test, same_group=False):
-    """Pairs of new posts with the truth, and whether intervals hold it."""
+    """Pairs of new posts with the truth, and whether intervals cover it."""
     X, y, groups = train
     held_out = held_out_predictions(model, X, y, groups=groups)
     record = HeldOutRecord(held_out.raw, held_out.shares, y, groups, held_out.n_folds)
@@ -417,7 +417,7 @@ def summarise_pairs(found):
 
 
 def calibrate(found):
-    """Mean probability / share in order (share of all pairs), by probability."""
+    """Mean probability / share of pairs in order (share of all), by probability."""
     for low, high in pairwise(BINS):
         rows = (low <= found["probability"]) & (found["probability"] < high)
         part = found[rows]
@@ -426,10 +426,10 @@ def calibrate(found):
 
 
 def edits(folder, *, runs=200, photos=30, keep=None):
-    """Whether intervals of `what_if` hold, and what edits change on real photos.
+    """Coverage of the intervals of `what_if`, and effects of edits on real photos.
 
-    Scores that are noise, which no edit changes; then beauty, folds by theme, and the
-    model of `papers.recommended`: mean changes, and shares of intervals clear of 0.
+    Scores are noise first, which no edit changes, then beauty, with folds by theme and
+    the model of `papers.recommended`: mean changes, and shares of intervals without 0.
     """
     table("partitions | edits | 0 is within", (noise_edits(n, runs) for n in (1, 3)))
     posts = read_posts(folder)
@@ -456,7 +456,7 @@ def edits(folder, *, runs=200, photos=30, keep=None):
 
 
 def noise_edits(n_repeats, n_runs):
-    """Number of partitions and of intervals, and the share of these that hold 0."""
+    """Number of partitions and of intervals, and the share of intervals with 0."""
     posts, _ = make_popularity(120, image_size=(48, 64), random_state=0)
     model = make_pipeline(ColorStatistics(), StandardScaler(), Ridge(1.0))
     held = []
@@ -471,7 +471,7 @@ def noise_edits(n_repeats, n_runs):
 
 
 def marks(folder):
-    """How well the measure "watermark" tells photos with a text: area under the ROC."""
+    """How well the measure "watermark" detects text on photos: area under the ROC."""
     photos = [read_image(path, max_size=256) for path in read_posts(folder)["photo"]]
     opacities = (0.3, 0.6, 1.0)
 
@@ -492,7 +492,7 @@ def marks(folder):
 
 
 def stamp(photo, opacity):
-    """The photo with a text in its lower right corner."""
+    """The photo with text in its lower right corner."""
     image = Image.fromarray(photo).convert("RGBA")
     layer, (width, height) = Image.new("RGBA", image.size), image.size
     ImageDraw.Draw(layer).text(

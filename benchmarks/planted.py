@@ -1,7 +1,7 @@
-"""Whether what was planted in made-up posts is found, and nothing else, by sections.
+"""Whether effects planted in made-up posts are found, and no others, by sections.
 
-Run ``python benchmarks/planted.py SECTION``; ``--jobs 2`` before the section runs two
-processes, and ``--runs`` asks for fewer runs than those of RESULTS.md.
+Run ``python benchmarks/planted.py SECTION``; ``--jobs 2`` before the section uses two
+processes, and ``--runs`` sets the number of runs, by default that of RESULTS.md.
 """
 
 from itertools import chain, product
@@ -51,7 +51,7 @@ from sklearn_popularity.metrics import mean_interval
 
 
 def draw_looks(n_users, n_each, looks, rng):
-    """Users and features of posts, their scores, and what the photo does."""
+    """Users and features of posts, their scores, and the effect of the photo."""
     user = np.arange(n_users).repeat(n_each)
     level = rng.normal(size=n_users)[user]
     features = rng.normal(size=(len(user), 10))
@@ -62,7 +62,7 @@ def draw_looks(n_users, n_each, looks, rng):
 
 
 def score_looks(n_each, looks, seed):
-    """Scores of four models against what the photo does, for users who are new."""
+    """Rank correlation of four models with the effect of the photo, for new users."""
     rng = np.random.default_rng(seed)
     X, y, effect = draw_looks(1200 // n_each, n_each, looks, rng)
     photo = make_column_transformer(("passthrough", list(range(1, X.shape[1]))))
@@ -81,10 +81,10 @@ def score_looks(n_each, looks, seed):
 
 
 def within(*, runs=40):
-    """What the photo does, apart from who posts it, and models that are to find it.
+    """Whether models find the effect of the photo apart from that of the user.
 
     Popular users post photos that look alike ("looks" of 1), which a pooled model
-    learns, or not (0).
+    learns, or do not (0).
     """
 
     def rows():
@@ -112,7 +112,7 @@ EMBEDDING, GROUP, TIME = list(range(5)), 5, 6
 
 
 class PlainMean(TransformerMixin, BaseEstimator):
-    """The mean of the neighbours, with that of all rows seen left in."""
+    """The mean score of the neighbours, without subtracting the overall mean."""
 
     def __init__(self, n_neighbors, past=False):
         self.n_neighbors = n_neighbors
@@ -183,11 +183,11 @@ def score_similar(kind, n, n_neighbors, strength, seed):
 
 
 def neighbors(*, runs=80):
-    """What `NeighborPopularity` finds in noise, which is nothing, and in a signal.
+    """What `NeighborPopularity` finds in noise, which should be nothing, and a signal.
 
     Groups share a level, copies have the features and the score of their original, and
-    over time the level drifts. Folds keep groups, or copies, together; where groups are
-    "known", folds are random. Runs are those of 200 posts, and fewer of 1,000.
+    the level drifts over time. Folds keep groups or copies together; if groups are
+    "known", folds are random. Runs are for 200 posts; there are fewer for 1,000.
     """
     kinds = ("rows", "groups", "groups, known", "copies", "over time")
     shapes = [(200, 5), (200, 50), (1000, 10), (1000, 200)]
@@ -209,9 +209,9 @@ def neighbors(*, runs=80):
 def draw_suspects(kind, n, n_users, rng):
     """Features of one mark, five cameras and a size, their score, suspects and groups.
 
-    In "told" features tell the suspects and the score knows none of them; in "scored"
-    it is the other way round; in "planted" the mark is in both. In "users" suspects,
-    and causes beside them, belong to users, who are groups.
+    In "told", the suspects affect the features but not the score; in "scored" it is the
+    other way round; in "planted", the mark affects both. In "users", suspects and other
+    causes belong to users, who are groups.
     """
     user = rng.integers(0, n_users, n)
     owner = user if kind.startswith("users") else rng.permutation(n)
@@ -236,7 +236,7 @@ def draw_suspects(kind, n, n_users, rng):
 
 
 def audit_suspects(kind, n, n_users, seed):
-    """Whether the mark is accused, or another, and what follows the mark."""
+    """Whether the mark is accused, whether others are, and `follows` of the mark."""
     rng = np.random.default_rng(seed)
     X, y, suspects, groups = draw_suspects(kind, n, n_users, rng)
     model = RidgeCV(np.logspace(-1, 3, 5))
@@ -247,9 +247,9 @@ def audit_suspects(kind, n, n_users, seed):
 
 
 def shortcuts(*, runs=200, rows=(300, 900), users=60):
-    """Whether `shortcut_audit` finds planted shortcuts, and accuses nobody else.
+    """Whether `shortcut_audit` finds planted shortcuts, and accuses no others.
 
-    "held" is how often intervals of what follows the mark hold its mean over runs.
+    "held" is how often intervals of `follows` of the mark cover its mean over runs.
     """
 
     def cells():
@@ -278,9 +278,9 @@ RUNS = {150: 60, 300: 40, 600: 20, 1500: 10}
 
 
 def fuse(worth, n, grouped, seed):
-    """Scores on fresh rows: of the fusion, of the same of sorted rows, of each branch.
+    """Scores on new rows of the fusion, the fusion of sorted rows, and each branch.
 
-    Last is whether the fusion says that each branch is at chance.
+    The last value is whether the fusion reports each branch as at chance.
     """
     rng, groups = np.random.default_rng(seed), np.arange(n + N_FRESH)
     if grouped:
@@ -310,11 +310,11 @@ def fuse(worth, n, grouped, seed):
 
 
 def fusion(*, sizes=(150, 300, 600, 1500), runs=60):
-    """Late fusion beside its best branch, and on tables that are sorted by score.
+    """Late fusion beside its best branch, and on tables sorted by score.
 
-    Each of six branches sees ten columns of its own, of which four are worth what the
-    case says. The best branch is the one that is best on average; runs are those of 150
-    rows, and fewer of more.
+    Each of six branches has its own ten columns, four of which have the weight of the
+    case. The best branch is the one that is best on average. Runs are for 150 rows;
+    there are fewer for more rows.
     """
 
     def rows():
@@ -360,10 +360,10 @@ def rank_correlation(a, b, weight=None):
 
 
 def colors(posts, beside=()):
-    """Weights of colours against their saturation, a colour as often as it is seen.
+    """Correlation of the weights of colours with saturation, weighted by frequency.
 
-    Themes have colours too, and count for more in the score than saturation does: only
-    beside the theme and the uploader do the weights tell of saturation.
+    Themes have colours too, and affect the score more than saturation does: only in a
+    model with theme and uploader do the weights follow saturation.
     """
     columns = [(ColorHistogram(), "photo"), (OneHotEncoder(), list(beside))]
     model = make_pipeline(make_column_transformer(*columns), RidgeCV(alphas=ALPHAS))
@@ -380,7 +380,7 @@ def colors(posts, beside=()):
 
 
 def average_photos(posts):
-    """Saturation of the photos that make up the averages."""
+    """Saturation of the photos that are averaged."""
     images = mean_image(posts["photo"], posts["score"], random_state=0)
     saturation = [
         rgb2hsv(images[kind] / 255)[..., 1].mean()
@@ -415,7 +415,7 @@ def heatmaps(posts, truth, name, sign, n_photos):
 
 
 def objects_and_tags(posts, truth):
-    """Weights of tags against what was planted for them and for objects."""
+    """Weights of tags against the planted weights of tags and objects."""
     counter = CountVectorizer(binary=True, min_df=5)
     X = counter.fit_transform(posts["tags"]).toarray()
     table = object_importance(
@@ -472,7 +472,7 @@ def late_fusion(X):
 
 
 def branches(posts, X):
-    """Lower ends of intervals of importance, for views that are not per day."""
+    """Lower ends of intervals of importance, for views that are not divided by days."""
     y = np.log2(posts["views"] + 1)
     train, test = slice(0, len(posts) // 2), slice(len(posts) // 2, None)
     fusion = late_fusion(X).fit(X[train], y[train])
@@ -483,7 +483,7 @@ def branches(posts, X):
 
 
 def context(posts, X):
-    """Lower ends of paired differences."""
+    """Lower ends of the intervals of paired differences."""
     result = ablation(
         late_fusion(X),
         X,
@@ -502,7 +502,7 @@ def context(posts, X):
 
 
 def of_groups(posts, truth, predicted):
-    """Whom a model of the photo alone rates too high, and what it misses."""
+    """Users whom a model of the photo alone overrates, and the cues that it misses."""
     table = calibration(posts["score"], predicted, by=posts["user"])
     effect = truth.users["effect"].loc[table["group"][1:]]
     value, chance = rank_correlation(-table["rank_bias"][1:], effect)
@@ -541,12 +541,12 @@ def distribution(posts):
 
 
 def causes(*, rows=1200, photos=40):
-    """Does each function of inspection find the cause that was planted for it?
+    """Whether each function of inspection finds the cause that was planted for it.
 
-    Models learn from the first half of made-up posts (seed 0) where they are not
-    cross-validated. A cause is found if the figure lies beyond what chance gives: the
-    end of the 95 % range under permutations for rank correlations, of the binomial for
-    words, and else the mean; low ends are those of 95 % intervals.
+    Models are cross-validated or fitted on the first half of made-up posts (seed 0). A
+    cause is found if the figure exceeds chance: the end of the 95 % range under
+    permutations for rank correlations or of the binomial for words, and the mean
+    otherwise. Low ends are those of 95 % intervals.
     """
     posts, truth = make_popularity(rows, random_state=0)
     shown = list(posts["photo"])

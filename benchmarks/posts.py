@@ -1,9 +1,9 @@
-"""What models reach on real posts, by sections of RESULTS.md.
+"""Scores of models on real posts, by sections of RESULTS.md.
 
-Run ``python benchmarks/posts.py SECTION DATA``: the folder DATA holds the folders oasis
-and memes (labels.csv with path; theme and ratings, or ups, user, time and title),
-tabular (youtube_thumbnails_views.csv, imgflip_memes_sample.csv) and webpages. With
-``--keep FILE`` rows of features are kept there. Folds keep themes or users together.
+Run ``python benchmarks/posts.py SECTION DATA``: the folder DATA contains the folders
+oasis and memes (labels.csv with path; theme and ratings, or ups, user, time and title),
+tabular (youtube_thumbnails_views.csv, imgflip_memes_sample.csv) and webpages. ``--keep
+FILE`` caches features. Folds keep themes or users together.
 """
 
 import time
@@ -85,16 +85,16 @@ CUES_AND_WORDS = "all cues, title words"
 
 
 def rows_of(comparisons, columns):
-    """Rows of the comparisons of several data, by their names."""
+    """Rows of the comparisons of several data sets, by name."""
     for name, comparison in comparisons:
         yield from comparison_rows(name, comparison, columns)
 
 
 def recommended(data, *, repeats=3, keep=None):
-    """What `papers.recommended` reaches on ratings and on votes.
+    """Scores of `papers.recommended` on ratings and on votes.
 
-    Models were chosen by beauty, valence and memes of unseen authors; arousal and memes
-    forward in time, of whose last fifth authors are new, were looked at once.
+    Models were chosen by their scores for beauty, valence and memes of new authors.
+    Arousal and memes forward in time (the last fifth, of new authors) were tested once.
     """
     photos, memes = read_posts(data / "oasis"), read_posts(data / "memes")
     told, votes = ["photo", "time", "title"], np.log(memes["ups"])
@@ -134,9 +134,9 @@ def recommended(data, *, repeats=3, keep=None):
 
 
 def neighbors(data, *, keep=None):
-    """What scores of similar posts add to an SVR on rows of a network.
+    """Gain from scores of similar posts beside an SVR on embeddings.
 
-    20 neighbours, which were not chosen by these scores.
+    There are 20 neighbours, a number that was not chosen by these scores.
     """
 
     def comparisons():
@@ -183,7 +183,7 @@ def beside_neighbors(rows, y, groups, *, times=None, **settings):
 
 
 def intervals(data, *, keep=None):
-    """How often 90 % intervals hold the score of a post of a theme or user held out."""
+    """Coverage of 90-percent intervals for scores of posts of a new theme or user."""
 
     def rows():
         posts = read_posts(data / "oasis")
@@ -201,7 +201,7 @@ def intervals(data, *, keep=None):
 
 
 def covered_by_user(model, posts, y, users):
-    """Share of posts within their intervals, of each user."""
+    """Share of posts within their intervals, for each user."""
     low, high = model.predict_interval(posts[["photo"]]).T
     return pd.Series((low <= y) & (y <= high)).groupby(users).mean()
 
@@ -223,7 +223,7 @@ def held_out_intervals(name, estimator, posts, y, users):
 
 
 def forward_intervals(name, estimator, posts, y, users):
-    """Of the last fifth, all users and those who are new."""
+    """Coverage for the last fifth of the posts, for all and for new users."""
     start = len(posts) * 4 // 5
     in_time = list(TimeSeriesSplit(5).split(posts[:start]))
     for folds, cv in {"users": 5, "time": in_time}.items():
@@ -237,7 +237,7 @@ def forward_intervals(name, estimator, posts, y, users):
 
 
 def shortcuts(data, *, keep=None):
-    """Which suspects the scores of the recommended model on photos go with."""
+    """Which suspects correlate with the scores of the recommended model of photos."""
     measures = ["size", "aspect", "file_type", "camera", "border", "watermark"]
     audits = {}
     for name, label, group in (("oasis", "beauty", "theme"), ("memes", "ups", "user")):
@@ -263,13 +263,13 @@ def shortcuts(data, *, keep=None):
 
 
 def social_cues(data, *, vectors=None, repeats=5):
-    """What cues tell of YouTube's views per day, for new channels and in plain folds.
+    """How well cues predict YouTube's views per day, in new channels and random folds.
 
-    log2(views / days + 1) of videos; the table tells whole days from publication to
-    observation, whose moment is taken as the latest that any row implies. Equal numbers
-    of subscribers stand for one channel. Trees learn from cues, ridge regression from
-    the mean vectors of title words (``--vectors FILE``, an .npz with "words" and
-    "vectors").
+    The score is log2(views / days + 1) of videos. The table has whole days from
+    publication to observation; the time of observation is the latest that any row
+    implies. Equal numbers of subscribers count as one channel. Trees are fitted to
+    cues, ridge regression to mean vectors of title words (``--vectors FILE``, an .npz
+    with "words" and "vectors").
     """
     posts = pd.read_csv(data / "tabular" / "youtube_thumbnails_views.csv")
     published = pd.to_datetime(posts["published_at"])
@@ -296,7 +296,7 @@ def social_cues(data, *, vectors=None, repeats=5):
     plain = compare_models(models, posts, y, **settings)
 
     def alone(name):
-        """Correlation of a cue that is one number."""
+        """Correlation of a cue with a single column."""
         transformer, columns = CUES.get(name, (None, None))
         cue = None if columns is None else transformer.fit_transform(posts[columns])
         if cue is None or cue.shape[1] > 1:
@@ -329,10 +329,10 @@ def cue_model(names):
 
 
 def history(data, *, repeats=5):
-    """What other posts of the author tell of the views of memes, and what leaks would.
+    """How well an author's other posts predict the views of memes, and leaks would.
 
-    log2(views) of memes in the order of their ids; trees learn from mean, count and
-    spread of an author's other scores.
+    The score is log2(views) of memes in the order of their ids; trees are fitted to
+    mean, count and spread of an author's other scores.
     """
     memes = pd.read_csv(data / "tabular" / "imgflip_memes_sample.csv")
     memes = memes[memes["author"].notna()].reset_index(drop=True)
@@ -371,7 +371,7 @@ def history(data, *, repeats=5):
 
 
 def repeated(data):
-    """Shares of the picture and of the author in the views and votes of memes."""
+    """Shares of picture and author in the variance of views and votes of memes."""
     memes = pd.read_csv(data / "tabular" / "imgflip_memes_sample.csv")
 
     def rows():
@@ -401,9 +401,9 @@ def repeated(data):
 
 
 def within(data, *, keep=None):
-    """Whether memes are told apart better within months than by a pooled model.
+    """Whether `within` months ranks memes of a month better than a pooled model.
 
-    Folds by author, two partitions, intervals over months.
+    Folds are by author, in two partitions; intervals are over months.
     """
     posts = read_posts(data / "memes")
     rows = StandardScaler().fit_transform(network_rows(posts, keep))
@@ -442,7 +442,7 @@ def see(columns, *steps):
 
 
 class Look(TransformerMixin, BaseEstimator):
-    """Rows of a table by their numbers."""
+    """Rows of a table by row number."""
 
     def __init__(self, table):
         self.table = table
@@ -455,7 +455,7 @@ class Look(TransformerMixin, BaseEstimator):
 
 
 class ScoresFirst(BaseEstimator):
-    """Scores of the training votes by Bradley and Terry, learned by a regressor."""
+    """A regressor of the Bradley-Terry scores of the training votes."""
 
     def __init__(self, regressor):
         self.regressor = regressor
@@ -474,7 +474,7 @@ class ScoresFirst(BaseEstimator):
 
 
 def models_of_votes(rows):
-    """Models that take numbers of pages, whose rows are looked up."""
+    """Models of page numbers, whose features are looked up."""
 
     def learn(*steps):
         looked = make_column_transformer((Look(rows), [0]))
@@ -495,10 +495,10 @@ def models_of_votes(rows):
 
 
 def votes(data, *, repeats=5, keep=None):
-    """Learning from votes between two: rankers, or scores first and regression then.
+    """Learning from pairwise votes: rankers, or regression of Bradley-Terry scores.
 
-    webpages holds votes.csv (voter, left, right, chosen) and img/PAGE.jpg; intervals
-    are of new pages and voters.
+    webpages contains votes.csv (voter, left, right, chosen) and img/PAGE.jpg; intervals
+    are for new pages and voters.
     """
     told = pd.read_csv(data / "webpages" / "votes.csv")
     sides, voters = told[["left", "right"]], pd.factorize(told["voter"])[0]
@@ -541,7 +541,7 @@ def votes(data, *, repeats=5, keep=None):
 
 
 def share_right(model, X, y, partitions):
-    """How often each vote was predicted right, over partitions; NaN if never asked."""
+    """Share of partitions that predict each vote right; NaN if it was never tested."""
     found = np.full((len(partitions), len(y)), np.nan)
     for row, folds in zip(found, partitions, strict=True):
         for train, test in folds:

@@ -1,7 +1,6 @@
-"""Throughput and memory as photos become many, and of whole commands, by sections.
+"""Throughput and memory for many photos, and time of commands, by sections.
 
-Run ``python benchmarks/scale.py SECTION``. What is measured runs in processes of their
-own.
+Run ``python benchmarks/scale.py SECTION``. Each measurement runs in its own process.
 """
 
 import json
@@ -87,7 +86,7 @@ for transformer in (colors, HOGLLC(dictionary=shapes)):
 
 
 def in_process(*arguments, folder, **variables):
-    """What a new Python prints, which also imports from a folder."""
+    """Output of a new Python process, which can import from a folder."""
     paths = [str(folder), *sys.path]
     variables = os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | variables
     arguments = [sys.executable, *map(str, arguments)]
@@ -98,7 +97,7 @@ def in_process(*arguments, folder, **variables):
 
 
 def link_photos(folder, n_photos):
-    """Folders of 1,000 photos of 64 pixels, each of them hard links to the first."""
+    """Folders of 1,000 photos of 64 pixels, all hard links to the first folder."""
     posts, _ = make_popularity(
         min(n_photos, 1000),
         folder=folder / "made-up",
@@ -115,11 +114,11 @@ def link_photos(folder, n_photos):
 def photos(
     *, counts=(1000, 10_000, 100_000), ahead=(3000, 6000), wide=2048, workers=64
 ):
-    """Speed and growth of the calling process with ColorStatistics of many photos.
+    """Speed, and memory of the calling process, with ColorStatistics of many photos.
 
-    Then workers that are far ahead of a network, which takes 0.4 s a batch; and rows of
-    10,752 numbers from workers that sleep for 0.1 s a photo, beside which the CPU time
-    of the calling process is that of handing rows over.
+    Then workers that are far ahead of a network, which takes 0.4 s per batch; and rows
+    of 10,752 features from workers that sleep for 0.1 s per photo, so that the CPU time
+    of the calling process is that of receiving rows.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -150,7 +149,7 @@ def photos(
 
 
 def memory():
-    """Peak megabytes of a process that describes photos by codebooks."""
+    """Peak memory in MB of a process that describes photos by codebooks."""
     with tempfile.TemporaryDirectory() as scratch:
         table("after | MB", ())
         print(in_process("-c", MEMORY, folder=scratch), end="")
@@ -159,8 +158,7 @@ def memory():
 def journey(folder, *, label="beauty", group="theme", n_photos=200, n_jobs=1):
     """CPU time of each command, from a folder with labels.csv to an explained photo.
 
-    Commands share a cache that is made for the run; CPU time is that of a command and
-    its workers.
+    Commands share a cache that is created for the run; CPU time includes workers.
     """
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)

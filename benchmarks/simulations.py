@@ -1,7 +1,7 @@
-"""Whether intervals hold what they promise, where the truth is known, by sections.
+"""Coverage of intervals in simulations, where the truth is known, by sections.
 
-Run ``python benchmarks/simulations.py SECTION``; ``--jobs 2`` before the section runs
-two processes, and ``--runs`` asks for fewer runs than those of RESULTS.md.
+Run ``python benchmarks/simulations.py SECTION``; ``--jobs 2`` before the section uses
+two processes, and ``--runs`` sets the number of runs, by default that of RESULTS.md.
 """
 
 from functools import partial
@@ -58,7 +58,7 @@ def draw_groups(n_groups, n_rows, rng):
 
 
 def draw_data(groups, signal, rng):
-    """Features, each as useful as any other, and the score."""
+    """Features of equal weight, and the score."""
     columns = draw_normal(groups, N_FEATURES + 1, rng)
     X = columns[:, :-1]
     explained = X.sum(axis=1) / np.sqrt(N_FEATURES)
@@ -66,13 +66,13 @@ def draw_data(groups, signal, rng):
 
 
 def truth_of(held_out, signal, rng):
-    """Score of a fold's model on fresh groups."""
+    """Score of a fold's model on new groups."""
     X, y = draw_data(np.arange(N_FRESH), signal, rng)
     return spearman_score(y, held_out.estimators[0][0].predict(X))
 
 
 def covers_given(shape, score, seed):
-    """Whether the interval of given predictions covers their score."""
+    """Whether the interval of fixed predictions covers their score."""
     rng = np.random.default_rng(seed)
     groups = draw_groups(*shape, rng)
     y, noise = draw_normal(groups, 2, rng).T
@@ -83,7 +83,7 @@ def covers_given(shape, score, seed):
 
 
 def bias_of(model, shape, signal, seed):
-    """Held-out score less that of a fold's model on fresh groups, and the latter."""
+    """Held-out score minus that of a fold's model on new groups, and the latter."""
     rng = np.random.default_rng(seed)
     groups = draw_groups(*shape, rng)
     X, y = draw_data(groups, signal, rng)
@@ -95,9 +95,9 @@ def bias_of(model, shape, signal, seed):
 
 
 def study(model, shape, signal, n_folds, seed):
-    """The interval of a model's score, and its truth, which is that of a fold's model.
+    """The interval of a model's score, and the true score of a fold's model.
 
-    Last is the p-value of the difference of two that see one half of the features each.
+    The last value is the p-value of two models with one half of the features each.
     """
     rng = np.random.default_rng(seed)
     groups = draw_groups(*shape, rng)
@@ -114,7 +114,7 @@ def study(model, shape, signal, n_folds, seed):
 
 
 def summarise(trials):
-    """Mean truth, how often it is covered, and how often equal pairs "differ"."""
+    """Mean true score, coverage, and how often equal models "differ"."""
     low, high, truth, p_values = np.transpose(trials)
     covered = (low <= truth.mean()) & (truth.mean() <= high)
     return truth.mean(), covered.mean(), (p_values < 0.05).mean()
@@ -123,7 +123,7 @@ def summarise(trials):
 def held_out(*, biases=400, runs=2000, studies=200):
     """Bias of held-out scores, coverage of their intervals, equal models that differ.
 
-    Right are 0, 95 % and 5 %. Signals are weights of what features explain.
+    Nominal values are 0, 95 % and 5 %. Signals are the weights of the features.
     """
 
     def bias_cell(model, shape, signal):
@@ -169,7 +169,7 @@ def held_out(*, biases=400, runs=2000, studies=200):
 
 
 def draw_crossed(shape, effects, uneven, rng):
-    """Scores of posts with crossed effects of photos and users, and their labels."""
+    """Scores of posts with crossed effects of photos and users, and labels of both."""
     n_posts, n_photos, n_users = shape
     labels, latent = [], rng.normal(size=n_posts) * np.sqrt(1 - sum(effects))
     for n, share in zip((n_photos, n_users), effects, strict=True):
@@ -191,7 +191,7 @@ def estimate_shares(shape, effects, uneven, seed):
 def variance_shares(*, runs=400):
     """Bias and coverage of the shares of photo, user and both in a score.
 
-    Their truth is that in the variance of ranks, of effects that are normal.
+    The true shares are those in the variance of ranks, with normal effects.
     """
 
     def rows():
@@ -227,7 +227,7 @@ def draw_users(n_users, sizes, rng):
 
 
 def cover_users(estimator, n_users, sizes, seed):
-    """Coverage of new users, that of intervals of rows by themselves, and the width."""
+    """Coverage for new users, coverage of intervals that ignore users, and width."""
     rng = np.random.default_rng(seed)
     X, y, users = draw_users(n_users, sizes, rng)
     new_X, new_y, new_users = draw_users(100, sizes, rng)
@@ -244,10 +244,10 @@ def cover_users(estimator, n_users, sizes, seed):
 
 
 def intervals(*, runs=300):
-    """How often 90 % intervals hold the score of a post by a new user.
+    """Coverage of 90-percent intervals for the score of a post by a new user.
 
-    Users differ in level and in what they post; 100 new ones weigh alike. Runs are
-    those of 9 users, and fewer of more.
+    Users differ in level and in what they post; 100 new ones weigh the same. Runs are
+    for 9 users; there are fewer for more users.
     """
 
     def rows():
@@ -271,7 +271,7 @@ def intervals(*, runs=300):
 
 
 def covers_votes(shape, effects, seed):
-    """Whether the interval of an accuracy of .62 holds it."""
+    """Whether the interval of an accuracy of .62 covers it."""
     n_items, n_voters, n = shape
     of_items, of_voters = effects if n_voters else (effects[0], 0.0)
     rng = np.random.default_rng(seed)
@@ -290,7 +290,7 @@ def covers_votes(shape, effects, seed):
 
 
 def votes(*, runs=400):
-    """Coverage of 95 % intervals of an accuracy whose votes share items and voters."""
+    """Coverage of 95-percent intervals of an accuracy; votes share items and voters."""
     shapes = [(10, 20, 200), (20, None, 190), (20, 10, 400), (40, 30, 600)]
     covers = partial(over_runs, covers_votes, n_runs=runs)
     table(

@@ -1,7 +1,7 @@
-"""How long features, rankers, networks and the cache take, by sections of RESULTS.md.
+"""CPU time of features, rankers, networks and the cache, by sections of RESULTS.md.
 
 Run ``python benchmarks/timing.py SECTION``. Both sides of a ratio alternate in one run
-on one thread, and the ratio is the median over rounds, so that noise does not matter.
+on one thread, and the ratio is the median over rounds, to reduce noise.
 """
 
 import cProfile
@@ -57,7 +57,7 @@ from sklearn_popularity.images import limit_size
 
 
 def cpu_seconds(function, *arguments):
-    """CPU time of a call, with that of workers, and what it returned."""
+    """CPU time of a call, including workers, and what it returned."""
     start = time.process_time()
     result = function(*arguments)
     return time.process_time() - start, result
@@ -94,7 +94,7 @@ def encode(image):
 
 
 def features(*, rounds=15, max_size=500):
-    """CPU milliseconds of each feature a photo, beside what a user would pick instead.
+    """CPU milliseconds per photo of each feature, beside a plain implementation.
 
     Photos are three of scikit-image; codebooks take four fifths of ``--max-size`` and a
     third of the rounds.
@@ -140,7 +140,7 @@ def features(*, rounds=15, max_size=500):
 
 
 def stages(*, rounds=15):
-    """Where the time of the codebook features goes, by function."""
+    """CPU time of the codebook features, by function."""
     [photo] = photos_of(400)[2:]
     kinds = HOGLLC(spacing=6), HOGLLC(), ColorNamesLLC()
 
@@ -205,7 +205,7 @@ def two_products(X):
 
 
 def autograd_epoch(X, y):
-    """The loop that a torch user would write: batches, loss, penalty and Adam."""
+    """A plain torch loop: batches, loss, penalty and Adam."""
     import torch
 
     torch.set_num_threads(1)
@@ -230,7 +230,7 @@ def autograd_epoch(X, y):
 
 
 def embedder(*, photos=128, rounds=3):
-    """Photos a second of CNNEmbedder, beside a bare loop of the same network.
+    """Photos per second of CNNEmbedder, beside a bare loop of the same network.
 
     SqueezeNet 1.0 with random weights, which do not change the time, on the CPU, in
     batches of 32: squares ready in memory, and JPEG files read by two workers.
@@ -273,7 +273,7 @@ def embedder(*, photos=128, rounds=3):
 
 
 def crops_of_coffee(folder, n_photos):
-    """JPEG files of 500 x 333 pixels, no two alike."""
+    """Different JPEG files of 500 x 333 pixels."""
     photo, rng = (
         Image.fromarray(data.coffee()).resize((600, 400)),
         np.random.default_rng(0),
@@ -286,11 +286,11 @@ def crops_of_coffee(folder, n_photos):
 
 
 def cache(folder, *, sample=20, rounds=5):
-    """What a cache of rows saves and costs: CPU time with one, beside none.
+    """What a cache of features saves and costs: CPU time with and without it.
 
-    FOLDER holds OASIS. A second `transform` of photos; what a cache adds to a first one
-    of 200; and ten half splits times five values of C, GIST and HOGLLC with ready
-    words, on a sample both ways, then on all photos.
+    FOLDER contains OASIS. Measured are a second `transform` of photos; the cost of a
+    cache in the first one, of 200 photos; and ten half splits times five values of C,
+    for GIST and for HOGLLC with given words, on a sample both ways, then on all photos.
     """
     warnings.simplefilter("ignore", ConvergenceWarning)
     posts = load_folder(folder)
@@ -331,7 +331,7 @@ def half_splits(posts, sample, scratch):
         return make_column_transformer((gist, "photo"), (hog, "photo"))
 
     def search(posts, cache):
-        """Scores of the values of C over ten half splits, without a refit."""
+        """Scores of the values of C over ten half splits, without refitting."""
         svr = LinearSVR(random_state=0, max_iter=200, tol=1e-2, dual=True)
         model = make_pipeline(described(cache), StandardScaler(), svr)
         return (

@@ -1,6 +1,6 @@
-"""Models: vectors in, a score out."""
+"""Models that learn scores from features."""
 
-# Names imported as themselves are for other rooms, not for users.
+# Names imported as themselves are for other subpackages, not for users.
 from ._branches import out_of_fold
 from ._branches import seen_rows as seen_rows
 from ._delegation import groups_of as groups_of

@@ -1,4 +1,4 @@
-"""Ridge regression on the outputs of branches, none of which counts against itself."""
+"""Ridge regression on the outputs of branches, with weights of 0 or more."""
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -8,17 +8,17 @@ from sklearn.utils import check_array
 
 #: Penalties to choose from, in units of the mean square of the scaled outputs.
 ALPHAS = np.logspace(2, -3, 11)
-# Outputs are scaled as if their correlation with y were at least this one.
+# Smallest correlation with y that an output is scaled by.
 _LEAST_EVIDENCE = 0.05
-# Share of the mean square below which a variance is rounding.
+# A variance below this share of the mean square counts as rounding error.
 _ROUNDING = 1e-10
 
 
 class BranchRidge(RegressorMixin, BaseEstimator):
-    """Ridge regression whose weights are 0 or more, but of columns that are free.
+    """Ridge regression with weights of 0 or more, except for the columns in `free`.
 
-    Before they are penalised alike, outputs are scaled to have their correlation with y
-    as standard deviation: they come in any unit, and those near chance shrink most.
+    Each output is first scaled so that its standard deviation is its correlation with
+    y: units do not matter, and outputs near chance shrink most.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class BranchRidge(RegressorMixin, BaseEstimator):
         self.free = free
 
     def fit(self, X, y, sample_weight=None):
-        """Fit a weight for each column of X, and the constant."""
+        """Fit a weight for each column of X, and the intercept."""
         rows, weight, origin = _centre(check_array(X), y, sample_weight)
         coef, intercept = _fit(_sums(rows, weight), self.alpha, self.free)
         self.coef_ = coef
@@ -41,31 +41,31 @@ class BranchRidge(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Weighted sum of the columns of X, and the constant."""
+        """Predict the weighted sum of the columns of X plus the intercept."""
         return check_array(X) @ self.coef_ + self.intercept_
 
 
 def choose_ridge(X, y, sample_weight, *, folds, free) -> BranchRidge:
-    """The ridge regression with the least squared error for rows held out.
+    """Choose the penalty with the least squared error on held-out rows.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_outputs)
-        Outputs for rows that the branches did not learn from.
+        Outputs of the branches for rows that they were not fitted on.
     y : ndarray of shape (n_samples,)
         Scores.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights.
     folds : list of (train, test) or None
-        Partition of the rows. None, where the branches learned from all rows, takes the
-        smallest penalty.
+        Partition of the rows. None, where the branches were fitted on all rows, takes
+        the smallest penalty.
     free : sequence of int
-        As of :class:`BranchRidge`.
+        Columns whose weights may be negative.
 
     Returns
     -------
     ridge : BranchRidge
-        Not fitted, with one of `ALPHAS`.
+        Unfitted, with one of `ALPHAS`.
     """
     if folds is None:
         return BranchRidge(alpha=float(ALPHAS.min()), free=free)
@@ -74,13 +74,13 @@ def choose_ridge(X, y, sample_weight, *, folds, free) -> BranchRidge:
     for _, test in folds:
         part = _sums(rows[test], weight[test])
         rest = whole - part
-        if rest[0, 0] > _ROUNDING * whole[0, 0]:  # else no other row weighs anything
+        if rest[0, 0] > _ROUNDING * whole[0, 0]:  # else all weight is in the test fold
             errors += [_squared_error(part, *_fit(rest, a, free)) for a in ALPHAS]
     return BranchRidge(alpha=float(ALPHAS[np.argmin(errors)]), free=free)
 
 
 def _centre(X, y, sample_weight):
-    """Columns one, outputs and y, less their means; weights; and the means."""
+    """Columns 1, outputs and y, the latter centred; the weights; and the means."""
     table = np.column_stack([X, y])
     weight = np.ones(len(y)) if sample_weight is None else sample_weight
     origin = np.average(table, axis=0, weights=weight)
@@ -88,7 +88,7 @@ def _centre(X, y, sample_weight):
 
 
 def _sums(rows, weight):
-    """Sums of all products of two columns, which is all that a fit needs to know."""
+    """Weighted cross-products of the columns, which are all that a fit needs."""
     return (rows.T * weight) @ rows
 
 
@@ -98,7 +98,7 @@ def _squared_error(sums, coef, intercept):
 
 
 def _fit(sums, alpha, free):
-    """Weights and constant from the sums of products of the columns one, X and y."""
+    """Weights and intercept from the cross-products of the columns 1, X and y."""
     mean, square = sums[0, 1:] / sums[0, 0], sums[1:, 1:] / sums[0, 0]
     covariance = square - np.outer(mean, mean)
     variance, largest = np.diag(covariance), np.diag(square)
@@ -115,9 +115,9 @@ def _fit(sums, alpha, free):
 
 
 def _minimise(gram, target, is_free):
-    """The w of least w'Gw / 2 - t'w that is 0 or more, but where it is free."""
+    """Minimise w'Gw / 2 - t'w with w >= 0, except where w is free."""
     free, bound = np.flatnonzero(is_free), np.flatnonzero(~is_free)
-    # What free columns take up of the others and of y, whatever the others weigh.
+    # Regress the bound columns and y on the free ones, to eliminate the latter.
     taken = np.linalg.solve(
         gram[np.ix_(free, free)], np.c_[gram[np.ix_(free, bound)], target[free]]
     )

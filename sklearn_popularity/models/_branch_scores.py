@@ -1,4 +1,4 @@
-"""How well each branch of a late fusion ranks rows alone, and which are at chance."""
+"""How well each branch of a late fusion ranks rows by itself."""
 
 from typing import NamedTuple
 
@@ -35,16 +35,16 @@ def score_branches(branches, outputs, y, sample_weight, *, groups, folds):
     branches : list of (name, estimator, columns)
         Branches.
     outputs : list of ndarray of shape (n_samples, n_outputs)
-        What each gives to the last model.
+        Output of each branch, which the final estimator is fitted on.
     y : ndarray of shape (n_samples,)
         Scores.
     sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the score. Its interval is then that of rows which count alike,
-        moved to it.
+        Weights of the score. The interval is computed without them, and shifted to the
+        weighted score.
     groups : ndarray of shape (n_samples,) or None
-        Rows that are no independent evidence.
+        Group of each row; rows of a group are not independent.
     folds : list of (train, test) or None
-        Inner folds, if rows were held out.
+        Inner folds; None if the outputs are those for training rows.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def score_branches(branches, outputs, y, sample_weight, *, groups, folds):
         if isinstance(estimator, str) and estimator == PASSTHROUGH:
             continue
         score = spearman_score(y, output, sample_weight=sample_weight)
-        found = SpearmanInterval(score, -1.0, 1.0)  # nothing tells how groups differ
+        found = SpearmanInterval(score, -1.0, 1.0)  # one group gives no interval
         if not few:
             found = spearman_interval(
                 y[counted], output[counted], groups=units[counted], n_folds=n_folds

@@ -1,4 +1,4 @@
-"""Branches of a late fusion: what each gives to the last model, fold by fold."""
+"""Fit the branches of a late fusion, and compute their outputs fold by fold."""
 
 from numbers import Integral
 
@@ -14,23 +14,23 @@ from .._sklearn_compat import _safe_indexing
 from ._delegation import fit_clone, take_rows
 
 DROP, PASSTHROUGH = "drop", "passthrough"
-# Training rows that tell what a model's predictions are like.
+# Maximum number of training rows that a mean prediction is computed from.
 _N_SEEN = 1000
 _SEED = 0
 
 
 def check_branches(branches):
-    """Check that branches are (name, estimator, columns), with a regressor each.
+    """Check that each branch is (name, estimator, columns) with a regressor.
 
     Parameters
     ----------
     branches : list
-        An estimator may be "drop" or "passthrough".
+        Branches; an estimator may be "drop" or "passthrough".
 
     Raises
     ------
     ValueError
-        If one is anything else, or none is left.
+        If a branch is anything else, or all are "drop".
     """
     for branch in branches:
         if not (isinstance(branch, tuple) and len(branch) == 3):
@@ -48,7 +48,7 @@ def check_branches(branches):
         elif not hasattr(estimator, "predict"):
             raise ValueError(
                 f"The branch {name!r} ends in {type(estimator).__name__}, which "
-                "predicts nothing, but a regressor was expected: "
+                "cannot predict, but a regressor was expected. Pass "
                 f"make_pipeline({type(estimator).__name__}(), regressor)."
             )
     if not used_branches(branches):
@@ -69,7 +69,7 @@ def predicting_branches(branches):
 
 
 def resolve_branches(branches, X):
-    """Used branches with the columns of X that they name, callables called."""
+    """Used branches with the columns of X that they select, resolving callables."""
     return [
         (name, estimator, resolve_columns(X, which, f"branch {name!r}"))
         for name, estimator, which in used_branches(branches)
@@ -90,16 +90,16 @@ def fit_branches(branches, X, y, sample_weight, workers, tasks):
     sample_weight : ndarray of shape (n_samples,) or None
         Weights.
     workers : Parallel
-        Who fits.
+        Runs the fits.
     tasks : FitTasks
-        What tells callbacks of the fits.
+        Reports the fits to callbacks.
 
     Returns
     -------
     branches : list of (name, estimator, columns)
         With fitted estimators.
     means : dict of str to float
-        Mean prediction of each for its training rows.
+        Mean prediction of each branch on its training rows.
     """
     fitted = workers(
         delayed(_fit_branch)(
@@ -121,7 +121,7 @@ def fit_branches(branches, X, y, sample_weight, workers, tasks):
 
 
 def branch_outputs(branches, means, X):
-    """Outputs of fitted branches, one after the other.
+    """Outputs of fitted branches.
 
     Parameters
     ----------
@@ -133,7 +133,8 @@ def branch_outputs(branches, means, X):
     Returns
     -------
     outputs : list of ndarray of shape (n_samples, n_outputs)
-        One column of predictions less their mean, or the columns passed through.
+        Per branch, one column of predictions minus their mean, or the columns that it
+        passes through.
     """
     return [
         passed_columns(X, which, name)
@@ -145,7 +146,7 @@ def branch_outputs(branches, means, X):
 
 
 def columns_passed(branches, outputs):
-    """Numbers of the columns of all outputs that branches pass through."""
+    """Indices of the columns of all outputs that branches pass through."""
     passed = [
         np.full(output.shape[1], _is(branch, PASSTHROUGH))
         for branch, output in zip(branches, outputs, strict=True)
@@ -161,7 +162,7 @@ def passed_columns(X, columns, name):
     X : DataFrame or ndarray of shape (n_samples, n_features)
         Columns.
     columns : str, int, slice, list or mask
-        Which; a scalar is a single column.
+        Columns to take; a scalar is a single column.
     name : str
         Name of the branch, for the error.
 
@@ -182,8 +183,8 @@ def passed_columns(X, columns, name):
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"The branch {name!r} passes the columns {quote(columns)} through, but the "
-            f"last model takes only numbers: {error}. Encode them before, or give the "
-            "branch a regressor."
+            f"final estimator takes only numbers: {error}. Encode them first, or give "
+            "the branch a regressor."
         ) from error
     return values[:, np.newaxis] if values.ndim == 1 else values
 
@@ -194,13 +195,13 @@ def inner_folds(cv, X, y, groups):
     Parameters
     ----------
     cv : int or cross-validation splitter
-        An int is that many folds of about as many rows, shuffled with a fixed seed.
+        An int is the number of folds, of similar size, shuffled with a fixed seed.
     X : DataFrame or ndarray of shape (n_samples, n_features)
         Columns.
     y : ndarray of shape (n_samples,)
         Scores.
     groups : ndarray of shape (n_samples,) or None
-        Numbers, from 0, of rows that stay together.
+        Group of each row, numbered from 0; a group stays in one fold.
 
     Returns
     -------
@@ -210,13 +211,13 @@ def inner_folds(cv, X, y, groups):
     Raises
     ------
     ValueError
-        If there are more folds than rows, or a row is not tested once.
+        If there are more folds than rows, or a row is not in exactly one test fold.
     """
     splitter = check_cv(cv)
     if isinstance(cv, Integral) and groups is None:
         splitter = KFold(cv, shuffle=True, random_state=_SEED)
     elif isinstance(cv, Integral):
-        # Not shuffle=True, of which large groups may leave a fold little to learn from.
+        # Not GroupKFold(shuffle=True), which does not balance the sizes of the folds.
         groups = np.random.default_rng(_SEED).permutation(groups.max() + 1)[groups]
         splitter = GroupKFold(cv)
     n_folds = splitter.get_n_splits(X, y, groups)
@@ -229,9 +230,9 @@ def inner_folds(cv, X, y, groups):
     n_tested = np.bincount(np.concatenate([test for _, test in folds]))
     if len(n_tested) < len(y) or (n_tested != 1).any():
         raise ValueError(
-            f"Got cv={quote(cv)}, which does not test each row once, but the last "
-            "model needs one prediction for each row. Pass a partition such as "
-            "KFold or GroupKFold."
+            f"Got cv={quote(cv)}, which does not test each row once, but one "
+            "prediction for each row is needed. Pass a splitter such as KFold or "
+            "GroupKFold."
         )
     return folds
 
@@ -242,7 +243,7 @@ def out_of_fold(predictions, folds, n_samples):
     Parameters
     ----------
     predictions : sequence of ndarray
-        One per fold.
+        Predictions for the test rows of each fold.
     folds : sequence of (train, test)
         Row numbers.
     n_samples : int
@@ -260,7 +261,7 @@ def out_of_fold(predictions, folds, n_samples):
 
 
 def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers, tasks=None):
-    """Outputs for each row of branches that did not learn from it.
+    """Outputs of branches for rows that they were not fitted on.
 
     Parameters
     ----------
@@ -271,12 +272,12 @@ def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers, tasks=Non
     folds : sequence of (train, test)
         Row numbers.
     tasks : FitTasks, default=None
-        What tells callbacks of the fits.
+        Reports the fits to callbacks.
 
     Returns
     -------
     outputs : list of ndarray of shape (n_samples, n_outputs)
-        As of `branch_outputs`.
+        As in `branch_outputs`.
     """
     parts = workers(
         delayed(_fit_predict)(
@@ -317,21 +318,21 @@ def _fit_branch(branch, X, y, sample_weight, rows=None, task=None):
 
 
 def _mean_prediction(fitted, X, sample_weight, rows):
-    """Mean prediction for rows, or for a thousand of them, always the same ones."""
+    """Mean prediction on the rows, or on a fixed sample of 1,000 of them."""
     X = indexable(X)[0]
     seen = np.arange(X.shape[0]) if rows is None else rows
     if sample_weight is not None:
         seen = seen[sample_weight[seen] > 0]
     seen = seen_rows(seen)
     values = np.ravel(fitted.predict(_safe_indexing(X, seen)))
-    # From one of them, so that the mean of a constant is this constant exactly.
+    # Relative to the first value, so that the mean of a constant is exact.
     deviations = values - values[0]
     weights = take_rows(sample_weight, seen)
     return float(values[0] + np.average(deviations, weights=weights))
 
 
 def seen_rows(train) -> NDArray[np.intp]:
-    """Training rows that tell what a model's predictions are like: at most 1,000."""
+    """A fixed sample of at most 1,000 training rows."""
     train = np.asarray(train)
     if len(train) <= _N_SEEN:
         return train

@@ -1,4 +1,4 @@
-"""What models share: checks of weights and groups, and fits of others with weights."""
+"""What meta-estimators share: checks of weights and groups, and weighted fits."""
 
 from contextlib import nullcontext
 from inspect import Parameter, signature
@@ -36,7 +36,7 @@ def check_weights(y, sample_weight):
 
 
 def groups_of(X, which, groups):
-    """Group of each row: as given, or from a column or a function of X; or None.
+    """Group of each row, as given or from a column or a function of X, or None.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def groups_of(X, which, groups):
     which : str, int, callable or None
         Parameter `groups` of an estimator.
     groups : array-like of shape (n_samples,) or None
-        What its `fit` was given, which goes before.
+        Groups given to its `fit`, which take precedence.
 
     Raises
     ------
@@ -64,9 +64,9 @@ def weight_parameter(estimator, owner):
     Parameters
     ----------
     estimator : estimator
-        Of a :class:`~sklearn.pipeline.Pipeline`, the last step gets the weights.
+        In a :class:`~sklearn.pipeline.Pipeline`, the last step gets the weights.
     owner : str
-        What the estimator is, for the error.
+        What the error calls the estimator.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def weight_parameter(estimator, owner):
         return "sample_weight"
     kinds = [p.kind for p in signature(estimator.fit).parameters.values()]
     if Parameter.VAR_KEYWORD in kinds:
-        # Searches and TransformedTargetRegressor hand all of it to the model within.
+        # Searches and TransformedTargetRegressor pass all of it to the inner model.
         within = inner_of(estimator)
         return "sample_weight" if within is None else weight_parameter(within, owner)
     raise ValueError(
@@ -97,14 +97,14 @@ def weight_parameter(estimator, owner):
 
 
 def take_rows(values, rows):
-    """Some rows, or all where these are None; what is None stays so."""
+    """Select rows of `values`; all if `rows` is None, and None if `values` is."""
     return values if values is None or rows is None else _safe_indexing(values, rows)
 
 
 def fit_clone(
     estimator, X, y, *, rows=None, sample_weight=None, owner="estimator", task=None
 ):
-    """Fit a copy of an estimator on some rows, with weights.
+    """Fit a clone of an estimator on some rows, with weights.
 
     Parameters
     ----------
@@ -115,13 +115,13 @@ def fit_clone(
     y : ndarray of shape (n_samples,)
         Target.
     rows : ndarray of int, default=None
-        Row numbers to learn from; None is all.
+        Rows to fit on; None is all.
     sample_weight : ndarray of shape (n_samples,), default=None
         Weights.
     owner : str, default="estimator"
-        What the estimator is, for the error of `weight_parameter`.
+        What the error of `weight_parameter` calls the estimator.
     task : ModelTask, default=None
-        What tells callbacks of the fit.
+        Reports the fit to callbacks.
 
     Returns
     -------

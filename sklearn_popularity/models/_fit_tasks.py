@@ -1,4 +1,4 @@
-"""What scikit-learn's callbacks learn of a fit: its passes, or the fits within."""
+"""Report the epochs or the nested fits of a fit to scikit-learn's callbacks."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,16 +14,16 @@ class FitTasks:
     Parameters
     ----------
     estimator : estimator
-        Whose fit begins.
+        Estimator whose fit begins.
     X, y : array-like
-        What it was given.
+        Training data.
     sample_weight : array-like or None
-        Weights that it was given.
+        Weights of the rows.
     n_tasks : int
-        Passes or fits, at most.
+        Maximum number of epochs or nested fits.
     **fitted
-        What a copy of the estimator needs to predict during the fit, beside what
-        changes from pass to pass.
+        Attributes that a copy of the estimator needs to predict during the fit, besides
+        those that change in every epoch.
     """
 
     def __init__(
@@ -36,22 +36,22 @@ class FitTasks:
         self._fit.call_on_fit_task_begin(**self._known)
 
     def begin_pass(self) -> None:
-        """Tell that a pass begins."""
+        """Report that an epoch begins."""
         self._pass = self._fit.subcontext(task_name="epoch")
         self._pass.call_on_fit_task_begin(**self._known)
 
     def end_pass(self, learned: Callable[[], dict[str, Any]]) -> bool:
-        """Tell that a pass is over.
+        """Report that an epoch is over.
 
         Parameters
         ----------
         learned : callable
-            Returns the attributes that the fit would end with now.
+            Returns the attributes that the estimator would have if the fit ended now.
 
         Returns
         -------
         stop : bool
-            Whether a callback asks for the end.
+            Whether a callback asks to stop the fit.
         """
         return self._pass.call_on_fit_task_end(
             **self._known,
@@ -59,27 +59,27 @@ class FitTasks:
         )
 
     def of_model(self, name: str) -> "ModelTask | None":
-        """Task of the fit of a model within; None where nobody listens."""
+        """Task of a nested fit; None if there are no callbacks."""
         estimator = self._known["estimator"]
         if not hasattr(estimator, CALLBACKS):
             return None
         return ModelTask(self._fit.subcontext(task_name=f"fit-{name}"), estimator)
 
     def end(self) -> None:
-        """Tell that the fit is over, and the estimator is fitted."""
+        """Report that the fit is over and the estimator is fitted."""
         self._fit.call_on_fit_task_end(**self._known, reconstruction_attributes={})
 
 
 @dataclass(frozen=True)
 class ModelTask:
-    """The fit of a model within another one, for workers too.
+    """A nested fit, which may run in a worker process.
 
     Parameters
     ----------
     context : CallbackContext
-        Of scikit-learn.
+        Callback context of scikit-learn.
     owner : estimator
-        Whose model it is.
+        Estimator that contains the model.
     """
 
     context: Any
@@ -87,7 +87,7 @@ class ModelTask:
 
     @contextmanager
     def around(self, model: Any) -> Iterator[None]:
-        """Pass the callbacks on to a model that knows of these, while it is fitted."""
+        """Propagate the callbacks, if the model supports them, while it is fitted."""
         with ExitStack() as stack:
             if hasattr(model, "set_callbacks"):
                 stack.enter_context(self.context.propagate_callback_context(model))

@@ -1,4 +1,4 @@
-"""Rows held out to stop training early: whole groups, or some of every range of y."""
+"""Hold out rows for early stopping: whole groups, or rows of every range of y."""
 
 import numpy as np
 from numpy.random import RandomState
@@ -13,10 +13,10 @@ def hold_out(
     *,
     at_least: int = 1,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw rows to validate on.
+    """Draw validation rows.
 
-    Without groups one row is drawn of each of as many ranges of the target as rows are
-    held out: scores, or shares of classes, are like those of all rows.
+    Without groups, one row is drawn from each of as many ranges of the target as rows
+    are held out, so that their scores or classes are distributed as in all rows.
 
     Parameters
     ----------
@@ -26,11 +26,11 @@ def hold_out(
     fraction : float
         Share of the rows, or of the groups, to hold out.
     groups : ndarray of shape (n_samples,), int, or None
-        Numbers of the groups of rows that stay together.
+        Group number of each row; the rows of a group stay together.
     random_state : RandomState
-        Who draws.
+        Random generator.
     at_least : int, default=1
-        Rows that either side needs.
+        Minimum number of rows on either side.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def hold_out(
         n_held_out = _share_of(fraction, len(names), 1)
         is_held_out = np.isin(groups, random_state.permutation(names)[:n_held_out])
         fewest = min(is_held_out.sum(), n_samples - is_held_out.sum())
-        _check_number(fewest, at_least, "n_samples on one side of the groups")
+        _check_number(fewest, at_least, "n_samples on one side of the split")
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
@@ -63,7 +63,7 @@ def _check_number(found, needed, what):
     if found < needed:
         raise ValueError(
             f"Got {what} = {found}, too few to hold any out: at least {needed} were "
-            "expected. Pass more, or early_stopping=False."
+            "expected. Pass more rows or groups, or early_stopping=False."
         )
 
 
@@ -80,10 +80,10 @@ def _mean_score(target):
 
 
 def _draw_from_ranges(target, n_ranges, random_state):
-    """A row of each of ranges of the target that hold equally many rows."""
-    shuffled = random_state.permutation(len(target))  # of equal targets too
+    """Draw one row from each of `n_ranges` ranges of the target of equal size."""
+    shuffled = random_state.permutation(len(target))  # so that ties are shuffled too
     order = shuffled[np.argsort(target[shuffled], kind="stable")]
     sizes = np.full(n_ranges, len(target) // n_ranges)
     sizes[: len(target) % n_ranges] += 1
-    sizes = random_state.permutation(sizes)  # else low ranges would be the longer ones
+    sizes = random_state.permutation(sizes)  # else low ranges would be larger
     return order[np.cumsum(sizes) - 1 - random_state.randint(sizes)]

@@ -1,4 +1,4 @@
-"""The score as the expected value of a classifier: classes are ranges of the score."""
+"""Regression by a classifier of ranges of the score."""
 
 from numbers import Integral, Real
 from typing import ClassVar
@@ -16,33 +16,33 @@ from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from .._warnings import warn_caller
 from ._delegation import check_weights, fit_clone, take_rows
 
-# Sums of weights such as 0.1 fall short of their exact value by less than this share.
+# Sums of weights such as 0.1 are below their exact value by less than this share.
 ROUNDING = 1e-9
 
 
 def balanced_bins(y, n_bins, sample_weight=None):
-    """Number ranges of y from 0, each with about the same weight.
+    """Cut y into bins with about the same total weight.
 
     A value with the share q of the total weight below it goes to bin ``floor(n_bins *
-    q)``, so that equal values share a bin; bins that get no value are left out. No more
-    than `n_bins` different values are a bin each.
+    q)``, so that equal values share a bin; empty bins are left out. If y has at most
+    `n_bins` different values, each gets a bin of its own.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
         Values.
     n_bins : int
-        Number of bins, at most.
+        Maximum number of bins.
     sample_weight : ndarray of shape (n_samples,), default=None
-        Positive weights; a weight of 2 is the value twice. None is 1 for each.
+        Positive weights; a weight of 2 counts a value twice. None is 1 for each.
 
     Returns
     -------
     bins : ndarray of shape (n_samples,), int
-        0 to the number of bins less one.
+        Bin of each value, numbered from 0.
     edges : ndarray of shape (n_bins_found + 1,), float64
-        Lowest value; middle of the highest value of each bin and the lowest of the
-        next; highest value.
+        Lowest value; midpoints between the highest value of a bin and the lowest of
+        the next; highest value.
     """
     values, index = np.unique(y, return_inverse=True)
     if len(values) <= n_bins:
@@ -66,8 +66,8 @@ def bin_means(y, bins, sample_weight=None):
 def bin_medians(y, bins, sample_weight=None):
     """Weighted median of y in each bin, as an array of shape (n_bins,).
 
-    Half of the weight lies below it, and the middle of the two values is taken where
-    this is met between two: :func:`numpy.median` for equal weights.
+    Half of the weight lies below it; where that is true of all points between two
+    values, it is their midpoint. Equal weights give :func:`numpy.median`.
     """
     weight = np.ones(len(y)) if sample_weight is None else sample_weight
     medians = []
@@ -81,42 +81,41 @@ def bin_medians(y, bins, sample_weight=None):
 
 
 class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
-    """A regressor, despite its name: a classifier of ranges of the score inside.
+    """Regressor, despite its name, that classifies rows into ranges of the score.
 
-    The scores are cut into ranges that hold equally many rows, the classifier learns
-    which range a row is in, and the predicted score is the sum over ranges of the
-    probability of the range times a score that stands for it.
+    The scores are cut into ranges with about equally many rows, and a classifier learns
+    the range of a row. The predicted score is the sum over the ranges of a score that
+    represents the range times its predicted probability.
 
     Parameters
     ----------
     estimator : classifier
         Any classifier with `predict_proba`.
     n_classes : int, default=4
-        Number of ranges. Section 2.2 of [1]_ found 4 the best of 2 to 8.
+        Number of ranges. In section 2.2 of [1]_, 4 was the best of 2 to 8.
     aggregation : {"mean", "median", "upper"}, default="mean"
-        Score that stands for a range: the mean or median of the training scores in it,
-        or its upper threshold, as in [1]_. Predictions of the last lie above the
-        scores, by far where these are skewed; their order is much the same.
+        Score that represents a range: the mean or median of its training scores, or its
+        upper threshold, as in [1]_. With "upper", predictions are too high, by far if
+        scores are skewed, but in much the same order.
     top_score : float, default=None
-        Upper threshold of the highest range, for ``aggregation="upper"`` alone. None
-        is the highest training score; it is 1.0 in [1]_.
+        Upper threshold of the highest range, only with ``aggregation="upper"``; 1.0 in
+        [1]_. None is the highest training score.
     score_range : (low, high), default=None
-        Lowest and highest possible score, beyond which nothing is predicted, such as
-        (0, 1) of a share. None is no limit but that of `class_scores_`.
+        Lowest and highest possible score, such as (0, 1) for a share, to which
+        predictions are clipped. None does not clip them.
 
     Attributes
     ----------
     estimator_ : classifier
-        The fitted classifier of range numbers, counted from 0.
+        The fitted classifier, whose classes are the ranges, numbered from 0.
     bin_edges_ : ndarray of shape (n_classes_found + 1,)
-        All edges: lowest training score, thresholds between ranges, highest training
-        score.
+        Lowest training score, thresholds between ranges, highest training score.
     class_scores_ : ndarray of shape (n_classes_found,)
-        Score that stands for each range, ascending.
+        Score that represents each range, ascending.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
-        Names of the columns; only if X is a frame with names.
+        Names of the columns; only if X is a DataFrame.
 
     See Also
     --------
@@ -124,23 +123,23 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
 
     Notes
     -----
-    Equation 1 of [1]_: ``m = sum_k p(k) * s_k``, where ``s_k`` separates range k from
+    Equation 1 of [1]_ is ``m = sum_k p(k) * s_k``, where ``s_k`` separates range k from
     range k + 1; with 4 ranges of its data these are 0.68, 0.77, 0.85 and 1.
 
-    - Equal scores share a range. Where many are equal (photos that nobody liked, say)
-      there can be fewer ranges than `n_classes`, of which a warning tells. Scores that
-      take no more than `n_classes` different values give a range for each.
-    - A threshold is the middle of the highest score of its range and the lowest of the
-      next. [1]_ does not say where between the two it is.
-    - A weight is a repetition: ranges have equal weight, means and medians are
+    - Equal scores share a range. If many are equal (such as photos without likes), a
+      warning says that there are fewer ranges than `n_classes`. If there are at most
+      `n_classes` different scores, each has a range of its own.
+    - A threshold is the midpoint between the highest score of its range and the lowest
+      of the next. [1]_ does not say where between the two it is.
+    - A weight acts as a repetition: ranges have equal weight, means and medians are
       weighted, rows of weight 0 are left out, and the classifier gets the weights.
 
-    The variant of section 4.3 of [2]_, a regression of the number of one of 10
-    balanced ranges, needs no class of its own: see the last example. It brings the
-    predicted number back to a score between the deciles around it; beyond the first and
-    last range this is the lowest and highest training score.
-    :class:`~sklearn.preprocessing.KBinsDiscretizer` would not do for this: it cuts
-    predicted numbers off to integers, takes -1 for its last bin and fails above that.
+    The variant of section 4.3 of [2]_, regression of the index of one of 10 balanced
+    ranges, needs no class of its own: see the last example. There, a predicted index is
+    mapped to a score between the deciles around it, or outside the ranges to the lowest
+    or highest training score. :class:`~sklearn.preprocessing.KBinsDiscretizer` is not
+    suitable: it truncates predicted indices to integers, takes -1 for its last bin and
+    fails above that.
 
     References
     ----------
@@ -166,7 +165,7 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
     >>> model.fit(X, y).class_scores_.round(2)
     array([0.06, 0.25, 0.57, 1.  ])
 
-    Regression of the number of one of 10 balanced ranges:
+    Regression of the index of one of 10 balanced ranges:
 
     >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.pipeline import make_pipeline
@@ -211,16 +210,16 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
-        """Cut the scores into ranges and fit the classifier on their numbers.
+        """Cut the scores into ranges and fit the classifier to them.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features, in any form that the classifier takes.
+            Features, in any form that the classifier accepts.
         y : array-like of shape (n_samples,)
             Scores.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, which the classifier must take too.
+            Weights of the rows, which the classifier must accept.
 
         Returns
         -------
@@ -230,15 +229,15 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         Raises
         ------
         ValueError
-            If the classifier has no `predict_proba` or takes no weights, a training
+            If the classifier has no `predict_proba` or accepts no weights, a training
             score is above `top_score` or outside `score_range`, or `top_score` is given
-            but no upper threshold wanted.
+            without ``aggregation="upper"``.
 
         Warns
         -----
         UserWarning
             If equal scores leave fewer ranges than `n_classes`, though there are
-            enough different ones.
+            enough different scores.
         """
         self._check_estimator()
         validate_data(self, X, skip_check_array=True)
@@ -273,7 +272,7 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Predicted scores, within those of `class_scores_` and `score_range`.
+            Predicted scores, within the range of `class_scores_` and `score_range`.
         """
         predicted = self.predict_class_proba(X) @ self.class_scores_
         if self.score_range is None:
@@ -305,9 +304,8 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
     def _check_estimator(self):
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
-                f"Got estimator={quote(self.estimator)}, which has no predict_proba, "
-                "but a classifier that gives probabilities was expected. Wrap a "
-                "classifier that gives none in "
+                f"Got estimator={quote(self.estimator)}, but a classifier with "
+                "predict_proba was expected. Wrap a classifier without it in "
                 "sklearn.calibration.CalibratedClassifierCV."
             )
 
@@ -315,7 +313,7 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         if self.top_score is not None and self.aggregation != "upper":
             raise ValueError(
                 f"Got top_score={self.top_score} with aggregation="
-                f"{self.aggregation!r}, which has no upper threshold. Pass "
+                f"{self.aggregation!r}, which uses no upper threshold. Pass "
                 'aggregation="upper" too, or score_range=(low, high) to limit '
                 "predictions."
             )
@@ -359,13 +357,13 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         inner = get_tags(self.estimator).input_tags
         tags.input_tags.sparse = inner.sparse
         tags.input_tags.allow_nan = inner.allow_nan
-        # Upper thresholds are above the scores that they stand for.
+        # Upper thresholds are above the scores of their ranges.
         tags.regressor_tags.poor_score = True
         return tags
 
 
 def _check_score_range(score_range):
-    """The two ends, which are numbers and differ."""
+    """Check that there are two ends, low < high, and return them."""
     numbers = [end for end in score_range if isinstance(end, Real) and end == end]
     if len(score_range) != 2 or len(numbers) != 2 or numbers[0] >= numbers[1]:
         raise ValueError(

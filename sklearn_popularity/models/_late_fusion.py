@@ -1,4 +1,4 @@
-"""Late fusion: one model per kind of feature, and a last one on their predictions."""
+"""Late fusion: one model per kind of feature, and a final one on their predictions."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -42,53 +42,51 @@ class StackedLateFusion(
     RankScoreMixin,
     _BaseComposition,
 ):
-    """Train one model per kind of feature and a last one on their predictions.
+    """Train one model per kind of feature and a final one on their predictions.
 
-    The last model learns from predictions for rows that the branches did not see, so
-    that a branch which memorises its training rows is not trusted for it. With
-    `groups`, rows of a user or theme stay together in these inner folds.
+    The final estimator is fitted on out-of-fold predictions, so that it does not trust
+    a branch for memorising its training rows. With `groups`, the rows of a user or
+    theme stay in one inner fold.
 
     Parameters
     ----------
     branches : list of (name, estimator, columns)
-        The estimator of a branch sees the columns given as in
-        :class:`~sklearn.compose.ColumnTransformer`: names, positions, a slice, a
-        boolean mask, a callable, or a scalar for a single column as a 1-D X (such as
-        paths of photos). Its parameters are ``name__parameter``. The estimator may be
-        "drop", which leaves the branch out, or "passthrough", which gives the columns
-        to the last model as they are; these must be numbers.
+        Columns are given as in :class:`~sklearn.compose.ColumnTransformer`: names,
+        positions, a slice, a boolean mask, a callable, or a scalar for a single column
+        as a 1-D X (such as paths of photos). The estimator is a regressor, "drop" to
+        leave the branch out, or "passthrough" to pass its columns, which must be
+        numeric, to the final estimator. Parameters are ``name__parameter``.
     final_estimator : estimator, default=None
         Regressor on the outputs of the branches. None is a ridge regression in which no
-        branch has a weight below 0, see the Notes.
+        branch has a negative weight, see Notes.
     cv : int, cross-validation splitter or "train", default=5
-        Inner folds for the predictions that the last model learns from; the splitter
-        is given `groups`. An int is that many folds, always shuffled in the same way.
-        "train" uses the branches' predictions on their own training rows, without inner
-        folds.
+        Inner folds for the predictions that the final estimator is fitted on. An int is
+        the number of folds, shuffled with a fixed seed; a splitter is given `groups`.
+        "train" uses predictions on the training rows, without inner folds.
     groups : str, int or callable, default=None
-        Column of X that holds the group of each row, or a function from X to the
-        groups. With an int `cv`, their rows stay together.
+        Column of X with the group of each row, or a function that returns the groups of
+        X. With an int `cv`, the rows of a group stay in one fold.
     n_jobs : int, default=None
-        Number of worker processes to fit the branches with.
+        Number of worker processes that fit the branches; -1 uses all processors.
 
     Attributes
     ----------
     branches_ : list of (name, estimator, columns)
         The branches fitted on all rows, without those that are "drop".
     final_estimator_ : estimator
-        The fitted last model.
+        The fitted final estimator.
     branch_means_ : dict of str to float
-        Mean prediction of each branch for its training rows, or for 1,000 of them,
-        which is taken off its predictions.
+        Mean prediction of each branch on its training rows, or on 1,000 of them, which
+        is subtracted from its predictions.
     branch_scores_ : dict of str to BranchScore
-        Spearman's correlation of the predictions that the last model learnt from: named
-        tuples (score, low, high, at_chance) with the 95 % interval of such a branch and
-        whether it contains 0 or lies below it. Branches that are "passthrough" predict
-        nothing and have none.
+        Spearman's correlation of the predictions that the final estimator was fitted
+        on: named tuples (score, low, high, at_chance) with the 95 % confidence interval
+        of the branch. `at_chance` is True if `low` is not above 0. Branches with
+        "passthrough" have none.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
-        Names of the columns; only if X is a frame.
+        Names of the columns; only if X is a DataFrame.
 
     See Also
     --------
@@ -96,30 +94,29 @@ class StackedLateFusion(
 
     Notes
     -----
-    Section 6 of [1]_ trains an SVR on the outputs of the basic features' SVRs; it does
-    not say on which rows. ``cv="train"`` is that reading; inner folds are the default
-    since the branches' outputs on their own training rows say little about new ones.
+    Section 6 of [1]_ trains an SVR on the outputs of the SVRs of the basic features,
+    without saying on which rows. ``cv="train"`` takes the training rows. Inner folds
+    are the default, since outputs on training rows say little about new ones.
 
-    The last model is given the predictions of a branch less their mean for the rows
-    that it was fitted on, in inner folds and after. A model carries the mean score of
-    its training rows, which is high where that of the rows held out is low: left in, it
-    makes good branches look reversed [2]_, above all in sorted tables. So each fitted
-    branch predicts its training rows once, up to 1,000 of them; a `cache` spares photos
-    that second description.
+    From the predictions of a branch, its mean prediction on its training rows is
+    subtracted, in the inner folds and in `predict`. Predictions carry the mean score of
+    the training rows, which is high in folds whose held-out rows score low; left in, it
+    makes good branches look reversed [2]_, above all in sorted tables. Each fitted
+    branch therefore predicts up to 1,000 of its training rows; with a `cache`, their
+    photos are not described again.
 
-    The default last model is ``Ridge(positive=True)``: a branch that ranks the wrong
-    way is noise, not a reason against a photo. Columns that are passed through may have
-    weights below 0. So that branches near chance shrink most, each output is first
-    scaled to have its correlation with y (at least 0.05) as standard deviation; the
-    penalty is the one with the least squared error in the inner folds, and the smallest
-    of eleven with ``cv="train"``. In simulations the fusion is level with its best
-    branch, to 0.02, or ahead of it from 150 rows up; of 150 rows in 15 groups to 0.03,
-    and where that branch cannot be told from chance either, further behind
-    (``benchmarks/planted.py fusion``).
+    The default final estimator is ``Ridge(positive=True)``: a branch that ranks the
+    wrong way is noise, not evidence against a photo. Only columns passed through may
+    have negative weights. Each output is first scaled so that its standard deviation is
+    its correlation with y (at least 0.05), so branches near chance shrink most. The
+    penalty is the one of eleven with the least squared error in the inner folds, or the
+    smallest with ``cv="train"``. In simulations with 150 rows or more, the fusion
+    scores above its best branch or at most 0.02 below (0.03 with 150 rows in 15 groups,
+    and more if that branch is at chance too): ``benchmarks/planted.py fusion``.
 
-    Weights reach the branches, the last model, `branch_scores_`, and of a pipeline its
-    last step. A weight is a repetition where the estimators treat it so and inner folds
-    stay the same. Intervals count rows alike, whatever their weight.
+    Weights are passed to the branches (in a pipeline to the last step) and to the final
+    estimator, and weigh `branch_scores_`. A weight acts as a repetition if the
+    estimators treat it so and the inner folds are the same. Intervals ignore weights.
 
     References
     ----------
@@ -160,7 +157,7 @@ class StackedLateFusion(
 
     @property
     def _named_branches(self):
-        """Pairs (name, estimator), which nested parameters are read from."""
+        """Pairs (name, estimator), from which nested parameters are read."""
         try:
             return [(name, estimator) for name, estimator, _ in self.branches]
         except (TypeError, ValueError):
@@ -176,12 +173,12 @@ class StackedLateFusion(
         ]
 
     def get_params(self, deep=True):
-        """Get parameters, those of the branches as ``name__parameter``.
+        """Get parameters, including those of the branches as ``name__parameter``.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to include the parameters of branches and last model.
+            Whether to include the parameters of the branches and the final estimator.
 
         Returns
         -------
@@ -190,7 +187,7 @@ class StackedLateFusion(
         return self._get_params("_named_branches", deep=deep)
 
     def set_params(self, **params):
-        """Set parameters, those of the branches as ``name__parameter``.
+        """Set parameters, including those of the branches as ``name__parameter``.
 
         Parameters
         ----------
@@ -206,7 +203,7 @@ class StackedLateFusion(
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, *, groups=None, sample_weight=None):
-        """Fit the branches, and the last model on their predictions.
+        """Fit the branches, and the final estimator on their predictions.
 
         Parameters
         ----------
@@ -217,7 +214,7 @@ class StackedLateFusion(
         groups : array-like of shape (n_samples,), default=None
             Group of each row, instead of a column of X.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, which all branches and the last model must take too.
+            Weights of the rows, which all branches and the final estimator must accept.
 
         Returns
         -------
@@ -227,9 +224,9 @@ class StackedLateFusion(
         Raises
         ------
         ValueError
-            If a branch is no regressor, its columns are not in X or cannot be passed
-            through, an estimator takes no weights, or inner folds do not test each row
-            once.
+            If a branch is not a regressor, its columns are not in X or cannot be passed
+            through, an estimator accepts no weights, or inner folds do not test each
+            row once.
         """
         check_branches(self.branches)
         self._validate_names([name for name, _, _ in self.branches])
@@ -285,7 +282,7 @@ class StackedLateFusion(
         return self.final_estimator_.predict(self.branch_predictions(X))
 
     def branch_predictions(self, X):
-        """Predict by each branch alone how far each row is above its average.
+        """Predict the score of each row by each branch, less the branch's mean.
 
         Parameters
         ----------
@@ -295,10 +292,9 @@ class StackedLateFusion(
         Returns
         -------
         predictions : ndarray of shape (n_samples, n_outputs)
-            In the order of `branches`: one column for each, less its mean in
-            `branch_means_`, but as many as are passed through for a branch that is
-            "passthrough", and none for "drop". They are what the last model predicts
-            from.
+            Input of the final estimator, in the order of `branches`: the predictions of
+            a branch minus its mean in `branch_means_`, the columns of a branch that is
+            "passthrough", and none for "drop".
         """
         check_ready(self)
         seen = [columns for *_, columns in self.branches_]

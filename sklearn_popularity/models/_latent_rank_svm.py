@@ -1,4 +1,4 @@
-"""Ranking with latent senses of what is popular and of what is not."""
+"""Ranking SVM with latent popular and unpopular senses."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -39,7 +39,7 @@ _FLOATS = [np.float64, np.float32]
 
 
 class DeadSensesWarning(UserWarning):
-    """Some latent senses win for no training row, so they say nothing."""
+    """Some latent senses are the strongest for no training row, and have no effect."""
 
 
 class LatentRankSVM(
@@ -50,90 +50,89 @@ class LatentRankSVM(
     RegressorMixin,
     BaseEstimator,
 ):
-    r"""A ranker whose score is the best popular sense less the best unpopular one.
+    r"""Rank rows by their strongest popular sense minus their strongest unpopular one.
 
-    Popular photos are popular for different reasons, and so are unpopular ones. Each
-    reason is a sense: a linear score. A row is as popular as its strongest popular
-    sense says, less what its strongest unpopular sense says. Senses are learned from
-    pairs of rows, of which one should rank above the other.
+    Photos are popular for different reasons, and unpopular for different reasons. Each
+    reason is a sense: a linear scorer. The predicted score of a row is the score by its
+    strongest popular sense minus that by its strongest unpopular sense. Senses are
+    learned from pairs of rows, of which one should rank above the other.
 
     Parameters
     ----------
     n_senses : int, default=2
-        Popular senses. 1 with ``n_unpopular_senses=0`` is the ranking SVM (equation 1
-        of [1]_).
+        Number of popular senses. 1 with ``n_unpopular_senses=0`` is the ordinary
+        ranking SVM (equation 1 of [1]_).
     n_unpopular_senses : int, default=2
-        Unpopular senses (equations 4 and 5); 0 for popular ones alone (equation 2,
-        or 3 with ``margin="soft"``).
+        Number of unpopular senses (equations 4 and 5). 0 uses popular senses only
+        (equation 2, or 3 with ``margin="soft"``).
     margin : {"fixed", "soft"}, default="fixed"
-        Whether all pairs are to be `min_margin` apart, or pairs of very different
-        scores farther: by max(`min_margin`, (y_i - y_j) / s), where s is the standard
-        deviation of the scores of the first fit.
+        Margin of a pair. "fixed" is `min_margin`; "soft" is max(`min_margin`, (y_i -
+        y_j) / s), where s is the standard deviation of the scores of the first fit.
     min_margin : float, default=1.0
-        Smallest margin of a pair (section 2.1 of [1]_). 0 with ``margin="soft"`` is
-        the difference of the scores alone, as equation 3 is written.
+        Smallest margin of a pair (section 2.1 of [1]_). With 0, only possible with
+        ``margin="soft"``, it is the difference of the scores alone, as in equation 3.
     init : {"k-means", "random"}, default="k-means"
-        Where senses start: at the centres of clusters of the most popular rows, a
-        fifth of all and at most 1000 (section 4.1 of [1]_), and of as many of the least
-        popular ones; or anywhere.
+        Initial senses. "k-means" takes cluster centres of the most popular fifth of the
+        rows, at most 1000 (section 4.1 of [1]_), and of as many of the least popular
+        ones; "random" takes random directions.
     alpha : float, default=0.001
         Strength of the L2 penalty.
     within : str, int or callable, default=None
-        Column of X that holds the user, community, product or window of time of each
-        row, and is no feature, or a function from X to these. Pairs are made of rows of
-        one alone, so that nothing is learned of what tells these apart. None takes
-        `within` of `fit`, or else makes pairs of all rows.
+        Column of X with the user, product or month of each row, which is not used as a
+        feature, or a function that returns these from X. Only rows with the same value
+        form pairs, so that differences between users (products, months) are not
+        learned. None takes `within` of `fit`; without that, any two rows form a pair.
     max_epochs : int, default=100
-        Passes over the rows, at most.
+        Maximum number of epochs (passes over the training rows).
     batch_size : int, default=100
-        Rows of a batch, all pairs of which are learned from (section 2.1 of [1]_).
-        Memory grows with its square.
+        Rows per batch; all pairs of a batch are used (section 2.1 of [1]_). Memory
+        grows with its square.
     learning_rate : float, default=0.01
-        Size of the steps of Adam.
+        Step size of Adam.
     early_stopping : bool, default=False
-        Whether to hold rows out and to keep the senses that rank these best, rather
-        than to watch the training loss. Whole groups, or rows of scores high and low.
+        Whether to hold out rows (whole groups, or rows of every range of the scores)
+        and keep the senses that rank them best. False watches the training loss.
     validation_fraction : float, default=0.1
-        Share of the rows held out, or of the groups that `fit` is given; only with
+        Share of the rows, or of the groups if there are any, to hold out; only with
         `early_stopping`.
     n_iter_no_change : int, default=10
-        Passes without an improvement by `tol` after which training stops.
+        Epochs without an improvement by `tol` after which training stops.
     tol : float, default=1e-4
-        What counts as an improvement of the loss, or of Spearman's correlation on the
-        rows held out.
+        Smallest improvement that counts, of the training loss, or with `early_stopping`
+        of Spearman's correlation on the held-out rows.
     warm_start : bool, default=False
-        Whether `fit` goes on from the senses of the last fit.
+        Whether `fit` continues from the senses of the last fit.
     random_state : int, RandomState instance or None, default=None
-        Seed of the start, of the rows held out, and of the order of the rows.
+        Seed of the initial senses, of the held-out rows and of the order of the rows.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_senses + n_unpopular_senses, n_features)
-        Weights of the features, a row per sense, the popular ones first; none of a
-        column `within`.
+        Weights of the features, a row per sense, popular senses first. A column
+        `within` has none.
     intercept_ : ndarray of shape (n_senses + n_unpopular_senses,)
-        Constant of each sense.
+        Intercept of each sense.
     loss_curve_ : list of float
-        Mean hinge loss of the pairs in each pass, both sides added, without penalty;
-        NaN where all scores are equal.
+        Mean hinge loss of the pairs in each epoch, summed over popular and unpopular
+        senses, without penalty; NaN where no two rows form a pair.
     validation_scores_ : list of float
-        Spearman's correlation on the rows held out, after each pass: the greatest is
-        the best. Empty without `early_stopping`.
+        Spearman's correlation on the held-out rows after each epoch (with `within`, its
+        mean over groups). Empty without `early_stopping`.
     validation_rows_ : ndarray of int
-        Numbers of the rows held out; empty without `early_stopping`.
+        Indices of the held-out rows; empty without `early_stopping`.
     n_epochs_ : int
-        Passes of the last `fit` and of `partial_fit` since.
+        Number of epochs of the last `fit` and of `partial_fit` since.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Names of the features; only if X is a frame.
+        Names of the features; only if X is a DataFrame.
 
     Raises
     ------
     ValueError
-        In `fit`, if X, y or groups have NaN, X or y has infinity, lengths differ, all
-        weights are 0, fewer than 4 rows or 2 groups are to be held out from, or the
-        number of senses has changed since those that training is to go on from.
+        In `fit`, if X, y or groups contain NaN, X or y infinity, lengths differ, all
+        weights are 0, early stopping is given fewer than 4 rows or 2 groups, or the
+        number of senses has changed before a warm start.
 
     See Also
     --------
@@ -141,30 +140,30 @@ class LatentRankSVM(
 
     Notes
     -----
-    With senses :math:`w_s`, of which :math:`S^+` are popular and :math:`S^-` are not,
+    With popular senses :math:`w_s, s \in S^+`, and unpopular ones, :math:`s \in S^-`,
 
     .. math:: f^\pm(x) = \max_{s \in S^\pm} w_s^T x, \quad f(x) = f^+(x) - f^-(x).
 
-    Each side has a hinge loss of its own over all pairs with :math:`y_i > y_j`
+    Either side has its own hinge loss over all pairs with :math:`y_i > y_j`
     (equation 4 of [1]_): :math:`|m_{ij} - f^+(x_i) + f^+(x_j)|_+` and
     :math:`|m_{ij} - f^-(x_j) + f^-(x_i)|_+`. The mean over the viable pairs of a batch,
-    plus :math:`\alpha/2 \sum_s |w_s|^2`, is minimised. A pair weighs the product of the
-    weights of its two rows. In a batch the sum over its pairs is divided by how much
-    they weigh in a batch on average.
+    plus :math:`\alpha/2 \sum_s |w_s|^2`, is minimised. The weight of a pair is the
+    product of the weights of its rows. The sum over the pairs of a batch is divided by
+    the average total weight of the pairs of a batch.
 
-    Scale of the features: columns are standardised on the rows of the first fit (the
-    first batch of `partial_fit`) and divided by the root of their number, so the
-    defaults suit features of any scale and number; `coef_` undoes this. The score is on
-    no scale but that of its margins: two rows one apart are ranked with confidence.
+    Features are standardised on the rows of the first fit (the first call of
+    `partial_fit`) and divided by the square root of their number, so the defaults suit
+    features of any scale and number; `coef_` applies to the original features.
+    Predictions have no unit other than that of the margins.
 
-    Departures from [1]_: the loss is a mean with a penalty, not a sum without; steps
-    are those of Adam; unpopular senses start from clusters too; there is a constant in
-    each sense; soft margins are in standard deviations of the scores, not in the unit
-    of its logarithms of views. Equal scores make no pair: if all are equal, or there is
-    one row, all rows are predicted 0.
+    Departures from [1]_: the loss is a mean with a penalty instead of a sum without
+    one; the optimizer is Adam; unpopular senses start from clusters too; each sense has
+    an intercept; soft margins are in standard deviations of the scores instead of log
+    views. Rows of equal score form no pair: if all scores are equal, or there is one
+    row, all predictions are 0.
 
-    `max_epochs` passes are made without complaint: the ranking is settled long before
-    the loss is.
+    Reaching `max_epochs` raises no warning, since the ranking settles long before the
+    loss does.
 
     References
     ----------
@@ -251,19 +250,19 @@ class LatentRankSVM(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; float32 stays float32, and a memmap of floats is read batch by
-            batch. Other types are copied to float64.
+            Features. float32 is kept, and a memmap of floats is read batch by batch;
+            other dtypes are copied to float64.
         y : array-like of shape (n_samples,)
-            Scores; only their order matters, or with ``margin="soft"`` how far apart
-            they are. Their unit never does.
+            Scores. Only their order matters; with ``margin="soft"`` their differences
+            do, in standard deviations.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         groups : array-like of shape (n_samples,), default=None
-            Rows that belong together, such as those of a user or a theme: with
-            `early_stopping` they are held out together. None is those of `within`.
+            Group of each row, such as its user or theme; `early_stopping` holds out
+            whole groups. None takes `within` as groups.
         within : array-like of shape (n_samples,), default=None
-            User, community, product or window of time of each row: pairs are made of
-            rows of one alone, so that nothing is learned of what tells these apart.
+            User, product or month of each row, in place of the parameter `within`: only
+            rows with the same value form pairs.
 
         Returns
         -------
@@ -287,9 +286,10 @@ class LatentRankSVM(
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, *, within=None):
-        """Learn from one pass over some rows, and go on from what was learned before.
+        """Train for one epoch on some rows, continuing from the current senses.
 
-        The first call, unless after `fit`, starts the senses and scales the features.
+        The first call, unless it follows `fit`, also initialises the senses and the
+        scaling of the features.
 
         Parameters
         ----------
@@ -300,7 +300,7 @@ class LatentRankSVM(
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         within : array-like of shape (n_samples,), default=None
-            Groups of which alone pairs are made, as in `fit`.
+            Groups within which pairs are formed, as in `fit`.
 
         Returns
         -------
@@ -309,13 +309,13 @@ class LatentRankSVM(
         """
         if self.early_stopping:
             raise ValueError(
-                "Got early_stopping=True, which partial_fit cannot follow: it sees no "
-                "rows to hold out. Pass early_stopping=False, or use fit."
+                "Got early_stopping=True, but partial_fit cannot hold out rows. Pass "
+                "early_stopping=False, or use fit."
             )
         first = not self._has_started()
         data, rows = self._check_input(X, y, sample_weight, within, reset=first)
         if first:
-            # Kept, so that later calls do not repeat the batches of this one.
+            # Kept, so that later calls draw other batches.
             self._random_state = check_random_state(self.random_state)
             self._start(data, rows)
             self.loss_curve_, self.n_epochs_ = [], 0
@@ -336,12 +336,12 @@ class LatentRankSVM(
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            Strongest popular less strongest unpopular sense.
+            Score by the strongest popular sense, less that by the unpopular one.
         """
         return self._scores(self._check_X(X))
 
     def predict_sense(self, X):
-        """Tell which senses speak for each row.
+        """Find the strongest senses of each row.
 
         Parameters
         ----------
@@ -351,8 +351,8 @@ class LatentRankSVM(
         Returns
         -------
         senses : ndarray of shape (n_samples, 2), intp
-            Numbers of the strongest popular and of the strongest unpopular sense, each
-            from 0; -1 without unpopular senses.
+            Indices of the strongest popular and of the strongest unpopular sense, each
+            from 0; the latter is -1 without unpopular senses.
         """
         senses = self._winners(self._check_X(X)).senses
         if len(senses) == 1:
@@ -379,7 +379,7 @@ class LatentRankSVM(
         return spearman_score(y, self.predict(X), sample_weight=sample_weight)
 
     def _has_started(self):
-        """Whether there are senses to go on from; scores all equal give none."""
+        """Whether there are senses to continue from; equal scores alone give none."""
         if not hasattr(self, "_senses") or not self._senses.weights.any():
             return False
         n_popular = self._senses.n_popular
@@ -388,18 +388,18 @@ class LatentRankSVM(
             raise ValueError(
                 f"Got n_senses={self.n_senses} and n_unpopular_senses="
                 f"{self.n_unpopular_senses}, but {learned[0]} and {learned[1]} have "
-                "been learned, from which training cannot go on. Fit with "
+                "been learned, so training cannot continue. Fit with "
                 "warm_start=False."
             )
         return True
 
     def _check_input(self, X, y, sample_weight, within, *, reset):
-        """What to learn from, of which the largest weight is 1, and rows of weight."""
+        """Training data, with a largest weight of 1, and rows of weight above 0."""
         if self.margin == "fixed" and self.min_margin == 0:
             raise ValueError(
                 'Got min_margin=0 with margin="fixed", but a margin above 0 was '
-                'expected: senses of 0 would meet it. Pass margin="soft" for that of '
-                "the scores alone."
+                'expected. Pass margin="soft" for margins that are differences of '
+                "scores."
             )
         if reset:
             keep_parameters(self, "within")
@@ -417,14 +417,14 @@ class LatentRankSVM(
         return RankedRows(X, y, weight, _numbers_of(within, y)), rows
 
     def _hold_out(self, y, rows, groups):
-        """Rows to learn from, and those to validate on or None."""
+        """Training rows, and validation rows or None."""
         if groups is not None:
             check_consistent_length(y, groups)
             groups = encode_labels(groups, "groups")[rows]
         self.validation_rows_ = rows[:0]
         if not self.early_stopping:
             return rows, None
-        # Two rows are the fewest that can be ranked, on either side.
+        # Ranking needs at least two rows on either side.
         train, held_out = hold_out(
             y[rows], self.validation_fraction, groups, self._random_state, at_least=2
         )
@@ -468,7 +468,7 @@ class LatentRankSVM(
             self._senses = kept
 
     def _start_validation(self, data, held_out):
-        """Score to improve on and the senses that have it, or none of them."""
+        """Score to improve on and the senses that reached it, or None."""
         if held_out is None or not self._senses.n_steps:
             return -np.inf, None
         best, kept = self._validate(data, held_out), self._senses
@@ -517,26 +517,26 @@ class LatentRankSVM(
         dead = [np.flatnonzero(wins == 0).tolist() for wins in n_wins]
         if any(dead) and self.coef_.any():
             warn_caller(
-                f"The popular senses {dead[0]} and the unpopular senses {dead[1]} win "
-                f"for none of the {len(rows)} training rows. Use fewer senses, a "
-                "smaller alpha or another random_state.",
+                f"The popular senses {dead[0]} and the unpopular senses {dead[1]} are "
+                f"the strongest for none of the {len(rows)} training rows. Use fewer "
+                "senses, a smaller alpha or another random_state.",
                 DeadSensesWarning,
             )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        # Scores are on the scale of the margins, and R squared is not their merit.
+        # Predictions have no unit, so R squared says nothing about them.
         tags.regressor_tags.poor_score = True
         return tags
 
 
 def _attributes_of(senses):
-    """What predictions follow from."""
+    """Attributes that predictions need."""
     return dict(zip(("coef_", "intercept_"), senses.linear(), strict=True))
 
 
 def _numbers_of(within, y):
-    """Numbers of the groups within which rows are compared, or None."""
+    """Numbers of the groups within which pairs are formed, or None."""
     if within is None:
         return None
     check_consistent_length(y, within)

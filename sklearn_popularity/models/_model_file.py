@@ -1,4 +1,4 @@
-"""Models on disk: files that are checked before they are read and run no code."""
+"""Save and load models, in files that are verified before reading and run no code."""
 
 import hashlib
 import importlib
@@ -29,22 +29,22 @@ from ..metrics import spearman_score
 from ._saved_parts import Packing, Unpacking, UnsavedPart
 from ._saved_types import is_approved, name_of
 
-# A file is an archive of skops with a card; its comment, which is the end of the file,
-# holds the SHA-256 of all bytes before that number.
+# A file is a skops archive with a card. The ZIP comment, at the end of the file, is a
+# mark and the SHA-256 of all bytes before the digest.
 _CARD = "card.json"
 _ARRAYS = "arrays.npz"
 _MARK = b"sklearn-popularity 1 sha256:"
 _N_DIGITS = 64
 _MAX_BYTES = 2**33
 _MAX_QUANTILES = 1001
-# What scikit-learn keeps for arrays of other libraries, which it loads.
+# Modules of scikit-learn that import other array libraries.
 _OF_OTHERS = [
     f"sklearn.externals.array_api_compat.{name}" for name in ("cupy", "dask", "torch")
 ]
 
 
 class ModelVersionWarning(UserWarning):
-    """A model was saved with other versions of the libraries than are installed."""
+    """A model was saved with other versions of libraries than those installed."""
 
 
 def save_model(
@@ -59,57 +59,56 @@ def save_model(
     arrays=None,
     trusted=(),
 ):
-    """Write a fitted model to a file that :func:`load_model` can check.
+    """Save a fitted model to a file that :func:`load_model` can verify.
 
     Parameters
     ----------
     model : estimator
-        Estimator of this package or of scikit-learn, or one made of them.
+        Estimator of this package or of scikit-learn, or a composition of them.
     path : path
-        File to write; what was there is replaced when all is written.
+        File to write. An existing file is replaced once all is written.
     y : array-like of shape (n_samples,), default=None
-        Scores that the model learned from, to be summarised in its card.
+        Training scores, summarised in the card.
     predictions : array-like of shape (n_samples,), default=None
-        Out-of-fold predictions of `y`, to be summarised too: their correlation with
-        `y`, and their quantiles.
+        Out-of-fold predictions of `y`. The card holds their quantiles and their
+        Spearman correlation with `y`.
     spearman : SpearmanInterval, default=None
-        Correlation of `y` and `predictions` with its interval, such as
-        :func:`spearman_interval` returns; None has the correlation without one.
+        Correlation of `y` and `predictions` with its interval, as returned by
+        :func:`spearman_interval`. None computes the correlation without an interval.
     label : str, default=None
-        What the scores are called.
+        Name of the scores.
     about : dict, default=None
-        What else the card is to say: text, numbers, and lists and dicts of these.
+        Further content of the card: text, numbers, and lists and dicts of these.
     arrays : dict of str to array-like, default=None
-        What else is to be kept, such as held-out predictions; numbers or text.
+        Arrays of numbers or text to store, such as held-out predictions.
     trusted : sequence of str or type, default=()
-        Types and functions of others that the model holds; :func:`load_model` then
-        needs them, too.
+        Types and functions of other packages that the model may contain;
+        :func:`load_model` must be given them too.
 
     Raises
     ------
     ValueError
-        If the model holds something that :func:`load_model` would not read, such as a
-        lambda, which the error names with its place. If an array holds neither numbers
-        nor text. If `y` and `predictions` differ in
-        length, or are not numbers, or if `predictions` are given without `y`, or
-        `spearman` without `predictions`.
+        If the model contains something that :func:`load_model` would refuse, such as a
+        lambda; the error names its place. If an array holds neither numbers nor text,
+        `y` and `predictions` differ in length or are not numeric, or `predictions` are
+        given without `y`, or `spearman` without `predictions`.
     OSError
         If the file cannot be written.
 
     See Also
     --------
-    read_model_card : Read what is written beside the model.
+    read_model_card : Read the card.
     read_model_arrays : Read the arrays.
 
     Notes
     -----
-    The file is an archive in the format of skops, with the card as ``card.json`` and
-    the SHA-256 of everything at the end. It tells damage, not who wrote the file: it
-    is no signature, since whoever changes a file can write a new one.
+    The file is a skops archive with the card as ``card.json`` and a SHA-256 digest at
+    the end. The digest detects damage. It is not a signature: whoever changes a file
+    can write a new digest.
 
-    Paths, such as that of a cache, are written as text. Trees of forests and of
-    histogram-based gradient boosting are written as arrays, which are checked when
-    they are read; those of other gradient boosting cannot be, and are refused.
+    Paths, such as `cache`, are saved as text. Trees of forests and of histogram-based
+    gradient boosting are saved as arrays, which are validated on loading. Those of
+    other gradient boosting cannot be validated, and are refused.
 
     Examples
     --------
@@ -152,8 +151,8 @@ def load_model(path, *, trusted=()):
     path : path
         File.
     trusted : sequence of str or type, default=()
-        Types that the model may hold beside the estimators of this package and what
-        skops trusts: numbers, arrays and the estimators of scikit-learn.
+        Types and functions that the model may contain besides the estimators of this
+        package and what skops trusts: numbers, arrays, estimators of scikit-learn.
 
     Returns
     -------
@@ -162,7 +161,7 @@ def load_model(path, *, trusted=()):
     Raises
     ------
     ValueError
-        If the file is damaged, was not written by :func:`save_model`, or holds types
+        If the file is damaged, was not written by :func:`save_model`, or contains types
         that are not trusted, which the error names.
     OSError
         If there is no such file.
@@ -170,12 +169,12 @@ def load_model(path, *, trusted=()):
     Warns
     -----
     ModelVersionWarning
-        If the libraries that are installed differ from those that wrote the model.
+        If the model was saved with other versions of libraries than those installed.
 
     Notes
     -----
-    The SHA-256 at the end of the file is compared before anything is read from it.
-    Trust a type only if you know what it does: a trusted one may run code.
+    The SHA-256 digest is verified before anything else is read from the file. Trust a
+    type only if you know what it does: a trusted type may run code.
     """
     data = _checked(path)
     card = _read_card(data, path)
@@ -206,15 +205,15 @@ def read_model_card(path):
     -------
     card : dict
         - ``model``: its type;
-        - ``versions``: of Python and of the libraries that wrote it;
-        - ``settings``: its parameters, and those of what it is made of;
+        - ``versions``: of Python and of the libraries that saved it;
+        - ``settings``: its parameters, including nested ones;
         - ``training``: None, or a dict of ``label``, ``n_samples``, ``low`` and
           ``high`` (the range of the scores), ``spearman`` (between the scores and
           their out-of-fold predictions), ``interval`` (of that correlation, or None)
           and ``quantiles`` (at most 1,001 of these predictions, ascending; all of them
-          where there are fewer);
-        - ``about``: what :func:`save_model` was told;
-        - ``sha256``: of the file but for that number.
+          if there are fewer);
+        - ``about``: as given to :func:`save_model`;
+        - ``sha256``: digest of the file, as text.
 
     Raises
     ------
@@ -227,7 +226,7 @@ def read_model_card(path):
 
 
 def read_model_arrays(path):
-    """Read the arrays that :func:`save_model` kept beside a model.
+    """Read the arrays that :func:`save_model` stored with a model.
 
     Parameters
     ----------
@@ -237,7 +236,7 @@ def read_model_arrays(path):
     Returns
     -------
     arrays : dict of str to ndarray
-        Empty where there are none.
+        Empty if there are none.
 
     Raises
     ------
@@ -248,7 +247,7 @@ def read_model_arrays(path):
 
     See Also
     --------
-    read_model_card : What is said of the model in words.
+    read_model_card : Read the card of the model.
     """
     data = _checked(path)
     card = _read_card(data, path)
@@ -263,13 +262,13 @@ def read_model_arrays(path):
 
 
 def _pack_arrays(arrays) -> bytes:
-    """An archive of NumPy's that needs no pickle."""
+    """A NumPy archive without pickled objects."""
     kept: dict[str, Any] = {name: np.asarray(each) for name, each in arrays.items()}
     for name, each in kept.items():
         if each.dtype.kind not in "biufU":
             raise ValueError(
-                f"Got arrays with {name!r} of the type {each.dtype}, but numbers or "
-                "text were expected."
+                f"Got the array {name!r} of dtype {each.dtype}, but numbers or text "
+                "were expected."
             )
     buffer = BytesIO()
     np.savez(buffer, **kept)
@@ -277,7 +276,7 @@ def _pack_arrays(arrays) -> bytes:
 
 
 def _pack(model, trusted) -> bytes:
-    """An archive of skops that is known to load, since it has been loaded."""
+    """A skops archive, loaded once to be sure that it can be."""
     packing = Packing()
     try:
         packed = packing.visit(model)
@@ -289,20 +288,20 @@ def _pack(model, trusted) -> bytes:
     except Exception as error:
         raise ValueError(
             f"The model cannot be saved, since load_model could not read it: {error}. "
-            "Put functions into a module instead of a lambda, and pass trusted= with "
-            "the names of types and functions of others, here and to load_model."
+            "Replace lambdas by functions of a module, and pass the names of types and "
+            "functions of other packages as trusted=, here and to load_model."
         ) from error
     return data
 
 
 def _dump(part):
-    """What skops writes of a part, and the types in it that skops does not trust."""
+    """What skops writes for a part, and the types in it that skops does not trust."""
     data = _skops_io().dumps(part, compression=ZIP_STORED)
     return data, _skops_io().get_untrusted_types(data=data)
 
 
 def _places_of(refused, places):
-    """Where in a model types are: such as "features__pca__callback: a lambda"."""
+    """Places of types in a model, such as "features__pca__callback: a lambda"."""
     for name in refused:
         holders = (place for place, part in places if name in _dump(part)[1])
         what = "a lambda" if name.endswith(".<lambda>") else name
@@ -321,10 +320,10 @@ def _refused(found, trusted):
 
 @cache
 def _skops_io():
-    """Imported on use, and without torch and dask.
+    """Import skops.io on first use, without torch and dask.
 
-    It lists the estimators of scikit-learn, for which all packages of that are
-    imported; those that are marked as missing meanwhile hold none.
+    skops imports all of scikit-learn to list its estimators; the modules that are
+    hidden meanwhile define none.
     """
     hidden = [name for name in _OF_OTHERS if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
@@ -346,7 +345,7 @@ def _installed():
 
 
 def _settings(model):
-    """Parameters at all depths, less the estimators that they belong to."""
+    """Parameters at all depths, except those that are estimators."""
     return {
         name: value
         for name, value in model.get_params().items()
@@ -384,7 +383,7 @@ def _training(y, predictions, spearman, label):
 
 
 def _checked(path: str | PathLike[str]) -> bytes:
-    """The bytes of a file, provided that they are those that were written."""
+    """The bytes of a file, once its digest is verified."""
     path = expand_home(path)
     if path.exists() and not path.is_file():
         raise ValueError(f"Got {_shown(path)}, but a regular file was expected.")
@@ -398,8 +397,8 @@ def _checked(path: str | PathLike[str]) -> bytes:
     content, written = data[:-_N_DIGITS], data[-_N_DIGITS:]
     if not content.endswith(_MARK):
         raise ValueError(
-            f"The file {_shown(path)} was not written by save_model, or it has been "
-            "cut or changed since: the mark at its end is missing."
+            f"The file {_shown(path)} was not written by save_model, or has been "
+            "truncated or changed since: the mark at its end is missing."
         )
     digest = hashlib.sha256(content).hexdigest()
     if digest.encode() != written:
@@ -427,7 +426,7 @@ def _read_card(data: bytes, path: Any) -> dict[str, Any]:
 
 
 def _check_members(archive, n_bytes):
-    """Nothing unpacks to more than it takes, so that reading needs no more memory."""
+    """Refuse compressed members, so that reading needs no more memory than the file."""
     members = archive.infolist()
     packed = any(member.compress_type != ZIP_STORED for member in members)
     if packed or sum(member.file_size for member in members) > n_bytes:
@@ -450,7 +449,7 @@ def _warn_of_versions(saved, path):
 
 @contextmanager
 def _loading(path, card):
-    """Say of whatever skops raises which file it is about, and the way out."""
+    """Raise any error of skops as one that names the file and the way out."""
     try:
         yield
     except Exception as error:

@@ -31,9 +31,9 @@ def total_pair_weight(
     y : ndarray of shape (n,)
         Scores.
     sample_weight : ndarray of shape (n,) or None
-        Weights of the rows; a pair has the product of its two.
+        Weights of the rows; that of a pair is their product.
     within : ndarray of shape (n,), int, default=None
-        Groups of which alone pairs are made.
+        Groups within which pairs are formed.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def total_pair_weight(
 
 
 def count_pairs(n: int, within: NDArray | None) -> int:
-    """Pairs of n rows in both orders, or those within groups alone."""
+    """Number of ordered pairs of n rows, within groups if given."""
     sizes = np.array([n]) if within is None else np.bincount(within)
     return int((sizes * (sizes - 1)).sum())
 
@@ -57,7 +57,7 @@ def count_pairs(n: int, within: NDArray | None) -> int:
 def shuffle_rows(
     rows: NDArray, within: NDArray | None, random_state: np.random.RandomState
 ) -> NDArray:
-    """Rows in random order, in which those of a group follow each other."""
+    """Shuffle rows, keeping those of a group next to each other."""
     rows = random_state.permutation(rows)
     if within is None:
         return rows
@@ -66,7 +66,7 @@ def shuffle_rows(
 
 
 def center_within(y: NDArray, within: NDArray | None) -> NDArray:
-    """Scores less the mean of their group; as they are without groups."""
+    """Scores minus the mean of their group; without groups, the scores."""
     if within is None:
         return y
     return y - (np.bincount(within, y) / np.bincount(within))[within]
@@ -96,21 +96,21 @@ def viable_pairs(
     y : ndarray of shape (n,)
         Scores.
     sample_weight : ndarray of shape (n,) or None
-        Weights of the rows; a pair has the product of its two.
+        Weights of the rows; that of a pair is their product.
     within : ndarray of shape (n,), int, default=None
-        Groups of which alone pairs are made.
+        Groups within which pairs are formed.
     unit : float or None
-        Difference of scores that asks for a margin of 1: the margin of a pair grows
-        with that of its scores. None is one margin for all pairs.
+        Difference of scores for a margin of 1; margins are proportional to differences.
+        None takes `min_margin` for all pairs.
     min_margin : float
-        Smallest margin, and the only one without a unit.
+        Smallest margin.
     total : float
-        Weight of all pairs that a batch of n rows has on average. Pairs are weighed
-        by it, and not by the weight of those in this batch, so that a batch of light
-        rows moves little.
+        Average total weight of the pairs of a batch of n rows. Weights are divided by
+        it rather than by the total of this batch, so that rows of small weight make a
+        small step.
     dtype : dtype
-        Of the result. Scores are compared as they are: counts of views that differ
-        may be equal in single precision.
+        Of the result. Scores are compared before the conversion, since different
+        counts may be equal in single precision.
 
     Returns
     -------
@@ -138,18 +138,18 @@ def pairwise_hinge(scores: NDArray, pairs: Pairs) -> tuple[float, NDArray]:
     scores : ndarray of shape (n,)
         Predictions.
     pairs : Pairs
-        What should be ranked how.
+        Pairs to rank.
 
     Returns
     -------
     loss : float
         Sum over pairs of weight max(0, margin - scores_i + scores_j).
     gradient : ndarray of shape (n,)
-        By the scores.
+        Gradient with respect to the scores.
     """
     violations = pairs.margins - np.subtract.outer(scores, scores)
     active = pairs.weights * (violations > 0)
     loss = float(np.vdot(active, violations))
     ones = np.ones(len(scores), dtype=active.dtype)
-    # Sums as products, which are faster.
+    # Matrix products are faster than sums.
     return loss, ones @ active - active @ ones

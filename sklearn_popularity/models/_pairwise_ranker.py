@@ -1,4 +1,4 @@
-"""A score of items from votes between two of them."""
+"""Scores of items from votes between two of them."""
 
 from numbers import Integral, Real
 from typing import ClassVar
@@ -27,25 +27,24 @@ _VOTES = [0.0, 0.5, 1.0]
 
 
 class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    r"""A ranker that learns from votes: which of two was chosen.
+    r"""Rank items from votes, each of which chose one of two items.
 
-    A row of X is a vote, with columns for its left and its right item, and y tells
-    whether the left one was chosen. A pipeline, :func:`~sklearn.model_selection.
-    cross_val_score` and searches work as with any classifier; `item_scores` then ranks
-    single items.
+    A row of X is a vote, with columns for its left and its right item; y says whether
+    the left one was chosen. Pipelines, cross-validation and searches work as with any
+    classifier. `item_scores` scores single items.
 
     Parameters
     ----------
     transformer : transformer, default=None
-        Describes an item by numbers, such as a pipeline of a
-        :class:`~sklearn_popularity.CNNEmbedder` and a scaler. It is fitted on the items
-        of the training votes, each of them once. None takes the columns as they are.
+        Computes the features of items, such as a pipeline of a
+        :class:`~sklearn_popularity.CNNEmbedder` and a scaler. It is fitted on the
+        different items of the training votes. None takes the columns as features.
     left, right : str, int, list, slice, mask or callable, default=0, 1
-        Columns of X that hold the left and the right item, as those of
+        Columns of X with the left and the right item, given as in
         :class:`~sklearn.compose.ColumnTransformer`: one name or position, such as that
-        of a column of paths, or as many columns of numbers on either side.
+        of a column of paths, or equally many numeric columns on either side.
     C : float, default=1.0
-        Inverse of the strength of the L2 penalty, as of
+        Inverse of the regularisation strength, as in
         :class:`~sklearn.linear_model.LogisticRegression`.
 
     Attributes
@@ -55,18 +54,18 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     transformer_ : transformer or None
         The fitted transformer.
     classes_ : ndarray of shape (2,)
-        The label of votes for the right item, and that of votes for the left one.
+        Labels of votes for the right item and for the left item, in this order.
     n_items_ : int
-        Number of different items of the training votes.
+        Number of different items in the training votes.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
-        Names of the columns; only if X is a frame with names.
+        Names of the columns; only if X is a DataFrame.
 
     See Also
     --------
     sklearn_popularity.metrics.bradley_terry : Scores of the items voted on, without
-        features; a regressor may learn these.
+        features; a regressor can then learn them.
     sklearn_popularity.evaluation.VoteKFold : Folds whose items, voters or both are new.
     LatentRankSVM : Learns from a score of each row.
 
@@ -76,11 +75,11 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     .. math:: p = 1 / (1 + \exp(-w^T (\phi(left) - \phi(right)))),
 
-    the model of Bradley and Terry whose scores are linear in the features [1]_, learned
-    from differences as the ranking SVM does [2]_. There is no constant, so that a vote
-    with its sides exchanged is the same vote. y is 1 for the left item, 0 for the
+    the model of Bradley and Terry with scores linear in the features [1]_, fitted to
+    differences of features as in the ranking SVM [2]_. There is no intercept, so
+    swapping the sides of a vote changes nothing. y is 1 for the left item, 0 for the
     right one, and 0.5 for no preference, which counts half for each; or any two labels,
-    of which the greater one means the left item. `score` leaves out votes without a
+    the greater of which means the left item. `score` leaves out votes without a
     preference, and counts equal scores as half right: 0.5 is chance.
 
     References
@@ -137,14 +136,14 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X lacks a column, sides have different numbers of columns, or y has other
-            values or a single one.
+            If X lacks a column, the sides have different numbers of columns, or y has
+            other values or only one.
         """
         X = check_table(self, X, reset=True)
         if self.n_features_in_ < 2:
             raise ValueError(
-                "Got X with n_features = 1, but two columns at least were expected: "
-                "those of the left and the right item."
+                "Got X with n_features = 1, but two columns or more were expected, for "
+                "the left and the right item."
             )
         keep_parameters(self, "left", "right")
         self._sides = [
@@ -167,7 +166,7 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X):
-        """Score of the left item less that of the right one.
+        """Score of the left item minus that of the right one.
 
         Parameters
         ----------
@@ -202,7 +201,7 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return np.column_stack([expit(-differences), expit(differences)])
 
     def predict(self, X):
-        """Tell which item is chosen.
+        """Predict which item is chosen.
 
         Parameters
         ----------
@@ -212,30 +211,30 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         labels : ndarray of shape (n_votes,)
-            Of `classes_`: 1 for the left item, 0 for the right one.
+            Elements of `classes_`, such as 1 for the left item, 0 for the right one.
         """
         chosen = self.decision_function(X) > 0
         return self.classes_[chosen.astype(int)]
 
     def item_scores(self, items):
-        """Score single items: the higher, the sooner chosen.
+        """Score single items: higher is more likely to be chosen.
 
         Parameters
         ----------
         items : array-like or DataFrame of length n_items
-            What one side of a vote holds: a list of photos, or numbers of shape
+            Items as on one side of a vote: a list of photos, or an array of shape
             (n_items, n_features).
 
         Returns
         -------
         scores : ndarray of shape (n_items,)
-            A difference of 1 is odds of e to 1.
+            Log-odds: a difference of 1 means odds of e to 1.
         """
         check_ready(self)
         return self._describe(items) @ self.coef_
 
     def score(self, X, y, sample_weight=None):
-        """How often the chosen item scores higher.
+        """Share of votes whose chosen item scores higher.
 
         Parameters
         ----------
@@ -249,7 +248,7 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         accuracy : float
-            0 to 1, of which 0.5 is chance; equal scores are half right.
+            Between 0 and 1; 0.5 is chance, and equal scores count as half right.
         """
         differences = self.decision_function(X)
         won = _as_won(X, y, self.classes_)
@@ -264,15 +263,15 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return float(np.average((1 + sides[told]) / 2, weights=weight))
 
     def _items(self, X):
-        """Different items, and the number of the left and the right one of each row."""
+        """Different items, and the index of the left and the right one of each row."""
         sides = [select_columns(X, columns) for columns in self._sides]
         left, right = (np.asarray(side) for side in sides)
         if left.shape[1:] != right.shape[1:]:
             n_left, n_right = (np.prod(s.shape[1:], dtype=int) for s in (left, right))
             raise ValueError(
                 f"Got left={quote(self.left)} of {n_left} columns and right="
-                f"{quote(self.right)} of {n_right}, but as many were expected on "
-                "either side."
+                f"{quote(self.right)} of {n_right}, but the same number was expected "
+                "on either side."
             )
         items = np.concatenate([left, right])
         first, numbers = _number(items)
@@ -293,24 +292,24 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
-        # Two columns of whatever are no votes.
+        # The columns of common tests are no votes.
         tags.classifier_tags.poor_score = True
         return tags
 
 
 def _number(items):
-    """Row of the first of each different item, and the number of each row's item."""
+    """First row of each different item, and the index of the item of each row."""
     table = pd.DataFrame(items.reshape(len(items), -1))
     try:
         numbers = table.groupby(list(table), sort=False, dropna=False).ngroup()
-    except TypeError:  # photos as arrays cannot be told apart by a hash
+    except TypeError:  # arrays are not hashable
         return np.arange(len(items)), np.arange(len(items))
     first = np.unique(numbers, return_index=True)[1]
     return first, numbers.to_numpy()
 
 
 def _read_votes(X, y):
-    """Labels of votes for the right and the left item, and the share of the left."""
+    """Labels of votes for the right and the left item, and `_as_won` of y."""
     y = column_or_1d(y, warn=True)
     check_consistent_length(X, y)
     assert_all_finite(y, input_name="y")
@@ -323,15 +322,15 @@ def _read_votes(X, y):
         if len(classes) > 2:
             raise ValueError(
                 "Only binary classification is supported. The type of the target is "
-                f"multiclass: got y with {quote(list(classes))}, but 1 and 0 were "
-                "expected where the left and the right item were chosen, and 0.5 where "
-                "neither was."
+                f"multiclass: got y with {quote(list(classes))}, but 1 (the left item "
+                "was chosen), 0 (the right one was) and 0.5 (neither was) were "
+                "expected."
             )
     if len(labels) == 1:
         raise ValueError(
             f"Got y with one class, {quote(labels[0])}, but votes for left and for "
-            "right items were expected. Where all left items are those chosen, "
-            "exchange the sides of some votes and their y."
+            "right items were expected. If the left item is always the chosen one, "
+            "swap the sides of some votes and their y."
         )
     return classes, _as_won(X, y, classes)
 
@@ -354,13 +353,13 @@ def _as_won(X, y, classes):
 
 
 def _learn(differences, won, weight, C):
-    """Weights of a logistic regression without a constant, of votes by their share."""
+    """Weights of a logistic regression without intercept; 0.5 is half a vote each."""
     stack = sparse.vstack if sparse.issparse(differences) else np.concatenate
     labels = np.repeat([1, 0], len(won))
     weights = np.concatenate([weight * won, weight * (1 - won)])
     rows = np.flatnonzero(weights)
     model = LogisticRegression(C=C, fit_intercept=False, max_iter=1000, tol=1e-6)
-    with np.errstate(under="ignore"):  # of votes that are settled long since
+    with np.errstate(under="ignore"):  # of votes that are predicted with near certainty
         model.fit(stack([differences] * 2)[rows], labels[rows], weights[rows])
-    # Scores of one item must not depend on those beside it, as single precision would.
+    # In single precision, scores of an item would depend on the others in the batch.
     return model.coef_[0].astype(np.float64)

@@ -25,12 +25,12 @@ def rows_of_labels(labels):
     Parameters
     ----------
     labels : array-like of shape (n_samples,)
-        Anything that can be a key of a dict. None, NaN and NaT are no label.
+        Hashable values. None, NaN and NaT are not labels.
 
     Returns
     -------
     rows : dict of label to ndarray of int
-        In the order in which the labels are met.
+        In order of first appearance.
     """
     codes, found = pd.factorize(np.asarray(labels))
     order = np.argsort(codes, kind="stable")
@@ -42,12 +42,12 @@ def rows_of_labels(labels):
 
 
 def line_through(scores, y, sample_weight=None):
-    """Slope, 0 or more, and intercept of the line that fits y best by the scores.
+    """Slope, 0 or more, and intercept of the least-squares line from scores to y.
 
     Parameters
     ----------
     scores, y : ndarray of shape (n_samples,)
-        Predictions, and what they should have been.
+        Predictions and true scores.
     sample_weight : ndarray of shape (n_samples,), default=None
         Weights, not all 0.
 
@@ -64,7 +64,7 @@ def line_through(scores, y, sample_weight=None):
 
 
 def _fit_to_scale(estimator, X, y, sample_weight, owner):
-    """A fitted copy, and of a ranker the line from its scores to y, else None."""
+    """A fitted clone and, for a ranker, the line from its scores to y, else None."""
     fitted = fit_clone(estimator, X, y, sample_weight=sample_weight, owner=owner)
     if not ranks(estimator):
         return fitted, None
@@ -74,36 +74,36 @@ def _fit_to_scale(estimator, X, y, sample_weight, owner):
 class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
     """Train one model for each user with enough photos, and one for everybody else.
 
-    What makes a photo popular differs between users; with many photos of a user a
-    model of their own can learn it. Users with few photos, and users who come up for
-    the first time in `predict`, get the fallback.
+    What makes a photo popular differs between users, and a user's own model can learn
+    it from many photos. Users with few photos, and users not seen in `fit`, get the
+    fallback.
 
     Parameters
     ----------
     estimator : estimator
-        Regressor that is copied for each user.
+        Regressor that is cloned for each user.
     user : str, int or callable, default=None
-        Column of X that holds the user of each row: its name, or an int for its
-        position. The models do not see this column. Or a function from X to the
-        users, which drops no column. None fits the fallback alone.
+        Column of X with the user of each row, by name or position; it is dropped before
+        the models are fitted. Or a function that returns the users of X, with which no
+        column is dropped. None fits the fallback only.
     min_samples : int, default=10
-        Number of rows of weight above 0 that a user needs for a model of their own.
+        Number of rows with weight above 0 that a user needs for their own model.
     fallback : estimator, default=None
-        Regressor for everybody else, fitted on all rows, those of users with a model
-        of their own included. None is a copy of `estimator`.
+        Regressor for all other users, fitted on all rows, including those of users with
+        their own model. None is a clone of `estimator`.
     n_jobs : int, default=None
-        Number of worker processes to fit the models with.
+        Number of worker processes that fit the models; -1 uses all processors.
 
     Attributes
     ----------
     estimators_ : dict of user to estimator
-        The fitted models of users.
+        The fitted model of each user with enough rows.
     fallback_ : estimator
         The fitted model for everybody else.
     n_features_in_ : int
-        Number of columns of X, with that of the user.
+        Number of columns of X, including the user.
     feature_names_in_ : ndarray of str
-        Names of the columns; only if X is a frame with names.
+        Names of the columns; only if X is a DataFrame.
 
     See Also
     --------
@@ -112,21 +112,21 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
     Notes
     -----
     The user-specific setting in section 3 of [1]_ trains and tests a model for each of
-    100 users with 10,000 photos or more, where no fallback is needed.
+    100 users with 10,000 photos or more, so no fallback is needed.
 
     Rows without a user (None, NaN) train the fallback and are predicted by it.
 
-    The scores of a ranker have no unit, so those of several are not comparable. If a
-    model is a :class:`LatentRankSVM`, or ends in one, its scores are brought to the
-    unit of y by the line that fits its training rows best (slope 0 or more). This keeps
-    the order within a user and gives users the levels that they had. `score` is then
-    the rank correlation.
+    Scores of different rankers are not comparable, since they have no unit. If a model
+    is a :class:`LatentRankSVM`, or ends in one, its scores are mapped to the unit of y
+    by the least-squares line on its training rows (slope 0 or more). This keeps the
+    order within a user and restores the level of each user. `score` is then the rank
+    correlation.
 
-    For `min_samples` a row counts once, whatever its weight, since weights may be in
-    any unit; rows of weight 0 do not count.
+    `min_samples` counts each row of weight above 0 once, since weights may be in any
+    unit.
 
     To share features among users, put this last in a pipeline whose features are a
-    frame: ``make_pipeline(make_column_transformer((GistTransformer(), "photo"),
+    DataFrame: ``make_pipeline(make_column_transformer((GistTransformer(), "photo"),
     ("passthrough", ["user"]), verbose_feature_names_out=False), PerUserRegressor(
     Ridge(), user="user")).set_output(transform="pandas")``.
 
@@ -167,7 +167,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
-        """Fit the fallback, and the models of users.
+        """Fit the fallback and the models of users.
 
         Parameters
         ----------
@@ -176,7 +176,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Scores.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, which all models must take too.
+            Weights of the rows, which all models must accept.
 
         Returns
         -------
@@ -186,7 +186,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X has no column of users, or none beside it, or a model takes no weights.
+            If X has no column of users, or no other, or a model accepts no weights.
         """
         X = check_table(self, X, reset=True)
         keep_parameters(self, "user")
@@ -235,7 +235,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         ------
         ValueError
             If users are of another type than in `fit`, such as int instead of str, or
-            `user` is another column.
+            `user` has been changed since.
         """
         check_ready(self)
         X = check_table(self, X, reset=False)
@@ -260,7 +260,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         return self.estimator if self.fallback is None else self.fallback
 
     def _split(self, X):
-        """Features that the models see, and the rows of each user."""
+        """Columns that the models are fitted on, and the rows of each user."""
         if self.user is None:
             return X, {}
         features, labels = split_off(self, X, "user")

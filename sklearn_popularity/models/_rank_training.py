@@ -1,4 +1,4 @@
-"""One pass of a ranker over its rows, and its score on rows held out."""
+"""One epoch of a ranker, and its score on held-out rows."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from ._senses import Senses
 
 
 class RankedRows(NamedTuple):
-    """What a ranker learns from.
+    """Training data of a ranker.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class RankedRows(NamedTuple):
     weight : ndarray of shape (n_samples,) or None
         Weights of the rows.
     within : ndarray of shape (n_samples,), int, or None
-        Groups of which alone pairs are made.
+        Groups within which pairs are formed.
     """
 
     X: NDArray
@@ -33,25 +33,25 @@ class RankedRows(NamedTuple):
     within: NDArray | None
 
     def take(self, rows) -> "RankedRows":
-        """Some of the rows."""
+        """Select rows."""
         return RankedRows(*(take_rows(part, rows) for part in self))
 
 
 class PassSettings(NamedTuple):
-    """How a ranker learns.
+    """Training settings of a ranker.
 
     Parameters
     ----------
     unit : float or None
-        Difference of scores that asks for a margin of 1; None is one margin for all.
+        Difference of scores for a margin of 1; None takes `min_margin` for all pairs.
     min_margin : float
         Smallest margin of a pair.
     batch_size : int
-        Rows of a batch.
+        Rows per batch.
     alpha : float
         Strength of the L2 penalty.
     learning_rate : float
-        Size of a step.
+        Step size.
     """
 
     unit: float | None
@@ -68,9 +68,9 @@ def pass_over(
     settings: PassSettings,
     random_state: np.random.RandomState,
 ) -> float:
-    """Go through some rows once, in random batches; return the mean loss of the pairs.
+    """Train for one epoch in random batches; return the mean loss of the pairs.
 
-    It is NaN where no two rows make a pair.
+    The loss is NaN where no two rows form a pair.
     """
     known = data.take(rows)._replace(X=data.X[:0])
     total = total_pair_weight(known.y, known.weight, known.within)
@@ -85,12 +85,12 @@ def pass_over(
         if share:
             seen += share
             loss += share * _step(senses, data.take(chosen), settings, share * total)
-    # Pairs within batches are a part of all, whose mean theirs estimates.
+    # Pairs within batches are a sample of all pairs, whose mean loss they estimate.
     return loss / seen if seen else np.nan
 
 
 def _step(senses, batch, settings, total):
-    """Learn from the pairs of a batch; return their mean loss."""
+    """Take a step on the pairs of a batch; return their mean loss."""
     pairs = viable_pairs(
         *batch[1:],
         unit=settings.unit,
@@ -106,7 +106,7 @@ def _step(senses, batch, settings, total):
 
 
 def rank_score(data: RankedRows, scores: NDArray) -> float:
-    """Rank correlation of scores with y, or its mean within groups; 0 if undefined."""
+    """Rank correlation of scores with y, averaged over groups; 0 if undefined."""
     if data.within is None:
         return spearman_score(data.y, scores, sample_weight=data.weight)
     found = user_correlations(data.y, scores, data.within)

@@ -1,4 +1,4 @@
-"""Models whose predictions put rows in order and have no unit."""
+"""Rankers: models whose predictions order rows and have no unit."""
 
 from sklearn.base import RegressorMixin
 from sklearn.pipeline import Pipeline
@@ -14,8 +14,8 @@ def ranks(estimator) -> bool:
     Parameters
     ----------
     estimator : estimator
-        Of a pipeline the last step counts, of a search, a model per user or another
-        estimator around one the model within, and of a late fusion the last model.
+        In a pipeline the last step counts, in a late fusion the final estimator, and in
+        a search, a model per user or another meta-estimator the inner model.
     """
     if isinstance(estimator, Pipeline):
         return ranks(estimator.steps[-1][1])
@@ -24,13 +24,13 @@ def ranks(estimator) -> bool:
 
 
 class RankScoreMixin(RegressorMixin):
-    """Scores an estimator around others by rank where these are rankers.
+    """Score a meta-estimator by rank correlation if its inner models are rankers.
 
-    `_judged` returns the fitted one that says which: parameters may have been set anew.
+    `_judged` returns the fitted model that decides, since parameters may have changed.
     """
 
     def score(self, X, y, sample_weight=None):
-        """R squared of the predictions, or of a ranker their rank correlation.
+        """R squared of the predictions, or the rank correlation for rankers.
 
         Parameters
         ----------
@@ -44,8 +44,8 @@ class RankScoreMixin(RegressorMixin):
         Returns
         -------
         score : float
-            At most 1. Where the predictions are those of a :class:`LatentRankSVM`,
-            :func:`spearman_score`, since they have no unit.
+            At most 1. For predictions of a :class:`LatentRankSVM`, which have no unit,
+            this is :func:`spearman_score`.
         """
         check_is_fitted(self)
         if ranks(self._judged()):
@@ -54,5 +54,5 @@ class RankScoreMixin(RegressorMixin):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.regressor_tags.poor_score = ranks(self)  # R squared is no merit of these
+        tags.regressor_tags.poor_score = ranks(self)  # R squared does not apply
         return tags

@@ -1,4 +1,4 @@
-"""What is left of a score once its context is known, as the target of a model."""
+"""Regression on what the context of a post leaves unexplained of its score."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -22,63 +22,63 @@ from ._routing import GroupsRequest
 class ResidualRegressor(
     GroupsRequest, RankScoreMixin, MetaEstimatorMixin, BaseEstimator
 ):
-    r"""A model of what the context of a post does not explain.
+    r"""Predict the part of a score that the context of a post does not explain.
 
     One model predicts the score from the context, such as the uploader, the hour or the
-    number of followers, in inner folds; another learns what is left from the photo. The
-    prediction is that of the second: by how much this photo is above or below what its
-    context would get.
+    number of followers, in inner folds; another learns the residuals from the photo and
+    predicts how far a post is above or below what its context predicts.
 
     Parameters
     ----------
     estimator : regressor
-        Learns the residuals, such as a pipeline that selects the photos.
+        Model of the residuals, such as a pipeline that selects the column of photos.
     context : regressor
-        Predicts the score, such as a pipeline that selects the columns of the context,
+        Model of the score, such as a pipeline that selects the columns of the context,
         with a :class:`~sklearn_popularity.UserHistoryEncoder` or
         :class:`~sklearn_popularity.SocialFeatures`.
     cv : int or cross-validation splitter, default=5
-        Inner folds of the context's predictions; an int is shuffled with a fixed seed.
+        Inner folds of `context`. An int is the number of folds, shuffled with a fixed
+        seed; a splitter is given `groups`.
     groups : str, int or callable, default=None
-        Column of X, or function of it, whose rows stay together in the inner folds.
-        Not the users where the context is to know them.
+        Column of X with the group of each row, or a function that returns the groups of
+        X; a group stays in one inner fold. Do not pass users if `context` uses them.
     n_jobs : int, default=None
-        Number of worker processes for the inner folds.
+        Number of worker processes for the inner folds; -1 uses all processors.
 
     Attributes
     ----------
     estimator_ : regressor
         The fitted model of the residuals.
     context_score_ : float
-        Spearman's correlation of the context's held-out predictions with the scores.
+        Spearman's correlation of the out-of-fold predictions of `context` with y.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
-        Names of the columns; only if X is a frame.
+        Names of the columns; only if X is a DataFrame.
 
     See Also
     --------
-    LatentRankSVM : Its `within` compares posts of one user alone.
+    LatentRankSVM : Its `within` compares posts of the same user only.
     sklearn_popularity.evaluation.variance_shares : How much there is to explain.
 
     Notes
     -----
-    It is the partly linear model of [1]_ with the cross-fitting of [2]_, without the
-    step that takes the context out of the features as well: where photos of popular
-    users look alike, a part of what the photo does goes to the context, and the effect
-    is the smaller. A context must explain nothing that the photo causes: the number of
-    comments on the post itself is no context.
+    This is the partly linear model of [1]_ with the cross-fitting of [2]_, except that
+    the context is not removed from the features: where photos of popular users look
+    alike, part of the effect of the photo is attributed to the context, and the
+    predicted effect is too small. The context must not include anything that the photo
+    causes, such as the number of comments on the post.
 
-    The held-out predictions of a fold are taken less their mean for (at most 1,000 of)
-    the fold's training rows, which would otherwise be told by the fold alone.
+    From the held-out predictions of a fold, the mean prediction on (at most 1,000 of)
+    its training rows is subtracted, since it differs between folds.
 
-    Take it where the context is numbers, such as followers or the hour. Where it is the
-    user alone, ``LatentRankSVM(within=...)`` is ahead in simulations: by .03 to .22 of
-    the correlation with the true effect where popular users post photos that look
-    alike, and level where they do not (``benchmarks/planted.py within``).
+    Use this if the context is numeric, such as followers or the hour. If it is the user
+    alone, ``LatentRankSVM(within=...)`` is better in simulations: its correlation with
+    the true effect is higher by .03 to .22 where popular users post photos that look
+    alike, and the same where they do not (``benchmarks/planted.py within``).
 
     `score` is Spearman's correlation of the predictions with the scores themselves,
-    which is less than that of a model that knows the context, too.
+    which is lower than for a model that also uses the context.
 
     References
     ----------
@@ -109,7 +109,7 @@ class ResidualRegressor(
     True
     """
 
-    _ranks = True  # its predictions are no predictions of y
+    _ranks = True  # it predicts residuals, not y
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit", "predict"])],
         "context": [HasMethods(["fit", "predict"])],
@@ -127,7 +127,7 @@ class ResidualRegressor(
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, *, groups=None, sample_weight=None):
-        """Predict the scores from the context, and learn what is left.
+        """Predict the scores from the context, and fit the estimator to the residuals.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class ResidualRegressor(
         groups : array-like of shape (n_samples,), default=None
             Group of each row, instead of a column of X.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, which both models must take too.
+            Weights of the rows, which both models must accept.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class ResidualRegressor(
         Raises
         ------
         ValueError
-            If X lacks a column, a model takes no weights, or inner folds do not test
+            If X lacks a column, a model accepts no weights, or inner folds do not test
             each row once.
         """
         X = check_table(self, X, reset=True)
@@ -168,7 +168,7 @@ class ResidualRegressor(
         return self
 
     def predict(self, X):
-        """Predict how far each row is above what its context would get.
+        """Predict how far each row is above what its context predicts.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Metadata routing: with it and without, weights and groups reach the same parts."""
+"""Pass weights and groups to the same parts with and without metadata routing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,14 +15,14 @@ _WEIGHT = "sample_weight"
 class GroupsRequest:
     """Mixin of estimators with a parameter `groups` and a `fit` that takes groups.
 
-    Unless `set_fit_request` says otherwise, groups that are routed reach `fit` where
-    the parameter names no column.
+    Unless `set_fit_request` says otherwise, routed groups are passed to `fit` if the
+    parameter is None.
     """
 
     groups: Any
 
     def get_metadata_routing(self):
-        """Get what metadata the methods of this estimator request.
+        """Get the metadata that the methods of this estimator request.
 
         Returns
         -------
@@ -35,29 +35,29 @@ class GroupsRequest:
 
 
 def is_routed() -> bool:
-    """Whether scikit-learn routes metadata by what objects request."""
+    """Whether metadata routing is enabled."""
     return get_config()["enable_metadata_routing"]
 
 
 def inner_of(estimator):
-    """What a search or a transformed target hands its metadata to, or None."""
+    """Inner model of a search or a TransformedTargetRegressor, or None."""
     return getattr(estimator, "estimator", getattr(estimator, "regressor", None))
 
 
 def request_weights(estimator):
-    """Request weights for what gets them without routing, where nothing is set yet.
+    """Request weights for the parts that get them without routing, if none are set yet.
 
     Parameters
     ----------
     estimator : estimator
-        Not fitted; of a pipeline the last step, and of a search or a transformed target
-        the model within gets the weights, and other parts get none.
+        Not fitted. The last step of a pipeline and the inner model of a search or a
+        TransformedTargetRegressor get the weights, other parts none.
     """
     learner = _learner_of(estimator)
     parts = [estimator, *estimator.get_params(deep=True).values()]
     parts = [part for part in parts if not isinstance(part, type)]
     _set(learner, "fit", True)
-    _set(learner, "score", True)  # of a search without a scorer of its own
+    _set(learner, "score", True)  # for a search without its own scorer
     within = [id(part) for part in learner.get_params(deep=True).values()]
     for part in parts:
         _request_of_scorers(part)
@@ -66,7 +66,7 @@ def request_weights(estimator):
 
 
 def _request_of_scorers(part):
-    """Request weights for the scorers of a search; a mere name cannot request any."""
+    """Request weights for the scorers of a search, in place of names of scorers."""
     if not hasattr(part, "scoring"):
         return
     scoring = _scorers(part, part.scoring)
@@ -78,8 +78,8 @@ def _request_of_scorers(part):
 
 
 def _scorers(part, scoring):
-    """Scorers by their names, or what they are where there is no name."""
-    if isinstance(scoring, str):  # of boosting it may be "loss"
+    """Replace names of scorers by scorers; return anything else as it is."""
+    if isinstance(scoring, str):  # for boosting it may be "loss"
         return get_scorer(scoring) if scoring in get_scorer_names() else scoring
     if isinstance(scoring, list | tuple | set):
         return {name: get_scorer(name) for name in scoring}
@@ -89,12 +89,12 @@ def _scorers(part, scoring):
 
 
 def own_score(estimator, X, y):
-    """What an estimator says of itself, which as a function is given no weights."""
+    """Score of an estimator; as a function, it is given no weights."""
     return estimator.score(X, y)
 
 
 def _scores_by_weight(part):
-    """Whether scorers get weights without routing: not where a pipeline is within."""
+    """Whether scorers get weights without routing: not if a pipeline is inside."""
     within = inner_of(part)
     if within is None or hasattr(part, "set_fit_request"):
         return True
@@ -110,7 +110,7 @@ def _learner_of(estimator):
 
 
 def _set(part, method, value):
-    """Set a request that is not set, of a part that has it."""
+    """Set a request of a part that has it, unless it is set."""
     if not hasattr(part, f"set_{method}_request"):
         return
     requests = own_requests(part, method)

@@ -1,4 +1,4 @@
-"""What models hold that no file holds, or is trusted with: written as plain values."""
+"""Save parts of models that skops cannot restore, or not safely, as plain values."""
 
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ _PLAIN = (str, bytes, int, float, complex, type(None), np.generic)
 
 
 class SavedDict(NamedTuple):
-    """A dict with keys that are no text, which JSON would turn into text.
+    """A dict with keys that are not strings, which JSON would convert to strings.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ class SavedDict(NamedTuple):
 
 
 class SavedRequests(NamedTuple):
-    """What metadata a part requests; what scikit-learn keeps of it holds the part.
+    """Metadata requests of a part, without scikit-learn's reference to the part.
 
     Parameters
     ----------
     owner : str
         Type of the part.
     requests : dict of str to dict
-        By method.
+        Requests by method.
     """
 
     owner: str
@@ -48,22 +48,22 @@ class SavedRequests(NamedTuple):
 
 
 class UnsavedPart(ValueError):
-    """A part of a model cannot be written; the message starts with its place."""
+    """A part of a model cannot be saved; the message starts with its place."""
 
 
 class _Walk:
-    """Visits all that a model holds, and copies what it changes on the way."""
+    """Visit all parts of a model, and copy those that change."""
 
     def __init__(self):
         self._seen = {}
         self.places: list[tuple[str, Any]] = []  # of parts, the deepest first
 
     def visit(self, value, place="", owner=None):
-        """What to put in the place of a part; `owner` is the place of its estimator."""
+        """Replacement of a part; `owner` is the place of its estimator."""
         if isinstance(value, _PLAIN):
             return value
         if id(value) not in self._seen:
-            # The part is kept beside its copy, so that no other takes its id.
+            # Keep the part beside its copy, so that its id is not reused.
             renewed = self._renew(value, place, owner)
             self._seen[id(value)] = value, renewed
             self.places.append((place or type(value).__name__, renewed))
@@ -116,7 +116,7 @@ class _Walk:
         return renewed
 
     def of_value(self, value, place):
-        """What to put in the place of a part that is no estimator."""
+        """Replacement of a part that is not an estimator."""
         return value
 
     def of_estimator(self, estimator, state, place):
@@ -125,7 +125,7 @@ class _Walk:
 
 
 class Packing(_Walk):
-    """Puts plain values in the place of what skops or JSON would not bring back."""
+    """Replace what skops or JSON would not restore by plain values."""
 
     def of_value(self, value, place):
         if isinstance(value, PurePath):
@@ -146,7 +146,7 @@ class Packing(_Walk):
 
 
 class Unpacking(_Walk):
-    """Takes these plain values back."""
+    """Restore what `Packing` replaced."""
 
     def of_value(self, value, place):
         if isinstance(value, SavedDict):

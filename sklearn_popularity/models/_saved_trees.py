@@ -1,7 +1,7 @@
-"""Trees of scikit-learn as arrays, and back once these are those of a tree.
+"""Convert trees of scikit-learn to arrays, and validate them on the way back.
 
-The compiled code of scikit-learn follows the numbers of nodes and features without
-looking whether they exist, so a file that invents them would crash whoever predicts.
+The compiled code of scikit-learn does not check the indices of nodes and features, so
+invalid ones from a file would crash the process that predicts.
 """
 
 from typing import Any, NamedTuple
@@ -22,11 +22,11 @@ class SavedTree(NamedTuple):
     n_features : int
         Number of features.
     n_classes : ndarray of shape (n_outputs,), intp
-        Number of classes of each output, 1 of a regression.
+        Number of classes of each output, 1 for regression.
     nodes : ndarray of shape (n_nodes,), structured
         Nodes, parents before their children.
     values : ndarray of shape (n_nodes, n_outputs, max(n_classes))
-        What they predict.
+        Predictions of the nodes.
     """
 
     n_features: int
@@ -36,7 +36,7 @@ class SavedTree(NamedTuple):
 
 
 class SavedPredictor(NamedTuple):
-    """A tree of histogram-based gradient boosting, without categories.
+    """A tree of histogram-based gradient boosting, without categorical splits.
 
     Parameters
     ----------
@@ -48,31 +48,31 @@ class SavedPredictor(NamedTuple):
 
 
 def save_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
-    """State of an estimator, with its own trees as arrays.
+    """Replace the trees in the state of an estimator by arrays.
 
     Parameters
     ----------
     estimator : estimator
-        Any.
+        Any estimator.
     state : dict
         Its attributes.
 
     Returns
     -------
     state : dict
-        The one given, unless there are trees in it.
+        The given one, unless it contains trees.
 
     Raises
     ------
     ValueError
-        If these are trees that cannot be checked when they are read.
+        If the trees could not be validated on loading.
     """
     kinds = compiled_trees()
     if isinstance(estimator, kinds.BaseDecisionTree) and "tree_" in state:
         return state | {"tree_": _arrays_of(state["tree_"])}
     if isinstance(estimator, kinds.BaseHistGradientBoosting) and "_predictors" in state:
         if state["_preprocessor"] is not None:
-            raise ValueError("trees that split categories; encode these as numbers")
+            raise ValueError("trees that split on categories; encode these as numbers")
         saved = [[SavedPredictor(t.nodes) for t in s] for s in state["_predictors"]]
         return state | {"_predictors": saved}
     if isinstance(estimator, kinds.NeighborsBase):
@@ -82,12 +82,12 @@ def save_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
-    """State of an estimator, with the trees that `save_trees` wrote as arrays.
+    """Restore the trees that `save_trees` replaced by arrays.
 
     Raises
     ------
     ValueError
-        If these are no trees, or use features that the estimator does not see.
+        If the arrays are not trees, or use features that the estimator does not have.
     """
     kinds = compiled_trees()
     if isinstance(estimator, kinds.BaseDecisionTree) and "tree_" in state:
@@ -95,7 +95,7 @@ def load_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
     if isinstance(estimator, kinds.BaseHistGradientBoosting) and "_predictors" in state:
         width = _width(state)
         if state["_preprocessor"] is not None:
-            raise ValueError("Got trees that split categories.")
+            raise ValueError("Got trees that split on categories.")
         trees = [
             [_predictor_of(t, width, kinds) for t in stage]
             for stage in state["_predictors"]
@@ -113,12 +113,12 @@ def load_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_unchecked(estimator, state, kinds):
-    # Their compiled code trusts more than the nodes of each tree.
+    # Their compiled code relies on more than the nodes of each tree.
     unchecked = (kinds.BaseGradientBoosting, kinds.IsolationForest)
     if isinstance(estimator, unchecked) and "estimators_" in state:
         raise ValueError(
-            f"a fitted {type(estimator).__name__}, whose trees cannot be checked when "
-            "they are read; those of HistGradientBoosting and of forests can"
+            f"a fitted {type(estimator).__name__}, whose trees cannot be validated on "
+            "loading; those of HistGradientBoosting and of forests can"
         )
 
 
@@ -138,7 +138,7 @@ def _tree_of(saved: SavedTree, width, kinds):
         or n_classes.min() < 1
         or n_classes.max() != n_values
     ):
-        raise ValueError("Got a tree whose arrays do not fit each other.")
+        raise ValueError("Got a tree whose arrays have inconsistent shapes.")
     inner = nodes["left_child"] != _LEAF
     depth = _check_nodes(nodes["left_child"], nodes["right_child"], inner)
     n_features = int(saved.n_features)
@@ -162,18 +162,18 @@ def _predictor_of(saved: SavedPredictor, width, kinds):
     _check_nodes(nodes["left"].astype(np.intp), nodes["right"].astype(np.intp), inner)
     _check_features(nodes["feature_idx"][inner], width)
     if nodes["is_categorical"].any():
-        raise ValueError("Got trees that split categories.")
+        raise ValueError("Got trees that split on categories.")
     no_categories = np.zeros((0, 8), dtype=np.uint32)
     return kinds.TreePredictor(nodes, no_categories, no_categories)
 
 
 def _check_nodes(left, right, inner):
-    """Refuse nodes that are no tree, and tell the depth of those that are."""
+    """Check that nodes form a tree, and return its depth."""
     rows = np.flatnonzero(inner)
     children = np.concatenate([left[rows], right[rows]])
     once = np.array_equal(np.sort(children), np.arange(1, len(left)))
     if len(left) == 0 or not once or (children <= np.tile(rows, 2)).any():
-        raise ValueError("Got nodes of which some are no child, or child and parent.")
+        raise ValueError("Got nodes that do not form a tree.")
     depth, level = 0, rows[rows == 0]
     while len(level):
         depth += 1
@@ -185,13 +185,13 @@ def _check_nodes(left, right, inner):
 def _check_features(features, width):
     if features.size and not (0 <= features.min() and features.max() < width):
         raise ValueError(
-            f"Got a tree that splits the features {features.min()} to "
+            f"Got a tree that splits on the features {features.min()} to "
             f"{features.max()}, but the estimator sees {width}."
         )
 
 
 def _width(state):
-    """How wide the X is that an estimator lets pass."""
+    """Number of features that an estimator accepts."""
     width = state.get("n_features_in_")
     if not isinstance(width, int) or width < 1:
         raise ValueError("Got trees in an estimator without n_features_in_.")
@@ -199,7 +199,7 @@ def _width(state):
 
 
 def _search_tree(state):
-    """A tree that finds neighbours is made again: its input is a part of the model."""
+    """Rebuild the tree that finds neighbours from the training rows in the model."""
     from sklearn.neighbors import BallTree, KDTree
 
     kind = {"kd_tree": KDTree, "ball_tree": BallTree}.get(state.get("_fit_method"))

@@ -1,4 +1,4 @@
-"""Types that a model file may hold: their code does nothing when they are made."""
+"""Types that a model file may contain: creating them has no side effects."""
 
 import inspect
 from functools import cache
@@ -8,7 +8,7 @@ import sklearn.metrics
 import sklearn.model_selection
 from sklearn.base import BaseEstimator
 
-# Beside what follows and what skops trusts: records, and parts of public estimators.
+# Besides public types and what skops trusts: records, and parts of public estimators.
 _PARTS = {
     "functools.partial",
     "numpy.dtype",
@@ -53,10 +53,10 @@ _PARTS |= {
 
 
 def is_approved(name: str) -> bool:
-    """Whether a type or function is one that models may hold.
+    """Whether models may contain a type or function.
 
-    Public estimators and splitters of this package, splitters, kernels and scores of
-    scikit-learn, and parts of them. The file's word imports no module.
+    Allowed are public estimators, splitters and scores of this package, splitters,
+    kernels and scores of scikit-learn, and parts of them. No name imports a module.
     """
     return name in _PARTS or name in _of_sklearn() or _is_ours(name)
 
@@ -86,7 +86,7 @@ def _of_sklearn() -> frozenset[str]:
 
 
 def _public(room):
-    # Not by `getattr`: some names are experimental, and refuse it.
+    # Not by `getattr`, which experimental names refuse.
     return [value for name, value in vars(room).items() if name in room.__all__]
 
 

@@ -1,4 +1,4 @@
-"""Where latent senses start: at the centres of the most and least popular rows."""
+"""Initial latent senses, from cluster centres of the most and least popular rows."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from ._senses import CHUNK, Scaling, Senses
 # Section 4.1 of the paper takes the 1000 most popular images, of about a million.
 _MAX_ROWS = 1000
 _MAX_SHARE = 0.2
-# Spread of senses that start from the same row.
+# Standard deviation between senses that start from the same row.
 _JITTER = 0.01
 
 
@@ -23,7 +23,7 @@ def start_senses(
     init: str,
     random_state: np.random.RandomState,
 ) -> Senses:
-    """Senses before their first step; all zeros where all scores are equal.
+    """Initial senses; all zeros if all scores are equal.
 
     Parameters
     ----------
@@ -32,16 +32,15 @@ def start_senses(
     y : ndarray of shape (n,)
         Scores.
     rows : ndarray of int
-        Rows to learn from, which the scaling of the features is measured on too.
+        Training rows, on which the scaling of the features is computed too.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows; a row of weight 2 counts as two.
     n_senses : (int, int)
-        Popular and unpopular senses.
+        Numbers of popular and of unpopular senses.
     init : {"k-means", "random"}
-        Centres of k-means on the most popular rows, and on the least popular ones; or
-        anything.
+        k-means centres of the most and of the least popular rows, or random directions.
     random_state : RandomState
-        Of k-means, or of the directions.
+        Random generator of k-means or of the directions.
 
     Returns
     -------
@@ -62,8 +61,8 @@ def start_senses(
 def _clustered_directions(X, y, rows, sample_weight, scaling, n_senses, random_state):
     """Centres of clusters, (n_senses, n_features), in scaled features."""
     weights = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
-    # Equal scores are ordered by what the rows hold, not by where they stand, so that
-    # shuffled or repeated rows start the same senses.
+    # Equal scores are ordered by features, not by position, so that shuffled or
+    # repeated rows give the same senses.
     direction = np.asarray(random_state.normal(size=X.shape[1]), dtype=X.dtype)
     tie_break = np.concatenate(
         [X[rows[chunk]] @ direction for chunk in gen_batches(len(rows), CHUNK)]
@@ -78,7 +77,7 @@ def _clustered_directions(X, y, rows, sample_weight, scaling, n_senses, random_s
 
 
 def _first_rows(order, weights, at_least):
-    """First rows of an order, and what of their weights belongs to the first fifth."""
+    """First rows of an order, and their weights within the first fifth of the total."""
     share = max(min(_MAX_SHARE, _MAX_ROWS / len(order)), at_least / len(order))
     ordered = weights[order]
     before = np.cumsum(ordered) - ordered

@@ -1,4 +1,4 @@
-"""Latent senses: linear scorers of which the strongest speaks for a row."""
+"""Latent senses: linear scorers, of which the strongest scores a row."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -17,10 +17,10 @@ _DECAY_1, _DECAY_2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 class Scaling(NamedTuple):
-    """Standardised columns, divided by the root of their number.
+    """Standardise columns, and divide them by the square root of their number.
 
-    The mean squared length of a row is then 1, whatever the features are, so that
-    margins, learning rates and penalties mean the same for all data.
+    The mean squared length of a row is then 1 for any features, so that margins,
+    learning rates and penalties mean the same for all data.
     """
 
     mean: NDArray
@@ -30,7 +30,7 @@ class Scaling(NamedTuple):
     def of(
         cls, X: NDArray, rows: NDArray[np.intp], sample_weight: NDArray | None
     ) -> "Scaling":
-        """Measure some rows of X, of shape (n, n_features), chunk by chunk."""
+        """Compute the scaling of some rows of X, (n, n_features), chunk by chunk."""
         scaler = StandardScaler()
         for chunk in gen_batches(len(rows), CHUNK):
             chosen = rows[chunk]
@@ -45,12 +45,12 @@ class Scaling(NamedTuple):
 
 
 class Winners(NamedTuple):
-    """The strongest senses of each row, and what they say.
+    """The strongest senses of each row, and their scores.
 
     Attributes
     ----------
     senses : list of ndarray of shape (n,)
-        Winning sense among the popular ones and, if there are any, the unpopular ones.
+        Strongest sense of the popular ones and, if there are any, the unpopular ones.
     scores : list of ndarray of shape (n,)
         Their scores; those of unpopular senses are high for unpopular rows.
     """
@@ -65,9 +65,9 @@ def find_winners(scores: NDArray, n_popular: int) -> Winners:
     Parameters
     ----------
     scores : ndarray of shape (n, n_senses)
-        Of all senses, the popular ones first.
+        Scores by all senses, popular ones first.
     n_popular : int
-        How many those are.
+        Number of popular senses.
 
     Returns
     -------
@@ -90,11 +90,11 @@ class Senses:
     Parameters
     ----------
     weights : ndarray of shape (n_senses, n_features + 1)
-        Weights of scaled features and a constant, the popular senses first.
+        Weights of scaled features and an intercept, popular senses first.
     n_popular : int
-        How many those are.
+        Number of popular senses.
     scaling : Scaling
-        Of the features.
+        Scaling of the features.
     moments : ndarray of shape (2, n_senses, n_features + 1)
         Running means of the gradient and of its square.
     n_steps : int
@@ -111,7 +111,7 @@ class Senses:
     def start(cls, directions: NDArray, n_popular: int, scaling: Scaling) -> "Senses":
         """Senses along directions of scaled features, of shape (n_senses, n_features).
 
-        Their weights have length 1 (0 where there is no direction).
+        Their weights have length 1 (0 where the direction is 0).
         """
         lengths = np.linalg.norm(directions, axis=1, keepdims=True)
         directions = directions / np.where(lengths > 0, lengths, 1)
@@ -121,11 +121,11 @@ class Senses:
         return cls(weights, n_popular, scaling, moments)
 
     def snapshot(self) -> "Senses":
-        """A copy of how things stand."""
+        """A copy of the current state."""
         return replace(self, weights=self.weights.copy(), moments=self.moments.copy())
 
     def linear(self) -> tuple[NDArray, NDArray]:
-        """Weights and intercepts of features as they are given.
+        """Weights and intercepts for unscaled features.
 
         Returns
         -------
@@ -143,13 +143,13 @@ class Senses:
         Parameters
         ----------
         X : ndarray of shape (n, n_features)
-            Features as they are given.
+            Unscaled features.
         pairs : Pairs
-            Of the batch.
+            Pairs of the batch.
         alpha : float
-            Weight of the squared weights.
+            Strength of the L2 penalty.
         learning_rate : float
-            Size of the step.
+            Step size.
 
         Returns
         -------
@@ -160,7 +160,7 @@ class Senses:
         scores = X @ coef.T
         scores += intercept
         loss, gradient = _sense_gradient(scores, self.n_popular, pairs)
-        # By the weights of scaled features, without scaling X itself.
+        # Gradient for the weights of scaled features, without scaling X itself.
         by_weights = np.empty_like(self.weights)
         totals = gradient.sum(axis=0)
         np.matmul(gradient.T, X, out=by_weights[:, :-1])
@@ -172,7 +172,7 @@ class Senses:
         return loss
 
     def _descend(self, gradient, learning_rate):
-        """Move against a gradient, which is overwritten."""
+        """Take a step of Adam; the gradient is overwritten."""
         self.n_steps += 1
         mean, square = self.moments
         scratch = gradient * gradient
@@ -182,7 +182,7 @@ class Senses:
         gradient *= 1 - _DECAY_1
         mean *= _DECAY_1
         mean += gradient
-        # The running means start at 0; these factors make up for it.
+        # Correct for the running means that start at 0.
         root = np.sqrt(1 - _DECAY_2**self.n_steps)
         np.sqrt(square, out=scratch)
         scratch += _EPSILON * root
@@ -192,10 +192,10 @@ class Senses:
 
 
 def _sense_gradient(scores, n_popular, pairs):
-    """Loss of both sides, and its gradient by the scores of all senses (n, n_senses).
+    """Loss of both sides, and its gradient with respect to all scores (n, n_senses).
 
     Popular senses rank rows as the scores do, unpopular ones the other way round; only
-    the winner of a side learns from a row.
+    the strongest sense of a side learns from a row.
     """
     winners = find_winners(scores, n_popular)
     gradient = np.zeros_like(scores)

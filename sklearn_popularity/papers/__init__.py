@@ -1,9 +1,9 @@
-"""The papers, each a room: compositions, splits, tables and claims."""
+"""The papers, a subpackage each: models, splits, tables and claims."""
 
 from . import cappallo2015, dufour2015, khosla2014, lafin, memorability2018
 from ._experiments import Experiments
 
-# Names imported as themselves are for other rooms, not for users.
+# Names imported as themselves are for other subpackages, not for users.
 from ._photo_models import Block as Block
 from ._photo_models import describe_block as describe_block
 from ._photo_models import network_named as network_named

@@ -1,4 +1,4 @@
-"""What papers claim, and one rule for whether it holds."""
+"""Claims of papers, and one rule for whether they hold."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from ._posts import NotTestableError
 
 #: Smallest difference that matters: claims of equality are judged against it.
 MARGIN = 0.02
-#: Where claims stand that the papers do not make, which are of use beside theirs.
+#: The place of claims that the papers do not make.
 OURS = "not in the paper"
-#: Probability of any wrong verdict about a paper, where no claim of it is true.
+#: Probability of any wrong verdict about a paper if none of its claims is true.
 LEVEL = 0.05
 
 
 class Evidence(NamedTuple):
-    """What was measured about a claim.
+    """The measured evidence for a claim.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Evidence(NamedTuple):
     n : int
         Number of posts.
     note : str
-        The figures that differ.
+        The two figures that the difference is of.
     """
 
     effect: Estimate
@@ -43,18 +43,18 @@ class Claim(NamedTuple):
     Parameters
     ----------
     statement : str
-        What is claimed.
+        The claim.
     where : str
-        Section or table.
+        Section or table of the paper.
     measure : callable
         Returns the :class:`Evidence`, or raises `NotTestableError`.
     boundary : float
-        Value that the difference is said to exceed.
+        Value that the difference should exceed.
     above : bool
-        False for a difference that is said to be below the boundary.
+        False if the difference should be below the boundary.
     is_best_of : bool
-        Whether it is a difference to the best of several, by their test scores. That
-        of several is better than itself by luck, so its opposite is never concluded.
+        Whether the difference is to the best of several by their test scores. Being
+        selected makes that score too high, so the opposite is never concluded.
     """
 
     statement: str
@@ -73,11 +73,10 @@ def adds_nothing(statement, where, measure) -> Claim:
 def judge(claims) -> pd.DataFrame:
     """Verdicts on the claims of one paper.
 
-    A difference is tested against the boundary of its claim, in both directions, by
-    Student's t; p-values are adjusted by Holm's method over all claims of the paper
-    that could be tested. Below `LEVEL` the claim holds, or its opposite does, by the
-    side of the boundary; otherwise the verdict is inconclusive, as it is where no post
-    or group differs from another.
+    A difference is tested against the boundary of its claim by a two-sided t-test;
+    p-values are adjusted by Holm's method over all testable claims of the paper. Below
+    `LEVEL`, the claim or its opposite holds, depending on the side of the boundary.
+    Otherwise, and if the standard error is 0, the verdict is inconclusive.
 
     Parameters
     ----------
@@ -104,7 +103,7 @@ def judge(claims) -> pd.DataFrame:
 
 
 def _p_value(claim, effect):
-    """Two-sided, against the boundary; 1 where nothing can be told."""
+    """Two-sided p-value against the boundary; 1 if there is no standard error."""
     agrees = (effect.value > claim.boundary) == claim.above
     if not effect.error or np.isnan(effect.error) or (claim.is_best_of and not agrees):
         return 1.0

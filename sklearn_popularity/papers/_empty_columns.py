@@ -1,4 +1,4 @@
-"""Columns that say nothing, for boosting that cannot bin them."""
+"""Fill empty columns, which gradient boosting cannot bin."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -6,24 +6,24 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 
 class EmptyColumnFiller(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Fill columns that hold no number in fit by 0, and leave gaps of others.
+    """Fill columns that are all NaN in fit by 0, and leave other NaN as they are.
 
-    :class:`~sklearn.ensemble.HistGradientBoostingRegressor` finds its own way around
-    gaps, but fails where a column is all gaps, as a sparse one may be in a fold.
+    :class:`~sklearn.ensemble.HistGradientBoostingRegressor` handles NaN, but fails if a
+    column is all NaN, as a sparse one may be in a fold.
 
     Attributes
     ----------
     empty_ : ndarray of shape (n_features,), bool
-        Columns that held no number.
+        Columns that were all NaN.
     """
 
     def fit(self, X, y=None):
-        """Find the columns that hold no number."""
+        """Find the columns that are all NaN."""
         self.empty_ = np.isnan(self._check(X, reset=True)).all(axis=0)
         return self
 
     def transform(self, X):
-        """Put 0 for whatever these columns hold."""
+        """Replace all values of these columns by 0."""
         check_is_fitted(self)
         return np.where(self.empty_, 0.0, self._check(X, reset=False))
 

@@ -1,4 +1,4 @@
-"""The models of the papers on posts held out: each is fitted once, for all tables."""
+"""Held-out predictions of the papers' models, each fitted once for all tables."""
 
 from collections.abc import Callable
 from numbers import Integral
@@ -25,43 +25,42 @@ _EPOCHS = 5
 
 
 class Experiments:
-    """What the papers' tables and claims are computed from.
+    """Posts and fitted models that the papers' tables and claims are computed from.
 
-    Photos are described once, and each model is fitted once, whatever the number of
-    tables and claims that need it.
+    Photos are described once and each model is fitted once for all tables and claims.
 
     Parameters
     ----------
     data : PaperPosts
         Posts.
     network : CNNEmbedder, default=None
-        What sees the photos in place of a paper's own network. None is the paper's
-        where its weights are on this machine, and EfficientNet-Lite2 of the extra
-        ``torch`` otherwise.
+        Network that describes the photos in place of a paper's own. None takes the
+        paper's if its weights are on this machine, and otherwise EfficientNet-Lite2 of
+        the extra ``torch``.
     captions : CNNEmbedder, default=None
-        A network that knows captions. None is the paper's stand-in where it is on this
-        machine; without it, figures of captions are not testable.
+        Network trained with captions. None takes the paper's stand-in if its weights
+        are on this machine; otherwise figures of captions are not testable.
     vectors : dict, path or callable, default=None
-        Vectors of words, see :class:`~sklearn_popularity.TagEmbedder`.
+        Word vectors, see :class:`~sklearn_popularity.TagEmbedder`.
     vocabulary : dict or path, default=None
-        Words in the space of `captions`, see
+        Words and their embeddings in the space of `captions`, see
         :class:`~sklearn_popularity.ZeroShotTagger`.
     others : list of PaperPosts, default=()
-        Other posts that models of memorability are tested on.
+        Other posts to test models of memorability on.
     n_repeats : int, default=5
-        Partitions into folds.
+        Number of partitions into folds.
     n_iter : int, default=4
-        Settings that a random search tries.
+        Number of settings that a random search tries.
     tuning : dict, default=None
-        Parameters of networks that go on learning, such as ``max_epochs`` and
+        Parameters of fine-tuned networks, such as ``max_epochs`` and
         ``embedder__preprocessing__size``, in place of the paper's.
     quick : bool, default=False
-        Whether to leave out whatever takes more than seconds: searches try one setting,
-        networks of random weights see small photos, and rows are split once.
+        Whether to leave out what takes more than seconds: searches try one setting,
+        networks have random weights and small inputs, and rows are partitioned once.
     n_jobs : int, default=None
-        Worker processes.
+        Number of worker processes; -1 uses all processors.
     **settings
-        Parameters of the transformers of photos, such as `cache`.
+        Parameters of the image transformers, such as `cache`.
 
     Attributes
     ----------
@@ -98,14 +97,14 @@ class Experiments:
         self._trials: dict[Any, Any] = {}
 
     def network(self, default: CNNEmbedder, *, captions=False) -> CNNEmbedder:
-        """The network for a paper's, which is the default.
+        """The network that is used in place of a paper's.
 
         Parameters
         ----------
         default : CNNEmbedder
             The paper's network, or the nearest one that was published.
         captions : bool, default=False
-            Whether it is one that knows captions.
+            Whether it is one trained with captions.
 
         Raises
         ------
@@ -120,12 +119,12 @@ class Experiments:
         return clone(network).set_params(**self.settings)
 
     def stand_in(self, name, other):
-        """Note what stands in for something of the paper at hand."""
+        """Note what stands in for an ingredient of the current paper."""
         self._stand_ins.setdefault(self.paper, {})[name] = other
 
     @property
     def stand_ins(self) -> dict[str, str]:
-        """What stood in for the networks of the paper at hand, by their names."""
+        """Stand-ins of the current paper, by name of what they replace."""
         return self._stand_ins.get(self.paper, {})
 
     def _at_hand(self, default, captions):
@@ -146,7 +145,7 @@ class Experiments:
         )
 
     def photos(self):
-        """The column of photos, or an error that there is none."""
+        """The column of photos; raises `NotTestableError` if there is none."""
         if "photo" not in self.data.posts:
             raise NotTestableError("no photos")
         return self.data.posts["photo"]
@@ -163,26 +162,26 @@ class Experiments:
         photos=False,
         look=None,
     ) -> Trial:
-        """Predictions of a model, which is fitted when they are first asked for.
+        """Held-out predictions of a model, which is fitted on the first call.
 
         Parameters
         ----------
         key : hashable
-            Names the model, its target and its rows.
+            Identifies the model, its target and its rows.
         make : callable
             Returns the model.
         splits : callable
             The paper's `splits`.
         y : ndarray of shape (n_posts,), default=None
-            Other scores.
+            Scores in place of those of the posts.
         n_repeats : int, default=None
-            Partitions, at most; None is those of the experiments.
+            Maximum number of partitions; None takes that of the experiments.
         rows : ndarray of int, default=None
-            Those that are split; None is all.
+            Rows to partition; None is all.
         photos : bool, default=False
-            Whether the model is given the photos themselves.
+            Whether X is the column of photos rather than all columns.
         look : callable, default=None
-            What is looked up in each model, see `predict_partitions`.
+            Called on each fitted model, see `predict_partitions`.
         """
         if key not in self._trials:
             try:
@@ -221,7 +220,7 @@ class Experiments:
         return Trial(y, self.data.clusters_of(rows), held_out)
 
     def describe(self, model) -> Described:
-        """A model with the table that it is fitted on, whose photos are described."""
+        """The model without image transformers, and the table with their features."""
         return self._table.describe(hasten(model) if self.quick else model)
 
 
@@ -235,7 +234,7 @@ def _tiny_network(captions):
 
 
 def hasten(model):
-    """The same model with one setting instead of a search, and few passes over rows."""
+    """Set searches of a model to one setting, and limit its numbers of iterations."""
     parameters = model.get_params()
     short: dict[str, Any] = {
         name: min(value, _EPOCHS)

@@ -1,4 +1,4 @@
-"""Lines of tables: published figures beside those that were reproduced."""
+"""Lines of tables: published figures beside reproduced ones."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class Figure(NamedTuple):
     low, high : float
         Ends of its 95 % interval.
     pearson : float
-        Pearson's correlation, beside a rank correlation.
+        Pearson's correlation, if `value` is a rank correlation.
     """
 
     value: float
@@ -41,17 +41,17 @@ class Figure(NamedTuple):
 
 
 def lines_of(table, rows) -> pd.DataFrame:
-    """A paper's table as a frame.
+    """A paper's table as a DataFrame.
 
     Parameters
     ----------
     table : str
         Number and title of the paper's table.
     rows : iterable of tuple
-        (row, column, published, reproduced, note), the last of which may be left out.
-        `published` is a figure, text, or figures by what they were published for;
-        `reproduced` a :class:`Figure`, a number, None, or a function that returns one
-        or raises `NotTestableError`.
+        (row, column, published, reproduced, note); the note may be left out.
+        `published` is a figure, text, or a dict from data set to figure; `reproduced`
+        is a :class:`Figure`, a number, None, or a function that returns one of these or
+        raises `NotTestableError`.
 
     Returns
     -------
@@ -86,9 +86,9 @@ def _digits(figure):
 
 
 def as_markdown(frame) -> str:
-    """Lines as Markdown, a table for each of the paper's.
+    """Lines as Markdown, with a table for each table of the paper.
 
-    A note of three measured lines or more stands below their table once.
+    A note that three or more measured lines share is printed once, below their table.
     """
     text = []
     for table, part in frame.groupby("table", sort=False):
@@ -116,17 +116,17 @@ def _markdown(line, shared, pearson):
 
 
 def plain(text) -> str:
-    """Text that does not end a cell of a table."""
+    """Text on one line without "|", which would end a cell of a table."""
     return " ".join(str(text).replace("|", "/").split())
 
 
 def number(value) -> str:
-    """A number as text; nothing for NaN."""
+    """A number as text; empty for NaN."""
     if np.isnan(value):
         return ""
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def interval(low, high) -> str:
-    """An interval as text; nothing where there is none."""
+    """An interval as text; empty if there is none."""
     return "" if np.isnan(low) else f"{number(low)} to {number(high)}"

@@ -9,7 +9,7 @@ from ..metrics import spearman_scorer
 
 
 def choose(options, name, what):
-    """One of the options by its name, or an error that lists them."""
+    """Look up an option by name; the error lists all options."""
     if name not in options:
         raise ValueError(
             f"Got the {what} {name!r}, but one of {', '.join(map(repr, options))} was "
@@ -19,12 +19,12 @@ def choose(options, name, what):
 
 
 def describe(transformer, column, settings):
-    """A transformer of one column of posts, with settings such as `n_jobs`.
+    """Apply a transformer to one column of posts, with settings such as `n_jobs`.
 
     Parameters
     ----------
     transformer : transformer
-        Of photos, tags or titles; it is cloned.
+        Transformer of photos, tags or titles, which is cloned.
     column : str
         Column of posts that holds them.
     settings : dict
@@ -38,11 +38,11 @@ def describe(transformer, column, settings):
 
 
 def linear_svr():
-    """The regressor of Khosla et al.: a linear SVR, C by five inner folds.
+    """The regressor of Khosla et al.: a linear SVR, with C chosen in five inner folds.
 
-    LIBLINEAR's defaults for regression: the squared loss in the primal, which always
-    converges, and an epsilon of 0.1. The paper does not tell the loss, nor what C is
-    chosen for; here it is for Spearman's correlation, which the paper reports.
+    It has LIBLINEAR's defaults for regression: the squared loss in the primal, which
+    always converges, and an epsilon of 0.1. The paper states neither the loss nor the
+    criterion for C; here C maximises Spearman's correlation, which the paper reports.
     """
     regressor = LinearSVR(
         epsilon=0.1, loss="squared_epsilon_insensitive", dual=False, max_iter=10_000
@@ -56,5 +56,5 @@ def linear_svr():
 
 
 def input_branches(inputs):
-    """Branches of a perceptron for the columns ``<input>__<name>`` of a frame."""
+    """Branches of a network for the columns ``<input>__<name>`` of a DataFrame."""
     return {name: make_column_selector(pattern=f"^{name}__") for name in inputs}

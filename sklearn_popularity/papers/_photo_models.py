@@ -1,4 +1,4 @@
-"""What learns from photos: of networks at hand, or of hand-crafted features."""
+"""Models of photos that are described by networks."""
 
 from typing import Any, NamedTuple
 
@@ -13,25 +13,25 @@ from sklearn.svm import SVR
 from ..features import CNNEmbedder, pretrained_at_hand
 from ..networks import KNOWN_NETWORKS, Preprocessing
 
-# The time that an SVR takes grows with the square of the number of rows.
+# The time to fit an SVR grows with the square of the number of rows.
 _MANY = 5000
 _N_ROWS_OF_KERNEL = 1000
 _LITE = "timm/tf_efficientnet_lite2"
-# Depths of EfficientNet-Lite2, from where shapes are seen to what the classifier sees.
+# Layers of EfficientNet-Lite2, up to the input of its classifier, and their widths.
 _DEPTHS = {"blocks.5": 208, "blocks.6": 352, "penultimate": 1280}
 
 
 class Block(NamedTuple):
-    """Columns that a network made of photos, or makes.
+    """Columns of a network's embeddings, or a column of photos and the network.
 
     Parameters
     ----------
     name : str
-        Of the network, or what it is called.
+        Name of the network.
     source : CNNEmbedder or None
-        None for columns that are numbers already.
+        The network; None if the columns are embeddings already.
     columns : str or list of str
-        Of posts.
+        Columns of posts.
     """
 
     name: str
@@ -40,15 +40,15 @@ class Block(NamedTuple):
 
 
 def over_root_width(X):
-    """Divide by the root of the number of columns, so that wide blocks weigh alike."""
+    """Divide by the root of the number of columns, so that blocks weigh the same."""
     return X / np.sqrt(X.shape[1])
 
 
 def networks_at_hand() -> tuple[list[CNNEmbedder], list[str]]:
-    """Networks to describe photos by, and the names of better ones not at hand.
+    """Networks to describe photos with, and names of better ones without weights here.
 
-    One that learned from captions and one that learned from photos alone see different
-    things, so the best of each is taken; EfficientNet-Lite2 where there is neither.
+    Networks trained with captions and on photos alone complement each other, so the
+    best of each kind is taken, or EfficientNet-Lite2 if there is neither.
     """
     found: dict[str, str] = {}
     missing = []
@@ -65,7 +65,7 @@ def networks_at_hand() -> tuple[list[CNNEmbedder], list[str]]:
 
 
 def lite_network() -> CNNEmbedder:
-    """EfficientNet-Lite2 at three depths, of photos at their own proportions."""
+    """EfficientNet-Lite2 at three layers, with photos at their own proportions."""
     return CNNEmbedder(
         backbone=_LITE,
         layer=list(_DEPTHS),
@@ -74,21 +74,21 @@ def lite_network() -> CNNEmbedder:
 
 
 def network_named(backbone, weights="pretrained") -> CNNEmbedder:
-    """A network as it is best used: with its depths where these are known."""
+    """A network by its name, with the best layers if these are known."""
     if backbone == _LITE:
         return lite_network().set_params(weights=weights)
     return CNNEmbedder(backbone=backbone, weights=weights)
 
 
 def model_of_blocks(blocks, n_rows, random_state):
-    """A kernel machine on blocks that weigh alike, and the reason for its kind.
+    """A kernel regressor on equally weighted blocks, and the reason for its choice.
 
     Parameters
     ----------
     blocks : list of Block
-        What networks see, or saw.
+        Embeddings, or photos with networks.
     n_rows : int
-        Number of posts, which decides whether the kernel is approximated.
+        Number of posts; above 5,000 the kernel is approximated.
     random_state : int
         Seed of the rows that approximate the kernel.
     """
@@ -96,7 +96,7 @@ def model_of_blocks(blocks, n_rows, random_state):
     columns = ColumnTransformer(parts)
     if n_rows <= _MANY:
         learner: list[Any] = [SVR()]
-        reason = "An SVR with its defaults: means of several models gained nothing."
+        reason = "An SVR with its defaults: averaging several models gained nothing."
     else:
         n_blocks = sum(_n_blocks(each) for each in blocks)
         kernel = Nystroem(
@@ -106,8 +106,8 @@ def model_of_blocks(blocks, n_rows, random_state):
         )
         learner = [kernel, RidgeCV(alphas=np.logspace(-2, 2, 9))]
         reason = (
-            f"Ridge regression on the kernel with {_N_ROWS_OF_KERNEL:,} posts: an SVR "
-            f"takes long above {_MANY:,}."
+            f"Ridge regression on a kernel with {_N_ROWS_OF_KERNEL:,} posts: an SVR "
+            f"takes long above {_MANY:,} posts."
         )
     model = make_pipeline(columns, *learner).set_output(transform="default")
     scaler = StandardScaler().set_output(transform="default")
@@ -115,7 +115,7 @@ def model_of_blocks(blocks, n_rows, random_state):
 
 
 def describe_block(block):
-    """From photos or numbers to a block, or to one for each depth of the network."""
+    """Transformer from photos or embeddings to a block, or to one for each layer."""
     if block.source is None:
         return _scale()
     if not _has_depths(block.source):

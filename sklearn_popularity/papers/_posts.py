@@ -1,4 +1,4 @@
-"""Posts as the papers' tables ask for them: a score, and columns by their role."""
+"""Posts as the papers' tables need them: a score, and columns by their role."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from .._messages import quote
 from .._scores import check_score
 from ..datasets import make_popularity
 
-#: What the papers ask for, and the column that is taken where none is named.
+#: Roles of columns in the papers, and the default column of each role.
 ROLES = {
     "user": "user",
     "time": "uploaded",
@@ -34,44 +34,43 @@ ROLES = {
 }
 
 
-# Column of the number of a user's posts in the table.
+# Column for the number of a user's posts in the table.
 _OWN_COUNT = "number of the user's posts"
 
 
 class NotTestableError(ValueError):
-    """A figure cannot be had from these posts; the message says why."""
+    """A figure cannot be computed from these posts; the message says why."""
 
 
 @dataclass(frozen=True)
 class PaperPosts:
-    """Posts that papers are reproduced on.
+    """Posts to reproduce papers on.
 
     Parameters
     ----------
     posts : DataFrame of shape (n_posts, n_columns)
-        Posts. Photos, if there are any, stand in the column "photo".
+        Posts. Photos, if there are any, are in the column "photo".
     label : str
         Column of scores.
     group : str, default=None
-        Column of what stays on one side of a split, such as themes.
+        Column of groups, such as themes, that splits keep on one side.
     columns : dict of str to str, default={}
-        Columns by their role, where they are not called so: user, time ("uploaded"),
-        title, description, tags, views, favorites, comments, contacts, groups, group
-        members ("group_members"), member duration ("member_days"), is pro ("is_pro"),
-        photo count ("photo_count"), rating deviation ("score_sd") and number of ratings
-        ("score_n"). A role of None is not used.
+        Columns by role, if they have other names than these: user, time
+        ("uploaded"), title, description, tags, views, favorites, comments, contacts,
+        groups, group members ("group_members"), member duration ("member_days"), is pro
+        ("is_pro"), photo count ("photo_count"), rating deviation ("score_sd") and
+        number of ratings ("score_n"). None leaves a role out.
     content : list of str, default=[]
-        Columns of numbers that describe the photos already.
+        Numeric columns with features of the photos.
     separator : str or None, default=","
-        What separates tags in text; None takes words.
+        Separator of tags in text; None splits text into words.
     name : str, default="posts"
-        What the figures are said to come from.
+        Name of the posts in results.
 
     Raises
     ------
     ValueError
-        If a column that is named is not there, a role is unknown, or a score is missing
-        or infinite.
+        If a column is missing, a role is unknown, or a score is missing or infinite.
     """
 
     posts: pd.DataFrame = field(repr=False)
@@ -97,7 +96,7 @@ class PaperPosts:
         absent = [name for name in named if name is not None and name not in posts]
         if absent:
             raise ValueError(
-                f"Got no column {quote(absent[0])}, but it was named. The posts have "
+                f"Got the column {quote(absent[0])}, but the posts have "
                 f"{quote(list(posts))}."
             )
         check_score(posts[self.label], self.label)
@@ -123,24 +122,24 @@ class PaperPosts:
 
     @property
     def groups(self) -> NDArray[np.intp] | None:
-        """Numbers of the groups."""
+        """Group of each post as a number, or None."""
         if self.group is None:
             return None
         return encode_labels(self.posts[self.group], self.group)
 
     @property
     def clusters(self) -> NDArray[np.intp] | None:
-        """Posts that are no independent evidence, see :meth:`clusters_of`."""
+        """Clusters of dependent posts, see :meth:`clusters_of`."""
         return self.clusters_of(np.arange(len(self.posts)))
 
     def column(self, role) -> str:
-        """The column of a role, or an error that it is not there."""
+        """The column of a role; raises `NotTestableError` if there is none."""
         if role not in self.columns:
             raise NotTestableError(f"no column of {role}")
         return self.columns[role]
 
     def values(self, role) -> NDArray[np.float64]:
-        """Numbers of the column of a role."""
+        """Values of the column of a role, which must be finite numbers."""
         column = self.posts[self.column(role)]
         if not is_numeric_dtype(column):
             raise NotTestableError(f"the column of {role} holds no numbers")
@@ -150,7 +149,7 @@ class PaperPosts:
         return values
 
     def clusters_of(self, rows) -> NDArray[np.intp] | None:
-        """Posts that are no independent evidence: of a group, or else of a user.
+        """Clusters of dependent posts: those of a group, or without groups of a user.
 
         Parameters
         ----------
@@ -160,23 +159,23 @@ class PaperPosts:
         Returns
         -------
         clusters : ndarray of shape (n_rows,), int, or None
-            None if each post is alone, or all are of one user.
+            Cluster of each post. None if there are neither groups nor users, or only
+            one.
         """
         name = self.group or self.columns.get("user")
         if name is None:
             return None
         labels = self.posts[name].iloc[rows]
-        # Posts of nobody known are evidence by themselves.
+        # Each post without a user is a cluster of its own.
         alone = pd.Series(range(-len(labels), 0), index=labels.index, dtype=object)
         codes, found = pd.factorize(labels.astype(object).where(labels.notna(), alone))
         return codes if len(found) > 1 else None
 
 
 def make_paper_posts(n_photos=400, *, image_size=(120, 160), random_state=0):
-    """Make up posts of users with few photos, and of a few with many.
+    """Make up posts, half by users with about two photos, half by a few with many.
 
-    So there are both of the first paper's kinds of data: photos of users who have about
-    two each (its "one-per-user"), and of few users with many ("user-mix").
+    These are the two kinds of data of the first paper, "one-per-user" and "user-mix".
 
     Parameters
     ----------
@@ -190,7 +189,7 @@ def make_paper_posts(n_photos=400, *, image_size=(120, 160), random_state=0):
     Returns
     -------
     data : PaperPosts
-        Its score is ``log2(views per day + 1)``.
+        Posts whose score is ``log2(views per day + 1)``.
     """
     half = n_photos // 2
     users = {"crowd": half // 2, "prolific": min(4, max(2, half // 40))}

@@ -1,4 +1,4 @@
-"""What to begin with today, for the table at hand."""
+"""A model to start with for a given table of posts."""
 
 from difflib import get_close_matches
 from inspect import signature
@@ -30,14 +30,14 @@ from ._photo_models import Block, model_of_blocks, networks_at_hand
 
 
 class Recommendation(NamedTuple):
-    """A composition, and why it is made so.
+    """A model, and the reasons for its choice.
 
     Parameters
     ----------
     model : estimator
         Not fitted.
     reasons : list of str
-        A sentence per choice.
+        A sentence for each choice.
     """
 
     model: Any
@@ -60,53 +60,52 @@ def recommended(
     random_state=0,
     **settings,
 ):
-    """Choose a composition for a table of posts, and say why.
+    """Build a model for a table of posts, with a reason for each choice.
 
     Parameters
     ----------
     posts : DataFrame
-        Posts; only their number, the names of the columns, the type of the times and
-        what separates tags are looked at.
+        Posts. Only their number, the names of the columns, the dtype of the times and
+        the separator of the tags are used.
     photo : str or None, default="photo"
-        Column of photos. None, or no column "photo", is a table without any.
+        Column of photos. None, or no column "photo", is a table without photos.
     embeddings : dict of str to list of str, default=None
-        Columns that hold what a network saw in the photos already, by its name.
+        Columns with precomputed embeddings of the photos, by name of the network.
     networks : list of CNNEmbedder, default=None
-        Networks to describe the photos by; an empty list is none. None takes those
-        that are recommended today and whose weights are on this machine.
+        Networks to describe the photos with; an empty list is none. None takes the
+        recommended ones whose weights are on this machine.
     cues : SocialFeatures, default=None
-        Columns about the uploader and the post that are known before it. None takes
-        the hour, the weekday and the length of the title, where `time` and `titles` are
-        named.
+        Columns about the uploader and the post that are known before posting. None
+        takes the hour and the weekday of `time` and the length of `titles`, if given.
     user, time : str, default=None
-        Columns of the user, whose earlier scores are used, and of the time of posting,
-        of which the moment counts, too.
+        Columns of the user, whose other scores (with `time`, earlier ones) are a
+        feature, and of the time of posting, which is a feature too.
     titles : str, default=None
-        Column of titles or other text that is known before the post.
+        Column of titles or other text that is known before posting.
     tags : str, default=None
-        Column of tags, with commas between them or, if none has any, blanks; needs
+        Column of tags, separated by commas or, if there are none, by blanks; needs
         `vectors`.
     vectors : dict, path or callable, default=None
-        Vectors of words, see `TagEmbedder`.
+        Word vectors, see `TagEmbedder`.
     groups : str, default=None
-        Column whose rows stay together in inner folds.
+        Column of groups, whose rows stay together in inner folds.
     random_state : int, default=0
         Seed.
     **settings
-        Parameters of the transformers of photos, such as `n_jobs` and `cache`.
+        Parameters of the image transformers, such as `n_jobs` and `cache`.
 
     Returns
     -------
     recommendation : Recommendation
-        `model`, which is not fitted, and `reasons`, a sentence per choice.
+        `model`, which is not fitted, and `reasons`, a sentence for each choice.
 
     Raises
     ------
     TypeError
-        If a setting is no parameter of what describes the photos.
+        If a setting is not a parameter of the image transformers.
     ValueError
-        If posts lack a column that is named, tags have no vectors or vectors no tags,
-        or nothing is left to learn from.
+        If posts lack a column, only one of `tags` and `vectors` is given, or there is
+        nothing to learn from.
 
     See Also
     --------
@@ -114,23 +113,22 @@ def recommended(
 
     Notes
     -----
-    What is known of posts is learned from apart, by a model that suits it: "photos",
-    "cues" (with the user's history), "titles" and "tags". Where there are several, the
-    model is a :class:`~sklearn.ensemble.VotingRegressor` of them, whose prediction is
-    their mean, in the unit of the scores: a model that knows little stays near the mean
-    score and so says little. Where there is one, it is that model. Photos are described
-    once.
+    Each source of information has its own model: "photos", "cues" (with the user's
+    history), "titles" and "tags". If there are several, the result is a
+    :class:`~sklearn.ensemble.VotingRegressor`, which predicts their mean, in the unit
+    of the scores: a model of a weak source stays near the mean score and so has little
+    effect. A single model is returned as it is. Photos are described once.
 
-    Nested parameters begin with the name of the member where there are several: the
-    regularisation of photos seen by networks is ``photos__regressor__svr__C`` then and
-    ``regressor__svr__C`` alone, that of titles ``titles__ridge__alpha``, and the steps
-    of boosting are ``cues__histgradientboostingregressor__max_iter``. Above 5,000
-    posts ``nystroem__n_components`` takes the place of the SVR's. Hand-crafted features
-    are a :class:`StackedLateFusion` with branches of their names.
+    In a mean of models, nested parameters start with the name of the model: the
+    regularisation of embeddings is ``photos__regressor__svr__C`` (of a single model
+    ``regressor__svr__C``), that of titles is ``titles__ridge__alpha``, and the
+    iterations of boosting are ``cues__histgradientboostingregressor__max_iter``. Above
+    5,000 posts, ``nystroem__n_components`` replaces the parameters of the SVR.
+    Hand-crafted features are a :class:`StackedLateFusion` with branches of their names.
 
-    How these were chosen, and what else was tried, stands in the page "Choosing
-    features" and in ``benchmarks/posts.py recommended``. A score of another model is a
-    cue: among the numbers of an embedding it would drown.
+    The page "Choosing features" and ``benchmarks/posts.py recommended`` have the
+    experiments behind these choices. Pass the score of another model as a cue; among
+    the columns of an embedding it would have little weight.
 
     Examples
     --------
@@ -155,7 +153,7 @@ def recommended(
 
 
 def _column_of_photos(posts, photo, networks):
-    """The column; a table without "photo", which nobody may have named, has none."""
+    """The column; None if it is the default and the table does not have it."""
     return None if photo == "photo" and photo not in posts and not networks else photo
 
 
@@ -175,7 +173,7 @@ def _check_columns(posts, named):
 
 
 def _check_settings(settings, transformer):
-    """Refuse what is no parameter of those that describe photos."""
+    """Refuse settings that are not parameters of the image transformers."""
     known = transformer._get_param_names()
     for name in settings:
         if name not in known:
@@ -190,7 +188,7 @@ def _check_settings(settings, transformer):
 
 
 class _Table:
-    """Members for what a table has, and a reason for each choice."""
+    """Models for the columns of a table, and a reason for each choice."""
 
     def __init__(self, posts, groups, random_state):
         self.posts = posts
@@ -202,16 +200,15 @@ class _Table:
     def compose(self):
         if not self.members:
             raise ValueError(
-                f"Got the columns {quote([str(name) for name in self.posts])} and "
-                "neither photos nor embeddings, cues, a user, times, titles or tags, "
-                "of which at least one was expected. Pass photo= with the column of "
-                "photos."
+                f"Got posts with {quote([str(name) for name in self.posts])}, but no "
+                "photos, embeddings, cues, user, times, titles or tags, of which at "
+                "least one was expected. Pass photo= with the column of photos."
             )
         if len(self.members) == 1:
             return self.members[0][1]
         self.reasons.append(
-            "The mean of the models: it needs no inner folds, and one that knows "
-            "little says little."
+            "The mean of the models: it needs no inner folds, and a weak model has "
+            "little effect on it."
         )
         return VotingRegressor(self.members)
 
@@ -232,13 +229,13 @@ class _Table:
     def _add_blocks(self, blocks, better):
         names = ", ".join(block.name for block in blocks)
         self.reasons.append(
-            f"Photos by {names}: networks see more than hand-crafted features do, "
-            "which add nothing to them."
+            f"Photos by {names}: networks beat hand-crafted features, which add "
+            "nothing to them."
         )
         if better:
             self.reasons.append(
-                f"Would be better, but is not at hand: {better[0]}. Its weights are "
-                f"downloaded by CNNEmbedder(backbone={better[0]!r})."
+                f"A better network is not at hand: {better[0]}. "
+                f"CNNEmbedder(backbone={better[0]!r}) downloads its weights."
             )
         model, reason = model_of_blocks(
             _with_own_names(blocks), len(self.posts), self.random_state
@@ -249,8 +246,8 @@ class _Table:
     def _add_hand_crafted(self, photo, settings):
         self.reasons.append(
             "Photos by hand-crafted features, as no network is at hand: the extra "
-            "'torch' (pip install 'sklearn-popularity[torch]') brings one, whose "
-            "correlation with ratings is about twice as high."
+            "'torch' (pip install 'sklearn-popularity[torch]') brings one, with about "
+            "twice the correlation with ratings."
         )
         model = late_fusion(FEATURES, photo=photo, groups=self.groups, **settings)
         self.members.append(("photos", model))
@@ -261,8 +258,8 @@ class _Table:
         if cues is not None:
             parts.append(("known", cues, _columns_of(cues)))
             self.reasons.append(
-                "Cues by gradient boosting, which needs no scale and finds "
-                "interactions; few leaves, as cues say little of a post."
+                "Cues by gradient boosting, which needs no scaling and finds "
+                "interactions; few leaves, as cues say little about a post."
             )
         if time is not None:
             moment = FunctionTransformer(moments).set_output(transform="default")
@@ -283,7 +280,7 @@ class _Table:
             self.members.append(("cues", model.set_output(transform="default")))
 
     def _known_cues(self, time, titles):
-        """When it was posted, where times are no numbers, and how long the title is."""
+        """Features of the time, unless it is numeric, and the length of the title."""
         dated = time is not None and self.posts[time].dtype.kind not in "biuf"
         if not dated and titles is None:
             return None
@@ -296,8 +293,8 @@ class _Table:
     def _history(self, user, time):
         if time is None:
             self.reasons.append(
-                f"Scores of the user's other posts, by {user!r}, out of fold: there is "
-                "no column of times that tells which came before."
+                f"Scores of the user's other posts, by {user!r}, out of fold: without "
+                "a column of times, it is not known which came before."
             )
             few = 5 if self.groups is None else 3  # a fold may have few groups to learn
             return UserHistoryEncoder(
@@ -312,15 +309,15 @@ class _Table:
         if titles is None:
             return
         self.reasons.append(
-            f"Text in {titles!r} by its letters, one to four together: words alone "
-            "were behind."
+            f"Text in {titles!r} by groups of one to four letters, which did better "
+            "than words."
         )
         fill = FunctionTransformer(without_gaps).set_output(transform="default")
         letters = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(1, 4), min_df=2, sublinear_tf=True
         )
         columns = ColumnTransformer([("text", make_pipeline(fill, letters), titles)])
-        # What set_output does, which vectorizers of text lack; they give sparse rows.
+        # As set_output, which text vectorizers lack; they give sparse rows.
         columns._sklearn_output_config = {"transform": "default"}
         self.members.append(("titles", make_pipeline(columns, Ridge(alpha=3))))
 
@@ -328,8 +325,8 @@ class _Table:
         if (tags is None) != (vectors is None):
             raise ValueError(
                 f"Got tags={tags!r} {'without' if vectors is None else 'with'} "
-                "vectors, but tags need vectors of words, and vectors a column of "
-                "tags. Pass both, vectors= with a dict or the path of a file."
+                "vectors, but tags need word vectors, and vectors a column of tags. "
+                "Pass both, vectors= with a dict or the path of a file."
             )
         if tags is None:
             return
@@ -342,12 +339,12 @@ class _Table:
 
 
 def without_gaps(texts):
-    """Texts, of which a missing one has no letters."""
+    """Texts, with empty strings for missing ones."""
     return ["" if pd.isna(text) else str(text) for text in texts]
 
 
 def moments(times):
-    """Days since 1970 of a column of times, or their numbers; NaN where missing."""
+    """Days since 1970 of a column of times, or numbers as they are; NaN if missing."""
     names, column = column_names(times), select_columns(times, 0)
     given = pd.Series(np.asarray(column))
     if pd.api.types.is_numeric_dtype(given.dropna().infer_objects()):
@@ -359,7 +356,7 @@ def moments(times):
 
 
 def _columns_of(cues):
-    """Columns that cues name; all where they name none, or positions."""
+    """Columns that cues name; all if they name none, or positions."""
     named = [cues.counts, cues.flags, cues.texts, cues.tags, cues.times]
     named += (cues.durations or {}).values()
     columns = [
@@ -373,7 +370,7 @@ def _columns_of(cues):
 
 
 def _with_own_names(blocks):
-    """The same with a number behind names that are taken, as of two views."""
+    """The same blocks, with a number appended to names that repeat."""
     seen: dict[str, int] = {}
     named = []
     for block in blocks:

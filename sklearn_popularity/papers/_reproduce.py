@@ -1,4 +1,4 @@
-"""All tables and claims of a paper, on posts at hand."""
+"""Reproduce all tables and claims of a paper on given posts."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -31,11 +31,11 @@ class Reproduction:
     Parameters
     ----------
     paper : str
-        Its name.
+        Name of the paper.
     title : str
         Authors, year and title.
     posts : str
-        What the figures come from.
+        Name of the posts and of their score.
     tables : DataFrame
         A row per figure, with the columns table, row, column, published, reproduced,
         low, high (95 % interval), pearson and note.
@@ -43,7 +43,7 @@ class Reproduction:
         A row per claim, with the columns claim, where, verdict, effect, low, high,
         p_value, n and note.
     stand_ins : dict of str to str
-        Networks that stood in for others.
+        Networks that replaced others, by name of the replaced network.
     """
 
     paper: str
@@ -54,7 +54,7 @@ class Reproduction:
     stand_ins: dict[str, str] = field(default_factory=dict)
 
     def to_markdown(self) -> str:
-        """The tables and the verdicts as text in Markdown."""
+        """The tables and the verdicts as Markdown."""
         told = [f"{new} for {old}" for old, new in self.stand_ins.items()]
         note = f"\n\nStand-ins: {', '.join(told)}." if told else ""
         return (
@@ -69,7 +69,7 @@ class Reproduction:
         Parameters
         ----------
         folder : path
-            Folder, which is made if it is not there.
+            Folder, which is created if it does not exist.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,20 +91,20 @@ class Reproduction:
 
 
 def reproduce(paper, experiments) -> Reproduction:
-    """Compute all tables of a paper and judge what it claims, on posts at hand.
+    """Compute all tables of a paper and judge its claims, on given posts.
 
     Parameters
     ----------
     paper : {"khosla2014", "cappallo2015", "memorability2018", "lafin", "dufour2015"}
-        Which paper.
+        Name of the paper.
     experiments : Experiments
-        Posts and models. Papers that are handed the same ones describe photos once.
+        Posts and models. Papers that share one describe the photos once.
 
     Returns
     -------
     reproduction : Reproduction
-        With its `tables` and `claims`. A figure whose ingredients are missing is NaN
-        and says in its note why it is not testable.
+        Its `tables` and `claims`. A figure that cannot be computed is NaN, and its note
+        says why.
 
     Raises
     ------
@@ -113,17 +113,17 @@ def reproduce(paper, experiments) -> Reproduction:
 
     See Also
     --------
-    PaperPosts : Says which columns are what.
+    PaperPosts : The posts, and the roles of their columns.
 
     Notes
     -----
     The posts are not the paper's: compare the ranking of the rows, not the absolute
     values. Splits have the paper's shares, as five partitions into folds (two for the
-    networks of Dufour), each of which is tested; intervals are those of models trained
-    anew (:func:`~sklearn_popularity.spearman_interval`) on other groups, or else other
-    users, where these are known. Claims are judged by one rule: a paired difference,
-    tested against 0 (or against 0.02, where something is said to add nothing), by
-    p-values that are adjusted over all claims of the paper.
+    networks of Dufour), each of which is tested. Intervals are for models trained anew
+    (:func:`~sklearn_popularity.spearman_interval`) on other groups or, without groups,
+    on other users. A claim is judged by a paired difference, tested against 0 (against
+    0.02 if the claim is that something adds nothing), with p-values adjusted over all
+    claims of the paper.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def reproduce(paper, experiments) -> Reproduction:
     experiments.paper = paper
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        # Strong penalties, which are tried too, leave few of ten senses.
+        # Searches try strong penalties, which leave few of ten senses.
         warnings.simplefilter("ignore", DeadSensesWarning)
         tables = [_make(each, experiments) for each in room.TABLES]
         verdicts = judge(room.claims(experiments))
@@ -152,7 +152,7 @@ def reproduce(paper, experiments) -> Reproduction:
 
 
 def _make(table_of, experiments):
-    """A table, or a line that says why there is none: nothing else is lost by it."""
+    """A table, or a line that says why there is none, so that others are computed."""
     try:
         return table_of(experiments)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Predictions of posts held out, and what they score."""
+"""Held-out predictions, and their scores."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,19 +26,19 @@ from ..metrics import (
 from ..models import seen_rows
 from ._lines import Figure
 
-#: What is said of a difference.
+#: Note on a difference.
 PAIRED = "paired, on the same splits"
 
 
 class Trial(NamedTuple):
-    """Predictions of posts by models that had not seen them, and what they score.
+    """Held-out predictions of posts, and their scores.
 
     Parameters
     ----------
     y : ndarray of shape (n_posts,)
-        Scores.
+        Scores of the posts.
     groups : ndarray of shape (n_posts,) or None
-        Numbers of the groups.
+        Group of each post as a number.
     held_out : HeldOutPredictions
         Predictions.
     """
@@ -54,7 +54,7 @@ class Trial(NamedTuple):
 
     @property
     def score(self) -> float:
-        """Spearman's correlation, mean over partitions."""
+        """Spearman's correlation, averaged over partitions."""
         return float(self.held_out.scores(self.y).mean())
 
     def figure(self, y=None) -> Figure:
@@ -63,7 +63,7 @@ class Trial(NamedTuple):
         Parameters
         ----------
         y : ndarray of shape (n_posts,), default=None
-            Other scores of the same posts to test on.
+            Other scores of the same posts to compare the predictions with.
         """
         y = self.y if y is None else y
         rows = tested_rows(self.held_out)
@@ -77,7 +77,7 @@ class Trial(NamedTuple):
         return Figure(found.score, found.low, found.high, pearson)
 
     def gain(self, other: "Trial") -> Estimate:
-        """By how much the score is above that of another model, paired."""
+        """Difference of the score to that of another model, paired."""
         rows = tested_rows(self.held_out) & tested_rows(other.held_out)
         found = spearman_difference(
             self.y[rows],
@@ -89,7 +89,7 @@ class Trial(NamedTuple):
         return Estimate(found.score, found.error, found.df)
 
     def easier(self, other: "Trial") -> Estimate:
-        """By how much the score is above that of another target of the same posts."""
+        """Difference of the score to that for another target of the same posts."""
         codes = number_groups(self.groups, self.n)
         found = [
             leave_groups_out(each.y, each.held_out.shares, codes)
@@ -101,18 +101,18 @@ class Trial(NamedTuple):
         return jackknife(float(score), left_out).of_model(self.held_out.n_folds)
 
     def over_folds(self, values) -> Estimate:
-        """Mean of a number per model, over folds that share posts.
+        """Mean over folds of a value per model.
 
         Parameters
         ----------
         values : ndarray of shape (n_partitions, n_folds)
-            Such as accuracies.
+            A value for each fold, such as an accuracy.
 
         Notes
         -----
-        The variance of the mean of n folds, of which each is tested by a model of the K
-        - 1 others, is ``1 / n + 1 / (K - 1)`` times that between them (Nadeau and
-        Bengio, "Inference for the generalization error", 2003).
+        Models of different folds share training posts: the variance of the mean of n
+        folds is ``1 / n + 1 / (K - 1)`` times that between folds, with K folds per
+        partition (Nadeau and Bengio, "Inference for the generalization error", 2003).
         """
         values = np.ravel(values)
         n, n_folds = len(values), len(self.held_out.partitions[0])
@@ -120,13 +120,13 @@ class Trial(NamedTuple):
         return Estimate(float(values.mean()), float(error), n - 1)
 
     def mean(self, values) -> Estimate:
-        """Mean of a number per post and partition, of models trained anew.
+        """Mean of a value per post and partition, with the error of retrained models.
 
         Parameters
         ----------
         values : ndarray of shape (n_posts, n_partitions)
-            Such as losses, or whether a class is right. NaN is a post that was in no
-            test fold.
+            A value for each post, such as its loss or whether its class is right. NaN
+            for posts in no test fold.
         """
         known = ~np.isnan(values).all(axis=1)
         found = mean_estimate(
@@ -139,7 +139,7 @@ class Trial(NamedTuple):
 
 
 def pearson_within(y, held_out) -> float:
-    """Mean of Pearson's correlations in test folds; 0 where one side is constant."""
+    """Mean of Pearson's correlations in test folds; 0 if one side is constant."""
     found = []
     for raw, folds in zip(held_out.raw.T, held_out.partitions, strict=True):
         for _, test in folds:
@@ -155,14 +155,14 @@ def figure_of(estimate: Estimate) -> Figure:
 
 
 def columns_of_trials(trial: Trial, n_columns: int) -> list[Trial]:
-    """Trials of several predictors that were looked up in the models of one.
+    """Trials of the parts of a model, from predictions that :func:`look_at` took.
 
     Parameters
     ----------
     trial : Trial
-        Of which :func:`look_at` looked up the predictions of others.
+        Trial of the model, with :func:`look_at` as its `look`.
     n_columns : int
-        Their number.
+        Number of parts.
     """
     folds = [found for models in trial.held_out.estimators or () for found in models]
     partitions, n = trial.held_out.partitions, len(trial.y)
@@ -178,13 +178,13 @@ def columns_of_trials(trial: Trial, n_columns: int) -> list[Trial]:
 
 
 def look_at(predict) -> Callable:
-    """A `look` at what a fitted model's parts say of its test rows.
+    """A `look` that takes predictions of the parts of a fitted model for its test rows.
 
     Parameters
     ----------
     predict : callable
-        From the fitted model and rows of X to an array, a column per part; a function
-        of a module, so that workers find it.
+        Takes the fitted model and rows of X, and returns an array with a column per
+        part. It must be defined in a module, so that workers can import it.
     """
     return partial(_look, predict)
 

@@ -70,7 +70,7 @@ def test_groups_are_held_out_whole(seed):
     [
         (None, "n_samples = 3, too few"),
         (np.zeros(3, int), "n_groups = 1, too few"),
-        (np.arange(3), "n_samples on one side of the groups = 1, too few"),
+        (np.arange(3), "n_samples on one side of the split = 1, too few"),
     ],
 )
 def test_too_little_to_hold_out(groups, message):

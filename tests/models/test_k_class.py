@@ -328,13 +328,13 @@ def test_copies_give_same_predictions(data):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (KClassAggregatingClassifier(LinearSVC()), "no predict_proba.*Calibrated"),
-        (KClassAggregatingClassifier(Ridge()), "no predict_proba"),
+        (KClassAggregatingClassifier(LinearSVC()), "with predict_proba.*Calibrated"),
+        (KClassAggregatingClassifier(Ridge()), "with predict_proba"),
         (
             _model(aggregation="upper", top_score=0.1),
             "top_score=0.1, but training scores reach",
         ),
-        (_model(top_score=9.0), "aggregation='mean', which has no upper threshold"),
+        (_model(top_score=9.0), "aggregation='mean', which uses no upper threshold"),
         (
             _model(score_range=(0, 1)),
             r"score_range=\(0, 1\), but training scores reach",

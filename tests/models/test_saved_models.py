@@ -417,7 +417,7 @@ HERE = Centre.__module__
             HistGradientBoostingRegressor(
                 max_iter=1, categorical_features=[0], min_samples_leaf=1
             ).fit(np.column_stack([np.arange(60) % 3, X]), Y),
-            "union__part: trees that split categories; encode these as numbers",
+            "union__part: trees that split on categories; encode these as numbers",
         ),
     ],
     ids=lambda value: None if isinstance(value, str) else type(value).__name__,

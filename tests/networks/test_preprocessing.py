@@ -113,7 +113,7 @@ def test_networks_that_learn_are_searched_over(kind, photos):
 @pytest.mark.parametrize("kind", FINE_TUNED)
 def test_default_embedder_is_as_it_was(kind):
     for model in (kind(), kind().set_params(embedder__n_jobs=2)):
-        model.classes_ = [0, 1]
+        model.classes_, model.target_scale_ = [0, 1], 1.0
         squares = model._describe_network().squares
         assert (squares.size, squares.resize, squares.crop_share) == (
             224,

@@ -183,8 +183,8 @@ def test_columns_that_describe_photos_are_content():
     ("settings", "message"),
     [
         ({"columns": {"likes": "score"}}, r"Got columns of \['likes'\], but roles"),
-        ({"group": "album"}, "Got no column 'album', but it was named"),
-        ({"content": ["hue"]}, "Got no column 'hue'"),
+        ({"group": "album"}, "Got the column 'album', but the posts have"),
+        ({"content": ["hue"]}, "Got the column 'hue'"),
     ],
 )
 def test_wrong_columns_are_refused(made_up, settings, message):

@@ -1,17 +1,17 @@
 """Cappallo, Mensink and Snoek, "Latent factors of visual popularity prediction", 2015.
 
-A ranking SVM on what a network sees, with latent senses of popular and of unpopular
-photos (section 2). The score of a post is the logarithm of a count plus 1.
+A ranking SVM on a network's embeddings, with latent popular and unpopular senses
+(section 2). The score of a post is the logarithm of a count plus 1.
 
-The network, an AlexNet trained on 15,000 classes, was never published; torchvision's
-AlexNet, of 1,000 classes, stands in, which has 4,096 numbers before the classes, too.
-The paper found such a one 0.035 worse (section 4.5); nearer in the number of classes
-are networks of 21,000, such as ``CNNEmbedder(backbone=
-"timm/vit_base_patch16_224.augreg_in21k")``. Margins that grow with the difference
-of the scores do so in standard deviations of the scores, not in their unit. The ranker
-is fitted again on the 10 % that its penalty was chosen on; it sees standardised
-vectors, the regression of table 6 those of unit length. Section 4.1 does not tell which
-margin its figures have: here it is the soft one. Words are not among the tables.
+The network, an AlexNet trained on 15,000 classes, was never published. torchvision's
+AlexNet, trained on 1,000 classes and with 4,096 features too, replaces it; the paper
+found such a network 0.035 worse (section 4.5). Networks of 21,000 classes, such as
+``CNNEmbedder(backbone="timm/vit_base_patch16_224.augreg_in21k")``, are closer to it.
+Departures: soft margins are in standard deviations of the scores, not in their unit.
+After its penalty is chosen, the ranker is refitted on all training rows, the 10 % for
+validation included. It is given standardised features, the regression of table 6
+features of unit length. Section 4.1, which does not name its margin, uses the soft one.
+Words for the senses are not reproduced.
 """
 
 from ._models import N_SENSES, engagement, ranker, regression

@@ -1,4 +1,4 @@
-"""The compositions of the paper, and its targets."""
+"""The models of the paper, and its targets."""
 
 import numpy as np
 import pandas as pd
@@ -37,36 +37,35 @@ def ranker(
     random_state=0,
     **settings,
 ):
-    """Photos to a ranking, by one of the paper's four objectives.
+    """Rank photos by one of the paper's four objectives.
 
     Parameters
     ----------
     variant : {"none", "popular", "popular_soft", "popular_and_unpopular"}, \
             default="popular_and_unpopular"
         Ranking SVM without senses (equation 1), with popular senses (2), with a margin
-        that grows with the difference of the scores (3), or with as many senses of
-        unpopular photos (4).
+        that grows with the difference of the scores too (3), or with equally many
+        unpopular senses too (4).
     n_senses : int, default=None
-        Popular senses, as of :class:`~sklearn_popularity.LatentRankSVM`; of
-        "popular_and_unpopular" there are as many unpopular ones. None is the number of
-        the paper, in `N_SENSES`.
+        Number of popular senses and, with "popular_and_unpopular", of unpopular ones;
+        ignored with "none". None takes the paper's numbers, `N_SENSES`.
     min_margin : float, default=1.0
-        Smallest margin (section 2.1); 0 is the difference of the scores alone
-        (equation 3), for the variants with a margin that grows.
+        Smallest margin (section 2.1). 0 is the difference of the scores alone (equation
+        3), and not possible with "none" and "popular".
     photo : str, default="photo"
         Column of posts that holds the photos.
     network : transformer, default=None
-        What sees the photos; None is AlexNet with the weights of torchvision.
+        Image transformer; None is AlexNet with the weights of torchvision.
     random_state : int, default=0
         Seed of the ranker.
     **settings
-        Parameters of the network's transformer, such as `n_jobs` and `cache`.
+        Parameters of the image transformer, such as `n_jobs` and `cache`.
 
     Returns
     -------
     model : Pipeline
         Not fitted; a ranker of posts. The strength of its penalty is chosen on an
-        eighth of the training rows, as the paper splits 70, 10 and 20 % of its photos.
+        eighth of the training rows, since the paper splits 70, 10 and 20 %.
     """
     margin = choose(_MARGINS, variant, "variant")
     n_popular, n_unpopular = N_SENSES[variant]
@@ -90,15 +89,14 @@ def ranker(
 
 
 def regression(*, photo="photo", network=None, **settings):
-    """The linear SVR that table 6 compares with: `khosla2014.content` of "deep".
+    """The linear SVR that table 6 compares with, `khosla2014.content("deep")`.
 
     Parameters
     ----------
     photo : str, default="photo"
         Column of posts that holds the photos.
     network : CNNEmbedder, default=None
-        What sees the photos, whose `layer` is set; None is AlexNet with the weights of
-        torchvision.
+        Network, whose `layer` is set; None is AlexNet with the weights of torchvision.
     **settings
         As in :func:`ranker`.
 
@@ -111,22 +109,22 @@ def regression(*, photo="photo", network=None, **settings):
 
 
 def engagement(posts, *, low, high):
-    """The targets of table 4: how much people did with a post.
+    """The targets of table 4: levels of engagement with a post.
 
     Parameters
     ----------
     posts : DataFrame of shape (n_posts, n_columns)
         Posts.
     low : list of str
-        Columns of counts that ask for little, such as views or favourites.
+        Columns of counts of little engagement, such as views or favourites.
     high : list of str
-        Columns of counts that ask for more, such as comments or retweets.
+        Columns of counts of more engagement, such as comments or retweets.
 
     Returns
     -------
     targets : DataFrame of shape (n_posts, 3)
-        Columns "low", "high" and "combined": the logarithm of the sum of the counts of
-        a level plus 1.
+        Columns "low", "high" and "combined": the natural logarithm of the sum of the
+        counts of a level plus 1.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""Tables 3 to 6 and sections 4.1, 4.4 and 4.5, and what the paper claims.
+"""Tables 3 to 6, sections 4.1, 4.4 and 4.5, and the claims of the paper.
 
-The paper's 70, 10 and 20 % are five folds, an eighth of whose training posts (by rows)
-choose the strength of the penalty. The score of a post is the logarithm of a count plus
-1. Published figures are those of the Visual Sentiment Ontology (VSO), of MBI-1M
-(Twitter) and of MIR-1M.
+The paper's split of 70, 10 and 20 % is reproduced by five folds, in which an eighth of
+the training posts (by rows) is for choosing the penalty. The score of a post is the
+logarithm of a count plus 1. Published figures are for the Visual Sentiment Ontology
+(VSO), MBI-1M (Twitter) and MIR-1M.
 """
 
 from functools import partial
@@ -24,7 +24,7 @@ from ._models import N_SENSES, engagement, ranker, regression
 
 N_FOLDS = 5
 SENSES = (5, 10, 20)
-#: Figures by table and row, of each data set.
+#: Figures by table, row and data set.
 PUBLISHED: dict[str, Any] = {
     "Table 3": {
         ("no", "fixed"): {"VSO": 0.330, "MBI-1M": 0.161},
@@ -56,14 +56,14 @@ _CHANCE = 0.5  # as many others as there are popular ones
 
 
 def splits(posts, *, groups=None, n_repeats=5):
-    """Splits into 80 % to learn and choose from, and 20 % to test (section 3.1).
+    """Splits into 80 % for training and validation and 20 % for test (section 3.1).
 
     Parameters
     ----------
     posts : sized
         Posts.
     groups : ndarray of shape (n_posts,), default=None
-        Posts that stay on one side.
+        Group of each post; a group stays on one side.
     n_repeats : int, default=5
         Number of partitions into five folds.
 
@@ -76,7 +76,7 @@ def splits(posts, *, groups=None, n_repeats=5):
 
 
 def table_3(experiments) -> pd.DataFrame:
-    """Latent senses, with either margin.
+    """Numbers of latent senses, with either margin.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def table_3(experiments) -> pd.DataFrame:
 
 
 def section_41(experiments) -> pd.DataFrame:
-    """Where ten senses start: at the clusters of popular photos, or anywhere.
+    """Initial senses: centres of clusters of popular photos, or random ones.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def section_41(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_3`.
+        As in :func:`table_3`.
     """
     rows = {"k-means": _SOFT, "random": _RANDOM}
     return _compare(experiments, "Section 4.1: where 10 senses start", rows)
@@ -131,7 +131,7 @@ def table_4(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_3`.
+        As in :func:`table_3`.
     """
     return lines_of(
         "Table 4: level of engagement",
@@ -148,10 +148,10 @@ def table_4(experiments) -> pd.DataFrame:
 
 
 def section_44(experiments) -> pd.DataFrame:
-    """Whether senses come back, before words are read into them.
+    """Stability of the senses, which is a condition for interpreting them.
 
-    The agreement of each of five popular and five unpopular senses with those of models
-    of other folds, and of other seeds on all posts, beside that by chance; see
+    The agreement of each of five popular and five unpopular senses with the senses of
+    models of other folds, and of other seeds on all posts, beside chance agreement; see
     :func:`~sklearn_popularity.inspection.sense_stability`.
 
     Parameters
@@ -162,7 +162,7 @@ def section_44(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_3`.
+        As in :func:`table_3`.
     """
     title = "Section 4.4: stability of the senses"
     try:
@@ -184,7 +184,7 @@ def section_44(experiments) -> pd.DataFrame:
 
 
 def section_45(experiments) -> pd.DataFrame:
-    """Telling the most popular fifth from as many others.
+    """Accuracy in telling the most popular fifth from equally many other posts.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def section_45(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_3`.
+        As in :func:`table_3`.
     """
     published = PUBLISHED["Section 4.5"]
 
@@ -212,7 +212,7 @@ def section_45(experiments) -> pd.DataFrame:
 
 
 def table_5(experiments) -> pd.DataFrame:
-    """Ten popular senses, or five and as many unpopular ones.
+    """Ten popular senses against five popular and five unpopular ones.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def table_5(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_3`.
+        As in :func:`table_3`.
     """
     rows = {"popular": _SOFT, "both": _BOTH}
     return _compare(experiments, "Table 5: unpopular senses", rows)
@@ -239,14 +239,14 @@ def table_6(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_3`.
+        As in :func:`table_3`.
     """
     rows = {"regression": _REGRESSION, "both": _BOTH}
     return _compare(experiments, "Table 6: against regression", rows)
 
 
 def _compare(experiments, title, rows):
-    """Two models, and their difference: the second row less the first, or as named."""
+    """Two models, and the difference that the last row names."""
     published = PUBLISHED[title.split(":")[0]]
     lines: list[Any] = [
         (name, "Spearman", published[name], partial(_score, experiments, key))
@@ -277,7 +277,7 @@ def _models(network, settings):
     looks = {"network": network, **settings}
     rankers = {
         "no fixed": ranker("none", **looks),
-        # One sense and a margin that grows: not among the variants.
+        # One sense with the soft margin is not among the variants.
         "no soft": ranker("popular_soft", n_senses=1, **looks),
     }
     for n in SENSES:
@@ -305,7 +305,7 @@ def _trial(experiments, name, y=None, target="score"):
 
 
 def _look(y, model, X, fold):
-    """Accuracy for the top fifth, and the senses that say most for any post."""
+    """Accuracy for the top fifth, and the strongest senses of all posts."""
     train, test = fold
     predicted = model.predict(X)
     accuracy = top_fraction_accuracy(
@@ -327,7 +327,7 @@ def _over_folds(experiments):
 
 
 def _over_seeds(experiments):
-    """Rankers of all posts, which differ in their seed alone."""
+    """Stability over rankers of all posts that differ only in their seed."""
     model = ranker(network=_network(experiments), **experiments.settings)
     learner, X = experiments.describe(model)
     rows, tuned = learner[:-1].fit_transform(X), learner[-1]
@@ -343,7 +343,7 @@ def _over_seeds(experiments):
 
 
 def _engaged(experiments, level):
-    """The ranker of table 4, which learns another score."""
+    """The ranker of table 4, with the level of engagement as its target."""
     data = experiments.data
     targets = engagement(
         data.posts, low=[data.column("views")], high=[data.column("comments")]
@@ -353,7 +353,7 @@ def _engaged(experiments, level):
 
 
 def claims(experiments) -> list[Claim]:
-    """What the paper claims, to be judged on the posts at hand.
+    """Claims of the paper, to be judged on the given posts.
 
     Parameters
     ----------

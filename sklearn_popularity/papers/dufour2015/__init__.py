@@ -1,17 +1,17 @@
 """Dufour, "Will it play in Peoria? Predicting image popularity with convolutional
 neural networks", 2015.
 
-A network that was trained on other photos goes on learning: the number of views,
-whether a photo was ever made a favourite, and which of ten balanced ranges the views
-are in. The paper says of itself that it failed; compare its figures with a constant.
-Posts more than six standard deviations above the mean were left out
-(:func:`~sklearn_popularity.drop_viral`), and only photos with a frequent tag were taken
+A pretrained network is fine-tuned to predict the number of views, whether a photo was
+ever made a favourite, and which of ten balanced ranges the views are in. The paper
+reports that it failed; compare its figures with a constant. It left out posts more than
+six standard deviations above the mean (:func:`~sklearn_popularity.drop_viral`), and
+took only photos with a frequent tag
 (:func:`~sklearn_popularity.datasets.filter_top_tags`).
 
-The network, an AlexNet that had learned styles of photos on Flickr, stood in Caffe's
-collection of models; torchvision's AlexNet, which had learned 1,000 classes, stands in.
-With converted weights ``CNNEmbedder(backbone="caffenet", weights=path)`` is the one.
-X are photos, such as a column of paths.
+The network, an AlexNet trained on styles of Flickr photos, was in Caffe's collection of
+models; torchvision's AlexNet, trained on 1,000 classes, replaces it. With converted
+weights, ``CNNEmbedder(backbone="caffenet", weights=path)`` is the original. X is a
+column of photos, such as paths.
 """
 
 from ._models import RATES_THAT_WORK, binned, favorite, regression

@@ -1,11 +1,11 @@
-"""The compositions of the paper."""
+"""The models of the paper."""
 
 from ...features import CNNEmbedder
 from ...models import CNNFineTuneClassifier, CNNFineTuneRegressor
 from ...networks import Preprocessing
 
-# Sections 3.1 and 4.1. 20,000 steps were "a little over 4" passes over 393,691 photos,
-# so batches held about 80 photos. (Section 5.1 tells of 6,000 steps instead.)
+# Sections 3.1 and 4.1. 20,000 steps were "a little over 4" epochs of 393,691 photos, so
+# batches held about 80 photos. (Section 5.1 says 6,000 steps instead.)
 _SETTINGS = {
     "head_multiplier": 20,
     "dropout": 0.5,
@@ -13,17 +13,17 @@ _SETTINGS = {
     "batch_size": 80,
 }
 _SQUARES = {"size": 227, "resize": "crop", "crop_share": 227 / 256}
-# Told for the raw counts alone. 1e-3 is what Caffe's example of the same network has.
+# Stated for the raw counts only. 1e-3 is the rate of Caffe's example of this network.
 _RAW_LEARNING_RATE, _LEARNING_RATE = 1e-8, 1e-3
-#: Settings with which networks learn from hundreds of photos, where the paper's rates
-#: do nothing or diverge: Adam, whose steps do not grow with the unit of the score.
+#: Settings for training on hundreds of photos, where the paper's rates do nothing or
+#: diverge: Adam, whose steps do not grow with the unit of the score.
 RATES_THAT_WORK = {"optimizer": "adam", "learning_rate": 1e-4, "max_epochs": 4}
-# Passes: 86,000 and 97,000 steps are 17.5 and 19.7 of them.
+# Epochs: 86,000 and 97,000 steps are 17.5 and 19.7 epochs.
 _LONG = 20
 
 
 def regression(**settings):
-    """Experiment 1: the squared error of the raw number of views.
+    """Experiment 1: regression of the raw number of views.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def regression(**settings):
     Returns
     -------
     model : CNNFineTuneRegressor
-        Not fitted; its losses are half of the squared error, as the paper's are.
+        Not fitted; its losses are half the squared error, as in the paper.
     """
     raw = {
         "loss": "raw_squared_error",
@@ -55,28 +55,28 @@ def favorite(**settings):
     Returns
     -------
     model : CNNFineTuneClassifier
-        Not fitted; y is ``favorites > 0``. One photo in nine was: compare the accuracy
-        with 89.1 %, that of always saying no.
+        Not fitted; y is ``favorites > 0``, which is true of one photo in nine in the
+        paper: compare the accuracy with 89.1 %, the share of the others.
     """
     chosen = {"learning_rate": _LEARNING_RATE, "max_epochs": _LONG}
     return _model(CNNFineTuneClassifier, chosen | settings)
 
 
 def binned(*, n_bins=10, **settings):
-    """Experiment 3: the squared error of the number of a balanced range of views.
+    """Experiment 3: regression of the index of a balanced range of views.
 
     Parameters
     ----------
     n_bins : int, default=10
-        Number of ranges, which hold equally many photos.
+        Number of ranges, with equally many photos each.
     **settings
         Other parameters of `CNNFineTuneRegressor`.
 
     Returns
     -------
     model : CNNFineTuneRegressor
-        Not fitted. Half of the squared error of always saying the mean is
-        ``(n_bins**2 - 1) / 24``: 4.125 for ten.
+        Not fitted. Half the squared error of always predicting the mean is
+        ``(n_bins**2 - 1) / 24``: 4.125 for ten ranges.
     """
     chosen = {
         "n_bins": n_bins,

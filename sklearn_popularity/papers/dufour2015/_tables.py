@@ -1,11 +1,11 @@
 """Tables 1 and 2 and the three experiments, each beside a constant.
 
-Ten splits, two partitions into five folds, where the paper had one, of a share that it
-does not tell. Posts whose counts lie six standard deviations above the mean are left
+There are ten splits, two partitions into five folds; the paper has one, of a share that
+it does not state. Posts with counts six standard deviations above the mean are left
 out, as in the paper. Losses are half the mean squared error, Caffe's "Euclidean loss".
-Each experiment is run at the paper's rates and at rates that work with hundreds of
-photos (`RATES_THAT_WORK`); the rate of raw counts, 1e-8 where their standard deviation
-is 324, is that of standardised ones divided by their variance, and so it is here.
+Each experiment is run with the paper's learning rates and with rates that work for
+hundreds of photos (`RATES_THAT_WORK`). The paper's rate for raw counts, 1e-8 for a
+standard deviation of 324, is scaled to the variance of the counts at hand.
 """
 
 from collections.abc import Callable
@@ -28,8 +28,7 @@ from ._models import RATES_THAT_WORK, binned, favorite, regression
 
 N_FOLDS, N_REPEATS = 5, 2
 METRICS = ("views", "favorites", "comments")
-#: Figures by table or section and row; those of table 1 are mean, standard deviation
-#: and maximum.
+#: Figures by table or section and row; in table 1 mean, standard deviation and maximum.
 PUBLISHED: dict[str, Any] = {
     "Table 1": {
         "views": (146.37, 323.58, 321_528),
@@ -41,7 +40,7 @@ PUBLISHED: dict[str, Any] = {
         ("views", "comments"): 0.12,
         ("favorites", "comments"): 0.44,
     },
-    # 52,352 is half of 323.58 squared, which the paper does not compute.
+    # 52,352 is half of 323.58 squared; the paper does not state it.
     "Section 5.1": {
         "constant": {"stated": 87_000, "by table 1": 52_352},
         "network": {"best": 50_090},
@@ -49,23 +48,23 @@ PUBLISHED: dict[str, Any] = {
     "Section 5.2": {"constant": 89.1, "network": {"mean": 89.1, "best": 89.6}},
     "Section 5.3": {"constant": 4.125, "network": {"mean": 4.01, "best": 3.94}},
 }
-#: Rate for standardised scores: what 1e-8 is for the paper's counts.
+#: Rate for standardised scores that corresponds to 1e-8 for the paper's counts.
 _RATE = 1e-8 * 323.58**2
 _N_BINS = 10
 PAPER, WORKS, CONSTANT = "the paper's rates", "rates that work", "constant"
 
 
 def splits(posts, *, groups=None, n_repeats=N_REPEATS):
-    """Splits into 80 % to learn from and 20 % to validate.
+    """Splits into 80 % for training and 20 % for validation.
 
     Parameters
     ----------
     posts : sized
         Posts.
     groups : ndarray of shape (n_posts,), default=None
-        Posts that stay on one side.
+        Group of each post; a group stays on one side.
     n_repeats : int, default=2
-        Number of partitions into five folds; two have ten splits.
+        Number of partitions into five folds; two give ten splits.
 
     Returns
     -------
@@ -111,7 +110,7 @@ def table_2(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_1`.
+        As in :func:`table_1`.
     """
 
     def correlation(*names):
@@ -128,23 +127,23 @@ def table_2(experiments) -> pd.DataFrame:
 
 
 def _moment(experiments, name, function):
-    """The maximum is that of all posts; the paper's deviations rule that out for it."""
+    """A moment of the kept posts; the maximum is of all, as it must be in the paper."""
     values = experiments.data.values(name)
     return function(values if function is np.max else values[_kept(experiments)])
 
 
 def section_51(experiments) -> pd.DataFrame:
-    """Experiment 1: the squared error of raw counts.
+    """Experiment 1: regression of raw counts.
 
     Parameters
     ----------
     experiments : Experiments
-        Posts and models. Views are learned, or the label where there are none.
+        Posts and models. The target is the views, or the label if there are none.
 
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_1`.
+        As in :func:`table_1`.
     """
     return _section(experiments, "5.1", "regression of counts", "half squared error")
 
@@ -160,13 +159,13 @@ def section_52(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_1`.
+        As in :func:`table_1`.
     """
     return _section(experiments, "5.2", "whether a favorite", "accuracy in %")
 
 
 def section_53(experiments) -> pd.DataFrame:
-    """Experiment 3: the squared error of one of ten balanced bins.
+    """Experiment 3: regression of the index of one of ten balanced bins.
 
     Parameters
     ----------
@@ -176,7 +175,7 @@ def section_53(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_1`.
+        As in :func:`table_1`.
     """
     return _section(experiments, "5.3", "ten balanced bins", "half squared error")
 
@@ -211,7 +210,7 @@ def _section(experiments, number, title, unit):
 
 
 def _kept(experiments):
-    """Row positions of the posts that are not viral by any known count."""
+    """Row positions of the posts that are not viral by any of the counts."""
     data = experiments.data
     counts = [data.columns[name] for name in METRICS if name in data.columns]
     return drop_viral(data.posts, counts or data.label).index.to_numpy()
@@ -229,7 +228,7 @@ def _target(experiments, number):
 
 
 def _losses(experiments, number, who):
-    """The trial, and losses (or rights, in %) of a network or of a constant."""
+    """The trial, and losses (or accuracies in %) of a network or of a constant."""
     trial = _trial(experiments, number, who)
     found = [each[0] for models in trial.held_out.estimators for each in models]
     losses = columns_of_partitions(found, trial.held_out.partitions, trial.n)
@@ -253,7 +252,7 @@ def _trial(experiments, number, who):
 
 
 def _look(measure, y, model, X, fold):
-    """Losses of the test posts, and how far the training loss fell."""
+    """Losses of the test posts, and last over first training loss."""
     train, test = fold
     losses = measure(model, X.iloc[test], y[train], y[test])
     curve = getattr(model, "loss_curve_", [1.0])
@@ -276,7 +275,7 @@ def _model(experiments, number, who, y):
     return _EXPERIMENTS[number].model(**settings)
 
 
-# What a network for embeddings and one that goes on learning have in common.
+# What a network for embeddings and a fine-tuned one have in common.
 _OF_NETWORK = ("backbone", "weights")
 _QUICK = {"max_epochs": 1, "embedder__preprocessing__size": 32}
 
@@ -315,7 +314,7 @@ def _mean_bin_loss(model, photos, y_train, y_test):
 
 
 class _Experiment(NamedTuple):
-    """A composition, what its network gives on test posts, and what a constant does."""
+    """A model, and functions for the losses of its network and of a constant."""
 
     model: Callable
     network: Callable
@@ -330,7 +329,7 @@ _EXPERIMENTS = {
 
 
 def claims(experiments) -> list[Claim]:
-    """What the paper claims, to be judged on the posts at hand.
+    """Claims of the paper, to be judged on the given posts.
 
     Parameters
     ----------
@@ -340,7 +339,7 @@ def claims(experiments) -> list[Claim]:
     Returns
     -------
     claims : list of Claim
-        For `judge`; nothing is computed yet. Losses are shares of the constant's.
+        For `judge`; nothing is computed yet. Losses are relative to the constant's.
     """
     return [
         Claim(

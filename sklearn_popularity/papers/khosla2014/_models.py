@@ -1,4 +1,4 @@
-"""The compositions of the paper."""
+"""The models of the paper."""
 
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
@@ -15,7 +15,7 @@ from ...features import (
 from ...models import StackedLateFusion
 from .._parts import choose, describe, linear_svr
 
-#: The columns of table 1, in its order, without the last one, "combined".
+#: The columns of table 1, in its order, except the last one, "combined".
 FEATURES = {
     "gist": GistTransformer(),
     "color_histogram": ColorHistogram(),
@@ -29,7 +29,7 @@ _NETWORKS = {"deep": "penultimate", "objects": "probabilities"}
 
 
 def content(feature, *, photo="photo", network=None, palette=None, **settings):
-    """One kind of feature and its linear SVR: a column of table 1.
+    """A linear SVR of one kind of feature: a column of table 1.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def content(feature, *, photo="photo", network=None, palette=None, **settings):
         the weights of torchvision.
     palette : str, path or array-like, default=None
         Colours of "color_histogram", see :class:`~sklearn_popularity.ColorHistogram`;
-        "discriminative" are the published ones. None is its default.
+        "discriminative" is the published palette. None is the default palette.
     **settings
         Parameters of the transformer, such as `n_jobs`, `cache` and `on_error`.
 
@@ -66,7 +66,7 @@ def content_combined(
     groups=None,
     **settings,
 ):
-    """All kinds of features by late fusion: the last column of table 1.
+    """Late fusion of all kinds of features: the last column of table 1.
 
     Parameters
     ----------
@@ -79,26 +79,26 @@ def content_combined(
     palette : str, path or array-like, default=None
         As in :func:`content`.
     groups : str, int or callable, default=None
-        What keeps rows together in the inner folds, see `StackedLateFusion`.
+        Groups that inner folds keep together, see `StackedLateFusion`.
     **settings
         As in :func:`content`.
 
     Returns
     -------
     model : StackedLateFusion
-        Not fitted; a branch per kind of feature.
+        Not fitted; it has a branch per kind of feature.
     """
     looks = {"network": network, "palette": palette, **settings}
     return _fusion(_content_branches(features, photo, looks), groups)
 
 
 def social(cues):
-    """All social cues and one linear SVR: the last column of table 2.
+    """A linear SVR of all social cues: the last column of table 2.
 
     Parameters
     ----------
     cues : SocialFeatures
-        Which columns of posts hold which cue.
+        Transformer of the columns of posts that hold cues.
 
     Returns
     -------
@@ -118,12 +118,12 @@ def content_and_social(
     groups=None,
     **settings,
 ):
-    """Content and social cues by late fusion: the last column of table 3.
+    """Late fusion of content and social cues: the last column of table 3.
 
     Parameters
     ----------
     cues : SocialFeatures
-        Which columns of posts hold which cue.
+        Transformer of the columns of posts that hold cues.
     features : sequence of str, default=all
         Kinds of features.
     photo : str, default="photo"
@@ -140,7 +140,7 @@ def content_and_social(
     Returns
     -------
     model : StackedLateFusion
-        Not fitted; a branch per kind of feature, and "social".
+        Not fitted; it has a branch per kind of feature, and "social".
     """
     looks = {"network": network, "palette": palette, **settings}
     branches = _content_branches(features, photo, looks)
@@ -161,6 +161,6 @@ def _content_branches(features, photo, looks):
 
 
 def _fusion(branches, groups):
-    # "A SVR trained on the outputs of the most basic features" (6.1); which rows it
-    # is trained on the paper does not say, and rows held out from them are sound.
+    # "A SVR trained on the outputs of the most basic features" (6.1): the paper does
+    # not say on which rows, and held-out rows are sound.
     return StackedLateFusion(branches, final_estimator=linear_svr(), groups=groups)

@@ -1,4 +1,4 @@
-"""The settings of section 3.1, the social cues of section 5, and who is predicted."""
+"""The settings of section 3.1 and the social cues of section 5."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,11 +19,11 @@ from .._posts import NotTestableError
 from .._trial import Trial, figure_of
 
 SETTINGS = ("one-per-user", "user-mix", "user-specific")
-#: Posts of a user that make many; posts, and groups, of a setting that can be halved.
+#: Smallest numbers of posts of a user with many, and of posts and groups of a setting.
 MIN_PHOTOS, MIN_ROWS, MIN_GROUPS = 20, 40, 20
 N_FOLDS = 2
 MEAN_VIEWS = "Mean Views"
-#: Columns of table 2, and the role of the column that has the cue.
+#: Columns of table 2, and the role of the column with the cue.
 CUES = {
     MEAN_VIEWS: "user",
     "Photo Count": "photo count",
@@ -41,14 +41,14 @@ _KINDS = {"is pro": "flags", "tags": "tags", "title": "texts", "description": "t
 
 
 def splits(posts, *, groups=None, n_repeats=5):
-    """Random halves of section 3.2; five partitions have the paper's ten of them.
+    """Random halves as in section 3.2; five partitions give the paper's ten splits.
 
     Parameters
     ----------
     posts : sized
         Posts.
     groups : ndarray of shape (n_posts,), default=None
-        Posts that stay on one side.
+        Group of each post; a group stays on one side.
     n_repeats : int, default=5
         Number of partitions into halves.
 
@@ -61,18 +61,18 @@ def splits(posts, *, groups=None, n_repeats=5):
 
 
 class Setting(NamedTuple):
-    """Posts of one of the settings, and the models that learn from them.
+    """Posts of one of the settings, and models of them.
 
     Parameters
     ----------
     name : str
-        Of `SETTINGS`.
+        One of `SETTINGS`.
     experiments : Experiments
-        Where models are fitted.
+        Posts and models.
     samples : list of ndarray of int
-        Rows that a model learns from and is tested on: one sample, or one per user.
+        Rows on which a model is trained and tested: one sample, or one per user.
     note : str
-        What they are.
+        Description of the samples.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Setting(NamedTuple):
     note: str
 
     def trials(self, key, make: Callable, look=None) -> list[Trial]:
-        """Predictions of a model, of each sample."""
+        """Held-out predictions of a model for each sample."""
         return [
             self.experiments.trial(
                 ("khosla2014", self.name, key, i),
@@ -94,20 +94,20 @@ class Setting(NamedTuple):
         ]
 
     def figure(self, trials) -> Figure:
-        """Their score; of several users its mean, and the interval over users."""
+        """Score of the trials, for several users its mean and interval over users."""
         if len(trials) == 1:
             return trials[0].figure()
         return _over_users([trial.figure() for trial in trials])
 
     def gain(self, trials, others) -> Estimate:
-        """By how much some trials score more than others."""
+        """Difference of the score of some trials to that of others."""
         if len(trials) == 1:
             return trials[0].gain(others[0])
         both = zip(trials, others, strict=True)
         return mean_estimate([trial.score - other.score for trial, other in both])
 
     def cue(self, name) -> Figure:
-        """Correlation of a cue with the score, over all posts of the setting."""
+        """Correlation of a cue with the score over all posts of the setting."""
         data = self.experiments.data
         values, found = cue_values(name, data), []
         for rows in self.samples:
@@ -124,10 +124,10 @@ class Setting(NamedTuple):
 
     @property
     def cues(self) -> list[str]:
-        """Cues that there are; those of users tell nothing of one user."""
+        """Available cues; for single users, only those that differ between photos."""
         names = OF_PHOTOS if self.name == "user-specific" else CUES
         data = self.experiments.data
-        # Of users who are all on one side, others have no history.
+        # If users stay on one side, test posts have no history.
         hidden = [MEAN_VIEWS] if data.group == data.columns.get("user") else []
         return [n for n in names if CUES[n] in data.columns and n not in hidden]
 
@@ -145,7 +145,7 @@ def _pearson(a, b):
 
 
 def setting_of(experiments, name) -> Setting:
-    """A setting, or an error that there are too few such posts."""
+    """A setting; raises `NotTestableError` if it has too few posts."""
     data = experiments.data
     if "user" not in data.columns:
         if name != "one-per-user":
@@ -177,7 +177,7 @@ def _samples(users, name):
 
 
 def cue_values(name, data):
-    """A cue of all posts."""
+    """Values of a cue for all posts."""
     features = SocialFeatures(
         **{_kind(name, data): [data.columns[CUES[name]]]},
         separator=data.separator,
@@ -187,11 +187,11 @@ def cue_values(name, data):
 
 
 def social_cues(names, data) -> ColumnTransformer:
-    """A transformer of posts to some cues.
+    """A transformer from posts to some cues.
 
-    Mean views, which the paper takes over all public photos of a user, the predicted
-    one included, are those of training posts: of photos that the user posted before
-    where there is a time, and otherwise of other folds.
+    The paper takes mean views over all public photos of a user, the predicted one
+    included. Here they are over training posts: earlier ones of the user if there is a
+    time, and otherwise those of other folds.
     """
     named: dict[str, list] = {}
     for name in names:
@@ -203,12 +203,12 @@ def social_cues(names, data) -> ColumnTransformer:
     parts = [("cues", features, columns)] if columns else []
     if MEAN_VIEWS in names:
         parts.insert(0, ("history", *_history(data)))
-    # Columns by number, whatever the setting: they are for the regressor alone.
+    # The default output whatever the setting: only the regressor sees the columns.
     return ColumnTransformer(parts).set_output(transform="default")
 
 
 def _history(data):
-    """Mean score of a user's other posts, and the columns that it is made of."""
+    """Transformer to the mean score of a user's other posts, and its columns."""
     user, time = data.columns["user"], data.columns.get("time")
     history = UserHistoryEncoder(
         user=user,
@@ -227,7 +227,7 @@ def _first_column(X):
 
 
 def _kind(name, data):
-    """Of `SocialFeatures`; lengths and numbers that are known already are counts."""
+    """Parameter of `SocialFeatures` for a cue; numeric columns are counts."""
     role = CUES[name]
     if role != "is pro" and is_numeric_dtype(data.posts[data.columns[role]]):
         return "counts"

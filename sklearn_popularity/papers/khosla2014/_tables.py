@@ -1,7 +1,7 @@
-"""Tables 1, 2 and 3 and figure 3, published and reproduced, and what the paper claims.
+"""Tables 1, 2 and 3 and figure 3, published and reproduced, and the paper's claims.
 
-Ten random halves: five partitions, of which each half is tested. C of each linear SVR
-by five inner folds, of rows as in the paper.
+There are ten random halves: five partitions, of which both halves are tested. C of each
+linear SVR is chosen in five inner folds, by rows as in the paper.
 """
 
 from functools import partial
@@ -37,7 +37,7 @@ _MEASURES = "measures"
 
 
 def _by_setting(columns, *rows):
-    """Figures by column, of each setting."""
+    """Figures by setting and column."""
     figures = [dict(zip(columns, row, strict=True)) for row in rows]
     return dict(zip(SETTINGS, figures, strict=True))
 
@@ -110,17 +110,17 @@ def figure_3(experiments) -> pd.DataFrame:
 
 
 def table_1(experiments) -> pd.DataFrame:
-    """Image content: each kind of feature, and their late fusion.
+    """Image content: each kind of feature alone, and their late fusion.
 
     Parameters
     ----------
     experiments : Experiments
-        As of :func:`figure_3`.
+        As in :func:`figure_3`.
 
     Returns
     -------
     lines : DataFrame
-        As of :func:`figure_3`.
+        As in :func:`figure_3`.
     """
     titles = dict(_TITLES)
     if experiments.data.content:
@@ -138,17 +138,17 @@ def table_1(experiments) -> pd.DataFrame:
 
 
 def table_2(experiments) -> pd.DataFrame:
-    """Social cues: each alone, and all by a linear SVR.
+    """Social cues: each alone, and a linear SVR of all.
 
     Parameters
     ----------
     experiments : Experiments
-        As of :func:`figure_3`.
+        As in :func:`figure_3`.
 
     Returns
     -------
     lines : DataFrame
-        As of :func:`figure_3`.
+        As in :func:`figure_3`.
     """
 
     def rows(setting):
@@ -161,17 +161,17 @@ def table_2(experiments) -> pd.DataFrame:
 
 
 def table_3(experiments) -> pd.DataFrame:
-    """Content, social cues, and both by late fusion.
+    """Content, social cues, and late fusion of both.
 
     Parameters
     ----------
     experiments : Experiments
-        As of :func:`figure_3`.
+        As in :func:`figure_3`.
 
     Returns
     -------
     lines : DataFrame
-        As of :func:`figure_3`.
+        As in :func:`figure_3`.
     """
     keys = {"Content": "combined", "Social": "social", "Both": "both"}
 
@@ -226,7 +226,7 @@ def _gain_over_best(experiments, setting):
 
 
 def _trials(setting, key):
-    """Predictions of a kind of feature or a fusion, or why there are none."""
+    """Trials of a kind of feature or a fusion; the error says what is missing."""
     if key == "social":
         return _social(setting)
     branches, reasons = _content_branches(setting.experiments)
@@ -250,7 +250,7 @@ def _branch_predictions(model, X):
 
 
 def _best_kind(setting):
-    """The kind of feature that scores best on the test posts: the hardest to beat."""
+    """The kind of feature with the best score on the test posts."""
     branches, reasons = _content_branches(setting.experiments)
     if len(branches) < 2:
         raise next(iter(reasons.values()))
@@ -259,7 +259,7 @@ def _best_kind(setting):
 
 
 def _content_branches(experiments):
-    """Kinds of content that there are, and why there are no others."""
+    """Available kinds of content, and the reasons why others are not."""
     found, reasons = [], {}
     for name, transformer in FEATURES.items():
         try:
@@ -277,7 +277,7 @@ def _content_branches(experiments):
 
 
 def _looks(setting):
-    """What content is made of: kinds of features, their network, and settings."""
+    """Kinds of features of the content, their network, and settings."""
     experiments = setting.experiments
     branches, _ = _content_branches(experiments)
     kinds = [name for name in branches if name != _MEASURES]
@@ -318,7 +318,7 @@ def _social(setting):
 
 
 def _history_of(model, X):
-    """Mean of the user's other scores, of the cues of a fitted model."""
+    """Mean of the user's other scores, from the cues of a fitted model."""
     _, history, columns = model[0].transformers_[0]
     return history.transform(X[columns])
 
@@ -328,7 +328,7 @@ def _mean_views(setting):
 
 
 def claims(experiments) -> list[Claim]:
-    """What the paper claims, to be judged on the posts at hand.
+    """Claims of the paper, to be judged on the given posts.
 
     Parameters
     ----------

@@ -1,17 +1,17 @@
 """LaFin: "Collecting, analyzing and predicting socially-driven image interestingness".
 
-Whether a photo is interesting, from what a network sees in it, what a captioning
-network sees in it, and its tags. A perceptron has a branch for each, which brings wide
-ones to the width of the narrowest, and joint layers after that (section III-B).
+A perceptron predicts whether a photo is interesting from the embeddings of a network
+and of a captioning network, and from its tags. It has a branch for each, which reduces
+wide inputs to the width of the narrowest, and then joint layers (section III-B).
 
-Departures: the captioning network was never published; the image tower of CLIP's
-ResNet-50 stands in, as in :mod:`~sklearn_popularity.papers.memorability2018`, with
-1,024 numbers as there. The "generated tags" were the captions of COCO nearest to a
-photo; here they are the nearest words or captions of a vocabulary with embeddings in
-CLIP's space, which you make with its text tower. Units of the joint layers, which are
-not told, are 256, and the perceptron stops by the posts held out, at 200 epochs at
-most. Tables take posts as they are; :func:`keep_tagged` filters them as the paper does.
-"Plain concatenation" is that of VGG16 and tags.
+Departures: the captioning network was never published. The image tower of CLIP's
+ResNet-50, with 1,024 features, replaces it, as in
+:mod:`~sklearn_popularity.papers.memorability2018`. The "generated tags" were the COCO
+captions nearest to a photo; here they are the nearest words or captions of a vocabulary
+whose embeddings you compute with CLIP's text tower. The joint layers, whose width is
+not stated, have 256 units. Training uses early stopping, with at most 200 epochs.
+Tables take posts as they are; :func:`keep_tagged` filters them as the paper does.
+"Plain concatenation" is of VGG16 and tags.
 """
 
 from ._metadata import keep_tagged, metadata_by_class

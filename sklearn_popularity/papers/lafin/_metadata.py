@@ -1,4 +1,4 @@
-"""Section II: what the metadata of interesting photos and of others look like."""
+"""Section II: metadata of interesting photos and of others."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from ...context import SocialFeatures
 
 
 def metadata_by_class(posts, y, *, counts=(), texts=(), tags=(), separator=","):
-    """How much of each field either class has (section II-B).
+    """Compare the metadata of the two classes, field by field (section II-B).
 
     Parameters
     ----------
@@ -24,20 +24,20 @@ def metadata_by_class(posts, y, *, counts=(), texts=(), tags=(), separator=","):
     tags : sequence of str, default=()
         Columns of tags.
     separator : str or None, default=","
-        What separates tags in text; None takes words.
+        Separator of tags in text; None splits text into words.
 
     Returns
     -------
     table : DataFrame
         A row per field with the columns field; filled_0 and filled_1, the share of
-        posts of a class that have any; mean_0 and mean_1, the mean count, number of
-        characters or number of tags; and share_1, that of the interesting photos in the
-        sum, which was 97.2 % for the paper's views.
+        posts of a class with a value above 0; mean_0 and mean_1, the mean count, number
+        of characters or number of tags; and share_1, the interesting photos' share of
+        the sum, which was 97.2 % for the paper's views.
 
     Raises
     ------
     ValueError
-        If y is not of two classes 0 and 1, or a count is below 0.
+        If y does not contain both 0 and 1 and nothing else, or a count is below 0.
 
     Examples
     --------
@@ -54,8 +54,8 @@ def metadata_by_class(posts, y, *, counts=(), texts=(), tags=(), separator=","):
     check_consistent_length(posts, y)
     if set(np.unique(y)) != {0, 1}:
         raise ValueError(
-            f"Got the classes {quote(np.unique(y).tolist())} as y, but 0 and 1, both "
-            "of which there are, were expected."
+            f"Got y with the classes {quote(np.unique(y).tolist())}, but 0 and 1, both "
+            "of which must occur, were expected."
         )
     fields = dict.fromkeys(counts, "counts")
     fields |= dict.fromkeys(texts, "texts") | dict.fromkeys(tags, "tags")
@@ -77,7 +77,7 @@ def metadata_by_class(posts, y, *, counts=(), texts=(), tags=(), separator=","):
 
 
 def keep_tagged(posts, y, *, tags="tags", separator=",", random_state=0):
-    """Posts with at least one tag, equally many of each class (section II-C).
+    """Select posts with at least one tag, equally many of each class (section II-C).
 
     Parameters
     ----------
@@ -88,14 +88,14 @@ def keep_tagged(posts, y, *, tags="tags", separator=",", random_state=0):
     tags : str, default="tags"
         Column of tags.
     separator : str or None, default=","
-        What separates tags in text; None takes words.
+        Separator of tags in text; None splits text into words.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw from the larger classes.
 
     Returns
     -------
     rows : ndarray of shape (n_kept,), intp
-        Their positions, rising.
+        Row positions of the selected posts, ascending.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def keep_tagged(posts, y, *, tags="tags", separator=",", random_state=0):
 
 
 def _amount(posts, name, kind, separator):
-    """Counts, characters or tags of each post; none where the field is missing."""
+    """Counts, characters or tags of each post; 0 if the field is missing."""
     column = posts[[name]]
     if kind == "counts":
         column = column.fillna(0)

@@ -1,4 +1,4 @@
-"""The compositions of the paper."""
+"""The model of the paper."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ TABLE_1 = [
     ("cnn", "tags"),
     ("cnn", "caption", "tags"),
 ]
-#: What the inputs are made of: VGG16 before its classes and CLIP, and columns of text.
+#: Inputs: embeddings of VGG16 and CLIP, and vectors of text.
 INPUTS = ("cnn", "caption", "tags", "titles", "generated_tags")
 _UNITS = 256
 
@@ -41,40 +41,41 @@ def interestingness(
     random_state=0,
     **settings,
 ):
-    """A row of table 1: branches for the inputs, and the probability of interest.
+    """A classifier of interesting posts with a branch per input: a row of table 1.
 
     Parameters
     ----------
     inputs : sequence of {"cnn", "caption", "tags", "titles", "generated_tags"}, \
             default=("cnn", "caption", "tags")
-        What the perceptron reads, a branch each; `TABLE_1` lists the paper's. "titles"
-        were tried, and were worse than tags (section IV).
+        Inputs of the perceptron, each with its own branch; `TABLE_1` lists the paper's.
+        The paper also tried "titles", which were worse than tags (section IV).
     balanced : bool, default=True
-        Whether branches have layers, the last as wide as the narrowest input. False is
-        the plain concatenation, which did worse (section III-B).
+        Whether branches have layers, the last as wide as the narrowest input. False
+        concatenates the inputs, which did worse (section III-B).
     vectors : dict, path or callable, default=None
-        Vectors of words for "tags", "titles" and "generated_tags", as `TagEmbedder`
-        takes them; word2vec, 300 numbers, in the paper.
+        Word vectors for "tags", "titles" and "generated_tags", as `TagEmbedder` takes
+        them; word2vec with 300 dimensions in the paper.
     vocabulary : dict or path, default=None
         Words and their embeddings in the space of "caption", for "generated_tags", as
         `ZeroShotTagger` takes them.
     photo, tags, title : str, default="photo", "tags", "title"
         Columns of posts.
     separator : str or None, default=","
-        What separates tags that are given as text; None takes words.
+        Separator of tags in text; None splits text into words.
     networks : dict of str to transformer, default=None
-        Other transformers of photos for "cnn" and "caption".
+        Other image transformers for "cnn" and "caption".
     random_state : int, default=0
         Seed of the perceptron.
     **settings
-        Parameters of the transformers of photos, such as `n_jobs` and `cache`.
+        Parameters of the image transformers, such as `n_jobs` and `cache`.
 
     Returns
     -------
     model : Pipeline
-        Not fitted; a classifier of posts. RMSprop with steps of 1e-4, batches of 512,
-        ReLU, dropout of 0.5, and a fifth of the training rows to stop by: 64, 16 and
-        20 % of all. The units of the joint layers, not told, are 256.
+        Not fitted; a classifier of posts. It has RMSprop with a learning rate of 1e-4,
+        batches of 512, ReLU, dropout of 0.5, and early stopping on a fifth of the
+        training rows, which are 16 % of all. Joint layers have 256 units, as the paper
+        does not state their width.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def interestingness(
 
 
 class _Sources(NamedTuple):
-    """What turns photos and text into numbers, by the name of the input."""
+    """Transformers of photos and text, by the name of the input."""
 
     networks: dict
     settings: dict
@@ -105,7 +106,7 @@ class _Sources(NamedTuple):
     def describe(self, name):
         choose(dict.fromkeys(INPUTS), name, "input")
         if name == "tags":
-            # They may refer to Explore, the page of interesting photos.
+            # Tags may name Explore, the page of interesting photos, and so the class.
             vectors = self._given("vectors", name)
             return _mean_vector(vectors, separator=self.separator, exclude="explor")
         if name == "titles":
@@ -123,16 +124,16 @@ class _Sources(NamedTuple):
         value = getattr(self, parameter)
         if value is None:
             raise ValueError(
-                f"Got {parameter}=None, but the input {name!r} needs them. Pass a dict "
-                "of word to vector, or the path of a file of them."
+                f"Got {parameter}=None, but the input {name!r} needs it. Pass a dict "
+                "from words to vectors, or the path of a file of them."
             )
         return value
 
 
 def _mean_vector(vectors, **settings):
-    """The paper's average alone: 300 numbers of word2vec, the narrowest input.
+    """The paper's average of word vectors; with 300 dimensions, the narrowest input.
 
-    A caption without a vector of its own has the average of its words.
+    A caption that is not in `vectors` itself gets the average of its words.
     """
     return TagEmbedder(vectors, phrases="words", report_unknown=False, **settings)
 

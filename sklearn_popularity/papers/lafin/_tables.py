@@ -1,9 +1,9 @@
-"""Table I and section II, published and reproduced, and what the paper claims.
+"""Table I and section II, published and reproduced, and the claims of the paper.
 
-64 % of the posts to learn from, 16 % to stop by (by rows) and 20 % to test: five folds,
-a fifth of whose training posts is held out. A score that is not 0 or 1 is cut at its
-median. Without vectors of words each word has a random one: tags then tell which words
-they are, not what these mean.
+64 % of the posts are for training, 16 % (by rows) for early stopping and 20 % for test:
+five folds, with a fifth of the training posts held out. Scores other than 0 and 1 are
+cut at their median. Without word vectors, each word has a random vector: tags are then
+distinguished, but without their meaning.
 """
 
 import zlib
@@ -34,7 +34,7 @@ PUBLISHED: dict[Any, Any] = {
     ("cnn", "generated_tags"): (78.82, 76.48, 75.65),
     ("cnn", "tags"): (92.76, 90.99, 91.08),
     ("cnn", "caption", "tags"): (93.72, 92.46, 92.59),
-    # Section IV: titles did worse than tags; III-B: so did vectors put side by side.
+    # Section IV: titles did worse than tags; III-B: plain concatenation did worse.
     ("titles",): ("below that of tags",) * 3,
     "plain": ("lower",) * 3,
 }
@@ -53,14 +53,14 @@ _VIEWS_SHARE = 97.2  # section II-B
 
 
 def splits(posts, *, groups=None, n_repeats=5):
-    """Splits into 80 % to learn from and to stop by, and 20 % to test (section III).
+    """Splits into 80 % for training and early stopping and 20 % for test (section III).
 
     Parameters
     ----------
     posts : sized
         Posts.
     groups : ndarray of shape (n_posts,), default=None
-        Posts that stay on one side.
+        Group of each post; a group stays on one side.
     n_repeats : int, default=5
         Number of partitions into five folds.
 
@@ -73,7 +73,7 @@ def splits(posts, *, groups=None, n_repeats=5):
 
 
 def section_2(experiments) -> pd.DataFrame:
-    """What the metadata of either class look like: section II-B.
+    """Metadata of the two classes (section II-B).
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def section_2(experiments) -> pd.DataFrame:
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_1`.
+        As in :func:`table_1`.
     """
     data = experiments.data
     kinds = {
@@ -109,12 +109,12 @@ def section_2(experiments) -> pd.DataFrame:
 
 
 def table_1(experiments) -> pd.DataFrame:
-    """Accuracies by input, on posts to learn from, to stop by and to test.
+    """Training, validation and test accuracies by input.
 
     Parameters
     ----------
     experiments : Experiments
-        Posts and models, and vectors of words.
+        Posts and models, and word vectors.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def table_1(experiments) -> pd.DataFrame:
 
 
 def random_vectors(words):
-    """A random vector of 300 numbers for each word, always the same one.
+    """A random but fixed vector for each word.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def _is_binary(y):
 
 
 def _binary(y):
-    """Two classes: as they are, or scores above the median against others."""
+    """Classes 0 and 1: scores as they are, or whether they are above the median."""
     return (y if _is_binary(y) else y > np.median(y)).astype(int)
 
 
@@ -182,7 +182,7 @@ def _trial(experiments, key):
 
 
 def _model(experiments, key):
-    """The perceptron of a row, or why there is none."""
+    """The perceptron of a row, or an error that says what is missing."""
     data, inputs = experiments.data, ("cnn", "tags") if key == _PLAIN else key
     columns = {
         name: data.column(name) if f"{name}s" in inputs or name in inputs else name
@@ -211,7 +211,7 @@ def _model(experiments, key):
 
 
 def _look(y, model, X, fold):
-    """Accuracies on the posts that were learned from and on those to stop by."""
+    """Accuracies on the training and on the validation posts."""
     train, _ = fold
     right = model.predict(_rows(X, train)) == y[train]
     held_out = np.isin(np.arange(len(train)), model[-1].validation_rows_)
@@ -231,12 +231,12 @@ def _accuracy(experiments, key, part):
 
 
 def _right(trial):
-    """Whether the class of each post is told, in each partition."""
+    """Whether the class of each post is predicted correctly, in each partition."""
     return (trial.held_out.raw == trial.y[:, np.newaxis]).astype(float)
 
 
 def _majority_right(trial):
-    """The same of the more frequent class of the training posts."""
+    """The same for the more frequent class of the training posts."""
     right = np.empty(trial.held_out.raw.shape)
     for column, folds in zip(right.T, trial.held_out.partitions, strict=True):
         for train, test in folds:
@@ -249,7 +249,7 @@ def _in_percent(estimate):
 
 
 def _first(experiments):
-    """The trial of any row, of which the majority class is that of all."""
+    """The trial of any row; the majority class is the same for all."""
     for key in (_CNN, _TAGS, ("titles",)):
         try:
             return _trial(experiments, key)
@@ -269,7 +269,7 @@ def _gain(experiments, key, other):
 
 
 def claims(experiments) -> list[Claim]:
-    """What the paper claims, to be judged on the posts at hand.
+    """Claims of the paper, to be judged on the given posts.
 
     Parameters
     ----------

@@ -1,20 +1,22 @@
 """Squalli-Houssaini, Duong, Gwenaelle and Demarty, "Deep learning for predicting
 image memorability", ICASSP 2018.
 
-Photos are described by a network that names objects and by one that knows captions. A
-perceptron with a branch for each predicts which of K balanced ranges a score is in, and
-the probabilities are summed to a score. Scores are shares of people who remember, 0-1.
+Photos are described by a network trained on objects and one trained with captions. A
+perceptron with a branch for each predicts which of K balanced ranges a score is in; the
+score is a weighted sum of the probabilities. Scores are the share of people who
+remember a photo, 0-1.
 
-The network of captions, a joint embedding of 1,024 numbers, was never published; the
-image tower of CLIP's ResNet-50, which shares its space of 1,024 numbers with captions
-too, stands in. Baselines see standardised vectors.
+The caption network, a joint embedding with 1,024 dimensions, was never published; the
+image tower of CLIP's ResNet-50, also a joint embedding with 1,024 dimensions, replaces
+it. Baselines are given standardised features.
 
-Both searches, of the perceptron and of the baselines, were Bayesian (Hyperas and
-Hyperopt), on the folds that were reported. :func:`mlp_search` and `REGRESSORS` have
-their spaces for :class:`~sklearn.model_selection.RandomizedSearchCV` in inner folds;
-for a Bayesian one hand the same composition to ``skopt.BayesSearchCV``
-(scikit-optimize), with ``Categorical`` for lists and ``Real`` or ``Integer`` for
-ranges, or to ``optuna_integration.OptunaSearchCV``.
+The paper searched the parameters of the perceptron and of the baselines by Bayesian
+optimisation (Hyperas and Hyperopt), on the folds that it reports. :func:`mlp_search`
+and `REGRESSORS` are the search spaces for
+:class:`~sklearn.model_selection.RandomizedSearchCV` in inner folds. For a Bayesian
+search, pass the same model to ``skopt.BayesSearchCV`` (scikit-optimize), with
+``Categorical`` for lists and ``Real`` or ``Integer`` for ranges, or to
+``optuna_integration.OptunaSearchCV``.
 """
 
 from ..._moved import moved_names

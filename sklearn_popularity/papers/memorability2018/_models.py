@@ -1,4 +1,4 @@
-"""The compositions of the paper."""
+"""The models of the paper."""
 
 from itertools import product
 from typing import Any
@@ -16,17 +16,17 @@ from ...features import CNNEmbedder
 from ...models import KClassAggregatingClassifier, MultiBranchMLPClassifier
 from .._parts import choose, input_branches
 
-#: What describes photos (section 2.1): VGG16 before its classes, 4,096 numbers, and the
-#: image tower of CLIP's ResNet-50, 1,024 numbers.
+#: Image transformers (section 2.1): VGG16 before its classifier, with 4,096 features,
+#: and the image tower of CLIP's ResNet-50, with 1,024.
 INPUTS = {
     "cnn": CNNEmbedder(backbone="vgg16"),
     "caption": CNNEmbedder(backbone="timm/resnet50_clip.openai", layer="projection"),
 }
 _WIDTHS = [32, 64, 128, 256, 512, 1024]
-#: Regressors of section 3.1, and what is searched of them, for `RandomizedSearchCV`
-#: around :func:`regression`; the paper does not tell its ranges.
+#: Regressors of section 3.1 and their search spaces, for `RandomizedSearchCV` around
+#: :func:`regression`; the paper does not state its ranges.
 REGRESSORS: dict[str, tuple[Any, dict[str, Any]]] = {
-    # Most scores lie within 0.2 of each other, which the default of 0.1 would ignore.
+    # Most scores lie within 0.2 of each other, so the default of 0.1 is too large.
     "svr": (
         SVR(epsilon=0.01),
         {
@@ -54,18 +54,18 @@ REGRESSORS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 
 def mlp_search(inputs=("cnn", "caption")) -> dict[str, Any]:
-    """What section 2.2 searched, for `RandomizedSearchCV` around :func:`k_class_mlp`.
+    """Search space of section 2.2, for `RandomizedSearchCV` around :func:`k_class_mlp`.
 
     Parameters
     ----------
     inputs : sequence of {"cnn", "caption"}, default=both
-        Those of the model.
+        Inputs of the model.
 
     Returns
     -------
     space : dict of str to list or distribution
-        Widths of 32 to 1,024 for each branch and for the layer after them, dropout,
-        whose range is not told, activation and optimizer.
+        Widths of 32 to 1,024 for each branch and for the joint layer, dropout (in a
+        range that the paper does not state), activation and optimizer.
     """
     branches = [
         {name: (width,) for name, width in zip(inputs, widths, strict=True)}
@@ -91,32 +91,32 @@ def k_class_mlp(
     random_state=0,
     **settings,
 ):
-    """The paper's model (figure 1): branches, K classes, and their sum.
+    """The paper's model (figure 1): branches, K classes, and a weighted sum.
 
     Parameters
     ----------
     inputs : sequence of {"cnn", "caption"}, default=both
-        What describes the photos: a branch each.
+        Embeddings of the photos, with a branch each.
     n_classes : int, default=4
-        Number of ranges; 4 was the best of 2 to 8.
+        Number of ranges; in the paper, 4 was the best of 2 to 8.
     top_score : float or None, default=1.0
         Highest possible score; None is the highest training score.
     photo : str, default="photo"
         Column of posts that holds the photos.
     networks : dict of str to transformer, default=None
-        Other transformers of photos for some inputs, by their name.
+        Other image transformers for some inputs, by name of the input.
     random_state : int, default=0
         Seed of the perceptron.
     **settings
-        Parameters of the transformers, such as `n_jobs` and `cache`.
+        Parameters of the image transformers, such as `n_jobs` and `cache`.
 
     Returns
     -------
     model : Pipeline
-        Not fitted; a regressor of posts. 3 layers, batches of 16 and 10 epochs as in
-        section 2.2, without weight decay; the units, not told, are for
-        :func:`mlp_search` to choose. No post can be predicted below the upper end of
-        the lowest range, 0.68 on LaMem, as equation 1 has it.
+        Not fitted; a regressor of posts. It has 3 layers, batches of 16 and 10 epochs
+        as in section 2.2, without weight decay. The paper does not state the widths;
+        :func:`mlp_search` can choose them. By equation 1, no prediction is below the
+        upper end of the lowest range, which is 0.68 on LaMem.
     """
     perceptron = MultiBranchMLPClassifier(
         branches=input_branches(inputs),
@@ -144,14 +144,14 @@ def regression(
     networks=None,
     **settings,
 ):
-    """A regressor of section 3.1, whose parameters `REGRESSORS` has a space for.
+    """A regressor of section 3.1, whose search space is in `REGRESSORS`.
 
     Parameters
     ----------
     inputs : sequence of {"cnn", "caption"}, default=both
-        What describes the photos.
+        Embeddings of the photos.
     regressor : {"svr", "knn", "tree"}, default="svr"
-        Kernel SVR, nearest neighbours or a decision tree; the SVR was the best.
+        Kernel SVR, nearest neighbours or decision tree; in the paper, the SVR was best.
     photo : str, default="photo"
         Column of posts that holds the photos.
     networks : dict of str to transformer, default=None
@@ -170,7 +170,7 @@ def regression(
 
 
 def _describe_inputs(inputs, photo, networks, settings):
-    """A transformer of posts to a frame, as `input_branches` expects it."""
+    """A transformer from posts to a DataFrame, as `input_branches` expects it."""
     chosen = INPUTS | (networks or {})
     described = [
         (name, clone(choose(chosen, name, "input")).set_params(**settings), photo)

@@ -1,7 +1,7 @@
-"""Tables 1, 2 and 3, published and reproduced, and what the paper claims.
+"""Tables 1, 2 and 3, published and reproduced, and the claims of the paper.
 
-Five folds. Parameters are drawn at random and chosen by Spearman's correlation on a
-quarter of the training posts; the paper chose them on the folds that it reports.
+Scores are from five folds. Parameters are searched at random and chosen by Spearman's
+correlation on a quarter of the training posts; the paper used the folds it reports.
 """
 
 from functools import partial
@@ -25,8 +25,8 @@ from ._models import INPUTS, REGRESSORS, k_class_mlp, mlp_search, regression
 N_FOLDS = 5
 _CNN, _CAPTION = ("cnn",), ("caption",)
 _BOTH = (*_CNN, *_CAPTION)
-#: Figures by table and row; those of table 1 by inputs and model, where a number is
-#: that of the classes.
+#: Figures by table and row; in table 1 by inputs and model, where a number is that of
+#: the classes.
 PUBLISHED: dict[str, Any] = {
     "Table 1": {
         (_CNN, "svr"): 0.64,
@@ -68,7 +68,7 @@ def splits(posts, *, groups=None, n_repeats=5):
     posts : sized
         Posts.
     groups : ndarray of shape (n_posts,), default=None
-        Posts that stay in one fold.
+        Group of each post; a group stays in one fold.
     n_repeats : int, default=5
         Number of partitions into five folds.
 
@@ -81,13 +81,13 @@ def splits(posts, *, groups=None, n_repeats=5):
 
 
 def table_1(experiments) -> pd.DataFrame:
-    """Features of objects and of captions, regression and classes.
+    """Object and caption features, with regressors and with classes.
 
     Parameters
     ----------
     experiments : Experiments
-        Posts and models. Human consistency needs columns of the ratings' standard
-        deviation and number.
+        Posts and models. Human consistency needs columns with the standard deviation
+        and the number of ratings.
 
     Returns
     -------
@@ -113,18 +113,18 @@ def table_1(experiments) -> pd.DataFrame:
 
 
 def tables_2_and_3(experiments) -> pd.DataFrame:
-    """How general the model is: trained here, tested on other photos or other scores.
+    """Generalisation: the model is tested on other photos or other scores.
 
     Parameters
     ----------
     experiments : Experiments
-        Posts and models, and other posts. Where these are the same photos with another
-        score, the model of their fold is tested, which has not seen them.
+        Posts and models, and other posts. If these are the same photos with another
+        score, they are compared with their out-of-fold predictions.
 
     Returns
     -------
     lines : DataFrame
-        As of :func:`table_1`.
+        As in :func:`table_1`.
     """
     published = PUBLISHED["Table 2"] | PUBLISHED["Table 3"]
     rows: list[Any] = [
@@ -159,7 +159,7 @@ def _networks(experiments, inputs):
 
 
 def _model(experiments, inputs, model, *, searched=True):
-    """The model of a row of table 1, whose parameters are drawn and chosen."""
+    """The model of a row of table 1, with a random search of its parameters."""
     data = experiments.data
     looks = {"networks": _networks(experiments, inputs), **experiments.settings}
     if isinstance(model, str):
@@ -197,12 +197,12 @@ def _human_consistency(data):
         data.values(role) for role in ("rating deviation", "number of ratings")
     )
     whole = human_consistency(means=data.y, deviations=deviations, counts=counts)
-    # LaMem's is that of halves of the raters; of all it is higher (Spearman-Brown).
+    # LaMem's is between halves of the raters, so lower than for all (Spearman-Brown).
     return whole / (2 - whole)
 
 
 def _best(experiments):
-    """Inputs of the best model that can be made here, by what the paper says."""
+    """Inputs of the best model, according to the paper, whose networks are at hand."""
     for inputs in (_BOTH, _CNN):
         try:
             _networks(experiments, inputs)
@@ -221,7 +221,7 @@ def _elsewhere(experiments, other):
 
 
 def _are_same(data, other):
-    """Whether other posts are the same photos."""
+    """Whether other posts have the same photos."""
     both = [each.posts.get("photo") for each in (data, other)]
     if any(photos is None for photos in both):
         raise NotTestableError("no photos")
@@ -242,7 +242,7 @@ def _on_other_photos(experiments, inputs, other):
 
 
 def claims(experiments) -> list[Claim]:
-    """What the paper claims, to be judged on the posts at hand.
+    """Claims of the paper, to be judged on the given posts.
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ def _evidence(experiments, one, other):
 
 
 def _against_other_classes(experiments):
-    """The best other number of classes against four, neither searched."""
+    """The best other number of classes against four, both without search."""
     found = {
         n: _trial(experiments, _CNN, n, searched=False) for n in (4, *_OTHER_CLASSES)
     }
