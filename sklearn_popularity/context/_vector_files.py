@@ -248,8 +248,8 @@ def _index_lines(data, n_dimensions):
         start = data.tell()
     if n_longer > len(index) / 2:
         raise ValueError(
-            f"most of its lines have more than the {n_dimensions} numbers of its first "
-            "line"
+            f"most of its lines have more than {n_dimensions} numbers, unlike the "
+            "first one"
         )
     return index
 

@@ -75,8 +75,8 @@ def make_partitions(
 def _too_few(n_units, groups, cv, inner_cv):
     unit = "photos" if groups is None else "groups"
     return ValueError(
-        f"Got {n_units} {unit}, which are too few for {cv} folds with {inner_cv} inner "
-        f"fold(s) each. Use fewer folds or more {unit}."
+        f"Got {n_units} {unit}, too few for {cv} folds with {inner_cv} inner fold(s) "
+        f"each. Use fewer folds or more {unit}."
     )
 
 
