@@ -141,7 +141,7 @@ def moments_of_users(users, scores, n_users) -> Moments:
 
 
 def shrink(moments: Moments, prior: Moments, smoothing) -> NDArray:
-    """Mean, count and spread of each history, shrunk towards those of everybody.
+    """Mean, count and spread of each history, shrunk towards all known scores.
 
     Parameters
     ----------

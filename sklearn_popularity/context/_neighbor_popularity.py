@@ -28,7 +28,7 @@ _MEGABYTES = 64
 
 
 def excess_of_neighbors(distances, visible, scores, n_neighbors, *, rounding=0.0):
-    """Mean score of the nearest visible rows, less that of all visible ones.
+    """Mean score of the nearest visible rows, less the mean of all visible rows.
 
     Parameters
     ----------

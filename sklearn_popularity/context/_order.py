@@ -68,12 +68,12 @@ def _is_numeric(values):
 
 
 def check_not_before(later: Order, earlier: Order):
-    """Check that no row of `later` is before that of `earlier`.
+    """Check that `later` is not before `earlier` in any row.
 
     Raises
     ------
     ValueError
-        If one is, or the two columns are of different kinds.
+        If it is in some row, or the two columns are of different kinds.
     """
     if later.kind != earlier.kind:
         raise ValueError(

@@ -113,7 +113,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Section 5 of [1]_ uses: mean views of the user's photos, photo count, contacts,
+    Section 5 of [1]_ uses mean views of the user's photos, photo count, contacts,
     groups, groups administered, invite-only groups and mean group size (`counts`),
     member duration (`durations`, from joining to posting), pro account (`flags`),
     number of tags (`tags`), title and description length (`texts`). Any may be absent;
@@ -181,7 +181,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         X : DataFrame or array-like of shape (n_samples, n_columns)
             Posts.
         y : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------

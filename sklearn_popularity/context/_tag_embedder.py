@@ -188,7 +188,7 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         X : sequence of text or of lists of text, or a column of them
             Tags.
         y : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------
@@ -253,7 +253,7 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------

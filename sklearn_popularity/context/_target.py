@@ -140,7 +140,7 @@ def count_from_popularity(
     Parameters
     ----------
     popularity : array-like of shape (n_samples,)
-        Logarithm of views per day; values below that of 0 views give 0 views.
+        Logarithm of views per day; lower values than for 0 views give 0 views.
     uploaded, observed : array-like of shape (n_samples,), or scalar
         Start and end of the counting of views, as times or as numbers of days.
     base, min_days : float

@@ -62,8 +62,8 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         row. "out_of_fold" keeps the rows of a group in one fold, so that no row sees
         the score of another in its group. If None, rows are split at random.
     smoothing : float, default=5
-        Weight of the overall mean and variance in those of a user, as a number of
-        scores, 0 (no smoothing) or more.
+        Weight of the overall mean and variance in a user's mean and spread, as a number
+        of scores, 0 (no smoothing) or more.
     prior : float, default=None
         Mean score for users without a history, towards which other means are shrunk. If
         None, the mean of all scores that the row may see, of any user.
@@ -169,7 +169,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            Users, and what the other parameters name.
+            Users, and the columns that other parameters name.
         y : array-like of shape (n_samples,)
             Scores.
 
@@ -219,7 +219,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            Users, and what the other parameters name.
+            Users, and the columns that other parameters name.
         y : array-like of shape (n_samples,)
             Scores.
 

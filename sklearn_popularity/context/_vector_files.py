@@ -232,7 +232,7 @@ def index_text(path) -> VectorFile:
 
 
 def _index_lines(data, n_dimensions):
-    """Index the lines from the current position; word positions are those of lines."""
+    """Index the lines from the current position by where they start."""
     index, n_longer = _Index(), 0
     start = data.tell()
     while line := data.readline():

@@ -201,8 +201,8 @@ def _open_dict(source):
             if vector.shape != (n_dimensions,):
                 raise ValueError(
                     f"The vector of the word {quote(words[row])} has the shape "
-                    f"{vector.shape}, but {(n_dimensions,)} was expected, the shape of "
-                    f"that of {quote(words[0])}."
+                    f"{vector.shape}, but {(n_dimensions,)} was expected, as for "
+                    f"{quote(words[0])}."
                 )
         return np.stack(vectors)
 

@@ -114,7 +114,7 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Embeddings of photos.
         y : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------

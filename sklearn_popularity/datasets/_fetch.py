@@ -28,7 +28,7 @@ def fetch_folder(url, sha256, target, limits: Limits, *, expected):
     sha256 : str
         SHA-256 of the archive, as 64 hexadecimal digits.
     target : Path
-        Path of the unpacked folder; its name must be that of the folder in the archive.
+        Path of the unpacked folder, with the name that the folder has in the archive.
     limits : Limits
         Limits on the content of the archive.
     expected : str

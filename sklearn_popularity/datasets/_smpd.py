@@ -73,7 +73,7 @@ def load_smpd(folder, *, subset="train", images=None):
     Parameters
     ----------
     folder : path
-        Folder of the metadata, or its parent if it is called
+        Folder of the metadata, or its parent if the folder is called
         ``train_allmetadata_json``, ``train_all_json`` or ``train`` (``test...`` alike).
     subset : {"train", "test"}, default="train"
         Part of the data.
@@ -212,7 +212,7 @@ def _read_records(path, fields):
 
 
 def _convert(posts, folder):
-    """Convert numbers and times; those of users and places may be missing."""
+    """Convert numbers and times, which may be missing for users and places."""
     posts = posts.copy()
     for name in (*NUMBERS, *TIMES, "score"):
         if name not in posts:

@@ -237,7 +237,7 @@ def compare_study(
     pairs : sequence of (str, str), default=()
         Each model and the one that it is compared with.
     units : ndarray of shape (n_samples,), default=None
-        Groups for the intervals; None takes those of the study.
+        Groups for the intervals, if not the groups of the study.
     confidence, n_jobs, verbose
         As in :func:`compare_models`.
     """

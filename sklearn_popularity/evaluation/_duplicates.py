@@ -60,7 +60,7 @@ def _to_vectors(views):
     prefer_skip_nested_validation=True,
 )
 def near_duplicates(X, *, max_distance=0.1, n_jobs=None):
-    """Find pairs of photos of which one is nearly a copy of the other.
+    """Find pairs of photos that are nearly copies of each other.
 
     A copy may be resized, compressed, brighter, mirrored, or cropped by up to a tenth
     of its height and width.

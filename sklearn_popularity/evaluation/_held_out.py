@@ -29,7 +29,7 @@ from ._shares import shares_below
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """Predictions of rows by models that did not learn from them.
+    """Predictions of rows by models that were not fitted on them.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class HeldOutPredictions:
     shares : ndarray of shape (n_samples, n_repeats), float64
         Share (about 0 to 1) of the same model's predictions for its training rows that
         are below each prediction. Unlike `raw`, shares can be pooled over folds: `raw`
-        contains the mean score of the training rows, which is high if that of the test
-        rows is low.
+        depends on the mean score of the training rows, which is high if the mean of the
+        test rows is low.
     partitions : list of list of (train, test)
         Row numbers of the folds of each repeat.
     estimators : list of list of estimator, or None
@@ -150,8 +150,8 @@ def held_out_predictions(
         overlap.
     n_repeats : int, default=1
         Number of repeats with other folds, 1 or more; above 1 only with an int `cv`.
-        Average the scores of repeats, not their predictions: averaged predictions are
-        those of another, larger model.
+        Average the scores of repeats, not their predictions: averaged predictions would
+        be an ensemble, a different model.
     params : dict, default=None
         Parameters of `fit`, such as weights; those with one value per row are split.
         With metadata routing, each goes to the estimators that request it.
@@ -183,8 +183,8 @@ def held_out_predictions(
 
     Notes
     -----
-    Raw predictions of different folds must not be pooled: they contain the mean of the
-    training rows, which is high if that of the test rows is low [1]_. The pooled
+    Raw predictions of different folds must not be pooled: they depend on the training
+    mean, which is high if the mean of the test rows is low [1]_. The pooled
     correlation of a constant is then negative, and regressors are at a disadvantage to
     rankers, which do not predict the mean. Each test prediction is therefore replaced
     by the share of the same model's predictions for (at most 1,000 of) its training

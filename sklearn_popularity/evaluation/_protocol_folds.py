@@ -110,7 +110,7 @@ def _by_time(rows: Rows, settings: FoldSettings, rng: RandomState):
     # Rows of the same time stay on one side, so that training is strictly earlier.
     later = rows.times >= start
     if later.all():
-        raise CannotRunError("no row is earlier than those of the last fold")
+        raise CannotRunError("no row is earlier than the last fold")
     return [[(np.flatnonzero(~later), np.flatnonzero(later))]]
 
 

@@ -133,7 +133,7 @@ def evaluate_protocols(
 
     Notes
     -----
-    The first three protocols are those of section 3.1 of [1]_:
+    The first three protocols are from section 3.1 of [1]_:
 
     - one-per-user: one row per user, drawn again in each repeat, in `cv` folds. No user
       has two rows.
@@ -143,7 +143,7 @@ def evaluate_protocols(
       users with constant test scores are left out.
     - by-time: trained on rows strictly earlier than the test rows.
 
-    Other scores are those of :func:`held_out_predictions` (0 is chance), averaged over
+    Other scores are as in :func:`held_out_predictions` (0 is chance), averaged over
     repeats, with intervals for the model trained again; by-time has a single training
     set, so its interval is for the given predictions. "user mean" predicts the median
     user's mean for new users, so it ranks nothing in one-per-user and user-specific. If

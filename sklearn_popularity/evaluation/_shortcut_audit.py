@@ -68,7 +68,7 @@ class ShortcutAudit:
         lines += [text for text in self.suspects["verdict"] if text]
         clear = self.suspects["suspect"][self.suspects["verdict"] == ""]
         if len(clear):
-            lines.append(f"Not shown to be followed: {', '.join(clear)}.")
+            lines.append(f"No evidence for: {', '.join(clear)}.")
         return "\n".join(lines)
 
 
@@ -377,7 +377,7 @@ def _verdict(row):
     if not row.p_value <= _ALPHA:
         return ""
     return (
-        f"{row.suspect}: the features tell it ({row.measure} {row.told:.2f}, "
+        f"{row.suspect}: the features predict it ({row.measure} {row.told:.2f}, "
         f"{row.told_low:.2f} to {row.told_high:.2f}; chance {row.chance:g}), and "
         f"{row.follows:.2f} ({row.follows_low:.2f} to {row.follows_high:.2f}) of the "
         f"score's {row.spearman:.2f} goes with it."

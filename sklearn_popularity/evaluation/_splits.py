@@ -68,7 +68,7 @@ class PerUserShuffleSplit(BaseShuffleSplit):
     --------
     per_user_spearman_scorer : The score within users.
     sklearn.model_selection.GroupKFold : Keeps all rows of a user (or a theme) on one
-        side: the setting in which users are new.
+        side, so that test users are new.
     sklearn.model_selection.TimeSeriesSplit : Tests on later rows than it trains on, if
         the rows are sorted by time.
 

@@ -90,7 +90,7 @@ def spearman_interval(
     baseline : array-like of shape (n_samples,) or (n_samples, n_predictions), \
             default=None
         Predictions to compare with. If given, the score is the correlation of `y_pred`
-        less that of `baseline`, with the interval of this paired difference.
+        less the one of `baseline`, with the interval of this paired difference.
     groups : array-like of shape (n_samples,), default=None
         Group of each row, such as its user or theme; rows of one group are not
         independent. If None, all rows are.
@@ -98,8 +98,8 @@ def spearman_interval(
         Confidence level of the interval, between 0 and 1.
     n_folds : int, default=None
         Number of folds, if predictions come from cross-validation and the interval
-        should cover the model. If None, the interval covers the given predictions only,
-        such as those of one fitted model for photos that it has not seen.
+        should cover the model. If None, the interval covers only the given predictions,
+        for example by one fitted model for photos that it has not seen.
 
     Returns
     -------
@@ -119,10 +119,10 @@ def spearman_interval(
     Notes
     -----
     The jackknife: each group (or row) is left out in turn and the others are ranked
-    again. The standard error is that of Fisher's z of these scores, and the ends follow
-    from Student's t with one degree of freedom less than there are groups. Differences
-    are not transformed to z. With more than 1,000 groups, leaving out one with less
-    than a thousandth of the rows is approximated by the influence function of the
+    again. The standard error is computed for Fisher's z of these scores, and the ends
+    follow from Student's t with one degree of freedom less than there are groups.
+    Differences are not transformed. With more than 1,000 groups, leaving out one with
+    less than a thousandth of the rows is approximated by the influence function of the
     score, with an error of the order of the square of its share.
 
     In simulations nominal 95 % intervals cover 93 to 98 % from 6 groups up, of equal or

@@ -126,7 +126,7 @@ def top_fraction_accuracy(
     on a subset of our test images, which is comprised of the 20% most popular images,
     and an equal number of random images from the remaining 80%", with the threshold
     "based on the performance on the training data". The paper does not say whether the
-    training data are balanced; here they are, as the test data.
+    training data are balanced; here they are, like the test data.
 
     A departure: without `draw` the accuracy is the expectation over draws, in which all
     others together weigh as much as the popular rows. A single draw of 20 rows from 80

@@ -19,7 +19,7 @@ from ._vote_interval import vote_interval
 
 
 class VotedScores(NamedTuple):
-    """What :func:`bradley_terry` returns.
+    """Result of :func:`bradley_terry`.
 
     Parameters
     ----------

@@ -75,8 +75,8 @@ def test_audit_says_what_it_found():
     assert size.measure == "Spearman"
     assert size.told > 0.5  # told, but not followed
     text = str(audit)
-    assert "\nmark: the features tell it (AUC " in text
-    assert text.endswith("Not shown to be followed: size.")
+    assert "\nmark: the features predict it (AUC " in text
+    assert text.endswith("No evidence for: size.")
 
 
 def test_groups_have_their_scores_worst_first():
