@@ -91,7 +91,7 @@ def test_evaluate_leaves_out_missing_labels_and_photos(changed, capsys):
 
     assert _evaluate(changed(edit), "--group", "theme", *FAST) == 0
     printed = capsys.readouterr()
-    assert "warning: 1 of 60 photos named" in printed.err
+    assert "warning: 1 of 60 photos of" in printed.err
     assert "warning: 2 of 59 rows have no 'score'" in printed.err
     assert "57 photos" in printed.out
 
@@ -292,7 +292,7 @@ def test_demo_finds_planted_causes(tmp_path, monkeypatch, capsys):
 
 def test_demo_refuses_to_overwrite(folder, capsys):
     assert main(["demo", "--keep", str(folder)]) == 2
-    assert "already holds" in capsys.readouterr().err
+    assert "already contains" in capsys.readouterr().err
 
 
 def test_interrupted_write_leaves_what_was_there(folder, tmp_path, monkeypatch, capsys):

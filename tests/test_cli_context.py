@@ -136,7 +136,7 @@ def test_users_in_both_parts_are_warned_of(folder, capsys):
         (["--time", "title"], "'title' holds .* in row 0.*ISO 8601"),
         (["--tags", "tags"], "--tags and --vectors"),
         (["--vectors", "x.npz"], "--tags and --vectors"),
-        (["--tags", "tags", "--vectors", "nowhere.bin"], r"nowhere\.bin' is not there"),
+        (["--tags", "tags", "--vectors", "nowhere.bin"], r"nowhere\.bin' does not"),
         (["--tags", "tags", "--vectors", __file__], "a dict of word to vector"),
     ],
 )
@@ -246,7 +246,7 @@ def test_too_few_groups_are_told_before_the_work(edited, check_one_line):
     given = ["evaluate", few, "--label", "score", "--group", "four", "--cv", "4"]
     two = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
     assert main([*given, *two]) == 2
-    check_one_line("Got 4 groups, too few for 4 folds whose training sets")
+    check_one_line("Got 4 groups, too few for 4 folds with")
 
 
 def test_without_networks_photos_are_hand_crafted(folder, monkeypatch):

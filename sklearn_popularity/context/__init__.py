@@ -1,4 +1,4 @@
-"""Context: what surrounds a photo turned into numbers, and the target itself."""
+"""Context: features of what surrounds a photo, and the target itself."""
 
 # Names imported as themselves are for other rooms, not for users.
 from ._neighbor_popularity import NeighborPopularity

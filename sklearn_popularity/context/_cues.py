@@ -1,4 +1,4 @@
-"""One cue of a post at a time: a column of the table -> numbers, NaN where missing."""
+"""Features of a single cue: a column of the table to numbers, NaN if missing."""
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ _WORDS = {"true": True, "false": False, "yes": True, "no": False}
 
 
 def describe_count(values, name) -> NDArray:
-    """Logarithm of a count of 0 or more, plus one."""
+    """Logarithm of 1 + a count of 0 or more."""
     expected = "a finite count of 0 or more (mark missing ones by None or NaN)"
     counts = read_numbers(values, name, expected=expected)
-    # The words that scikit-learn has for it.
+    # scikit-learn's estimator checks look for this wording.
     lead = "Negative values in data passed to SocialFeatures. "
     reject_rows(counts < 0, counts, name, expected, lead=lead)
     return np.log1p(counts)[:, None]
@@ -37,23 +37,23 @@ def _flag_of(value):
 
 
 def describe_text(values, name) -> NDArray:
-    """Logarithm of the number of characters, plus one; no text has none."""
+    """Logarithm of 1 + the number of characters; a missing text has none."""
     objects = as_objects(values)
     text = objects.map(lambda value: isinstance(value, str)).to_numpy(bool)
-    expected = "text (turn other values into it by astype(str))"
+    expected = "text (convert other values with astype(str))"
     reject_rows(~text & objects.notna().to_numpy(), objects, name, expected)
     lengths = [len(value) if isinstance(value, str) else 0 for value in objects]
     return np.log1p(np.array(lengths, dtype=float))[:, None]
 
 
 def describe_tags(values, name, *, separator) -> NDArray:
-    """Logarithm of the number of tags, plus one; no list has none."""
+    """Logarithm of 1 + the number of tags; a missing list has none."""
     tags = split_tags(values, separator, name)
     return np.log1p([float(len(row)) for row in tags])[:, None]
 
 
 def describe_time(values, name) -> NDArray:
-    """Place in the day and in the week, each as a point on a circle."""
+    """Time of day and of week, each as sine and cosine."""
     times = read_times(values, name).values
     # 1970-01-05 was a Monday.
     since_monday = times - np.datetime64("1970-01-05", "us")
@@ -64,7 +64,7 @@ def describe_time(values, name) -> NDArray:
 
 
 def describe_duration(start, end) -> NDArray:
-    """Logarithm of the days between two columns (values, name), plus one."""
+    """Logarithm of 1 + the days between two columns (values, name)."""
     days = days_between(read_times(*start), read_times(*end), (start[1], end[1]))
     return np.log1p(days)[:, None]
 
@@ -80,9 +80,9 @@ def kind_of_column(values) -> str:
     Returns
     -------
     kind : str
-        "flags" for booleans, "counts" for numbers and for text most of which spells
-        numbers, "times" for times and for text whose first value is a time in ISO
-        8601, "tags" for lists, and "texts".
+        "flags" for booleans, "counts" for numbers and for text that mostly spells
+        numbers, "times" for times and for text whose first value is an ISO 8601 time,
+        "tags" for lists, and "texts" for other text.
     """
     if looks_like_times(values):
         return "times"

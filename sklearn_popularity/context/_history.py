@@ -1,4 +1,4 @@
-"""How a user's photos did before: counts, means and spreads by running sums."""
+"""Counts, means and spreads of a user's earlier scores, by running sums."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ class Moments(NamedTuple):
     Parameters
     ----------
     n, mean, squares : ndarray of shape (n_histories,), float64
-        Of an empty history all are 0.
+        All are 0 for an empty history.
     """
 
     n: NDArray
@@ -32,7 +32,7 @@ class RunningMoments(NamedTuple):
         User and moment of each score, as one number.
     firsts, sums, squares : ndarray of shape (n_known,), float64
         First score of the user, and the running sums of the deviations from it and of
-        their squares, up to and with each score.
+        their squares, up to and including each score.
     """
 
     moments: NDArray
@@ -48,9 +48,9 @@ def running_moments(users, known_at, scores) -> RunningMoments:
     Parameters
     ----------
     users : ndarray of shape (n_samples,), int
-        Number of each row's user; rows below 0 have none and are left out.
+        Number of each row's user; negative for no user, which leaves the row out.
     known_at : ndarray of shape (n_samples,)
-        Time or number from after which the score is known.
+        Time or number after which the score is known.
     scores : ndarray of shape (n_samples,), float64
         Scores.
 
@@ -60,8 +60,8 @@ def running_moments(users, known_at, scores) -> RunningMoments:
 
     Notes
     -----
-    Sums start anew with each user, so that a score leaves no rounding in the history
-    of others, nor in what was known before.
+    Sums start anew with each user, so that a score leaves no rounding errors in the
+    history of other users or of earlier moments.
     """
     with_user = users >= 0
     users, known_at, scores = users[with_user], known_at[with_user], scores[with_user]
@@ -81,16 +81,16 @@ def running_moments(users, known_at, scores) -> RunningMoments:
 
 
 def moments_before(running: RunningMoments, users, times) -> Moments:
-    """Moments of what was known of each row's user before the time of the row.
+    """Moments of the scores of each row's user that were known before the row.
 
     Parameters
     ----------
     running : RunningMoments
         Scores and when they became known.
     users : ndarray of shape (n_samples,), int
-        Number of each row's user; below 0 is none.
+        Number of each row's user; negative for no user.
     times : ndarray of shape (n_samples,)
-        Time of each row. Scores known at this very time are left out.
+        Time of each row. Scores that became known at this very time are left out.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def moments_before(running: RunningMoments, users, times) -> Moments:
         for values in (running.sums, running.squares, running.firsts)
     )
     mean = sums / np.maximum(count, 1)
-    # Rounding may leave a little less than nothing.
+    # Rounding may leave a negative number.
     squares = np.maximum(squares - sums * mean, 0.0)
     return Moments(count.astype(float), firsts + mean, squares)
 
@@ -120,7 +120,7 @@ def moments_of_users(users, scores, n_users) -> Moments:
     Parameters
     ----------
     users : ndarray of shape (n_samples,), int
-        Number of each row's user; below 0 is none.
+        Number of each row's user; negative for no user.
     scores : ndarray of shape (n_samples,), float64
         Scores.
     n_users : int
@@ -129,7 +129,7 @@ def moments_of_users(users, scores, n_users) -> Moments:
     Returns
     -------
     moments : Moments
-        Of `n_users` users and, last, the empty one of rows without a user.
+        One per user and, last, an empty one for rows without a user.
     """
     with_user = users >= 0
     users, scores = users[with_user], scores[with_user]
@@ -141,16 +141,16 @@ def moments_of_users(users, scores, n_users) -> Moments:
 
 
 def shrink(moments: Moments, prior: Moments, smoothing) -> NDArray:
-    """Mean, count and spread of each history, drawn towards those of everybody.
+    """Mean, count and spread of each history, shrunk towards all known scores.
 
     Parameters
     ----------
     moments : Moments
-        Of each history.
+        Moments of each history.
     prior : Moments
-        Of everybody's scores that were known.
+        Moments of all known scores.
     smoothing : float
-        Number of scores that the prior counts for.
+        Weight of the prior, as a number of scores.
 
     Returns
     -------

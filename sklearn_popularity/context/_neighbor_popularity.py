@@ -1,4 +1,4 @@
-"""How posts like this one did, without any row seeing its own score or a copy's."""
+"""Scores of similar posts, without any row seeing its own score or a copy's."""
 
 from numbers import Integral, Real
 from typing import ClassVar
@@ -19,35 +19,35 @@ from .._sklearn_compat import Interval, _check_feature_names_in, _fit_context
 from ._order import Order, check_not_before, read_order
 from ._table import Column, column_values, find_column
 
-# Distances are found by dot products. Of a row from itself they are up to the root of
-# the rounding of its squared length, so what is closer may be the row itself.
+# Distances come from dot products, so rounding puts a row at up to this share of its
+# length from itself: anything closer may be the row itself.
 _SAME = 3e-6
-# Within this share of the typical distance two distances are equal.
+# Distances that differ by less than this share of the typical distance are equal.
 _TIED = 1e-9
 _MEGABYTES = 64
 
 
 def excess_of_neighbors(distances, visible, scores, n_neighbors, *, rounding=0.0):
-    """Mean score of the nearest visible rows, less that of all visible ones.
+    """Mean score of the nearest visible rows, less the mean of all visible rows.
 
     Parameters
     ----------
     distances : ndarray of shape (n_rows, n_known)
         Distances from known rows.
     visible : ndarray of shape (n_rows, n_known), bool
-        What each row may see.
+        Whether each row may see each known row.
     scores : ndarray of shape (n_known,)
-        Scores.
+        Scores of known rows.
     n_neighbors : int
-        Number of neighbours; where fewer are visible, all of them.
+        Number of neighbours; all visible rows if there are fewer.
     rounding : float, default=0.0
-        Difference up to which distances are equal. Where more rows are equally far than
-        are needed, their mean stands for those taken.
+        Difference up to which distances count as equal. If more rows than needed are
+        equally distant, their mean is taken.
 
     Returns
     -------
     excess : ndarray of shape (n_rows,)
-        0 where nothing more is visible than the neighbours.
+        0 for a row that sees no more than its neighbours.
     """
     distances = np.where(visible, distances, np.inf)
     last = min(n_neighbors, distances.shape[1]) - 1
@@ -57,7 +57,7 @@ def excess_of_neighbors(distances, visible, scores, n_neighbors, *, rounding=0.0
     n_visible = visible.sum(axis=1)
     n_taken = np.minimum(n_neighbors, n_visible)
     share = (n_taken - near.sum(axis=1)) / np.maximum(tied.sum(axis=1), 1)
-    # From a score in the middle, so that equal scores leave exactly 0.
+    # Centred, so that equal scores give exactly 0.
     scores = scores - np.median(scores)
     total = near @ scores + share * (tied @ scores)
     excess = total / np.maximum(n_taken, 1)
@@ -66,49 +66,47 @@ def excess_of_neighbors(distances, visible, scores, n_neighbors, *, rounding=0.0
 
 
 class NeighborPopularity(TransformerMixin, BaseEstimator):
-    """Describe each post by the scores of those that are most like it.
+    """Encode each post by the scores of the most similar posts.
 
-    Its neighbours in an embedding are a network's idea of similar photos. What they
-    scored is a feature beside the photo itself, and an easy way to fool oneself: copies
-    of a photo and other posts of its user or album give its score away, and so does
-    what was posted later. Here no row sees them, neither in ``fit_transform`` nor in
-    ``fit().transform()``.
+    Similar posts are nearest neighbours in an embedding, such as one from a network.
+    Their scores easily leak the post's own: through copies of the photo, other posts of
+    its user or album, and later posts. This transformer hides these from each row, both
+    in ``fit_transform`` and in ``fit().transform()``.
 
     Parameters
     ----------
     n_neighbors : int, default=10
-        Number of neighbours.
+        Number of neighbours, 1 or more.
     time : str or int, default=None
-        Column of X that tells when the photo was posted: times, or numbers in their
-        order. A row then sees what was posted before alone. None lets it see all.
+        Column of X with the time of each post, as times or as numbers in order. A row
+        then sees only earlier posts. If None, it sees posts of any time.
     observed : str or int, default=None
-        Column of X that tells when the score was observed, of the same kind as `time`,
-        which it needs. A row then sees scores alone that were observed before it was
-        posted.
+        Column of X with the time at which each score was observed, of the same kind as
+        `time`, which must be given too. A row then sees only scores that were observed
+        before it was posted. If None, scores are known from the time of the post.
     groups : str, int or callable, default=None
-        Column of X, or function of it, with the user, the album or the burst of each
-        row. No row sees others of its group.
+        Column of X, or function of X, with a group (user, album, burst) for each row.
+        No row sees others of its group. If None, groups are not used.
     tolerance : float, default=1e-5
-        Rows are copies of one another if they are at most this far apart, as a share of
-        the typical distance, which is the root mean square of that between two rows of
-        `fit`. No row sees its copies.
+        Distance, from 0 to below 1, up to which two rows are copies that do not see
+        each other, as a share of `spread_`.
 
     Attributes
     ----------
     embedding_ : ndarray of shape (n_samples, n_embedding), float64
-        Rows of `fit`, less their mean: all columns but those named above.
+        Training rows less their mean, in all columns that no parameter names.
     mean_ : ndarray of shape (n_embedding,)
-        Their mean.
+        Mean of the training rows.
     spread_ : float
-        The typical distance.
+        Root mean square distance between two training rows.
     scores_ : ndarray of shape (n_samples,)
-        Their scores.
+        Scores of the training rows.
     known_at_ : ndarray of shape (n_samples,) or None
-        Times or numbers from after which their scores may be seen.
+        Times or numbers after which each score may be seen.
     kind_of_time_ : str
         Whether `time` holds numbers, or times with or without a zone; only with `time`.
     groups_ : ndarray of shape (n_samples,) or None
-        Their groups.
+        Groups of the training rows.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -117,32 +115,29 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
     See Also
     --------
     UserHistoryEncoder : Scores of the user's other photos.
-    sklearn.neighbors.KNeighborsRegressor : Neighbours as a model, with none kept away.
+    sklearn.neighbors.KNeighborsRegressor : A model of neighbours that hides none.
 
     Notes
     -----
-    The feature is the mean score of the k nearest rows that a row may see, less the
-    mean score of all rows that it may see, in the unit of y. Without the second mean it
-    would tell what is kept away: where k is large, the mean of the others is low
-    because the row's own group scored high, and a model learns to turn that round: for
-    noise of groups that were in training, ridge regression on the plain mean has a rank
-    correlation of up to 0.21 in ``benchmarks/planted.py neighbors``, and of 0 on this
-    feature.
-    The feature is 0 where a row may see no more than its neighbours, as the first rows
-    in time do.
+    The feature is the mean score of the k nearest visible rows, less the mean score of
+    all visible rows, in the unit of y. Without the second mean, the feature would leak
+    the hidden scores: with a large k, the mean of the visible rows is low if the row's
+    own group scored high, and a model learns this inverse relation. On pure noise of
+    groups seen in training, ridge regression on the plain mean reaches a rank
+    correlation of up to 0.21 in ``benchmarks/planted.py neighbors``; on this feature
+    it is 0. The feature is 0 for rows that see no more than their neighbours, such as
+    the first in time.
 
-    Distances are Euclidean, so scale the columns before. Of equally distant rows, all
-    count, for as many as are needed.
+    Distances are Euclidean, so scale the columns first. If more rows than needed are
+    equally distant, they share the remaining weight equally.
 
-    A row of `fit` is its own copy, so ``fit(X, y).transform(X)`` is
-    ``fit_transform(X, y)``. New rows see by the same rules the rows of `fit`, some of
-    which may be of their group.
+    A training row is its own copy, so ``fit(X, y).transform(X)`` equals
+    ``fit_transform(X, y)``. New rows see the training rows by the same rules.
 
-    Scores are kept from rows, not rows from models: a forest may recognise a copy of a
-    training row by its feature, as by the embedding. Keep copies together in the folds
-    of an evaluation.
+    Only scores are hidden: a forest may still recognise a copy of a training row by its
+    embedding or this feature. Keep copies in one fold when you evaluate.
 
-    Time grows with the product of rows and rows of `fit`.
+    Run time is proportional to the number of rows times the number of training rows.
 
     Examples
     --------
@@ -175,12 +170,12 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y):
-        """Keep rows and their scores.
+        """Store the training rows and their scores.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            An embedding, and what the other parameters name.
+            An embedding, and the columns that parameters name.
         y : array-like of shape (n_samples,)
             Scores.
 
@@ -192,9 +187,9 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X lacks a column or has none beside those named, the embedding or y is
-            not finite, a row has no time or no group, or a score was observed before
-            its photo was posted.
+            If X lacks a named column or has no other, the embedding or y is not finite,
+            a row has no time or no group, or a score was observed before its photo was
+            posted.
         """
         X = check_table(self, X, reset=True)
         keep_parameters(self, "time", "observed", "groups")
@@ -212,8 +207,8 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         if self.time is None:
             if self.observed is not None:
                 raise ValueError(
-                    f"Got observed={quote(self.observed)} with time=None, but a column "
-                    "was expected that tells when each photo was posted."
+                    f"Got observed={quote(self.observed)} with time=None, but time= "
+                    "was expected to name the column of the times of posts."
                 )
             return None
         time = known = read_order(X, self.time, "time")
@@ -224,7 +219,7 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         return known.values
 
     def transform(self, X):
-        """Describe rows by the scores of the rows of `fit` that they may see.
+        """Encode rows by the scores of the training rows that they may see.
 
         Parameters
         ----------
@@ -234,15 +229,14 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         Returns
         -------
         excess : ndarray of shape (n_samples, 1), float64
-            How far the mean score of the neighbours is above that of all rows seen, in
-            the unit of y.
+            Mean score of the neighbours less the mean of all visible rows, in the unit
+            of y.
 
         Raises
         ------
         ValueError
             If the embedding is not finite, times or groups are of another kind than in
-            `fit`, or `time`, `observed` or `groups` has been set to something else
-            since.
+            `fit`, or `time`, `observed` or `groups` was changed since `fit`.
         """
         check_ready(self)
         X = check_table(self, X, reset=False)
@@ -293,7 +287,7 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         return np.array(["neighbor_popularity"], dtype=object)
 
     def _read_embedding(self, X) -> NDArray[np.float64]:
-        """The columns that no parameter names, as numbers."""
+        """Columns that no parameter names, as numbers."""
         named = {"time": self.time, "observed": self.observed, "groups": self.groups}
         others = {
             find_column(X, which, owner).position
@@ -303,9 +297,9 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         kept = [i for i in range(self.n_features_in_) if i not in others]
         if not kept:
             raise ValueError(
-                f"Got X with n_features = {self.n_features_in_}, all of them named by "
-                "parameters, but at least one column of an embedding was expected "
-                "beside them."
+                f"Got X with n_features = {self.n_features_in_}, all named by "
+                "parameters, but at least one more column, of an embedding, was "
+                "expected."
             )
         if column_names(X) is None:
             values = X[:, kept]
@@ -319,11 +313,11 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         if self.groups is None:
             return None
         labels = label_rows(X, self.groups, "groups")
-        encode_labels(labels, "groups")  # refuses missing ones
+        encode_labels(labels, "groups")  # raises if one is missing
         return np.asarray(labels).ravel()
 
     def _number_groups(self, X):
-        """Groups of rows and of those of `fit`, as numbers; -1 is not known."""
+        """Groups of rows and of training rows, as numbers; -1 if not in `fit`."""
         groups = self._read_groups(X)
         if groups is None:
             return None, None

@@ -1,4 +1,4 @@
-"""What puts posts in order: a column of times, or of numbers."""
+"""Columns that order posts: times or numbers."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from ._times import read_times
 
 
 class Order(NamedTuple):
-    """A column without gaps that can be sorted.
+    """A column of times or numbers without missing values.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Order(NamedTuple):
 
 
 def read_order(X, which, owner) -> Order:
-    """Read a column of X that puts rows in order.
+    """Read a column of X that orders the rows.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def read_order(X, which, owner) -> Order:
     which : str or int
         Column.
     owner : str
-        Parameter that names it, for the error.
+        Name of the parameter that names the column, for the error.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def read_order(X, which, owner) -> Order:
     Raises
     ------
     ValueError
-        If X has no such column, or a row has no number or time in it.
+        If X has no such column, or a value is missing or neither number nor time.
     """
     column = find_column(X, which, owner)
     values = column_values(X, column)
@@ -68,17 +68,17 @@ def _is_numeric(values):
 
 
 def check_not_before(later: Order, earlier: Order):
-    """Check that one column lies nowhere before the other.
+    """Check that `later` is not before `earlier` in any row.
 
     Raises
     ------
     ValueError
-        If it does in a row, or the two are not of one kind.
+        If it is in some row, or the two columns are of different kinds.
     """
     if later.kind != earlier.kind:
         raise ValueError(
             f"The column {earlier.name!r} holds {earlier.kind} and {later.name!r} "
             f"holds {later.kind}, but the same kind was expected."
         )
-    expected = f"no less than {earlier.name!r} holds in the same row"
+    expected = f"no earlier value than {earlier.name!r} has in the same row"
     reject_rows(later.values < earlier.values, later.values, later.name, expected)

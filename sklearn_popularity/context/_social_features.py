@@ -1,4 +1,4 @@
-"""Social cues: what a table says about the uploader and around the photo."""
+"""Social cues: features of the uploader and of the post around the photo."""
 
 from typing import ClassVar, NamedTuple
 
@@ -37,7 +37,7 @@ _NAMES = {
 
 
 class _Cue(NamedTuple):
-    """A kind of cue, its name, and the columns that it is made of."""
+    """A cue: its kind, its name and its columns."""
 
     kind: str
     name: str
@@ -62,45 +62,45 @@ def _as_list(columns):
 
 
 class SocialFeatures(TransformerMixin, BaseEstimator):
-    """Turn columns about the uploader and the post into numbers for a model.
+    """Encode columns about the uploader and the post as numeric features.
 
-    Each parameter names columns of one kind, and says what is made of them. If none is
-    named, every column is used, and its kind is that of its values.
+    Each of the first six parameters names columns of one kind. If all are None, every
+    column is used, with a kind inferred from its values.
 
     Parameters
     ----------
     counts : str, or list of str or int, default=None
-        Columns of numbers of 0 or more (views, contacts, photos): ``log(1 + x)``.
+        Columns of numbers of 0 or more (contacts, photos), encoded as ``log(1 + x)``.
     flags : str, or list of str or int, default=None
-        Columns of true and false (yes and no, 1 and 0): 1 and 0.
+        Columns of true and false, yes and no, or 1 and 0, encoded as 1 and 0.
     texts : str, or list of str or int, default=None
-        Columns of text (title, description): logarithm of 1 + number of characters. A
-        missing text has none.
+        Columns of text (title, description), encoded as the logarithm of 1 + the number
+        of characters. A missing text has 0 characters.
     tags : str, or list of str or int, default=None
-        Columns of lists of tags, or of text with `separator` between them: logarithm
-        of 1 + number of tags. A missing list has none.
+        Columns of lists of tags, or of text with `separator` between tags, encoded as
+        the logarithm of 1 + the number of tags. A missing list has 0 tags.
     times : str, or list of str or int, default=None
-        Columns of times: place in the day and in the week, each as sine and cosine,
-        so that 23 h is beside 0 h and Sunday beside Monday.
+        Columns of times, encoded as time of day and of week, each as sine and cosine,
+        so that 23 h is near 0 h and Sunday near Monday.
     durations : dict of str to (start, end), default=None
-        Names of durations, and the two columns of times that each lies between:
-        logarithm of 1 + days.
+        Name of each duration, and the columns of times at which it starts and ends,
+        encoded as the logarithm of 1 + days.
     separator : str, default=","
-        What separates tags in text. None takes words.
+        Separator of tags in text. If None, each word is a tag.
     missing : {"error", "indicator", "nan"}, default="error"
-        What to do where a number, flag or time is missing. "error" names the column and
-        the row. "indicator" fills in the median of `fit` (0 if it knew none) and adds a
-        column for each cue that is 1 where it was missing. "nan" leaves NaN, for models
-        that accept it.
+        What to do if a number, flag or time is missing. "error" raises an error that
+        names the column and the row. "indicator" fills in the median of the training
+        rows (0 if all are missing) and adds a column per cue that is 1 where it was
+        missing. "nan" leaves NaN, for models that accept it.
 
     Attributes
     ----------
     cues_ : list of (kind, name, columns)
-        The cues, and the columns (name, position) that they are made of.
+        Kind and name of each cue, and its columns as (name, position).
     kinds_ : dict of str to str
-        Name of each cue, and the parameter that it belongs to.
+        Name of each cue, mapped to its kind: the name of a parameter above.
     medians_ : ndarray of shape (n_numbers,)
-        What is filled in where `missing` is "indicator".
+        Median of each number, filled in if `missing` is "indicator".
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -109,25 +109,24 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
     See Also
     --------
     UserHistoryEncoder : Scores of the user's other photos, without leaking.
-    TagEmbedder : What the tags mean, not how many there are.
+    TagEmbedder : The meaning of tags rather than their number.
 
     Notes
     -----
-    Section 5 of [1]_ uses: mean views of the user's photos, photo count, contacts,
+    Section 5 of [1]_ uses mean views of the user's photos, photo count, contacts,
     groups, groups administered, invite-only groups and mean group size (`counts`),
     member duration (`durations`, from joining to posting), pro account (`flags`),
     number of tags (`tags`), title and description length (`texts`). Any may be absent;
-    the paper does not say how cues were scaled. Its mean views are those of all public
-    photos of the user, the photo in question included; where your table holds the
-    user's photos, :class:`UserHistoryEncoder` leaves that one out.
+    the paper does not say how cues were scaled. Its mean views are over all public
+    photos of the user, including the photo itself. If your table holds the user's
+    photos, :class:`UserHistoryEncoder` leaves that one out.
 
-    Times are text in ISO 8601, or of a time type. Times with a zone are converted to
-    UTC, so that their hour is that of Greenwich; one column, or one duration, may not
-    mix times with and without a zone.
+    Times are ISO 8601 text, or of a time type. Times with a zone are converted to UTC,
+    so the hour is in UTC. A column or a duration may not mix times with and without a
+    zone.
 
-    A column that is constant stays so, which no model minds. A column without any value
-    is refused by ``missing="error"``, 0 with its indicator 1 by "indicator", and NaN by
-    "nan".
+    Constant columns are kept. A column without any value is an error with
+    ``missing="error"``, 0 with an indicator of 1 with "indicator", and NaN with "nan".
 
     References
     ----------
@@ -175,14 +174,14 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Find the columns, and what fills their gaps.
+        """Find the columns, and learn the medians.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
             Posts.
         y : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------
@@ -192,8 +191,8 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X lacks a column, two cues have one name, or a value is not of its kind;
-            the error names the column and the first such row.
+            If X lacks a column, two features have the same name, or a value is not of
+            the column's kind; the message names the column and the first such row.
         """
         X = check_table(self, X, reset=True)
         cues = self._find_cues(X)
@@ -207,7 +206,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Describe posts.
+        """Encode posts.
 
         Parameters
         ----------
@@ -228,7 +227,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         return np.hstack([filled, absent[:, firsts]])
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the features: the column, and what was made of it.
+        """Names of the features: the column and its encoding.
 
         Parameters
         ----------
@@ -276,7 +275,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         if twice:
             raise ValueError(
                 f"Two features have the name {twice[0]!r}, but distinct names were "
-                "expected. Name each column once, and rename one of them."
+                "expected. Name each column once, or rename one of them."
             )
 
     def _describe(self, X):

@@ -1,4 +1,4 @@
-"""Columns of a table of posts: named, read, and refused with their first bad row."""
+"""Read columns of a table of posts; errors name the first bad row."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,14 @@ from .._messages import quote
 
 
 class Column(NamedTuple):
-    """Where a column of X is, and what it is called."""
+    """Name and position of a column of X."""
 
     name: str
     position: int
 
 
 def find_column(X, which, owner) -> Column:
-    """Find a column by its name or its position, which may count from the end."""
+    """Find a column by its name or its position; negative ones count from the end."""
     resolve_columns(X, which, f"parameter {owner}")
     names = column_names(X)
     if isinstance(which, str) and names is not None:
@@ -28,16 +28,16 @@ def find_column(X, which, owner) -> Column:
 
 
 def column_values(X, column: Column):
-    """The values of a column, as a series or an array."""
+    """Values of a column, as a series or an array."""
     return select_columns(X, column.position)
 
 
 def as_objects(values) -> pd.Series:
-    """Values one by one, whatever they are and however they are numbered.
+    """Values as a series of objects, with rows numbered from 0.
 
-    Lists stay lists; the rows of the series are numbered from 0.
+    Lists stay lists.
     """
-    for method in ("to_list", "tolist"):  # of a polars series to_list alone is deep
+    for method in ("to_list", "tolist"):  # for polars only to_list is deep
         if hasattr(values, method):
             values = getattr(values, method)()
     objects = np.empty(len(values), dtype=object)
@@ -66,7 +66,7 @@ def read_numbers(values, name, *, expected="a finite number", missing=True) -> N
     Raises
     ------
     ValueError
-        If a value is no finite number.
+        If a value is not a finite number.
     """
     array = np.asarray(values)
     numeric = array.dtype.kind in "biuf"
@@ -78,20 +78,20 @@ def read_numbers(values, name, *, expected="a finite number", missing=True) -> N
 
 
 def reject_rows(bad, values, name, expected, *, lead=""):
-    """Name the column and the first bad row.
+    """Raise an error that names the column and the first bad row, if there is one.
 
     Parameters
     ----------
     bad : ndarray of shape (n_samples,), bool
-        Rows that cannot be used.
+        Whether each row is bad.
     values : ndarray or Series of shape (n_samples,)
-        Values of the column, numbered from 0.
+        Values of the column, with rows numbered from 0.
     name : str
         Name of the column.
     expected : str
-        What was expected, and the way out.
+        What was expected, with a way out.
     lead : str, default=""
-        What the error starts with.
+        Start of the message.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tags to the mean vector of their words."""
+"""Embed tags by the mean of their word vectors."""
 
 import re
 from collections import Counter
@@ -19,17 +19,17 @@ from ._table import as_objects
 from ._tags import split_tags
 from ._word_vectors import open_vectors
 
-# Above this share of unknown tags something is wrong rather than rare.
+# Above this share of unknown tags, the vectors or the tags are likely wrong.
 _MOST = 0.9
 _N_EXAMPLES = 5
 
 
 def tags_of_rows(X, separator) -> list[list[str]]:
-    """Tags of each row of X, in any of its forms (see :class:`TagEmbedder`)."""
+    """Tags of each row of X, in any form that :class:`TagEmbedder` takes."""
     if isinstance(X, str | bytes):
         raise ValueError(
-            f"Got one string, {quote(X)}, as X, but a row per post was expected. Pass "
-            "a list, such as [X]."
+            f"Got one string, {quote(X)}, as X, but one row per post was expected. "
+            "Pass a list, such as [X]."
         )
     if column_names(X) is not None:
         columns = [as_objects(select_columns(X, i)) for i in range(X.shape[1])]
@@ -49,17 +49,17 @@ def _check_pattern(exclude):
     except re.error as error:
         raise ValueError(
             f"Got exclude={quote(exclude)}, but a regular expression was expected: "
-            f"{error}. Put a backslash before characters that stand for themselves."
+            f"{error}. Put a backslash before special characters to be taken literally."
         ) from error
 
 
 class _Found(NamedTuple):
-    """Tags of all rows, and the words that stand for each distinct one."""
+    """Tags of all rows, and the words that stand for each distinct tag."""
 
     owners: np.ndarray  # row of each tag
-    codes: np.ndarray  # which of the distinct ones it is
-    tags: list[str]
-    kept: np.ndarray  # whether a distinct one is not excluded
+    codes: np.ndarray  # position of each tag among the distinct ones
+    tags: list[str]  # the distinct tags
+    kept: np.ndarray  # whether each distinct tag is not excluded
     spelled: list[list[str]]
 
     @property
@@ -68,69 +68,69 @@ class _Found(NamedTuple):
 
 
 class TagEmbedder(TransformerMixin, BaseEstimator):
-    """Describe posts by the mean word vector of their tags.
+    """Embed posts by the mean word vector of their tags.
 
-    Tags that have no vector are skipped and counted; a post none of whose tags has one
-    gets zeros, and says so. Phrases and captions without a vector of their own get the
-    mean vector of their words.
+    Tags without a vector are skipped and counted. A post without any known tag gets
+    zeros, and a feature marks it. Phrases and captions without a vector of their own
+    get the mean vector of their words.
 
     Parameters
     ----------
     vectors : dict, path, KeyedVectors or callable
-        Vectors of words: a dict of word to vector; the path of an ``.npz`` file (arrays
-        "words" and "vectors"), of a binary file of word2vec (``.bin``), or of a text
-        file of word2vec, fastText or GloVe (``.txt``, ``.vec``); gensim's KeyedVectors;
-        or a function from a list of words to their vectors, such as ``encode`` of
-        sentence-transformers.
+        Word vectors: a dict of word to vector; the path of an ``.npz`` file (arrays
+        "words" and "vectors"), a binary word2vec file (``.bin``), or a text file of
+        word2vec, fastText or GloVe (``.txt``, ``.vec``); gensim's KeyedVectors; or a
+        function from a list of words to an array of their vectors, such as ``encode``
+        of sentence-transformers.
     separator : str, default=","
-        What separates tags where X holds text. None takes the words of the text: runs
-        of letters and digits, which suits titles.
+        Separator of tags if X holds text. If None, each word of the text (a run of
+        letters and digits) is a tag, which suits titles.
     exclude : str, default=None
-        Regular expression; tags in which it is found, in any case of letters, are
-        dropped, and count neither as known nor as unknown.
+        Regular expression, ignoring case. Tags that contain a match are dropped, and
+        count neither as known nor as unknown. If None, no tag is dropped.
     lowercase : bool, default=True
-        Whether to look for lower-case words.
+        Whether to convert tags to lower case before looking them up.
     phrases : {"whole", "joined", "words"}, default="words"
         How a tag such as "black and white" is looked up:
 
         - "whole": as it is.
-        - "joined": as it is, then with underscores, as files of word2vec have phrases
-          ("black_and_white").
-        - "words": as it is, then with underscores, then as the mean of those of its
-          words that are known; it is unknown if none is.
+        - "joined": as it is, then with underscores ("black_and_white"), the form of
+          phrases in word2vec files.
+        - "words": as it is, then with underscores, then as the mean of its known words;
+          the tag is unknown if none of them is known.
 
-        A function in place of vectors gets tags as they are.
+        If `vectors` is a function, it gets tags as they are.
     report_unknown : bool, default=True
-        Whether two more columns count unknown tags, and say where none is known.
+        Whether to add two columns: the number of unknown tags, and whether no tag is
+        known.
 
     Attributes
     ----------
     n_dimensions_ : int
         Length of the vectors.
     vectors_digest_ : str
-        SHA-256 of the file of vectors; empty for other vectors.
+        SHA-256 of the file of vectors; empty if the vectors are not from a file.
 
     See Also
     --------
-    ZeroShotTagger : Makes up tags from a photo.
-    SocialFeatures : Number of tags.
+    ZeroShotTagger : Generates tags from the embedding of a photo.
+    SocialFeatures : The number of tags.
 
     Notes
     -----
     Section III-A of [1]_ averages word2vec vectors (300 numbers) of a photo's tags,
-    without those that contain "explor" (``exclude="explor"``), since they may refer to
-    Explore, Flickr's page of interesting photos: the answer itself. It does not say
-    what was done about tags without a vector.
+    without tags that contain "explor" (``exclude="explor"``): they may refer to
+    Explore, Flickr's page of interesting photos, which is the target. The paper does
+    not say how tags without a vector were treated.
 
-    X may be a list, array or column of text or of lists of text, or one such column in
-    a frame or array (n_samples, 1). In an array or frame with more columns each cell is
-    a tag, as :class:`ZeroShotTagger` returns them.
+    X may be a list, array or column of text or of lists of text, or a frame or array
+    with one such column. In a frame or array with more columns, each cell is one tag,
+    as returned by :class:`ZeroShotTagger`.
 
-    A tag counts as often as a post has it. A vector file is not read into memory: its
-    words are indexed once in a process, and vectors are read where they lie; this does
-    not hold for an ``.npz`` file. A fitted embedder holds the path alone, so the file
-    has to stay. Copies of an embedder copy a dict or KeyedVectors; use a file for many
-    words.
+    A repeated tag counts each time. A vector file other than ``.npz`` is not read into
+    memory: its words are indexed once per process, and vectors are read from the file
+    as needed. A fitted embedder stores only the path, so the file must stay. Cloning an
+    embedder copies a dict or KeyedVectors; for many words, use a file.
 
     References
     ----------
@@ -188,7 +188,7 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         X : sequence of text or of lists of text, or a column of them
             Tags.
         y : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------
@@ -198,7 +198,7 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the vectors are of no known kind, their file is damaged, `exclude` is no
+            If `vectors` is of an unknown kind, its file is damaged, `exclude` is not a
             regular expression, or a row of X is neither text nor a list of text.
         """
         rows = tags_of_rows(X, self.separator)
@@ -220,14 +220,14 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         Returns
         -------
         features : ndarray of shape (n_samples, n_dimensions + 2), float32
-            The mean vector and, with `report_unknown`, the number of unknown tags, and
-            1 where no tag is known.
+            The mean vector, the number of unknown tags, and 1 if no tag is known. The
+            last two columns are absent without `report_unknown`.
 
         Raises
         ------
         ValueError
-            If a row of X is neither text nor a list of text, or the vectors have
-            another length, or their file other bytes, than in `fit`.
+            If a row of X is neither text nor a list of text, or the length of the
+            vectors or the content of their file has changed since `fit`.
         """
         check_ready(self)
         rows = tags_of_rows(X, self.separator)
@@ -253,7 +253,7 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------
@@ -270,14 +270,14 @@ class TagEmbedder(TransformerMixin, BaseEstimator):
         if source.n_dimensions != self.n_dimensions_:
             raise ValueError(
                 f"The vectors have {source.n_dimensions} numbers, but had "
-                f"{self.n_dimensions_} in fit. Fit again, or put the former file back."
+                f"{self.n_dimensions_} in fit. Fit again, or restore the former ones."
             )
         if source.digest != self.vectors_digest_:
             raise ValueError(
                 f"The vectors {quote(self.vectors)} have changed since fit: their "
-                f"SHA-256 was {self.vectors_digest_ or 'that of no file'} and is "
-                f"{source.digest or 'that of no file'}. Fit again, or put the former "
-                "file back."
+                f"SHA-256 was {self.vectors_digest_ or 'none (no file)'} and is now "
+                f"{source.digest or 'none (no file)'}. Fit again, or restore the "
+                "former file."
             )
         return source
 
@@ -323,7 +323,7 @@ def _warn_of_unknown(found: _Found):
     commonest = Counter(found.codes[unknown].tolist()).most_common(_N_EXAMPLES)
     examples = [found.tags[code] for code, _ in commonest]
     warn_caller(
-        f"{unknown.sum()} of {met.sum()} tags have no vector, such as "
+        f"{unknown.sum()} of {met.sum()} tags have no vector, for example "
         f"{quote(examples)}. Check how X is split into tags (separator=), whether the "
-        "words of the vectors are in lower case (lowercase=), and their language."
+        "vectors are of lower-case words (lowercase=), and their language."
     )

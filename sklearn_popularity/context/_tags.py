@@ -1,4 +1,4 @@
-"""Tags of posts: lists, or text that separates them."""
+"""Tags of posts, from lists or from separated text."""
 
 import re
 
@@ -13,16 +13,16 @@ def split_tags(values, separator, name="tags") -> list[list[str]]:
     Parameters
     ----------
     values : array-like of shape (n_samples,)
-        Text, or a list, tuple, set or array of text; None and NaN are no tags.
+        Text, or a list, tuple, set or array of text; None and NaN have no tags.
     separator : str or None
-        What separates tags in text; None takes the words: runs of letters and digits.
+        Separator of tags in text. If None, each run of letters and digits is a tag.
     name : str, default="tags"
         Name of the column, for the error.
 
     Returns
     -------
     tags : list of list of str
-        Without surrounding blanks; empty ones are left out.
+        Tags without surrounding blanks; empty ones are left out.
 
     Raises
     ------

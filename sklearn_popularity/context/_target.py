@@ -1,4 +1,4 @@
-"""The target: how popular a photo is for its age, and photos that went viral."""
+"""The target: popularity for the age of a photo, and dropping viral photos."""
 
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from ._times import Times, days_between, read_times
 
 
 class _Age(NamedTuple):
-    """From when to when, and what to do with photos younger than a day or so."""
+    """When photos were uploaded and observed, and the smallest age to use."""
 
     uploaded: object
     observed: object
@@ -34,7 +34,7 @@ _CONSTRAINTS = {
     "min_days": [Interval(Real, 0, None, closed="neither"), None],
     "form": [StrOptions({_RATE, _COUNT})],
 }
-# Views per day far below which log(rate + 1) is the rate itself, as skewed as it is.
+# Well below this many views per day, log(rate + 1) is about the rate, and as skewed.
 _LOW_RATE = 0.5
 
 
@@ -49,30 +49,31 @@ def log_normalized_popularity(
     Parameters
     ----------
     count : array-like of shape (n_samples,)
-        Views (or likes, or shares) so far, 0 or more.
+        Number of views (or likes, or shares), 0 or more.
     uploaded : array-like of shape (n_samples,), or scalar
         When each photo was posted: times (datetimes, or ISO 8601 text), or numbers of
-        days since any one moment.
+        days since a common moment.
     observed : array-like of shape (n_samples,), or scalar
-        When the views were counted, in the same unit.
+        When the views were counted, of the same kind as `uploaded`.
     base : float, default=2
         Base of the logarithm, above 1.
     min_days : float, default=None
-        Ages are raised to at least this many days. None leaves them, and then an age
-        of 0 is an error.
+        Smallest age in days, above 0; younger photos count as this old. If None, ages
+        are used as they are, and an age of 0 is an error.
     form : {"rate_plus_one", "count_plus_one"}, default="rate_plus_one"
-        Where 1 is added: to the views per day, or to the views; see Notes.
+        Whether 1 is added to the views per day or to the views; see Notes.
 
     Returns
     -------
     popularity : ndarray of shape (n_samples,), float64
-        0 (never seen) or more; with "count_plus_one" below 0 for fewer views than days.
+        0 (no views) or more; with "count_plus_one" negative below one view a day.
 
     Raises
     ------
     ValueError
         If a count is negative or missing, a time is missing, `observed` is before
-        `uploaded` or equal to it, or one of them has a time zone and the other none.
+        `uploaded` (or equal to it without `min_days`), or only one of them has a time
+        zone.
 
     Warns
     -----
@@ -83,21 +84,21 @@ def log_normalized_popularity(
     See Also
     --------
     count_from_popularity : The inverse.
-    drop_viral : Photos whose views say more about sharing than about the photo.
+    drop_viral : Drop photos with views far above the mean.
 
     Notes
     -----
     "rate_plus_one" is ``log_base(count / days + 1)``, "count_plus_one" is
     ``log_base((count + 1) / days)``. The right side of figure 2 of [1]_ has the axis
-    "log2 of (views + 1) per day", which may be read as either. They order photos of
-    one age alike. Where photos have many views a day both are nearly the logarithm of
-    that; where they have far less than one, as on Flickr (402 views in 200 to 2,500
-    days), only "count_plus_one" spreads like the Gaussian of that figure: of made-up
-    posts at this rate (``make_popularity(rate=0.05)``) the skewness is -0.1, and that
-    of "rate_plus_one" 1.9. What photos without a view get then depends on their age.
+    "log2 of (views + 1) per day", which may be read as either. Both order photos of the
+    same age alike, and are nearly equal if photos have many views a day. If they have
+    far less than one, as on Flickr (402 views in 200 to 2,500 days), only
+    "count_plus_one" is distributed like the Gaussian of that figure: on made-up posts
+    at such a rate (``make_popularity(rate=0.05)``) its skewness is -0.1, against 1.9
+    for "rate_plus_one". The score of a photo without views then depends on its age.
 
-    The views per day of a photo that is minutes old are an extrapolation;
-    ``min_days=1`` treats it as one day old.
+    For a photo that is minutes old, views per day are an extrapolation; ``min_days=1``
+    treats it as one day old.
 
     References
     ----------
@@ -123,8 +124,8 @@ def _warn_of_low_rates(rate):
     if len(rate) and np.median(rate) < _LOW_RATE:
         warn_caller(
             f"Half of the photos have fewer than {np.median(rate):.2g} views per day, "
-            "of which log(rate + 1) is as skewed as the rate itself: a few photos make "
-            'up the score. Pass form="count_plus_one" for log((count + 1) / days).'
+            "where log(rate + 1) is as skewed as the rate itself: a few photos "
+            'dominate. Pass form="count_plus_one" for log((count + 1) / days).'
         )
 
 
@@ -134,14 +135,14 @@ def _warn_of_low_rates(rate):
 def count_from_popularity(
     popularity, uploaded, observed, *, base=2, min_days=None, form=_RATE
 ):
-    """Views that a popularity stands for: the inverse of `log_normalized_popularity`.
+    """Views for a given popularity: the inverse of `log_normalized_popularity`.
 
     Parameters
     ----------
     popularity : array-like of shape (n_samples,)
-        Logarithm of views per day; what would be fewer than 0 views stands for 0.
+        Logarithm of views per day; lower values than for 0 views give 0 views.
     uploaded, observed : array-like of shape (n_samples,), or scalar
-        From when to when the views are counted: times, or numbers of days.
+        Start and end of the counting of views, as times or as numbers of days.
     base, min_days : float
         As in `log_normalized_popularity`.
     form : {"rate_plus_one", "count_plus_one"}, default="rate_plus_one"
@@ -150,7 +151,7 @@ def count_from_popularity(
     Returns
     -------
     count : ndarray of shape (n_samples,), float64
-        0 or more, not rounded.
+        Views, 0 or more, not rounded.
 
     Raises
     ------
@@ -176,13 +177,13 @@ def _days(n_samples, age: _Age) -> NDArray:
     if isinstance(uploaded, Times) != isinstance(observed, Times):
         raise ValueError(
             "Got times for one of uploaded and observed and numbers for the other, but "
-            "times or numbers of days were expected for both."
+            "times for both, or numbers of days for both, were expected."
         )
     if isinstance(uploaded, Times):
         days = days_between(uploaded, observed, ("uploaded", "observed"))
     else:
         days = observed - uploaded
-        expected = "a day not before that of 'uploaded' in the same row"
+        expected = "a day no earlier than 'uploaded' in the same row"
         reject_rows(days < 0, observed, "observed", expected)
     if age.min_days is not None:
         return np.maximum(days, age.min_days)
@@ -210,37 +211,37 @@ def _read_moments(values, name, n_samples):
     prefer_skip_nested_validation=True,
 )
 def drop_viral(frame, columns, *, n_std=6):
-    """Drop photos whose views, likes or comments lie far above the mean.
+    """Drop photos whose views, likes or comments are far above the mean.
 
     Parameters
     ----------
     frame : DataFrame or ndarray of shape (n_samples, n_columns)
         Posts.
     columns : str, int, or list of these
-        Columns of counts; a photo that is viral by any of them is dropped.
+        Columns of counts; a photo is dropped if it is viral by any of them.
     n_std : float, default=6
-        Standard deviations above the mean from which on a photo is viral.
+        Number of standard deviations above the mean, beyond which a photo is viral.
 
     Returns
     -------
     frame : DataFrame or ndarray
-        The other rows, of the same kind, with the index that they had.
+        The remaining rows, as the same type as `frame` and with their index.
 
     Raises
     ------
     ValueError
-        If there is no such column, or it holds something else than numbers.
+        If a column does not exist, or holds anything other than numbers.
 
     Notes
     -----
     Section 4.1 of [1]_ removed images "more than six standard deviations above the
-    mean" by views, favourites or comments. Mean and (population) deviation are those
-    of all rows, viral ones included; a missing number counts in neither and is not
-    viral. No row can lie further above the mean than ``sqrt(n_samples - 1)``
-    deviations, so with fewer than 37 rows the default drops none.
+    mean" by views, favourites or comments. The mean and the (population) standard
+    deviation are over all rows, viral ones included. Missing numbers are ignored and
+    are not viral. No row can be more than ``sqrt(n_samples - 1)`` deviations above the
+    mean, so with fewer than 37 rows the default drops none.
 
-    This changes what is asked: scores then tell how well photos are ranked that did
-    not go viral. Their own counts say which, so it cannot be done for new photos.
+    This changes the question: a score then refers only to photos that did not go viral.
+    New photos cannot be selected in this way, since it needs their counts.
 
     References
     ----------

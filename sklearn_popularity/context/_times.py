@@ -1,4 +1,4 @@
-"""Times, however a column spells them: checked, in UTC where they have a zone."""
+"""Read columns of times in any form; those with a zone are converted to UTC."""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -14,8 +14,8 @@ _DATE = r"\d{4}-\d\d-\d\d"
 _ZONE = r"(?:Z|[+-]\d\d:?\d\d)"
 _ISO = rf"{_DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?{_ZONE}?)?"
 _EXPECTED = (
-    "a time such as '2025-07-04T03:36:00Z' (ISO 8601; read others by pandas.to_datetime"
-    " with format=)"
+    "a time such as '2025-07-04T03:36:00Z' (ISO 8601; convert other forms with "
+    "pandas.to_datetime and its format=)"
 )
 
 
@@ -25,7 +25,7 @@ class Times(NamedTuple):
     Parameters
     ----------
     values : ndarray of shape (n_samples,), datetime64[us]
-        In UTC if they have a zone, else as they are; NaT where one is missing.
+        In UTC if they have a zone, else as given; NaT if missing.
     zoned : bool or None
         Whether they have a zone; None if all are missing.
     """
@@ -35,7 +35,7 @@ class Times(NamedTuple):
 
 
 def read_times(values, name) -> Times:
-    """Read a column of times: of a time type, or text in ISO 8601.
+    """Read a column of times, of a time type or as ISO 8601 text.
 
     Parameters
     ----------
@@ -47,24 +47,24 @@ def read_times(values, name) -> Times:
     Returns
     -------
     times : Times
-        Times of several offsets are all in UTC.
+        Times with different offsets are all converted to UTC.
 
     Raises
     ------
     ValueError
-        If a value is no time, or some times have a zone and others have none.
+        If a value is not a time, or only some times have a zone.
     """
     if _has_zone(values):
         utc = pd.Series(values).dt.tz_convert("UTC").dt.tz_localize(None)
         return Times(utc.to_numpy("datetime64[us]"), True)
     array = np.asarray(values)
-    if array.dtype.kind == "M":  # what has a zone is in UTC then
+    if array.dtype.kind == "M":  # already in UTC if it has a zone
         return Times(array.astype("datetime64[us]"), _zone_of(values) is not None)
     return _read_objects(as_objects(values), name)
 
 
 def _zone_of(values):
-    """Time zone of a column of polars or pyarrow, or None."""
+    """Time zone of a polars or pyarrow column, or None."""
     polars = getattr(getattr(values, "dtype", None), "time_zone", None)
     return polars or getattr(getattr(values, "type", None), "tz", None)
 
@@ -88,8 +88,8 @@ def _read_objects(objects, name) -> Times:
         raise ValueError(
             f"The column {name!r} mixes times with a time zone (row {with_zone[0]}: "
             f"{objects[with_zone[0]]}) and without (row {without[0]}: "
-            f"{objects[without[0]]}), but one kind was expected. Give all a zone, or "
-            "none."
+            f"{objects[without[0]]}), but one kind was expected. Give all of them a "
+            "zone, or none."
         )
     times = parsed.dt.tz_localize(None).to_numpy("datetime64[us]")
     return Times(times, None if absent.all() else bool(len(with_zone)))
@@ -100,7 +100,7 @@ def _is_zoned(value):
 
 
 def looks_like_times(values) -> bool:
-    """Whether a column is of a time type, or its first text is in ISO 8601."""
+    """Whether a column is of a time type, or its first value is ISO 8601 text."""
     if np.asarray(values).dtype.kind == "M" or _has_zone(values):
         return True
     objects = as_objects(values).dropna()
@@ -113,12 +113,12 @@ def looks_like_times(values) -> bool:
 
 
 def days_between(start: Times, end: Times, names) -> NDArray:
-    """Days from one column to another, NaN where either is missing.
+    """Days from one column to another, NaN if either is missing.
 
     Parameters
     ----------
     start, end : Times
-        Of equal length, or one of length 1.
+        Columns of equal length, or one of length 1.
     names : tuple of str
         Names of the two columns, for the errors.
 
@@ -129,16 +129,16 @@ def days_between(start: Times, end: Times, names) -> NDArray:
     Raises
     ------
     ValueError
-        If one has a time zone and the other has none, or an end is before its start.
+        If only one has a time zone, or an end is before its start.
     """
     if None not in (start.zoned, end.zoned) and start.zoned != end.zoned:
         zoned, naive = names if start.zoned else names[::-1]
         raise ValueError(
-            f"The column {zoned!r} has a time zone and {naive!r} has none, but both or "
-            "neither were expected to tell the time between them."
+            f"The column {zoned!r} has a time zone and {naive!r} has none, but a zone "
+            "was expected in both or in neither. Localize one of them."
         )
     days = (end.values - start.values) / DAY
     ends = np.broadcast_to(end.values, days.shape)
-    expected = f"a time not before that of {names[0]!r} in the same row"
+    expected = f"a time no earlier than {names[0]!r} in the same row"
     reject_rows(days < 0, ends, names[1], expected)
     return days

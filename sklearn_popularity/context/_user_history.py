@@ -1,4 +1,4 @@
-"""How a user's other photos did, without any row seeing its own score."""
+"""Scores of a user's other photos, without any row seeing its own score."""
 
 from numbers import Integral, Real
 from typing import ClassVar
@@ -33,53 +33,54 @@ _NAMES = ("mean", "count", "spread")
 
 
 class UserHistoryEncoder(TransformerMixin, BaseEstimator):
-    """Describe each photo by the scores of its user's other photos.
+    """Encode each photo by the scores of its user's other photos.
 
     Mean, number and spread of a user's scores are among the strongest predictors of
-    the next one, and the easiest way to fool oneself: a mean that includes the photo's
-    own score gives it away. Here no row sees its own score, neither in
-    ``fit_transform`` nor in ``fit().transform()`` on new rows.
+    the next one, but a mean that includes the photo's own score leaks it. Here no row
+    sees its own score, neither in ``fit_transform`` nor in ``fit().transform()`` on
+    new rows.
 
     Parameters
     ----------
     user : str, int or callable, default=0
-        Column of X that holds the user of each row: name, position, or function from X
-        to the users.
+        Column of X with the user of each row: its name, its position, or a function of
+        X that returns the users.
     mode : {"out_of_fold", "past"}, default="out_of_fold"
-        What ``fit_transform`` lets a row see. "out_of_fold": the scores of its user in
-        other folds, earlier or later, as
-        :class:`~sklearn.preprocessing.TargetEncoder` does. "past": the scores of
-        photos that its user posted before, by `time`.
+        Which scores of its user a row sees in ``fit_transform``. "out_of_fold": those
+        in other folds, earlier or later, as in
+        :class:`~sklearn.preprocessing.TargetEncoder`. "past": those of photos posted
+        earlier, by `time`.
     time : str or int, default=None
-        Column of X that tells when the photo was posted: times, or numbers in their
-        order. Used by "past" alone, which needs it.
+        Column of X with the time of each post, as times or as numbers in order.
+        Required by "past", ignored by "out_of_fold".
     observed : str or int, default=None
-        Column of X that tells when the score was observed, of the same kind as `time`.
-        "past" then takes scores alone that were observed before this photo was posted.
-        None takes the scores of all photos posted before.
+        Column of X with the time at which each score was observed, of the same kind as
+        `time`. "past" then uses only scores observed before the photo was posted. If
+        None, it uses the scores of all photos posted earlier.
     groups : str, int or callable, default=None
-        Column of X, or function of it, whose rows stay together in the folds of
-        "out_of_fold" (near-duplicates, an album), so that no row sees the score of its
-        group either.
+        Column of X, or function of X, with a group (near-duplicates, album) for each
+        row. "out_of_fold" keeps the rows of a group in one fold, so that no row sees
+        the score of another in its group. If None, rows are split at random.
     smoothing : float, default=5
-        Number of photos that everybody's mean counts for in that of a user.
+        Weight of the overall mean and variance in a user's mean and spread, as a number
+        of scores, 0 (no smoothing) or more.
     prior : float, default=None
-        Mean score that users without a history get, and others are drawn to. None is
-        the mean of all scores that the row may see, whoever posted the photo.
+        Mean score for users without a history, towards which other means are shrunk. If
+        None, the mean of all scores that the row may see, of any user.
     cv : int, default=5
-        Number of folds of "out_of_fold".
+        Number of folds of "out_of_fold", 2 or more.
     random_state : int, RandomState instance or None, default=None
-        Seed of these folds.
+        Seed of the folds of "out_of_fold".
 
     Attributes
     ----------
     users_ : ndarray of shape (n_users,)
         Users with a history.
     history_, everybody_ : tuple of ndarray
-        Number, mean and squared deviations of the scores of each user, and of all; for
-        "past" their running sums.
+        Number, mean and sum of squared deviations of the scores of each user, and of
+        all users; running sums of these for "past".
     kind_of_time_ : str
-        Whether `time` holds numbers, or times with or without a zone; "past" alone.
+        Whether `time` holds numbers, or times with or without a zone; only for "past".
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -87,30 +88,30 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    SocialFeatures : What a table says about the user already.
-    sklearn.preprocessing.TargetEncoder : The mean alone, of any category.
+    SocialFeatures : Features from columns about the user.
+    sklearn.preprocessing.TargetEncoder : Only the mean, for any category.
 
     Notes
     -----
-    With n scores of mean m and squared deviations s, and those of everybody m0 and
-    (variance) v0, the mean is ``(n m + smoothing m0) / (n + smoothing)`` and the spread
-    ``sqrt((s + smoothing v0) / (n + smoothing))``. Rows without a user (None, NaN) and
-    users who are met for the first time have n = 0, which gives the prior.
+    For a user with n scores of mean m and sum of squared deviations s, and an overall
+    mean m0 and variance v0, the mean is ``(n m + smoothing m0) / (n + smoothing)`` and
+    the spread ``sqrt((s + smoothing v0) / (n + smoothing))``. Rows without a user
+    (None, NaN) and new users have n = 0, which gives the prior.
 
-    ``transform`` knows the scores of the rows of `fit` alone. "out_of_fold" describes
-    rows by all scores of their user, so it must be given new rows: ``fit_transform``
-    and ``fit(X, y).transform(X)`` differ by design, and the latter leaks. "past"
-    describes any row by the scores of `fit` before its time, so the two agree.
+    ``transform`` uses only the scores given to `fit`. With "out_of_fold" it encodes a
+    row by all scores of its user, so pass it only new rows: ``fit_transform`` and
+    ``fit(X, y).transform(X)`` differ by design, and the latter leaks. With "past" any
+    row is encoded by the scores before its time, so the two agree.
 
-    "past" leaves out photos of the same moment. Where nothing is known at all, mean
-    and spread are 0, or the mean is `prior`; this concerns the first rows.
+    "past" leaves out photos posted at the same moment. For the first rows, where no
+    score is known, mean and spread are 0, or the mean is `prior`.
 
-    The count behind an earlier photo's score may have grown after the next photo was
-    posted, perhaps thanks to it. ``observed`` leaves out what was not known by then;
-    without it, "past" is about the order of photos, not of views.
+    Views of an earlier photo may have grown after the next photo was posted, perhaps
+    because of it. ``observed`` leaves out scores that were not known by then; without
+    it, "past" respects the order of photos but not of their views.
 
-    Folds whose users are new leave "out_of_fold" nothing to learn from: where `groups`
-    are the users, all rows get the prior.
+    If `groups` are the users, every fold has only new users, so "out_of_fold" gives the
+    prior to all rows.
 
     Examples
     --------
@@ -168,7 +169,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            Users, and what the other parameters name.
+            Users, and the columns that other parameters name.
         y : array-like of shape (n_samples,)
             Scores.
 
@@ -180,8 +181,8 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X lacks a column, a row has no time, a score was observed before its
-            photo was posted, or y is not finite.
+            If X lacks a named column, a row has no time, a score was observed before
+            its photo was posted, or y is not finite.
         """
         self._fit(X, y)
         return self
@@ -213,20 +214,20 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         self.everybody_ = tuple(running_moments(everybody, known_at, y))
 
     def fit_transform(self, X, y):
-        """Learn the histories, and describe each row without its own score.
+        """Learn the histories, and encode each row without its own score.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            Users, and what the other parameters name.
+            Users, and the columns that other parameters name.
         y : array-like of shape (n_samples,)
             Scores.
 
         Returns
         -------
         history : ndarray of shape (n_samples, 3), float64
-            Mean, count and spread of the scores that each row may see; by "past" as of
-            ``fit(X, y).transform(X)``, by "out_of_fold" of the other folds.
+            Mean, count and spread of the scores that each row may see. For "past" this
+            equals ``fit(X, y).transform(X)``; "out_of_fold" uses the other folds.
         """
         X, users, y = self._fit(X, y)
         if self.mode == "past":
@@ -239,7 +240,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         return history
 
     def transform(self, X):
-        """Describe new rows by the scores that `fit` was given.
+        """Encode new rows by the scores that `fit` was given.
 
         Parameters
         ----------
@@ -249,23 +250,23 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         history : ndarray of shape (n_samples, 3), float64
-            Mean, count and spread; by "past" of the scores before the time of each row.
+            Mean, count and spread; for "past" of the scores before each row's time.
 
         Raises
         ------
         ValueError
             If users or times are of another kind than in `fit`, or `user`, `mode` or
-            `time` has been set to something else since.
+            `time` was changed since `fit`.
         """
         check_ready(self)
         X = check_table(self, X, reset=False)
         labels = pd.Index(self._labels(X))
         check_same_kind(self.users_, labels, "user")
-        # Of new users, and of none, it is -1.
+        # The indexer gives -1 for new users and for rows without a user.
         return self._describe(X, pd.Index(self.users_).get_indexer(labels))
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the features: the user column with mean, count and spread.
+        """Names of the features: the user column followed by mean, count and spread.
 
         Parameters
         ----------
@@ -307,7 +308,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         return shrink(seen, self._with_prior(known), self.smoothing)
 
     def _describe_by(self, seen, everybody, users):
-        seen = Moments(*(values[users] for values in seen))  # -1 is the empty one
+        seen = Moments(*(values[users] for values in seen))  # -1: empty
         everybody = Moments(*(values[0] for values in everybody))
         return shrink(seen, self._with_prior(everybody), self.smoothing)
 
@@ -328,8 +329,8 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
     def _read_time(self, X):
         if self.time is None:
             raise ValueError(
-                'Got mode="past" with time=None, but a column was expected that tells '
-                "when each photo was posted."
+                'Got mode="past" with time=None, but time= was expected to name the '
+                "column of when each photo was posted."
             )
         return read_order(X, self.time, "time")
 

@@ -1,4 +1,4 @@
-"""Files of word vectors: indexed in one pass, their rows read from the mapped file."""
+"""Files of word vectors, indexed in one pass and read by memory mapping."""
 
 import mmap
 import zipfile
@@ -16,7 +16,7 @@ _MAX_WORD = 10_000  # bytes
 _FLOAT = np.dtype("<f4")
 _MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-# What NumPy and zipfile raise for files that are damaged, or made to do damage.
+# What NumPy and zipfile raise for damaged or malicious files.
 _NPZ_ERRORS = (
     EOFError,
     KeyError,
@@ -30,18 +30,18 @@ _NPZ_ERRORS = (
 
 
 class VectorFile(NamedTuple):
-    """What a file of vectors holds.
+    """Content of a file of vectors.
 
     Attributes
     ----------
     positions : dict of str to int
-        Words, and where their vectors are.
+        Position of the vector of each word.
     read : callable
-        From a list of positions to the vectors.
+        Function from a list of positions to the vectors.
     n_dimensions : int
         Length of the vectors.
     faults : str
-        Repeated and damaged words, in words; empty if there are none.
+        Description of repeated and damaged words; empty if there are none.
     """
 
     positions: dict[str, int]
@@ -51,7 +51,7 @@ class VectorFile(NamedTuple):
 
 
 class _Index:
-    """Words and where their vectors are; the first of equal words counts."""
+    """Positions of the vectors of words; of repeated words the first counts."""
 
     def __init__(self):
         self.positions: dict[str, int] = {}
@@ -63,7 +63,7 @@ class _Index:
             self.repeated.append(word)
 
     def add_bytes(self, word: bytes, position: int) -> None:
-        """Add a word of a file, which word2vec may have cut within a character."""
+        """Add a word as bytes, which word2vec may have cut within a character."""
         try:
             self.add(word.decode(), position)
         except UnicodeDecodeError:
@@ -73,10 +73,10 @@ class _Index:
         return len(self.positions) + len(self.repeated) + self.n_cut
 
     def file(self, read, n_dimensions) -> VectorFile:
-        """Close the index; a few faults are told, many are an error."""
+        """Close the index; report a few faults, and raise an error for many."""
         if self.n_cut > len(self) / 2:
             raise ValueError(
-                f"{self.n_cut} of its {len(self)} words are no UTF-8. Save it as UTF-8"
+                f"{self.n_cut} of its {len(self)} words are not UTF-8. Save it as UTF-8"
             )
         return VectorFile(self.positions, read, n_dimensions, self._faults())
 
@@ -84,25 +84,25 @@ class _Index:
         faults = []
         if self.repeated:
             faults.append(
-                f"{len(self.repeated)} repeated word(s), such as "
-                f"{quote(self.repeated[0])}, whose first vector counts"
+                f"{len(self.repeated)} repeated word(s), for example "
+                f"{quote(self.repeated[0])}, of which the first vector counts"
             )
         if self.n_cut:
             faults.append(
-                f"{self.n_cut} word(s) that are no UTF-8, probably cut within a "
-                "character, and are left out"
+                f"{self.n_cut} word(s) that are not UTF-8, probably cut within a "
+                "character, which are left out"
             )
         return ", and ".join(faults)
 
 
 def read_npz(path) -> VectorFile:
-    """Words and vectors of an .npz file, which is read into memory.
+    """Read words and vectors from an .npz file into memory.
 
     Parameters
     ----------
     path : Path
-        Holds the arrays "words" (n_words,) of str and "vectors" (n_words,
-        n_dimensions).
+        File with the arrays "words" of shape (n_words,), str, and "vectors" of shape
+        (n_words, n_dimensions), float.
 
     Returns
     -------
@@ -111,16 +111,16 @@ def read_npz(path) -> VectorFile:
     Raises
     ------
     ValueError
-        If it holds something else.
+        If the file does not hold these arrays.
     """
     try:
-        with zipfile.ZipFile(path):  # which np.load does not insist on
+        with zipfile.ZipFile(path):  # np.load would accept other files
             arrays = np.load(path, allow_pickle=False)
         with arrays:
             words, vectors = arrays["words"], arrays["vectors"]
     except _NPZ_ERRORS as error:
         raise ValueError(
-            "it has no arrays of text 'words' and of numbers 'vectors' that can be read"
+            "it has no readable arrays 'words' (of text) and 'vectors' (of numbers)"
         ) from error
     if words.dtype.kind != "U" or words.ndim != 1:
         raise ValueError(f"'words' is of type {words.dtype} and shape {words.shape}")
@@ -136,43 +136,44 @@ def read_npz(path) -> VectorFile:
 
 
 def index_binary(path) -> VectorFile:
-    """Words of a binary file of word2vec; vectors are read where they lie.
+    """Index the words of a binary word2vec file; vectors are read when asked for.
 
     Parameters
     ----------
     path : Path
-        A line "n_words n_dimensions", then each word, a blank and its float32s.
+        File with a line "n_words n_dimensions", then for each word the word, a blank
+        and its vector as float32.
 
     Returns
     -------
     file : VectorFile
-        Positions are bytes from the start of the file.
+        Positions are in bytes from the start of the file.
 
     Raises
     ------
     ValueError
         If the file is shorter or longer than its first line says, a word is longer
-        than 10,000 bytes, or most are no UTF-8.
+        than 10,000 bytes, or most words are not UTF-8.
     """
     data, start = _map(path)
     end = data.find(b"\n", start, start + _MAX_HEADER)
     header = _parse_header(data[start : max(end, start)])
     if header is None:
-        raise ValueError("it does not start with a line of two whole numbers")
+        raise ValueError("it does not start with a line of two integers")
     n_words, n_dimensions = header
     n_bytes = n_dimensions * _FLOAT.itemsize
     if n_words * (n_bytes + 2) > len(data):
         raise ValueError(
-            f"its first line promises {n_words} words of {n_dimensions} numbers, too "
-            f"many for {len(data)} bytes"
+            f"its first line says {n_words} words of {n_dimensions} numbers, too many "
+            f"for {len(data)} bytes"
         )
     index = _Index()
     start = end + 1
     for i in range(n_words):
-        start += data[start : start + 1] == b"\n"  # which some writers put between
+        start += data[start : start + 1] == b"\n"  # some writers add one
         blank = data.find(b" ", start, start + _MAX_WORD)
         if blank < 0 or blank + 1 + n_bytes > len(data):
-            raise ValueError(f"it ends, or has no word, at word {i} of {n_words}")
+            raise ValueError(f"it ends or has no word at word {i} of {n_words}")
         index.add_bytes(data[start:blank], blank + 1)
         start = blank + 1 + n_bytes
     if data[start:].strip(b"\n"):
@@ -188,24 +189,24 @@ def index_binary(path) -> VectorFile:
 
 
 def index_text(path) -> VectorFile:
-    """Words of a text file of word2vec, fastText or GloVe; a vector is a line.
+    """Index the words of a text file of word2vec, fastText or GloVe.
 
     Parameters
     ----------
     path : Path
-        Lines of a word and its numbers, with blanks or tabs between. A first line
-        "n_words n_dimensions" may be there (word2vec, fastText) or not (GloVe).
+        File with a word and its vector per line, separated by blanks or tabs. A first
+        line "n_words n_dimensions" is optional (word2vec and fastText have it).
 
     Returns
     -------
     file : VectorFile
-        Positions are bytes from the start of the file.
+        Positions are in bytes from the start of the file.
 
     Raises
     ------
     ValueError
-        If the lines are not as many as the first one says, a line has too few numbers
-        or most have too many, or most words are no UTF-8.
+        If the number of lines is not what the first one says, a line has too few
+        numbers or most lines have too many, or most words are not UTF-8.
     """
     data, start = _map(path)
     data.seek(start)
@@ -215,11 +216,11 @@ def index_text(path) -> VectorFile:
         data.seek(start)
     n_dimensions = _count_numbers(first) if header is None else header[1]
     if n_dimensions < 1:
-        raise ValueError("its first line has no word followed by numbers")
+        raise ValueError("its first line is not a word followed by numbers")
     index = _index_lines(data, n_dimensions)
     if header is not None and len(index) != header[0]:
         raise ValueError(
-            f"its first line promises {header[0]} words, but {len(index)} follow"
+            f"its first line says {header[0]} words, but {len(index)} follow"
         )
     if not len(index):
         raise ValueError("it has no words")
@@ -231,7 +232,7 @@ def index_text(path) -> VectorFile:
 
 
 def _index_lines(data, n_dimensions):
-    """Index lines from where the file stands on; positions are those of lines."""
+    """Index the lines from the current position by where they start."""
     index, n_longer = _Index(), 0
     start = data.tell()
     while line := data.readline():
@@ -247,14 +248,14 @@ def _index_lines(data, n_dimensions):
         start = data.tell()
     if n_longer > len(index) / 2:
         raise ValueError(
-            f"most of its lines have more than {n_dimensions} numbers, which its first "
-            "line has or says"
+            f"most of its lines have more than {n_dimensions} numbers, unlike the "
+            "first one"
         )
     return index
 
 
 def _map(path):
-    """The bytes of a file, and where they start behind a byte-order mark."""
+    """The mapped bytes of a file, and where they start after a byte-order mark."""
     with path.open("rb") as file:
         if path.stat().st_size == 0:
             raise ValueError("it is empty")
@@ -265,7 +266,7 @@ def _map(path):
 
 
 def _parse_header(line):
-    """The two whole numbers of a first line, or None."""
+    """The two integers of a first line, or None."""
     fields = line.split()
     if len(fields) != 2 or not all(field.isdigit() for field in fields):
         return None
@@ -276,7 +277,7 @@ def _parse_header(line):
 
 
 def _count_numbers(line):
-    """Numbers at the end of a line, behind its first field."""
+    """Count the numbers at the end of a line, after its first field."""
     n_numbers = 0
     for field in reversed(line.split()[1:]):
         try:
@@ -288,7 +289,7 @@ def _count_numbers(line):
 
 
 def _split_line(line, n_dimensions):
-    """The word of a line, which may have blanks in it, and its numbers."""
+    """The word of a line, which may contain blanks, and its numbers."""
     return line.strip().rsplit(None, n_dimensions)
 
 

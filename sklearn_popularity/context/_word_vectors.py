@@ -1,4 +1,4 @@
-"""Vectors of words: from a dict, a file, gensim or a function, checked as they come."""
+"""Word vectors from a dict, a file, gensim or a function, checked when read."""
 
 import functools
 import hashlib
@@ -31,18 +31,18 @@ _EXPECTED = (
 
 @dataclass(frozen=True)
 class WordVectors:
-    """Words that have vectors, which are read when they are asked for.
+    """A table of words with their vectors, which are read when asked for.
 
     Parameters
     ----------
     positions : mapping of str to int
-        Words, and where their vectors are.
+        Position of the vector of each word.
     read : callable
-        From a list of positions to an array (n_positions, n_dimensions).
+        Function from a list of positions to an array (n_positions, n_dimensions).
     n_dimensions : int
         Length of the vectors.
     digest : str, default=""
-        SHA-256 of the file they lie in, if there is one.
+        SHA-256 of the file of vectors; empty if there is none.
     """
 
     positions: Mapping[str, int]
@@ -58,12 +58,12 @@ class WordVectors:
         tag : str
             Word, phrase or caption.
         phrases : {"whole", "joined", "words"}
-            How far to look; see :class:`TagEmbedder`.
+            How to look up the tag; see :class:`TagEmbedder`.
 
         Returns
         -------
         words : list of str
-            Known words, which may come more than once; none if the tag is unknown.
+            Known words, possibly repeated; empty if the tag is unknown.
         """
         if tag in self.positions:
             return [tag]
@@ -75,12 +75,12 @@ class WordVectors:
         return known if phrases == "words" else []
 
     def embed(self, words) -> NDArray:
-        """Vectors of words that are known.
+        """Vectors of known words.
 
         Parameters
         ----------
         words : sequence of str
-            Words, as of `spell`.
+            Words returned by `spell`.
 
         Returns
         -------
@@ -89,7 +89,7 @@ class WordVectors:
         Raises
         ------
         ValueError
-            If a vector is not finite, or of another length.
+            If a vector is not finite, or has another length.
         """
         if len(words) == 0:
             return np.empty((0, self.n_dimensions), np.float32)
@@ -99,12 +99,12 @@ class WordVectors:
 
 @dataclass(frozen=True)
 class Encoder:
-    """A function that has a vector for every word.
+    """A function that returns a vector for any word.
 
     Parameters
     ----------
     encode : callable
-        From a list of words to an array (n_words, n_dimensions).
+        Function from a list of words to an array (n_words, n_dimensions).
     n_dimensions : int
         Length of the vectors.
     """
@@ -114,18 +114,18 @@ class Encoder:
     digest: ClassVar[str] = ""
 
     def spell(self, tag: str, phrases: str) -> list[str]:
-        """The tag itself: functions read phrases and captions as they are."""
+        """Return the tag itself: functions take phrases and captions as they are."""
         return [tag]
 
     def embed(self, words) -> NDArray:
-        """As of :class:`WordVectors`."""
+        """As in :class:`WordVectors`."""
         if len(words) == 0:
             return np.empty((0, self.n_dimensions), np.float32)
         return check_vectors(self.encode(list(words)), words, self.n_dimensions)
 
 
 def check_vectors(vectors, words, n_dimensions=None) -> NDArray:
-    """Check that there is one finite vector per word, and return them as float32."""
+    """Check that there is one finite vector per word, and convert to float32."""
     vectors = np.asarray(vectors)
     shape = (len(words), vectors.shape[-1] if n_dimensions is None else n_dimensions)
     if vectors.shape != shape or vectors.dtype.kind not in "iuf":
@@ -133,7 +133,7 @@ def check_vectors(vectors, words, n_dimensions=None) -> NDArray:
             f"Got vectors of shape {vectors.shape} and type {vectors.dtype} for "
             f"{len(words)} word(s), but numbers of shape {shape} were expected."
         )
-    with np.errstate(over="ignore"):  # too large for float32 is not finite either
+    with np.errstate(over="ignore"):  # overflow becomes infinity, checked next
         vectors = vectors.astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
@@ -145,7 +145,7 @@ def check_vectors(vectors, words, n_dimensions=None) -> NDArray:
 
 
 def open_vectors(source) -> WordVectors | Encoder:
-    """Open vectors of words: those of `open_words`, or of a function."""
+    """Open word vectors from any source of `open_words`, or from a function."""
     if callable(source) and not hasattr(source, "key_to_index"):
         vectors = check_vectors(source(["photo"]), ["photo"])
         return Encoder(source, vectors.shape[1])
@@ -153,12 +153,12 @@ def open_vectors(source) -> WordVectors | Encoder:
 
 
 def open_words(source) -> WordVectors:
-    """Open a table of words and their vectors, whatever it is in.
+    """Open a table of words and their vectors.
 
     Parameters
     ----------
     source : dict, path or KeyedVectors
-        As :class:`TagEmbedder` takes them. Files are opened once in a process, and
+        Source, as in :class:`TagEmbedder`. Files are opened once per process, and
         again when they change.
 
     Returns
@@ -168,7 +168,7 @@ def open_words(source) -> WordVectors:
     Raises
     ------
     ValueError
-        If the source is of another kind, or a file is not what its name says.
+        If the source is of another kind, or a file does not match its extension.
     FileNotFoundError
         If there is no such file.
     """
@@ -177,7 +177,7 @@ def open_words(source) -> WordVectors:
     if isinstance(source, str | os.PathLike):
         path = expand_home(source).absolute()
         if not path.is_file():
-            raise FileNotFoundError(f"The file of vectors {str(path)!r} is not there.")
+            raise FileNotFoundError(f"The vector file {str(path)!r} does not exist.")
         state = path.stat()
         return _open_file(path, state.st_mtime_ns, state.st_size)
     if hasattr(source, "key_to_index") and hasattr(source, "vectors"):
@@ -201,7 +201,7 @@ def _open_dict(source):
             if vector.shape != (n_dimensions,):
                 raise ValueError(
                     f"The vector of the word {quote(words[row])} has the shape "
-                    f"{vector.shape}, but {(n_dimensions,)} was expected, as of "
+                    f"{vector.shape}, but {(n_dimensions,)} was expected, as for "
                     f"{quote(words[0])}."
                 )
         return np.stack(vectors)
@@ -211,7 +211,7 @@ def _open_dict(source):
 
 @functools.lru_cache(maxsize=4)
 def _open_file(path, changed, size):
-    """`changed` and `size` tell one state of a file from another."""
+    """Open a file; `changed` and `size` are keys of the cache."""
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise ValueError(

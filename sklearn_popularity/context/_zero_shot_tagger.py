@@ -1,4 +1,4 @@
-"""Tags made up from a photo: the words nearest to its embedding."""
+"""Generate tags for a photo: the words nearest to its embedding."""
 
 from collections.abc import Mapping
 from numbers import Integral
@@ -32,33 +32,32 @@ def _read_vocabulary(source):
 
 
 def _largest(X, n_columns):
-    """Columns with the largest numbers of each row; the first of equals."""
+    """Columns with the largest numbers of each row; of equal ones the first."""
     order = [np.argsort(-row, kind="stable")[:n_columns] for row in X]
     return np.stack(order)
 
 
 class ZeroShotTagger(TransformerMixin, BaseEstimator):
-    """Tag photos by the words whose embeddings are nearest to theirs.
+    """Tag photos with the words whose embeddings are nearest to theirs.
 
-    Photos and words (or captions) need embeddings in one space, such as those of CLIP.
-    No photo needs a tag to learn from.
+    Photos and words (or captions) need embeddings in the same space, such as CLIP's.
+    No tagged photos are needed.
 
     Parameters
     ----------
     vocabulary : dict, path or KeyedVectors, default=None
-        Words, or captions, and their embeddings, as :class:`TagEmbedder` takes them.
-        None takes each column of X for a word: for probabilities of objects the words
-        are the names of the most probable ones, or their numbers where X has no names.
+        Words or captions with their embeddings, in any form of `vectors` of
+        :class:`TagEmbedder` but a function. If None, each column of X is a word, such
+        as the probability of an object, and those with the largest values are taken.
     n_words : int, default=10
-        Number of words per photo; all of a smaller vocabulary.
+        Number of words per photo, 1 or more; at most the size of the vocabulary.
 
     Attributes
     ----------
     words_ : ndarray of shape (n_vocabulary,)
-        The vocabulary.
+        The vocabulary; names or positions of the columns of X without `vocabulary`.
     neighbors_ : NearestNeighbors or None
-        Search by cosine distance; None without a vocabulary, where the nearest words
-        are the columns with the largest numbers.
+        Search by cosine distance; None without `vocabulary`.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of str
@@ -66,15 +65,15 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    TagEmbedder : Takes these tags, and embeds them by another set of vectors.
+    TagEmbedder : Embeds these tags by another set of vectors.
     CNNEmbedder : Probabilities of objects in a photo.
 
     Notes
     -----
     Section III-A of [1]_ finds the 10 nearest neighbours of a photo in the space of a
     captioning network, and takes the mean word2vec vector of these "generated tags":
-    ``make_pipeline(ZeroShotTagger(captions), TagEmbedder("word2vec.bin"))``. It does
-    not name the distance; nearest here is by cosine.
+    ``make_pipeline(ZeroShotTagger(captions), TagEmbedder("word2vec.bin"))``. The paper
+    does not name the distance; here it is the cosine distance.
 
     References
     ----------
@@ -115,7 +114,7 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Embeddings of photos.
         y : ignored
-            For scikit-learn.
+            Not used; present for API consistency.
 
         Returns
         -------
@@ -125,8 +124,8 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the embeddings of the vocabulary have another length than those of X, or
-            one of them is not finite or all zeros.
+            If the embeddings of the vocabulary have another length than X has columns,
+            or one of them is not finite or all zeros.
         """
         X = validate_data(self, X, dtype=_FLOATS)
         if self.vocabulary is None:
@@ -137,20 +136,20 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
         if vectors.shape[1] != X.shape[1]:
             raise ValueError(
                 f"Got X with {X.shape[1]} columns, but the vocabulary has embeddings "
-                f"of {vectors.shape[1]} numbers. Both must come from one space."
+                f"of {vectors.shape[1]} numbers. Both must be from the same space."
             )
         zeros = np.flatnonzero(~vectors.any(axis=1))
         if len(zeros):
             word = quote(self.words_[zeros[0]])
             raise ValueError(
-                f"The embedding of the word {word} is all zeros, which have no "
-                "direction. Leave it out."
+                f"The embedding of the word {word} is all zeros, which has no "
+                "direction. Leave the word out."
             )
         self.neighbors_ = NearestNeighbors(metric="cosine").fit(vectors)
         return self
 
     def transform(self, X):
-        """The nearest words of each photo, the nearest first.
+        """Find the nearest words of each photo, nearest first.
 
         Parameters
         ----------
@@ -160,8 +159,8 @@ class ZeroShotTagger(TransformerMixin, BaseEstimator):
         Returns
         -------
         words : ndarray of shape (n_samples, n_words)
-            Words (of type object); positions of columns (int) without a vocabulary and
-            names of columns.
+            Words (dtype object). Without `vocabulary`, names of columns of X, or their
+            positions (int) if X has no names.
         """
         check_ready(self)
         X = validate_data(self, X, dtype=_FLOATS, reset=False)

@@ -1,4 +1,4 @@
-"""Datasets: folders of photos with scores, those of papers, and made-up ones."""
+"""Datasets: your own folders, data sets of the papers, and made-up data."""
 
 # Names imported as themselves are for other rooms, not for users.
 from ._folder import PHOTO_COLUMNS as PHOTO_COLUMNS

@@ -1,4 +1,4 @@
-"""Read a folder that holds photos and a table about them."""
+"""Read a folder of photos with a table of their scores."""
 
 from os import PathLike
 
@@ -44,50 +44,48 @@ def load_folder(
     Parameters
     ----------
     folder : path
-        Folder that holds the table.
+        Folder with the table.
     labels : path, default="labels.csv"
-        Table with a row per photo, comma-separated, UTF-8 (or UTF-16 with its mark),
-        relative to `folder`.
+        Comma-separated table with one row per photo, in UTF-8 (or UTF-16 with a
+        byte-order mark). The path is absolute, or relative to `folder`.
     photo_column : str, default=None
-        Column that names the files, relative to `folder` and in it, or by whole
-        (absolute) paths. None takes the first of path, file, filename, image and photo
-        that is there, in any case. Names may lack their end (``17`` for ``17.jpg``).
+        Column with the file names of the photos, either relative to `folder` and inside
+        it, or absolute. The extension may be missing (``17`` for ``17.jpg``). If None,
+        the first of path, file, filename, image and photo in the table, in any case.
     required : sequence of str, default=()
-        Other columns that have to be there, by their new names.
+        Names of other columns, after renaming, that the table must have.
     columns : dict of str to str, or {"flickr", "twitter", "yfcc100m"}, default=None
-        New names of columns, and the names they have in the table, such as
-        ``{"photo": "img", "score": "memorability"}``; all have to be there, and the
-        others stay as they are. A name stands for the columns of a known source
-        (``sklearn_popularity.datasets.KNOWN_COLUMNS``).
+        New names of columns, mapped to their names in the table, such as
+        ``{"photo": "img", "score": "memorability"}``. The table must have all of them;
+        other columns keep their names. A string stands for the columns of a known
+        source (``sklearn_popularity.datasets.KNOWN_COLUMNS``).
     as_text : sequence of str, default=()
-        Columns, as they are called in the table, that stay as they are written whatever
-        is in them, beside those that are said below.
+        Names of columns, before renaming, to keep as text in addition to those below.
 
     Returns
     -------
     posts : DataFrame
-        The table, with the paths of the photos as column ``photo`` in front instead of
-        the column that named them. Rows whose photo is missing are left out, with one
-        warning; ``posts.attrs["missing"]`` lists them. Columns become numbers where no
-        text is lost by it; users, authors, themes, groups, tags, titles, paths and ids
-        stay as they are written, such as "007".
+        The table, one row per photo. Its first column ``photo``, the paths, replaces
+        the column of file names. Rows with a missing photo are dropped with one
+        warning and listed in ``posts.attrs["missing"]``. Columns become numeric if no
+        text is lost; users, authors, themes, groups, tags, titles, paths and ids stay
+        as they are written, such as "007".
 
     Raises
     ------
     FileNotFoundError
-        If the folder or the table is not there, or none of the photos.
+        If the folder, the table or all photos are missing.
     ValueError
-        If the table cannot be read or lacks a column, a photo's name leads out of the
-        folder by ".." or may mean several files, or `columns` names score, views,
-        favorites, comments or retweets and a photo that is there has no finite number
-        in it.
+        If the table cannot be read or lacks a column, the name of a photo contains ".."
+        or matches several files, or `columns` names score, views, favorites, comments
+        or retweets and an existing photo has no finite number there.
 
     Notes
     -----
-    Times are not converted: Flickr counts seconds since 1970
-    (``pandas.to_datetime(posts["uploaded"], unit="s", utc=True)``). The counts of views
-    become a target by ``log_normalized_popularity(posts["views"], posts["uploaded"],
-    observed)``. ``docs/datasets.md`` has the lines for each data set of the papers.
+    Times are not converted. Flickr's are in seconds since 1970
+    (``pandas.to_datetime(posts["uploaded"], unit="s", utc=True)``). To turn views into
+    a target, use ``log_normalized_popularity(posts["views"], posts["uploaded"],
+    observed)``. ``docs/datasets.md`` shows how to read each data set of the papers.
 
     Examples
     --------
@@ -115,8 +113,8 @@ def load_folder(
     check_columns(posts, required, table)
     if "photo" in posts:
         raise ValueError(
-            f"{str(table)!r} names photos in the column {named_by!r} but has a column "
-            "'photo' too. Pass photo_column= or rename one of them."
+            f"{str(table)!r} has photos in the column {named_by!r} but also a column "
+            "'photo'. Pass photo_column= or rename one of them."
         )
     posts.insert(0, "photo", join_paths(folder, names, table, absolute=True))
     posts = drop_missing(posts, names, table)
@@ -131,14 +129,14 @@ def load_folder(
 def _read_table(table):
     if not table.is_file():
         raise FileNotFoundError(
-            f"The table {str(table)!r} is not there. Write one with a row per photo: "
-            f"a column {PHOTO_COLUMNS[0]!r} with file names, and columns of scores."
+            f"The table {str(table)!r} does not exist. Write one with a row per photo, "
+            f"a column {PHOTO_COLUMNS[0]!r} of file names, and columns of scores."
         )
     return read_table(table)
 
 
 def _labels(columns):
-    """Columns that are renamed to what is no number."""
+    """Columns of the table whose new names stand for text."""
     columns = KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {}
     return [theirs for ours, theirs in columns.items() if is_label(ours)]
 
@@ -147,7 +145,7 @@ def _one_photo_column(ours, photo_column):
     if ours is not None and photo_column not in (None, ours):
         raise ValueError(
             f"Got photo_column={photo_column!r} and columns with 'photo': {ours!r}, "
-            "but one column names the photos. Leave one of them out."
+            "but one column of photos was expected. Leave one of them out."
         )
     return ours or photo_column
 
@@ -162,7 +160,7 @@ def _find_photo_column(posts, photo_column, table):
             return by_lower[name]
     raise ValueError(
         f"{str(table)!r} has the columns {quote(list(posts.columns))}, but one of "
-        f"{list(PHOTO_COLUMNS)} was expected to name the photos. Name it by "
+        f"{list(PHOTO_COLUMNS)} was expected for the photos. Pass its name as "
         "photo_column= (--photo on the command line), and separate columns by commas."
     )
 
@@ -173,8 +171,8 @@ def _rename(posts, columns, table):
     renamed = posts.rename(columns=new_names)
     if len(new_names) < len(columns) or not renamed.columns.is_unique:
         raise ValueError(
-            f"Got columns={quote(columns)}, but with them two columns of "
-            f"{str(table)!r} ({quote(list(posts.columns))}) would have one name, or "
-            "one column two."
+            f"Got columns={quote(columns)}, which would give two columns of "
+            f"{str(table)!r} ({quote(list(posts.columns))}) one name, or one column "
+            "two. Use each name once."
         )
     return renamed

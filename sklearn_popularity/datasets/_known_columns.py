@@ -1,7 +1,7 @@
 """Columns of known sources of posts, for `load_folder`."""
 
-#: Fields of the tab-separated files, from the README that comes with the data set.
-#: Later copies hold the line number before, and a hash after, the first of them.
+#: Fields of the tab-separated files, from the README of the data set. Later copies have
+#: a line number before the first field and a hash after it.
 YFCC100M_FIELDS = (
     "Photo/video identifier",
     "User NSID",
@@ -28,7 +28,7 @@ YFCC100M_FIELDS = (
     "Photos/video marker (0 = photo, 1 = video)",
 )
 
-#: Columns of known sources, by what :func:`load_folder` calls them.
+#: Columns of known sources: names that :func:`load_folder` gives, and their own.
 KNOWN_COLUMNS = {
     # flickr.photos.search with extras=date_upload,tags,views
     "flickr": {

@@ -1,4 +1,4 @@
-"""LaMem: photos and how well people remember them."""
+"""LaMem: photos with their memorability."""
 
 from numbers import Integral
 from os import PathLike
@@ -19,7 +19,7 @@ from ._posts import (
 )
 
 URL = "http://memorability.csail.mit.edu/lamem.tar.gz"
-# 60,000 photos in 2.7 GB (figures of its page and of AMNet's README), with room.
+# The archive has 60,000 photos in 2.7 GB (its page and AMNet's README); with a margin.
 LIMITS = Limits(n_files=100_000, n_bytes=8 * 2**30)
 
 
@@ -32,31 +32,31 @@ LIMITS = Limits(n_files=100_000, n_bytes=8 * 2**30)
     prefer_skip_nested_validation=True,
 )
 def load_lamem(folder, *, split=1, subset="train"):
-    """Read LaMem: photos and their memorability.
+    """Read LaMem: photos with their memorability.
 
     Parameters
     ----------
     folder : path
-        Folder ``lamem`` of the archive: photos in ``images``, lists in ``splits``.
+        The folder ``lamem`` of the archive, with ``images`` and ``splits``.
     split : int, default=1
-        Which of the five published splits, 1 to 5.
+        Number of the published split, 1 to 5.
     subset : {"train", "val", "test"}, default="train"
-        Which part of the split.
+        Part of the split.
 
     Returns
     -------
     posts : DataFrame
-        Paths in the column ``photo`` and memorability, 0 to 1, in ``score``, in the
-        order of the list. Rows whose photo is missing are left out, with one warning;
-        ``posts.attrs["missing"]`` lists them.
+        One row per photo in the order of the list, with the columns ``photo`` (path)
+        and ``score`` (memorability, 0 to 1). Rows with a missing photo are dropped with
+        one warning and listed in ``posts.attrs["missing"]``.
 
     Raises
     ------
     FileNotFoundError
-        If the folder or the list is not there, or none of the photos.
+        If the folder, the list or all photos are missing.
     ValueError
         If the list is not UTF-8, a line is not a name and a finite number, a photo is
-        listed twice, or its name leads out of ``images``.
+        listed twice, or its path is outside ``images``.
 
     See Also
     --------
@@ -64,10 +64,10 @@ def load_lamem(folder, *, split=1, subset="train"):
 
     Notes
     -----
-    The layout is that which two public loaders read: ``lamem2.py`` of
+    The layout was taken from two public loaders: ``lamem2.py`` of
     https://github.com/ok1zjf/AMNet and ``powerai_serverside/lamem_generator.py`` of
     https://github.com/IBM/powerai-image-memorability. ``splits/train_1.txt`` has a line
-    per photo: its name in ``images``, a blank, and its score.
+    per photo: its name in ``images``, a blank and its score.
 
     References
     ----------
@@ -101,36 +101,36 @@ def _read_list(table):
     prefer_skip_nested_validation=True,
 )
 def fetch_lamem(folder, *, sha256, url=URL):
-    """Download LaMem and unpack it, if the archive is the one expected.
+    """Download LaMem, check its digest and unpack it.
 
     Parameters
     ----------
     folder : path
-        Where the folder ``lamem`` is made; needs room for the archive (2.7 GB) and for
-        what is in it. If it holds ``lamem`` already, nothing is downloaded.
+        Folder in which to create ``lamem``, with space for the archive (2.7 GB) and its
+        content. If it already contains ``lamem``, nothing is downloaded.
     sha256 : str
-        SHA-256 of the archive, 64 hexadecimal digits. Its authors published none that
-        we could find, and the address is not encrypted, so there is no default: take
-        it from somebody who has a copy that you trust.
+        SHA-256 of the archive, as 64 hexadecimal digits. There is no default, because
+        the authors published none that we could find and the address is not encrypted:
+        get it from somebody whose copy you trust.
     url : str, default="http://memorability.csail.mit.edu/lamem.tar.gz"
-        Address of the archive, or of a copy. The official one may no longer answer.
+        Address of the archive or of a copy. The official one may no longer answer.
 
     Returns
     -------
     folder : Path
-        What `load_lamem` reads.
+        The folder ``lamem``, to be passed to `load_lamem`.
 
     Raises
     ------
     ValueError
-        If `sha256` is no digest, or the archive has another, is damaged or hostile
-        (links, names that lead out, more than 100,000 files or 8 GiB), or is not LaMem.
+        If `sha256` is not a digest, or the archive has another one, is damaged or
+        unsafe (links, paths outside, more than 100,000 files or 8 GiB), or not LaMem.
     OSError
-        If the download fails or breaks off.
+        If the download fails or is interrupted.
 
     Notes
     -----
-    Whatever happens, `folder` holds either all of ``lamem`` or nothing new.
+    On any error nothing is left in `folder`.
 
     References
     ----------

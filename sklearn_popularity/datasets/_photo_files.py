@@ -1,4 +1,4 @@
-"""Files of photos: which of a folder are photos, and which of them a name means."""
+"""Photos in a folder, and the files that inexact names refer to."""
 
 import os
 import unicodedata
@@ -12,17 +12,17 @@ _OF_SYSTEMS = {"desktop.ini", "thumbs.db"}
 
 
 class FolderOfPhotos(NamedTuple):
-    """What is in a folder and below, without hidden files and folders.
+    """Files in a folder and its subfolders, without hidden ones.
 
     Parameters
     ----------
     photos : list of str
-        Paths of photos, by name.
+        Paths of photos, sorted.
     refused : dict of str to list of str
-        Reasons why photos are not read, and the names of these photos.
+        Names of photos that are not read, by the reason.
     others : Counter
-        How many other files there are, by the ends of their names; tables, which may
-        be about the photos, are not counted.
+        Number of other files by extension, without tables, which may describe the
+        photos.
     """
 
     photos: list[str]
@@ -31,12 +31,12 @@ class FolderOfPhotos(NamedTuple):
 
 
 def photos_below(folder) -> FolderOfPhotos:
-    """Look through a folder and the folders below.
+    """Find the photos in a folder and its subfolders.
 
     Parameters
     ----------
     folder : path
-        Folder that is there.
+        An existing folder.
 
     Returns
     -------
@@ -61,10 +61,10 @@ def _files_below(folder):
 
 
 class Meant:
-    """Finds the one file that a name means, where none is called exactly so.
+    """Find the file that an inexact name refers to.
 
-    Tables come from other systems than photos do: with backslashes, other upper and
-    lower case or forms of Unicode, blanks around names, or without their ends.
+    Tables from other systems have names with backslashes, in other upper or lower case
+    or other forms of Unicode, with blanks around them, or without extensions.
     """
 
     def __init__(self):
@@ -76,12 +76,12 @@ class Meant:
         Parameters
         ----------
         path : str
-            Path that is not there.
+            Path that does not exist.
 
         Raises
         ------
         ValueError
-            If several files are meant.
+            If the name matches several files.
         """
         parts = Path(path.replace("\\", "/")).parts
         found = Path(parts[0])
@@ -99,7 +99,7 @@ class Meant:
         return str(found) if found.is_file() else None
 
     def _names_in(self, folder):
-        """Files of a folder by their keys, and photos by those without their ends."""
+        """Files of a folder by their keys, photos also by keys without extension."""
         if folder not in self._folders:
             names = defaultdict(list)
             files = sorted(folder.iterdir()) if folder.is_dir() else []

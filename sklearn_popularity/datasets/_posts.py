@@ -1,4 +1,4 @@
-"""What all readers share: paths that stay in the folder, checks, missing photos."""
+"""Helpers of all readers: paths inside the folder, checks, missing photos."""
 
 from difflib import get_close_matches
 from pathlib import Path, PurePath
@@ -16,7 +16,7 @@ _N_SHOWN = 5  # missing photos that the warning names
 
 
 class MissingPhotosWarning(UserWarning):
-    """A table names photos that are not there; their rows are left out."""
+    """Warning that photos of a table do not exist and their rows are dropped."""
 
 
 def check_folder(folder) -> Path:
@@ -27,29 +27,29 @@ def check_folder(folder) -> Path:
     NotADirectoryError
         If it is a file.
     FileNotFoundError
-        If it is not there.
+        If it does not exist.
     """
     folder = expand_home(folder)
     if folder.is_file():
         raise NotADirectoryError(f"Got {str(folder)!r}, which is a file, not a folder.")
     if not folder.is_dir():
-        raise FileNotFoundError(f"The folder {str(folder)!r} is not there.")
+        raise FileNotFoundError(f"The folder {str(folder)!r} does not exist.")
     return folder
 
 
 def read_text(path) -> str:
-    """Text of a file in UTF-8, or in UTF-16 that says so.
+    """Text of a file in UTF-8, or in UTF-16 with a byte-order mark.
 
     Raises
     ------
     FileNotFoundError
-        If it is not there.
+        If the file does not exist.
     ValueError
-        If it is neither.
+        If it is in neither encoding.
     """
     if not path.is_file():
         raise FileNotFoundError(
-            f"The file {str(path)!r} is not there, but the data set has one."
+            f"The file {str(path)!r} does not exist, but the data set needs it."
         )
     return _tables.read_text(path)
 
@@ -60,9 +60,9 @@ def read_lines(path) -> list[str]:
     Raises
     ------
     FileNotFoundError
-        If it is not there.
+        If the file does not exist.
     ValueError
-        If it is no text, or holds nothing.
+        If it is not text, or is empty.
     """
     text = read_text(path).rstrip()
     if not text:
@@ -71,12 +71,12 @@ def read_lines(path) -> list[str]:
 
 
 def check_columns(posts, names, table):
-    """Refuse a table that lacks columns.
+    """Check that a table has the given columns.
 
     Raises
     ------
     ValueError
-        Naming all that are missing, and those that are there.
+        If it lacks any; the message names these and the columns of the table.
     """
     missing = [name for name in names if name not in posts]
     if not missing:
@@ -91,7 +91,7 @@ def check_columns(posts, names, table):
 
 
 def join_paths(folder, names, table, *, absolute=False) -> list[str]:
-    """Paths of the photos in a folder, none of which leads out of it.
+    """Join the folder and the names of photos, checking that paths stay inside.
 
     Parameters
     ----------
@@ -100,32 +100,32 @@ def join_paths(folder, names, table, *, absolute=False) -> list[str]:
     names : iterable of str
         File names, relative to the folder.
     table : path
-        File that names them, for the error.
+        File with the names, for the error.
     absolute : bool, default=False
-        Whether whole paths are taken as they are.
+        Whether absolute paths are allowed, and used as they are.
 
     Raises
     ------
     ValueError
-        If a name is a whole path although `absolute` is False, or has a part "..".
+        If a name is an absolute path although `absolute` is False, or contains "..".
     """
     paths = []
     for row, name in enumerate(map(str, names)):
         path = PurePath(name)
-        # Backslashes part folders, too, in the tables of other systems.
+        # Tables from Windows separate folders by backslashes.
         parts = PurePath(name.replace("\\", "/")).parts
         if ".." in parts or (path.anchor and not absolute):
             raise ValueError(
-                f"{str(table)!r} names the photo {quote(name)} in row {row}, which "
-                f"leads out of {str(folder)!r}. Expected a name in that folder, "
-                "without '..'; pass the folder above if the photos are beside it."
+                f"{str(table)!r} has the photo {quote(name)} in row {row}, which is "
+                f"outside {str(folder)!r}. Expected a name in that folder, without "
+                "'..'. Pass a parent folder if the photos are elsewhere in it."
             )
         paths.append(str(folder / path))
     return paths
 
 
 def read_numbers(values, names, column, table) -> pd.Series:
-    """Column of finite numbers.
+    """Read a column of finite numbers.
 
     Parameters
     ----------
@@ -136,12 +136,12 @@ def read_numbers(values, names, column, table) -> pd.Series:
     column : str
         Name of the column, for the error.
     table : path
-        File that holds it, for the error.
+        File with the column, for the error.
 
     Raises
     ------
     ValueError
-        Naming the first photo whose value is missing, infinite or no number.
+        If a value is missing, infinite or not a number; the message names the photo.
     """
     numbers = pd.to_numeric(values, errors="coerce")
     bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64))
@@ -149,25 +149,25 @@ def read_numbers(values, names, column, table) -> pd.Series:
         raise ValueError(
             f"The column {column!r} of {str(table)!r} holds "
             f"{quote(values[bad].iloc[0])} for the photo {quote(names[bad].iloc[0])} "
-            f"({bad.sum()} such rows), but finite numbers were expected. Correct or "
+            f"({bad.sum()} such row(s)), but finite numbers were expected. Correct or "
             "remove these rows."
         )
     return numbers
 
 
 def check_unique(names, table):
-    """Refuse names that occur twice.
+    """Check that no name is repeated.
 
     Raises
     ------
     ValueError
-        Naming the first.
+        If any is; the message names the first.
     """
     twice = names[names.duplicated()]
     if len(twice):
         raise ValueError(
-            f"{str(table)!r} names {quote(twice.iloc[0])} more than once "
-            f"({len(twice)} such rows), but each photo was expected once."
+            f"{str(table)!r} has {quote(twice.iloc[0])} more than once ({len(twice)} "
+            "repeated row(s)), but each was expected once. Remove the repeated rows."
         )
 
 
@@ -177,68 +177,68 @@ def find_records(keys, wanted, path) -> np.ndarray:
     Parameters
     ----------
     keys : Series of str
-        Users and posts of the records.
+        User and post of each record.
     wanted : Series of str
-        Users and posts that are looked for.
+        User and post of each post.
     path : path
-        File that holds the records, for the error.
+        File with the records, for the error.
 
     Raises
     ------
     ValueError
-        Naming the first post that has no record or several.
+        If a post has no record or several; the message names the first.
     """
     check_unique(keys, path)
     rows = pd.Index(keys).get_indexer(wanted)
     absent = wanted[rows < 0]
     if len(absent):
         raise ValueError(
-            f"{str(path)!r} has no record of {quote(absent.iloc[0])} (of {len(absent)} "
-            "photos in the list), but one of each was expected."
+            f"{str(path)!r} has no record of {quote(absent.iloc[0])} ({len(absent)} "
+            "such post(s)), but one for each post was expected."
         )
     return rows
 
 
 def drop_missing(posts, names, table):
-    """Leave out posts whose photo is not there, with one warning.
+    """Drop posts whose photo does not exist, with one warning.
 
     Parameters
     ----------
     posts : DataFrame
-        With paths in the column ``photo``.
+        Posts with paths in the column ``photo``.
     names : Series
-        Names of the photos in the table; NaN is missing.
+        Names of the photos in the table; NaN for a missing one.
     table : path
-        File that names them, for the messages.
+        File with the names, for the messages.
 
     Returns
     -------
     posts : DataFrame
-        With the index of those kept, the paths of files that are meant though they are
-        called a little otherwise, and ``posts.attrs["missing"]``.
+        The remaining posts with their index, paths of the files found (whose names may
+        differ slightly), and ``posts.attrs["missing"]``.
 
     Raises
     ------
     FileNotFoundError
-        If no photo is there.
+        If no photo exists.
     ValueError
-        If a name may mean several photos.
+        If a name matches several photos.
     """
     found = _find(posts["photo"].where(names.notna()), names, table)
     there = found.notna()
     missing = [str(name) for name in names[~there]]
     if len(missing) == len(posts):
         raise FileNotFoundError(
-            f"None of the {len(posts)} photos named in {str(table)!r} is there; the "
-            f"first is {quote(posts['photo'].iloc[0])}. File names are relative to the "
+            f"None of the {len(posts)} photos of {str(table)!r} exists; the first is "
+            f"{quote(posts['photo'].iloc[0])}. File names must be relative to the "
             "folder of the photos."
         )
     if missing:
         listed = ", ".join(name[:MAX_QUOTED] for name in missing[:_N_SHOWN])
         listed += ", ..." if len(missing) > _N_SHOWN else ""
         warn_caller(
-            f"{len(missing)} of {len(posts)} photos named in {str(table)!r} are not "
-            f"there and are left out: {listed}",
+            f"{len(missing)} of {len(posts)} photos of {str(table)!r} do not exist and "
+            f"are dropped: {listed}",
             MissingPhotosWarning,
         )
     posts = posts.assign(photo=found)[there]
@@ -247,7 +247,7 @@ def drop_missing(posts, names, table):
 
 
 def _find(paths, names, table):
-    """Path of the photo of each row, or NaN."""
+    """Path of the photo of each row; NaN if it does not exist."""
     meant, found = Meant(), []
     for path, name in zip(paths, names, strict=True):
         try:
@@ -255,8 +255,8 @@ def _find(paths, names, table):
                 path = meant.file(path)
         except ValueError as error:
             raise ValueError(
-                f"{str(table)!r} names the photo {quote(name)}, which {error}. Write "
-                "the whole name."
+                f"{str(table)!r} has the photo {quote(name)}, which {error}. Write the "
+                "full name."
             ) from error
         except OSError:  # a name that no file can have
             path = None

@@ -1,4 +1,4 @@
-"""SMPD: the data of the Social Media Prediction Challenge."""
+"""SMPD: the data set of the Social Media Prediction Challenge."""
 
 import json
 from os import PathLike
@@ -26,7 +26,7 @@ MISSING = ("", "None", "null")
 
 
 class _Source(NamedTuple):
-    """Names that a file has had over the years, and its fields with our names."""
+    """Endings that a file has had over the years, and our names of its fields."""
 
     endings: tuple[str, ...]
     columns: dict[str, str]
@@ -68,53 +68,55 @@ NUMBERS = ("longitude", "latitude", "user_photos", "user_is_pro")
     prefer_skip_nested_validation=True,
 )
 def load_smpd(folder, *, subset="train", images=None):
-    """Read SMPD: photos of Flickr, what is known of them, and their popularity.
+    """Read SMPD: Flickr photos with metadata and popularity.
 
     Parameters
     ----------
     folder : path
-        Folder that holds the metadata: itself, or in ``train_allmetadata_json``,
-        ``train_all_json`` or ``train`` (``test...`` likewise).
+        Folder of the metadata, or its parent if the folder is called
+        ``train_allmetadata_json``, ``train_all_json`` or ``train`` (``test...`` alike).
     subset : {"train", "test"}, default="train"
-        Which part.
+        Part of the data.
     images : path, default=None
-        Folder with a folder of photos for each user. None is `subset` in `folder`.
+        Folder with a subfolder of photos per user. If None, the subfolder of `folder`
+        called `subset`.
 
     Returns
     -------
     posts : DataFrame
-        A row per photo in the order of the list of photos: ``photo`` (path), ``user``,
-        ``post`` (number in the data set), ``score`` (popularity as published; only
-        where ``<subset>_label.txt`` is there), ``category``, ``subcategory``,
+        One row per photo in the order of the list of photos: ``photo`` (path),
+        ``user``, ``post`` (number in the data set), ``score`` (popularity as published;
+        only if ``<subset>_label.txt`` exists), ``category``, ``subcategory``,
         ``concept``, ``title``, ``tags`` (separated by blanks), ``uploaded`` (UTC),
-        ``longitude``, ``latitude``, and of the user ``user_photos``, ``user_is_pro``,
-        ``user_first_upload``, ``user_first_taken``, which the test part may lack.
-        Rows whose photo is missing are left out, with one warning;
-        ``posts.attrs["missing"]`` lists them.
+        ``longitude``, ``latitude``, and about the user ``user_photos``,
+        ``user_is_pro``, ``user_first_upload`` and ``user_first_taken``, which the test
+        part may lack. Rows with a missing photo are dropped with one warning and listed
+        in ``posts.attrs["missing"]``.
 
     Raises
     ------
     FileNotFoundError
-        If the folder or a file is not there (labels of "train" included), or no photo.
+        If the folder, a file (including the labels of "train") or all photos are
+        missing.
     ValueError
-        If a file is not UTF-8 or not JSON of the layout, lacks a field or a post, lists
-        a post twice or a name that leads out of the folder, or holds something else
-        than a number where one is expected.
+        If a file is not UTF-8, not JSON of this layout, or lacks a field or a post, a
+        post is listed twice, a path is outside the folder, or a number is expected and
+        not found.
 
     Notes
     -----
-    The score is on a logarithmic scale already ("log-views" in the challenge's texts):
-    use it as it is. The layout is that which public code for the challenge reads:
-    ``build_dataset.py`` of https://github.com/cactus8603/smp-challenge and, with the
-    older names of files and addresses instead of paths, ``get_data_feature.py`` of
+    The score is already on a logarithmic scale ("log-views" in the challenge's texts):
+    use it as it is. The layout was taken from public code for the challenge:
+    ``build_dataset.py`` of https://github.com/cactus8603/smp-challenge and, with older
+    file names and addresses instead of paths, ``get_data_feature.py`` of
     https://github.com/runnerxin/HyFea.
 
     ``train_img_filepath.txt`` lists photos as ``train/<Uid>/<Pid>.jpg``, and
-    ``train_label.txt`` the score of each of its lines. ``train_category.json``,
+    ``train_label.txt`` has the scores of the same lines. ``train_category.json``,
     ``train_text.json`` and ``train_temporalspatial_information.json`` are lists of
-    records, found by ``Uid`` and ``Pid``; ``train_user_data.json`` has an object for
-    each field, from numbers of lines to values. The file of additional information,
-    time zones, and users' descriptions (text or embeddings, by year) are not read.
+    records with the keys ``Uid`` and ``Pid``; ``train_user_data.json`` has an object
+    per field that maps line numbers to values. The additional information, time zones
+    and users' descriptions (text or embeddings, by year) are not read.
 
     References
     ----------
@@ -140,13 +142,13 @@ def load_smpd(folder, *, subset="train", images=None):
 
 
 class _Files(NamedTuple):
-    """Files of one part of the data, in a folder."""
+    """Files of one part of the data in a folder."""
 
     folder: Path
     subset: str
 
     def find(self, endings) -> Path:
-        """File with the first of the endings that is there, or could be."""
+        """First existing file with one of the endings, else the path of the first."""
         paths = [self.folder / f"{self.subset}_{ending}" for ending in endings]
         return next((path for path in paths if path.is_file()), paths[0])
 
@@ -160,14 +162,14 @@ def _metadata_folder(folder, subset):
 
 
 def _read_names(table):
-    """Names ``<Uid>/<Pid>.jpg``, from paths or addresses that end so."""
+    """Names ``<Uid>/<Pid>.jpg``, from paths or addresses with this ending."""
     lines = read_lines(table)
     names = ["/".join(line.split("/")[-2:]).removesuffix(".jpg") for line in lines]
     for number, name in enumerate(names, start=1):
         if not all(name.partition("/")):
             raise ValueError(
                 f"Line {number} of {str(table)!r} holds {quote(lines[number - 1])}, "
-                "but a path that ends in the user and the photo was expected, such as "
+                "but a path ending in the user and the photo was expected, such as "
                 "'train/59@N75/775.jpg'."
             )
     return pd.Series([f"{name}.jpg" for name in names])
@@ -181,7 +183,7 @@ def _add_score(posts, files):
     if len(labels) != len(posts):
         raise ValueError(
             f"{str(path)!r} has {len(labels)} lines, but {len(posts)} were expected, "
-            "one for each line of the list of photos."
+            "one per line of the list of photos."
         )
     return posts.assign(score=labels)
 
@@ -210,7 +212,7 @@ def _read_records(path, fields):
 
 
 def _convert(posts, folder):
-    """Numbers and times, of which those of users and places may be missing."""
+    """Convert numbers and times, which may be missing for users and places."""
     posts = posts.copy()
     for name in (*NUMBERS, *TIMES, "score"):
         if name not in posts:
@@ -226,7 +228,7 @@ def _convert(posts, folder):
 
 
 def _read_times(seconds, name, folder):
-    # Beyond the year 2255 some versions of pandas overflow.
+    # Some versions of pandas overflow after the year 2255.
     known = seconds.where(seconds.abs() < 9e9)
     times = pd.to_datetime(known, unit="s", utc=True, errors="coerce")
     if times.isna().any():

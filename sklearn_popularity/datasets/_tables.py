@@ -1,4 +1,4 @@
-"""Tables as people write them: text as it stands, and numbers where these lose none."""
+"""Read comma-separated tables; columns become numeric only if no text is lost."""
 
 import codecs
 import csv
@@ -11,7 +11,7 @@ import pandas as pd
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TABLE = "comma-separated UTF-8 text"
-# What programs write where a number is missing.
+# Spellings of a missing number.
 _MISSING = "#N/A <NA> N/A NA NULL NaN None n/a nan null".split()
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(
@@ -32,28 +32,28 @@ _LABEL_END = re.compile(r".*[_.\s-](?:id|ids|id_str|uid|nsid|identifier)", re.DO
 
 
 def read_text(path, what="UTF-8 text", *, errors="strict") -> str:
-    """Text of a file in UTF-8, or in UTF-16 if its first two bytes say so.
+    """Text of a file in UTF-8, or in UTF-16 with a byte-order mark.
 
     Parameters
     ----------
     path : Path
-        File that is there.
+        An existing file.
     what : str, default="UTF-8 text"
         What is expected, for the error.
     errors : str, default="strict"
-        What to do with bytes that are no text, as for :meth:`bytes.decode`.
+        What to do with undecodable bytes, as in :meth:`bytes.decode`.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If it is in neither encoding.
     """
     data = path.read_bytes()
     try:
         encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
         text = data.decode(encoding, errors)
         if "\0" in text:
-            raise ValueError(f"there is a zero in character {text.index(chr(0))}")
+            raise ValueError(f"character {text.index(chr(0))} is a null")
     except ValueError as error:
         raise ValueError(
             f"The file {str(path)!r} cannot be read as {what}: {error}. Save it as "
@@ -63,23 +63,23 @@ def read_text(path, what="UTF-8 text", *, errors="strict") -> str:
 
 
 def read_table(path) -> pd.DataFrame:
-    """Read a comma-separated table, each cell as it is written.
+    """Read a comma-separated table as text.
 
     Parameters
     ----------
     path : Path
-        File that is there; its first row names the columns.
+        An existing file; its first row names the columns.
 
     Returns
     -------
     table : DataFrame
-        Columns of text, NaN in empty cells. Columns without a name and without a
-        value, which commas at the ends of rows make, are left out.
+        Columns of text, with NaN for empty cells. Columns without a name and without
+        values, from commas at the ends of rows, are left out.
 
     Raises
     ------
     ValueError
-        If it is no such table, or has no rows.
+        If the file is not such a table, or has no rows.
     """
     reader = csv.reader(StringIO(read_text(path, _TABLE), newline=""), strict=True)
     try:
@@ -110,8 +110,8 @@ def _check_separator(header, path):
     for separator, name in {";": "semicolons", "\t": "tabs"}.items():
         if len(header) == 1 and separator in header[0]:
             raise ValueError(
-                f"{str(path)!r} is separated by {name}. Save it with commas between "
-                "columns, and with points in numbers (3.2, not 3,2)."
+                f"{str(path)!r} has columns separated by {name}, but commas were "
+                "expected. Save it with commas, and with decimal points (3.2, not 3,2)."
             )
 
 
@@ -120,13 +120,13 @@ def _fitted(row, n_columns, line, path):
     if extra:
         raise ValueError(
             f"The table {str(path)!r} has {len(row)} cells in line {line}, but its "
-            f"first row names {n_columns} columns. Put quotes around texts with commas."
+            f"first row names {n_columns} columns. Put quotes around text with commas."
         )
     return row[:n_columns] + [""] * (n_columns - len(row))
 
 
 def _unique(header):
-    """Names of columns, as pandas makes them where they are missing or repeated."""
+    """Unique column names, as pandas makes them if some are missing or repeated."""
     names: list[str] = []
     for i, cell in enumerate(header):
         name = cell.strip() or f"Unnamed: {i}"
@@ -137,21 +137,21 @@ def _unique(header):
 
 
 def with_numbers(table, labels=()) -> pd.DataFrame:
-    """Turn columns of text into numbers where no text is lost by it.
+    """Convert columns of text to numbers if no text is lost.
 
     Parameters
     ----------
     table : DataFrame
         Columns of text, as `read_table` returns them.
     labels : iterable of str, default=()
-        Columns that stay text whatever is in them, beside those whose names say that
-        they are users, themes, tags, titles, paths or ids.
+        Columns that stay text, in addition to those whose names stand for users,
+        themes, tags, titles, paths or ids.
 
     Returns
     -------
     table : DataFrame
-        With int64 and float64 where all texts but those that mean "missing" are
-        numbers, and bool where they are true and false.
+        Columns become int64 or float64 if all their texts, except those that mean
+        "missing", are numbers, and bool if they are true and false.
     """
     numbers = {
         name: _numbers_of(table[name])
@@ -162,7 +162,7 @@ def with_numbers(table, labels=()) -> pd.DataFrame:
 
 
 def is_label(name) -> bool:
-    """Whether the name of a column says that it holds text, whatever it looks like."""
+    """Whether a column of this name stays text even if it looks numeric."""
     name = name.lower()
     return name in _LABELS or _LABEL_END.fullmatch(name) is not None
 
@@ -189,7 +189,7 @@ def _fit_floats(numbers):
 
 
 def _number_of(text):
-    """The number that a text is the one spelling of, or None."""
+    """The number that a text spells without loss, or None."""
     if _WHOLE.fullmatch(text):
         return int(text) if abs(int(text)) <= _MAX_WHOLE else None
     return float(text) if _NUMBER.fullmatch(text) else None

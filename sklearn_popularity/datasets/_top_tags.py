@@ -23,30 +23,30 @@ def filter_top_tags(posts, *, n_tags=100, column="tags", separator=None):
     Parameters
     ----------
     posts : DataFrame
-        With a column of tags, as text.
+        Posts with a column of tags, as text.
     n_tags : int, default=100
-        How many tags count as frequent. Of tags that are equally frequent, the first
-        in the alphabet do.
+        Number of tags that count as frequent, 1 or more. Equally frequent tags are
+        taken in alphabetical order.
     column : str, default="tags"
-        The column.
+        Name of the column.
     separator : str, default=None
-        What separates tags, such as ","; None is blanks.
+        Separator of tags, such as ",". If None, blanks.
 
     Returns
     -------
     posts : DataFrame
-        Those kept, in their order, numbered anew.
+        The posts kept, in their order, with a new index from 0.
 
     Raises
     ------
     ValueError
-        If the column is not there, or holds anything but text.
+        If the column does not exist, or holds anything but text or missing values.
 
     Notes
     -----
-    Dufour chose his 400,000 photos so from 90 million (section 3.1 of [1]_), and then
-    left out those more than six standard deviations above the mean in views, favorites
-    or comments (section 4.1). A tag counts once for each post that has it.
+    Dufour selected his 400,000 photos from 90 million in this way (section 3.1 of
+    [1]_), and then removed those more than six standard deviations above the mean in
+    views, favorites or comments (section 4.1). A tag counts once per post.
 
     References
     ----------
@@ -66,7 +66,7 @@ def filter_top_tags(posts, *, n_tags=100, column="tags", separator=None):
     texts = texts.where(texts.notna(), "")
     if not texts.map(lambda text: isinstance(text, str)).all():
         raise ValueError(
-            f"The column {column!r} holds values that are no text, but tags separated "
+            f"The column {column!r} holds values that are not text, but tags separated "
             f"by {separator or 'blanks'!r} were expected."
         )
     tags = texts.str.split(separator).map(set).explode().str.strip()

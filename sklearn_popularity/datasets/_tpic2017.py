@@ -1,4 +1,4 @@
-"""TPIC2017: posts of Flickr over years, with addresses of photos and log views."""
+"""TPIC2017: Flickr posts over several years, with addresses and log views."""
 
 from os import PathLike
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from ._posts import (
 
 
 class _Source(NamedTuple):
-    """Names that a file has in the README and in its archive, and its columns."""
+    """Names of a file in the README and in its archive, and its columns."""
 
     names: tuple[str, ...]
     columns: tuple[str, ...]
@@ -51,67 +51,65 @@ HOURS = {str(index): f"{2 + 4 * index:02d}" for index in range(6)}
     prefer_skip_nested_validation=True,
 )
 def load_tpic2017(folder, *, images=None):
-    """Read TPIC2017: posts of Flickr, when they were made, and their popularity.
+    """Read TPIC2017: Flickr posts with their times and popularity.
 
     Parameters
     ----------
     folder : path
-        Folder that holds the four files of the four archives: ``LABEL.txt``,
+        Folder with the four files of the four archives: ``LABEL.txt``,
         ``TIME_FLAG.txt``, ``PHOTO_URL.txt`` and ``USER_META.txt``.
     images : path, default=None
-        Folder of photos named by their posts, such as ``9624.jpg``. The data set has
-        none; None reads what it has.
+        Folder of your own photos, named by post, such as ``9624.jpg``. The data set has
+        no photos; if None, no column ``photo`` is returned.
 
     Returns
     -------
     posts : DataFrame
-        A row per post in the order of ``LABEL.txt``: ``user``, ``post`` (its number in
+        One row per post in the order of ``LABEL.txt``: ``user``, ``post`` (number in
         the data set), ``score`` (logarithm of views, as published), ``uploaded`` (start
         of a segment of four hours, without a time zone), ``url`` (page of the photo),
         ``comments``, ``has_people`` (0 or 1), ``title_length``, ``description_length``,
         ``tags_count``, ``user_mean_views``, ``groups`` and ``group_members`` (mean
         number of members of the groups). With `images`, ``photo`` (path) comes first,
-        rows whose photo is missing are left out with one warning, and
-        ``posts.attrs["missing"]`` lists them.
+        and rows with a missing photo are dropped with one warning and listed in
+        ``posts.attrs["missing"]``.
 
     Raises
     ------
     FileNotFoundError
-        If a folder or a file is not there, or none of the photos.
+        If a folder, a file or all photos are missing.
     ValueError
         If a file is not UTF-8, a line has more or fewer values than there are columns,
-        the first line names other columns, a value is no number or no date, a post is
-        there twice or missing in a file, or its number leads out of `images`.
+        the first line names other columns, a value is not a number or a date, a post is
+        repeated or missing in a file, or the path of its photo is outside `images`.
 
     See Also
     --------
-    load_smpd : The larger data set of the same authors, with titles and tags.
+    load_smpd : A larger data set by the same authors, with titles and tags.
     UserHistoryEncoder : Scores of the user's other posts, without the post's own.
 
     Notes
     -----
-    ``comments`` were counted after the post was made. ``user_mean_views`` is the
-    "average view" of the source, which does not say over which photos it was taken: it
-    may contain the views that are to be predicted. Leave both out of models of posts to
-    come.
+    Leave two columns out of models that predict future posts: ``comments`` were counted
+    after the post was made, and ``user_mean_views`` may include the post's own views.
+    It is the "average view" of the source, which does not say over which photos.
 
-    The layout is that of the README of
+    The layout is from the README of
     https://github.com/social-media-prediction/TPIC2017: values separated by tabs, below
-    a line that names the columns. That line may be absent. According to
-    ``references/data-reuse.en.md`` of
+    an optional line of column names. According to ``references/data-reuse.en.md`` of
     https://github.com/LIghtJUNction/x-quality-growth, the files in the archives are
     called ``LABELS.txt``, ``TIMEFLAG.txt`` and ``PHOTOURL.txt``, and a column
     ``logviews``; both spellings are read.
 
     The README calls the score normalized "log-views", without a formula. It does not
-    say either whether ``groups`` and ``group_members`` are those of the user or those
-    that the photo was posted to, nor in which time zone the times are.
+    say whether ``groups`` and ``group_members`` are of the user or of the groups that
+    the photo was posted to, nor which time zone the times are in.
 
     ``hour_index`` is a segment of four hours: 0 is from 2 to 6 o'clock, and 5 from 22
     to 2 o'clock. The README does not say which date a post of segment 5 has after
     midnight. In the authors' code (``data/preprocess.py`` of
-    https://github.com/csbobby/DTCN_IJCAI) it keeps its own date; if it does so in the
-    data, it was made 20 to 22 hours before its ``uploaded``.
+    https://github.com/csbobby/DTCN_IJCAI) it keeps its own date; if the data do the
+    same, such a post was made 20 to 22 hours before its ``uploaded``.
 
     References
     ----------
@@ -134,7 +132,7 @@ def load_tpic2017(folder, *, images=None):
 
 
 def _read(folder, source):
-    """Path of a file, and its cells as text."""
+    """Path of a file, and its rows as text."""
     paths = [folder / name for name in source.names]
     path = next((path for path in paths if path.is_file()), paths[0])
     columns = ["pid", "uid", *source.columns]
@@ -143,7 +141,7 @@ def _read(folder, source):
     n_headers = int(names[:1] == ["pid"])
     if n_headers and names != columns:
         raise ValueError(
-            f"{str(path)!r} names the columns {quote(names)}, but {columns} were "
+            f"{str(path)!r} has the columns {quote(names)}, but {columns} were "
             "expected."
         )
     rows = [line.split("\t") for line in lines[n_headers:]]
@@ -155,7 +153,7 @@ def _read(folder, source):
                 f"{', '.join(columns)}."
             )
     if not rows:
-        raise ValueError(f"The file {str(path)!r} names columns, but has no rows.")
+        raise ValueError(f"The file {str(path)!r} has column names, but no rows.")
     return path, pd.DataFrame(rows, columns=columns)
 
 

@@ -1,4 +1,4 @@
-"""Evaluation: honest scores of features and models on photos held out."""
+"""Evaluation: honest scores of features and models on held-out photos."""
 
 from .._moved import moved_names
 

@@ -1,4 +1,4 @@
-"""What a model has to beat, as estimators: a constant, the user's mean, one column."""
+"""Baselines as estimators: a constant, the user's mean, or a single column."""
 
 from collections.abc import Hashable, Iterable
 from typing import Any
@@ -15,25 +15,25 @@ from ._shares import middle_of
 
 
 def baseline_models(*, columns: Iterable[Hashable] = (), user: Any = None) -> dict:
-    """Predictors that need no model, to be compared with some.
+    """Baseline estimators to compare models with.
 
     Parameters
     ----------
     columns : list of columns, default=()
-        Numeric columns of X that predict as they are, or upside down where that ranks
-        the training rows better.
+        Numeric columns of X, each used as a prediction; its sign is reversed if that
+        ranks the training rows better.
     user : str, int or callable, default=None
-        Column of X that holds the user, or a function from X to the users, for the
-        mean of the user's training rows.
+        Column of X with the users, or a function of X that returns them, for the mean
+        of the user's training rows. If None, there is no "user mean".
 
     Returns
     -------
     baselines : dict of str to estimator
-        "constant"; "user mean", if `user` is given; and each column by its name.
+        "constant", "user mean" (if `user` is given) and the name of each column.
 
     See Also
     --------
-    compare_models : Takes them beside models.
+    compare_models : Compares baselines with models.
 
     Examples
     --------
@@ -48,15 +48,15 @@ def baseline_models(*, columns: Iterable[Hashable] = (), user: Any = None) -> di
 
 
 class UserMean(RegressorMixin, BaseEstimator):
-    """Predicts the mean score of the user's training rows.
+    """Predict the mean score of the user's training rows.
 
-    New users get what stands in the middle of these means over the training rows, the
-    median but for ties, so that folds of new users are not told apart.
+    New users get the middle of these means over the training rows (the median except
+    for ties), so that the prediction does not differ between folds of new users.
 
     Parameters
     ----------
     user : str, int or callable
-        Column of X that holds the user, or a function from X to the users.
+        Column of X with the users, or a function of X that returns them.
     """
 
     def __init__(self, user):
@@ -70,18 +70,18 @@ class UserMean(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Mean scores of the users of X."""
+        """Predict the mean score of each row's user."""
         users = pd.Series(label_rows(X, self.user, "user"))
         return users.map(self.means_).fillna(self.middle_).to_numpy(dtype=np.float64)
 
 
 class BestColumn(RegressorMixin, BaseEstimator):
-    """Predicts the column that ranks the training rows best, upside down if need be.
+    """Predict by the column that ranks the training rows best, with either sign.
 
     Parameters
     ----------
     columns : list of columns
-        Numeric columns of X; gaps become the median of the column's training values.
+        Numeric columns of X; missing values become the column's training median.
     """
 
     def __init__(self, columns):
@@ -98,7 +98,7 @@ class BestColumn(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Values of the column."""
+        """Predict the signed values of the column."""
         values = fill_gaps(self._values(X), self.medians_)
         return self.sign_ * values[:, self.best_]
 
@@ -108,7 +108,7 @@ class BestColumn(RegressorMixin, BaseEstimator):
 
 
 def to_floats(frame: pd.DataFrame) -> NDArray[np.float64]:
-    """Numbers of a frame, NaN where there are none.
+    """Convert a frame to floats, with NaN for missing values.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def to_floats(frame: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def finite_medians(values: NDArray) -> NDArray:
-    """Median of the finite values of each column; 0 where there are none."""
+    """Median of the finite values of each column; 0 if there are none."""
     finite = np.isfinite(values)
     return np.array(
         [
@@ -135,12 +135,12 @@ def finite_medians(values: NDArray) -> NDArray:
 
 
 def fill_gaps(values: NDArray, medians: NDArray) -> NDArray:
-    """Put the median where a value is not finite."""
+    """Replace values that are not finite by the median of their column."""
     return np.where(np.isfinite(values), values, medians)
 
 
 def column_correlations(y: NDArray, columns: NDArray) -> NDArray:
-    """Spearman's correlation of each column with y; 0 where either is constant."""
+    """Spearman's correlation of each column with y; 0 if either is constant."""
     a, b = (rankdata(x, axis=0) - (len(y) + 1) / 2 for x in (y, columns))
     norm = np.sqrt((a @ a) * (b * b).sum(axis=0))
     return np.divide(a @ b, norm, out=np.zeros_like(norm), where=norm > 0)

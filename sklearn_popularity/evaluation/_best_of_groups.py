@@ -1,4 +1,4 @@
-"""Which of these photos: how often the best of a group is picked, against chance."""
+"""How often predictions pick the best photo of a group, compared with chance."""
 
 from numbers import Real
 
@@ -23,48 +23,47 @@ from ..metrics import mean_interval
     prefer_skip_nested_validation=True,
 )
 def best_of_groups(y, predictions, groups, *, clusters=None, confidence=0.95):
-    """How well predictions choose within groups, such as bursts of one scene.
+    """Score how well predictions choose within groups, such as bursts of one scene.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
-        Scores.
+        True scores.
     predictions : array-like of shape (n_samples,) or (n_samples, n_predictions)
-        Predictions of rows held out, such as the shares of
-        :class:`HeldOutPredictions`; what is measured of several is averaged.
+        Held-out predictions, such as the shares of :class:`HeldOutPredictions`.
+        Measures are averaged over columns.
     groups : array-like of shape (n_samples,)
-        Rows among which one is chosen: bursts, photos of a product, near-duplicates.
+        Group of each row, such as a burst, a product or a set of near-duplicates.
     clusters : array-like of shape (n_samples,), default=None
-        Groups that are no independent evidence, such as those of one user, for the
-        intervals. None takes each group by itself.
+        Cluster of each row, such as its user, for the intervals: groups of one cluster
+        are not independent. If None, all groups are.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
 
     Returns
     -------
     table : DataFrame
         The rows "best picked" and "pairs right", with the columns measure, rate,
-        chance, gain (their difference, of which chance is 0), low and high (its
-        interval) and n_groups. Groups weigh alike.
+        chance, gain (rate less chance), low and high (interval of the gain) and
+        n_groups. Each group weighs the same.
 
     Raises
     ------
     ValueError
         If lengths differ, a group is missing or in several clusters, or no group has
-        rows of different scores.
+        rows with different scores.
 
     See Also
     --------
-    per_user_spearman_score : Correlations within users, of many photos each.
+    per_user_spearman_score : Rank correlation within users with many photos.
 
     Notes
     -----
-    "Best picked" is how often the row with the highest prediction is one with the
-    highest score; where several predictions are highest, one of them is drawn by lot,
-    and the rate is what is expected. Chance is the share of best rows. "Pairs right" is
-    the share of pairs with different scores that predictions put in their order;
-    equal predictions are right half of the time. Groups of one row, and those whose
-    scores are all equal, are left out: nothing is to be chosen there.
+    "Best picked" is how often the row with the highest prediction has the highest
+    score, in expectation over random draws if several predictions are highest. Chance
+    is the share of rows with the highest score. "Pairs right" is the share of pairs
+    with different scores that predictions order correctly; equal predictions count as
+    half right. Groups of one row, and groups whose scores are all equal, are left out.
 
     Examples
     --------
@@ -86,8 +85,8 @@ def best_of_groups(y, predictions, groups, *, clusters=None, confidence=0.95):
     chosen = [each for each in rows if np.ptp(y[each]) > 0]
     if not chosen:
         raise ValueError(
-            f"Got {len(rows)} groups of {len(y)} rows, but at least one with two rows "
-            "of different scores was expected."
+            f"Got {len(rows)} groups of {len(y)} rows, but at least one group with two "
+            "rows of different scores was expected."
         )
     units = None
     if clusters is not None:
@@ -117,13 +116,13 @@ def _clusters_of(clusters, groups):
         if len(others):
             raise ValueError(
                 f"Got rows {rows[0]} and {others[0]} of one group in several clusters, "
-                "but whole groups were expected."
+                "but each group was expected in one cluster."
             )
     return np.array([clusters[rows[0]] for rows in groups])
 
 
 def _measure(y, predictions):
-    """Rate and chance of the best, and of pairs, in one group."""
+    """Rate and chance of the best row, and of pairs, in one group."""
     best = y == y.max()
     picked = predictions == predictions.max(axis=0)
     hit = (picked & best[:, np.newaxis]).sum(axis=0) / picked.sum(axis=0)

@@ -1,4 +1,4 @@
-"""Which of the causes that were planted does a prediction follow?"""
+"""Correlation of predictions with planted causes."""
 
 import pandas as pd
 
@@ -6,7 +6,7 @@ from ..metrics import spearman_interval
 
 
 def follow_causes(effects, predictions, *, groups=None):
-    """Correlate predictions with what each known cause contributed to the score.
+    """Correlate predictions with the contribution of each known cause to the score.
 
     Parameters
     ----------
@@ -16,14 +16,14 @@ def follow_causes(effects, predictions, *, groups=None):
     predictions : array-like of shape (n_photos,) or (n_photos, n_predictions)
         Predicted scores of photos that the model did not see.
     groups : array-like of shape (n_photos,), default=None
-        Photos that belong together, such as those of a user.
+        Group of each photo, such as its user; photos of one group are not independent.
 
     Returns
     -------
     causes : DataFrame
-        A row per cause with its Spearman correlation, the ends `low` and `high` of the
-        95 % interval of these predictions on new photos or groups, and whether it is
-        `found`: the interval lies above zero.
+        One row per cause with the columns cause, spearman, low and high (ends of the
+        95 % interval for these predictions on new photos or groups) and found (whether
+        the interval is above 0).
 
     Examples
     --------

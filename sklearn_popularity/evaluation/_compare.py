@@ -1,4 +1,4 @@
-"""Compare kinds of features, and their late fusion, on photos held out."""
+"""Compare kinds of features, and their late fusion, on held-out photos."""
 
 from collections import Counter
 from numbers import Integral
@@ -59,63 +59,61 @@ def compare_features(
 ):
     """Score kinds of features, and their late fusion, by cross-validation.
 
-    Each feature is learned from by the regressor of its recipe; the late fusion is
-    nested: within each training fold a last ridge regression learns from predictions
-    of inner folds.
+    Each kind is scored with the regressor of its recipe. The late fusion is nested:
+    within each training fold, a final ridge regression is fitted on predictions from
+    inner folds.
 
     Parameters
     ----------
     photos : sequence of photos
-        Paths, arrays, PIL images or encoded bytes. Those that cannot be read are left
-        out, with one warning.
+        Paths, arrays, PIL images or encoded bytes. Photos that cannot be read are left
+        out with one warning.
     y : array-like of shape (n_photos,)
         Scores of the photos.
     features : sequence of str, default=all
-        Kinds of features: "color-statistics" and "hog-llc", which ridge regression
-        learns from, "color-histogram", "gist", "lbp" and "color-names-llc", which a
-        kernel SVR does. Several are fused as well.
+        Kinds of features: "color-statistics" and "hog-llc" (with ridge regression),
+        "color-histogram", "gist", "lbp" and "color-names-llc" (with a kernel SVR).
+        Two or more are also fused.
     groups : array-like of shape (n_photos,), default=None
-        Photos that stay together in all folds, outer and inner: those of a user, a
-        theme, or copies of one another.
+        Group of each photo, such as its user, its theme or a set of copies. A group
+        stays in one fold, both outer and inner. If None, photos are independent.
     cv : int, default=5
-        Number of outer folds.
+        Number of outer folds, 2 or more.
     n_repeats : int, default=3
-        Number of partitions into folds.
+        Number of repeats of the cross-validation with other folds, 1 or more.
     inner_cv : int, default=4
-        Number of inner folds of the late fusion.
+        Number of inner folds of the late fusion, 2 or more.
     dictionary : {"once", "per-fold"}, default="once"
-        Whether the words of codebook features are learned from all photos, or anew from
-        the training photos of each fold, which costs a description of all photos per
-        fold; without scores either way.
+        Whether to learn the words of codebook features once from all photos, or in each
+        fold from its training photos, which repeats the extraction of their features.
+        Neither uses scores.
     n_jobs : int, default=None
-        Number of worker processes.
+        Number of worker processes; None is 1, -1 one per core.
     cache : str or path, default=None
-        File that keeps rows of features, see :class:`ImageTransformer`.
+        File that caches features, see :class:`ImageTransformer`. If None, no cache.
     verbose : bool, default=False
         Whether to show progress bars of the extraction.
 
     Returns
     -------
     comparison : ModelComparison
-        Its `scores` have a row per kind of feature, one for their late fusion, and one
-        for a constant, with `n_features`; `kept` are the rows of photos that could be
-        read.
+        Its `scores` have a row per kind of feature, one for the late fusion and one for
+        a constant, with an extra column n_features; `kept` are the readable photos.
 
     Raises
     ------
     ValueError
-        If a feature is unknown or named twice, a group is missing, or fewer groups or
-        photos than folds can be read.
+        If a feature is unknown or repeated, a group is missing, or there are fewer
+        readable photos or groups than folds.
 
     Notes
     -----
     GIST, LBP and the codebook features are averaged over each photo and its mirror
     image.
 
-    Each kind is a pipeline as :func:`compare_models` takes it, and the fusion is a
-    :class:`StackedLateFusion` of these. Compositions of your own are compared there,
-    and those with columns beside the photos, such as that of
-    :func:`~sklearn_popularity.papers.recommended`.
+    Each kind is a pipeline and the fusion is a :class:`StackedLateFusion`. To compare
+    your own models, or models with other columns such as
+    :func:`~sklearn_popularity.papers.recommended`, use :func:`compare_models`.
 
     Examples
     --------
@@ -162,8 +160,8 @@ def _check_features(features):
     twice = [name for name, n in Counter(features).items() if n > 1]
     if twice:
         raise ValueError(
-            f"Got features={list(features)}, but each kind was expected once. Leave "
-            f"out what repeats {twice}."
+            f"Got features={list(features)}, but each kind was expected once. Remove "
+            f"the repetitions of {twice}."
         )
 
 
@@ -174,18 +172,18 @@ def _table_of(photos):
 
 
 def late_fusion(features, inner_cv=4, *, photo=_PHOTO, groups=None, **settings):
-    """The late fusion of kinds of features, not fitted.
+    """Unfitted late fusion of kinds of features.
 
     Parameters
     ----------
     features : sequence of str
         Kinds of features of the photos.
     inner_cv : int
-        Inner folds.
+        Number of inner folds.
     photo, groups : str
-        Columns of photos, and of rows that stay together in inner folds, if any.
+        Columns of photos, and of the groups of inner folds, if any.
     **settings
-        Of the transformers of photos.
+        Parameters of the image transformers.
     """
     branches = []
     for name in features:
@@ -196,7 +194,7 @@ def late_fusion(features, inner_cv=4, *, photo=_PHOTO, groups=None, **settings):
 
 
 def parts_of(fusion):
-    """Each branch of a late fusion, from features to scores, as a model by itself."""
+    """Each branch of a late fusion as a separate model."""
     return {
         name: make_pipeline(ColumnTransformer([(name, model[0], columns)]), model[1])
         for name, model, columns in fusion.branches
@@ -204,7 +202,7 @@ def parts_of(fusion):
 
 
 def _count_features(study):
-    """Width of the features of each branch, and of all together."""
+    """Number of features of each branch, and of all together."""
     fusion, X = study.described[FUSION]
     widths = {}
     for name, model, columns in fusion.branches:

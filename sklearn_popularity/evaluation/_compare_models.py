@@ -1,4 +1,4 @@
-"""Models side by side, on the same folds: scores, and paired differences."""
+"""Compare models on the same folds: scores and paired differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,24 +21,24 @@ from ._variance_shares import variance_shares
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """What :func:`compare_models` and its kin found.
+    """Result of :func:`compare_models` and :func:`compare_features`.
 
     Parameters
     ----------
     scores : DataFrame
-        A row per model, with the columns model, spearman (mean over partitions of the
-        correlation of pooled held-out predictions, of which chance is 0), low and high
-        (its interval), lowest and highest (over partitions), and within_folds (mean of
-        the correlations within test folds).
+        One row per model, with the columns model, spearman (rank correlation of pooled
+        held-out predictions, averaged over repeats; 0 is chance), low and high (its
+        interval), lowest and highest (over repeats) and within_folds (mean correlation
+        within test folds).
     differences : DataFrame
-        A row per comparison that was asked for, with the columns model, instead_of,
-        difference, low and high (its interval, paired) and p_value (adjusted).
+        One row per comparison, with the columns model, instead_of, difference, low and
+        high (its paired interval) and p_value (adjusted); empty without a reference.
     held_out : dict of str to HeldOutPredictions
-        Predictions of each model.
+        Held-out predictions of each model.
     kept : ndarray of shape (n_kept,)
-        Rows of X that were compared.
+        Rows of X that were scored, those with readable photos.
     ceilings : DataFrame or None
-        The highest correlations that predictions from `sources` can have, as those of
+        Highest correlations that predictions from `sources` can reach, as in
         :func:`variance_shares`; None without sources.
     """
 
@@ -50,11 +50,11 @@ class ModelComparison:
 
     @property
     def partitions(self) -> list[Folds]:
-        """Folds of each partition, which number the rows kept."""
+        """Folds of each repeat, as positions in the rows kept."""
         return next(iter(self.held_out.values())).partitions
 
     def _repr_html_(self):
-        parts = [table(self.scores, "Scores of photos held out")]
+        parts = [table(self.scores, "Scores on held-out photos")]
         if len(self.differences):
             parts.append(table(self.differences, "Differences"))
         if self.ceilings is not None:
@@ -100,77 +100,78 @@ def compare_models(
 ):
     """Score models by cross-validation on the same folds.
 
-    Photos are described once by each image transformer, whatever the number of models
-    and folds that learn from its features.
+    Each image transformer extracts the features of each photo only once, for all
+    models and folds.
 
     Parameters
     ----------
     models : dict of str to estimator
-        Regressors or rankers: compositions on the columns of X, or pipelines that begin
-        with image transformers and see the photos alone. What needs no model stands in
+        Regressors or rankers, which either take all columns of X or begin with image
+        transformers and take only the photos. For baselines, see
         :func:`baseline_models`.
     X : DataFrame of shape (n_samples, n_columns), or sequence of photos
-        Posts, or photos. Those that cannot be read are an error, or left out where the
-        transformers have ``on_error="nan"``.
+        Posts or photos. A photo that cannot be read raises an error; with transformers
+        that have ``on_error="nan"``, its row is left out.
     y : array-like of shape (n_samples,)
         Scores.
     groups : array-like of shape (n_samples,), default=None
-        Rows that stay together in all folds, those of late fusions too, and that are
-        no independent evidence: those of a user, a theme, or copies of one another.
+        Group of each row, such as its user, its theme or a set of copies. A group stays
+        in one fold, also in inner folds of late fusions, and its rows are not
+        independent in intervals. If None, rows are independent.
     reference : str, default=None
-        Model from which the others' differences are found. Name it before looking at
-        the scores; the best of several is better than a reference by luck alone.
+        Model that the others are compared with. Choose it before looking at the scores:
+        the best of several models is better by chance alone. If None, `differences` is
+        empty.
     cv : int or cross-validation splitter, default=5
-        Number of folds, or a splitter that tests no row twice.
+        Number of folds, or a splitter whose test folds do not overlap.
     n_repeats : int, default=3
-        Number of partitions into folds; only an int `cv` is repeated.
+        Number of repeats with other folds, 1 or more; above 1 only with an int `cv`.
     photo : str, default="photo"
-        Column of photos.
+        Name of the column of photos in a frame.
     dictionary : {"once", "per-fold"}, default="once"
-        Whether what is learned from photos without their scores, such as the words of
-        codebook features, is learned from all photos, or anew from the training photos
-        of each fold, which costs a description of all photos per fold.
+        Whether to learn from photos without scores, for example the words of codebook
+        features, once from all photos, or in each fold from its training photos, which
+        repeats the extraction of their features.
     params : dict, default=None
-        Parameters of `fit`, such as weights; those with a value per row are split.
+        Parameters of `fit`, such as weights; those with one value per row are split.
     sources : dict of str to array-like, default=None
-        What repeats over rows: photo, user or time, as for :func:`variance_shares`,
-        whose ceilings then stand beside the scores. Rows where one is missing say
-        nothing of them.
+        Labels "photo", "user" or "time" of each row, from which
+        :func:`variance_shares` finds the `ceilings`; rows with a missing label are left
+        out there. If None, there are no ceilings.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
     n_jobs : int, default=None
-        Number of worker processes, which fit folds side by side.
+        Number of worker processes for fitting folds; None is 1, -1 one per core.
     random_state : int, default=None
-        Seed of the partitions, as of :func:`held_out_predictions`.
+        Seed of the folds, as in :func:`held_out_predictions`.
     verbose : bool, default=False
         Whether to show progress bars.
 
     Returns
     -------
     comparison : ModelComparison
-        Its tables `scores` and `differences`; the latter is empty without `reference`.
-        With sources, `ceilings` too.
+        Tables `scores`, `differences` and `ceilings`, and the held-out predictions.
 
     Raises
     ------
     ValueError
-        If there is no model, `reference` is none of them, lengths differ, or there are
-        too few rows or groups.
+        If there is no model, `reference` is not the name of one, lengths differ, or
+        there are too few rows or groups.
 
     See Also
     --------
-    held_out_predictions : The predictions of one model.
-    baseline_models : Predictors that need no model.
-    variance_shares : What a score is made of, and how well it can be predicted.
-    compare_features : Kinds of features of this library.
-    sklearn_popularity.inspection.plot_comparison : Draw it.
+    held_out_predictions : Predictions of a single model.
+    baseline_models : Baselines to compare with.
+    variance_shares : How well a score can be predicted at all.
+    compare_features : Compare kinds of features of this library.
+    sklearn_popularity.inspection.plot_comparison : Plot the result.
 
     Notes
     -----
-    Intervals are those of the model: of models that are trained anew on as many rows
-    of new groups (:func:`~sklearn_popularity.spearman_interval` with `n_folds`).
-    Differences are paired. Their p-values are adjusted by Holm's method [1]_ over all
-    comparisons of the table, so that the chance of any false one is as low as of one.
+    Intervals are for the model, trained again on as many rows of new groups
+    (:func:`~sklearn_popularity.spearman_interval` with `n_folds`). Differences are
+    paired. Their p-values are adjusted by Holm's method [1]_ over all comparisons of
+    the table, which controls the chance of any false finding.
 
     References
     ----------
@@ -227,18 +228,18 @@ def compare_study(
     n_jobs=None,
     verbose=False,
 ) -> ModelComparison:
-    """Compare models whose photos have been described, on partitions that are made.
+    """Compare models of a prepared study.
 
     Parameters
     ----------
     study : Study
         Models, rows and folds.
     pairs : sequence of (str, str), default=()
-        Models, and those that they are compared with.
+        Each model and the one that it is compared with.
     units : ndarray of shape (n_samples,), default=None
-        Rows that are no independent evidence, where these are not the groups.
+        Groups for the intervals, if not the groups of the study.
     confidence, n_jobs, verbose
-        As of :func:`compare_models`.
+        As in :func:`compare_models`.
     """
     held_out = {
         name: predict_study(study, name, n_jobs=n_jobs, verbose=verbose)
@@ -257,7 +258,7 @@ def compare_study(
 
 
 def _ceilings(study, sources, confidence):
-    """Ceilings of what the rows that were compared are known to share."""
+    """Ceilings from the sources of the rows that were scored."""
     if not sources:
         return None
     known = {name: np.asarray(each)[study.kept] for name, each in sources.items()}
@@ -267,28 +268,28 @@ def _ceilings(study, sources, confidence):
 
 
 def check_models(models, reference):
-    """Refuse a comparison of nothing, or with what is not there."""
+    """Check that there are models, and that the reference is one of them."""
     if not models or not (reference is None or reference in models):
         raise ValueError(
             f"Got reference={reference!r} and the models {quote(list(models))}, but "
-            "one or more models, and one of them or None as the reference, were "
+            "at least one model, and the name of a model or None as reference, were "
             "expected."
         )
 
 
 def score_models(y, held_out, *, groups, confidence=0.95) -> pd.DataFrame:
-    """Table of the scores of models, see :class:`ModelComparison`.
+    """Table of scores; see :class:`ModelComparison`.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
         Scores.
     held_out : dict of str to HeldOutPredictions
-        Predictions of each model.
+        Held-out predictions of each model.
     groups : ndarray of shape (n_samples,) or None
-        Rows that are no independent evidence.
+        Group of each row, for the intervals.
     confidence : float, default=0.95
-        Of the intervals.
+        Confidence level of the intervals.
     """
     return pd.DataFrame(
         {"model": name} | _score(y, each, groups, confidence)
@@ -317,14 +318,14 @@ def _score(y, held_out, groups, confidence):
 
 
 def find_differences(y, held_out, pairs, *, groups, confidence=0.95) -> pd.DataFrame:
-    """Table of paired differences, see :class:`ModelComparison`.
+    """Table of paired differences; see :class:`ModelComparison`.
 
     Parameters
     ----------
     y, held_out, groups, confidence
-        As of `score_models`.
+        As in `score_models`.
     pairs : list of (str, str)
-        Models, and those that they are compared with.
+        Each model and the one that it is compared with.
     """
     columns = ["model", "instead_of", "difference", "low", "high", "p_value"]
     table = pd.DataFrame(
@@ -351,17 +352,17 @@ def _difference(y, held_out, baseline, groups, confidence):
 
 
 def tested_rows(held_out) -> NDArray[np.bool_]:
-    """Rows that are in a test fold of each partition."""
+    """Whether each row is in a test fold of every repeat."""
     return ~np.isnan(held_out.shares).any(axis=1)
 
 
 def adjust_p_values(p_values) -> NDArray[np.float64]:
-    """Holm's adjustment: the k-th smallest of m times m - k + 1, never below a smaller.
+    """Adjust p-values by Holm's method.
 
     Parameters
     ----------
     p_values : array-like of shape (m,)
-        Of all comparisons that were asked for.
+        P-values of all comparisons.
     """
     p_values = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p_values, kind="stable")

@@ -1,4 +1,4 @@
-"""Photos that are described once, however many models and folds learn from them."""
+"""Extract features of photos once for all models and folds."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -21,7 +21,7 @@ from ..features import ImageTransformer
 from ..models import StackedLateFusion
 from ._rebuild import rebuild
 
-# Settings of how a transformer runs, which decide no number.
+# Parameters of a transformer that do not affect its features.
 RUN_DEFAULTS = {
     "n_jobs": None,
     "batch_size": 32,
@@ -29,19 +29,19 @@ RUN_DEFAULTS = {
     "on_error": "raise",
     "verbose": False,
 }
-# Parameters that may be functions of X, which are to see the photos.
+# Parameters that may be functions of X, which then need the photos themselves.
 _FUNCTIONS_OF_X = ("groups", "user")
 
 
 class Described(NamedTuple):
-    """A model whose photos have been described.
+    """A model whose photos are replaced by row numbers.
 
     Parameters
     ----------
     learner : estimator
-        The model, which is fitted on row numbers in place of photos.
+        The model, to be fitted on row numbers in place of photos.
     X : DataFrame or ndarray
-        The table with row numbers in place of photos.
+        The table, with row numbers in place of photos.
     """
 
     learner: Any
@@ -49,17 +49,17 @@ class Described(NamedTuple):
 
 
 class DescribedPhotos(TransformerMixin, BaseEstimator):
-    """What takes an image transformer's place: row numbers to rows of features.
+    """Replacement of an image transformer that maps row numbers to features.
 
     Parameters
     ----------
     transformer : ImageTransformer
-        Fitted on all photos, or unfitted where `rows` is None.
+        Transformer fitted on all photos, or unfitted if `rows` is None.
     photos : sequence of photos
-        Those that row numbers count.
+        Photos that the row numbers refer to.
     rows : ndarray of shape (n_photos, n_features) or None
-        Their features; None describes anew whenever it is fitted, for dictionaries
-        that are learned per fold.
+        Features of the photos. If None, they are extracted in each fit, for
+        dictionaries that are learned per fold.
     """
 
     def __init__(self, transformer, photos, rows=None):
@@ -68,7 +68,7 @@ class DescribedPhotos(TransformerMixin, BaseEstimator):
         self.rows = rows
 
     def __sklearn_clone__(self):
-        # Photos and rows are shared: a clone per fold would copy them all.
+        # Share photos and rows, which a clone per fold would otherwise copy.
         twin = copy(self)
         twin.__dict__.pop("transformer_", None)
         return twin
@@ -77,14 +77,14 @@ class DescribedPhotos(TransformerMixin, BaseEstimator):
         return self.rows is not None or hasattr(self, "transformer_")
 
     def fit(self, X, y=None):
-        """Learn the dictionary of the photos, if it is one per fold."""
+        """Fit the transformer on the photos, if it is fitted per fold."""
         if self.rows is None:
             photos = _safe_indexing(self.photos, _numbers(X))
             self.transformer_ = clone(self.transformer).fit(photos)
         return self
 
     def transform(self, X):
-        """Rows of features of the photos that X numbers."""
+        """Features of the photos with the row numbers X."""
         if self.rows is not None:
             return self.rows[_numbers(X)]
         return self.transformer_.transform(_safe_indexing(self.photos, _numbers(X)))
@@ -100,24 +100,24 @@ class DescribedPhotos(TransformerMixin, BaseEstimator):
 
 
 class PhotoTable:
-    """A table of photos that each transformer describes at most once.
+    """A table of photos from which each transformer extracts features at most once.
 
     Parameters
     ----------
     X : DataFrame, or sequence of photos
-        What models are fitted on.
+        Data to fit models on.
     photo : str
-        Column of photos, in a frame.
+        Name of the column of photos in a frame.
     per_fold : bool, default=False
-        Whether what is learned from photos (a dictionary) is learned anew in each
-        fold; otherwise it is learned from all photos, without their scores.
+        Whether transformers that need fitting (a dictionary) are fitted in each fold,
+        rather than once on all photos. Neither uses scores.
 
     Attributes
     ----------
     X : DataFrame, table of polars or pyarrow, or ndarray
-        The same with row numbers in place of photos.
+        The data with row numbers in place of photos.
     readable : ndarray of shape (n_photos,), bool
-        Photos that no transformer has failed to read.
+        Whether all transformers so far could read each photo.
     """
 
     def __init__(self, X, photo, *, per_fold=False):
@@ -137,9 +137,9 @@ class PhotoTable:
         self._leaves: dict[Any, DescribedPhotos] = {}
 
     def describe(self, model) -> Described:
-        """Describe the photos for a model; one that needs them as they are keeps them.
+        """Extract the features for a model, unless it needs the photos themselves.
 
-        A model that begins with photos alone is given the column of photos of a frame.
+        A model that takes only photos gets the column of photos of a frame.
         """
         if self._photos is None:
             return Described(model, self._given)
@@ -151,7 +151,7 @@ class PhotoTable:
         return Described(model, input_of(model, self._given, self._photo))
 
     def describe_fitted(self, model) -> Described:
-        """The same for a fitted model, which describes by what it has learned."""
+        """Extract the features for a fitted model with its fitted transformers."""
         leaves: dict[int, DescribedPhotos] = {}
 
         def swap(part):
@@ -164,7 +164,7 @@ class PhotoTable:
         return Described(rebuild(model, swap), self.X)
 
     def _swap(self, part, head):
-        """The same part, with row numbers for photos; a head of None is the photos."""
+        """The part with row numbers for photos; `head` is None if X is the photos."""
         if head is not None and self._photo not in _names_of(head):
             return part
         if any(callable(getattr(part, name, None)) for name in _FUNCTIONS_OF_X):
@@ -200,7 +200,7 @@ class PhotoTable:
         return copy(part).set_params(**{name: parts})
 
     def _swap_within(self, part, head):
-        """Of meta-estimators that hand X on as it is."""
+        """Swap the inner estimator of meta-estimators that pass X on unchanged."""
         for name in ("regressor", "estimator"):
             within = getattr(part, name, None)
             if within is not None and isinstance(part, BaseEstimator):
@@ -232,22 +232,22 @@ class PhotoTable:
         self.readable &= ~np.isnan(rows).any(axis=1)
         if not self.readable.any():
             raise NoPhotosError(
-                f"None of the {len(rows)} photos could be read; the warning above "
-                "says why."
+                f"None of the {len(rows)} photos could be read. See the warning above "
+                "for the reasons."
             )
         return DescribedPhotos(transformer, self._photos, rows)
 
 
 class NoPhotosError(ValueError):
-    """No photo is left that could be read."""
+    """No photo could be read."""
 
 
 class _NeedsPhotosError(Exception):
-    """Something but an image transformer sees the photos."""
+    """A part other than an image transformer needs the photos."""
 
 
 def _is_searched(search, swapped) -> bool:
-    """Whether a search tries plain values alone, none of an image transformer."""
+    """Whether a search varies only plain values, none of an image transformer."""
     grids = getattr(search, "param_grid", getattr(search, "param_distributions", ()))
     grids = [grids] if isinstance(grids, Mapping) else list(grids)
     known = swapped.get_params()
@@ -257,7 +257,7 @@ def _is_searched(search, swapped) -> bool:
 
 
 def _is_plain(value) -> bool:
-    """Whether a parameter is a number or a name, or is made of these alone."""
+    """Whether a parameter is a number or a string, or a container of these."""
     if isinstance(value, Mapping):
         return all(map(_is_plain, value.values()))
     if isinstance(value, list | tuple):
@@ -266,12 +266,12 @@ def _is_plain(value) -> bool:
 
 
 def input_of(model, posts, photo):
-    """What a model is given: the photos if it begins with these, otherwise the posts.
+    """Input of a model: the photos if it takes only photos, otherwise the posts.
 
     Parameters
     ----------
     model : estimator
-        Fitted or not.
+        Model, fitted or not.
     posts : DataFrame, or sequence of photos
         Posts.
     photo : str
@@ -297,7 +297,7 @@ def _begins_with_photos(part) -> bool:
 
 
 def _seen(head, columns, photo):
-    """What a part sees of a table: some of its columns, or the photos alone."""
+    """The columns of a table that a part sees; None if only the photos."""
     columns = resolve_columns(head, columns, "composition")
     if not isinstance(columns, str | Integral):
         return select_columns(head, columns)
@@ -310,7 +310,7 @@ def _names_of(table) -> list:
 
 
 def _column_of(X, name):
-    """A column of a table; of others than pandas a list, which rows can be taken of."""
+    """A column of a table; a list for polars and pyarrow, so that it can be indexed."""
     column = select_columns(X, name)
     for method in ("to_pylist", "to_list"):  # of pyarrow and polars
         if not isinstance(column, pd.Series) and hasattr(column, method):
@@ -319,7 +319,7 @@ def _column_of(X, name):
 
 
 def _with_column(X, name, numbers):
-    """The same table with numbers in a column of it."""
+    """The table with a column replaced by numbers."""
     if isinstance(X, pd.DataFrame):
         return X.assign(**{name: numbers})
     if hasattr(X, "set_column"):  # pyarrow
@@ -328,7 +328,7 @@ def _with_column(X, name, numbers):
 
 
 def _key_of(transformer):
-    """The same for transformers that describe alike."""
+    """Key that is equal for transformers with the same features."""
     params = transformer.get_params() | RUN_DEFAULTS
     try:
         return joblib.hash((type(transformer), sorted(params.items())))
@@ -341,7 +341,7 @@ def _numbers(X) -> NDArray[np.intp]:
 
 
 def with_photos(fitted):
-    """The fitted model of photos, from a learner that was fitted on row numbers."""
+    """Turn a model fitted on row numbers into one that takes photos."""
     return rebuild(
         fitted,
         lambda part: part.described_by if isinstance(part, DescribedPhotos) else None,
@@ -349,7 +349,7 @@ def with_photos(fitted):
 
 
 def rows_described(learner) -> list[NDArray]:
-    """Features of all photos by each image transformer of a model on row numbers."""
+    """Features of all photos from each image transformer of a model on row numbers."""
     found: dict[int, NDArray] = {}
 
     def collect(part):

@@ -1,4 +1,4 @@
-"""Find photos that show nearly the same picture."""
+"""Find photos that are nearly copies of each other."""
 
 from itertools import product
 from numbers import Real
@@ -11,17 +11,17 @@ from scipy.fft import dctn
 from .._sklearn_compat import Interval, validate_params
 from ..images import ImageError, Photos, find_photos
 
-_MAX_SIZE, _SIDE, _N_WAVES = 64, 32, 8  # of a photo, of a view of it, of its waves
+_MAX_SIZE, _SIDE, _N_WAVES = 64, 32, 8  # sides of a photo, a view, its spectrum
 _BLOCK = 2048
 _ROUNDING = 1e-6  # of cosines in single precision
-# What a crop leaves of an axis: all, all but 8 % at one end, all but 4 % at both.
+# Part of an axis that a crop keeps: all, all but 8 % at one end, all but 4 % at both.
 _SPANS = ((0.0, 1.0), (0.08, 1.0), (0.0, 0.92), (0.04, 0.96))
-# A mirror image has the same waves, but every other one along the rows turns its sign.
+# A mirror image has the same spectrum, with the sign of every other column reversed.
 _MIRROR = np.tile([1, -1], _N_WAVES**2 // 2).astype(np.float32)
 
 
 def _describe_views(photos: Photos) -> np.ndarray:
-    """Unit vectors of shape (n, views, 64), the whole photo first; NaN for none."""
+    """Unit vectors of shape (n, views, 64), the whole photo first; NaN if unusable."""
     vectors = np.full((len(photos), len(_SPANS) ** 2, _N_WAVES**2), np.nan, np.float32)
     for i in range(len(photos)):
         try:
@@ -29,7 +29,7 @@ def _describe_views(photos: Photos) -> np.ndarray:
         except ImageError:
             continue
         pixels = np.asarray(photo)
-        if pixels.min() < pixels.max():  # all blank photos are alike
+        if pixels.min() < pixels.max():  # blank photos would all be copies
             vectors[i] = _to_vectors(_cut_views(photo))
     return vectors
 
@@ -46,7 +46,7 @@ def _cut_views(photo):
 
 
 def _to_vectors(views):
-    """Square roots of the lowest frequencies, signs kept, without the mean."""
+    """Signed square roots of the lowest frequencies, without the mean."""
     waves = dctn(views, axes=(1, 2), norm="ortho")[:, :_N_WAVES, :_N_WAVES]
     waves = waves.reshape(len(views), -1)
     waves[:, 0] = 0
@@ -60,7 +60,7 @@ def _to_vectors(views):
     prefer_skip_nested_validation=True,
 )
 def near_duplicates(X, *, max_distance=0.1, n_jobs=None):
-    """Find pairs of photos of which one is nearly a copy of the other.
+    """Find pairs of photos that are nearly copies of each other.
 
     A copy may be resized, compressed, brighter, mirrored, or cropped by up to a tenth
     of its height and width.
@@ -70,46 +70,44 @@ def near_duplicates(X, *, max_distance=0.1, n_jobs=None):
     X : sequence of photos
         Paths, arrays, PIL images or encoded bytes.
     max_distance : float, default=0.1
-        Largest distance of a photo from the other, its mirror image or a crop of it: 0
-        for the same picture, about 1 for pictures that have nothing in common. Of 838
-        photos of OASIS, all copies that were mirrored, or reduced and compressed, and
-        at least 98 % of those cropped by 5 or 10 %, mirrored and compressed or not, are
-        found; of the 350,703 pairs of these photos only 2 are, of one scene each. At
-        0.16 they are at least 99.8 % and 3, again of one scene each; but made-up photos
-        of like scenes are found too.
+        Largest distance between a photo and the other, its mirror image or a crop of
+        it, from 0 to below 1: 0 for the same picture, about 1 for unrelated ones. On
+        838 photos of OASIS the default finds all copies that are mirrored, or reduced
+        and compressed, and at least 98 % of those cropped by 5 or 10 %, mirrored and
+        compressed or not; of the 350,703 pairs of the photos themselves it reports 2,
+        each of one scene. At 0.16 these become 99.8 % and 3 pairs, again of one scene
+        each, but made-up photos of similar scenes are reported too.
     n_jobs : int, default=None
-        Number of worker processes.
+        Number of worker processes; None is 1, -1 one per core.
 
     Returns
     -------
     pairs : ndarray of shape (n_pairs, 2), intp
-        Rows i < j of X, counted from 0 whatever its index, those that cannot be read
-        included. Photos that differ by little more than their compression are each
-        paired with the first of them, and only the first with those near it: photos
-        alike are connected, without all pairs among many copies. Photos that cannot
-        be read, and blank ones, are in no pair.
+        Positions i < j in X. Unreadable and blank photos count, but are in no pair.
+        Photos that differ only by compression are each paired with the first of them,
+        and only the first is paired with other near photos: all copies are connected,
+        but not every pair is listed.
 
     Raises
     ------
     ValueError
-        If X is a table of numbers, or has no photos, or `max_distance` is not at least
-        0 and below 1.
+        If X is a table of numbers or has no photos, or `max_distance` is out of range.
 
     See Also
     --------
-    straddling_pairs : Those that a partition into folds separates.
+    straddling_pairs : Pairs that are in different folds.
 
     Notes
     -----
-    A photo is described by the 64 lowest frequencies of its discrete cosine transform
-    but the mean, each by its square root with its sign: between the signs, as
-    perceptual hashes compare them, and the values, which the
-    coarsest alone decide. The distance is one less the cosine. Each photo is compared
-    with 16 views of each other one, whole or without 4 or 8 % at some of its edges, and
-    with their mirror images.
+    A photo is described by the 64 lowest frequencies of its discrete cosine transform,
+    without the mean, as signed square roots: a compromise between the signs, which
+    perceptual hashes compare, and the values, which the lowest frequencies dominate.
+    The distance is one minus the cosine similarity. Each photo is compared with 16
+    views of every other (whole, or without 4 or 8 % at some edges) and their mirror
+    images.
 
-    All photos are compared with all others: 10,000 take about 15 seconds beyond the
-    reading of them, 100,000 a hundred times as long. A photo takes 4 KB.
+    All pairs are compared: 10,000 photos take about 15 seconds after reading, 100,000 a
+    hundred times as long. A photo takes 4 KB of memory.
 
     Examples
     --------
@@ -132,7 +130,7 @@ def near_duplicates(X, *, max_distance=0.1, n_jobs=None):
     views = workers(delayed(_describe_views)(b) for b in Photos(items).batches(64))
     views = np.concatenate(views)
     readable = np.flatnonzero(~np.isnan(views[:, 0, 0]))
-    # Recompression turns hardly any sign.
+    # Recompression hardly changes any sign.
     _, first, sign_of_row = np.unique(
         views[readable, 0] > 0, axis=0, return_index=True, return_inverse=True
     )
@@ -144,7 +142,7 @@ def near_duplicates(X, *, max_distance=0.1, n_jobs=None):
 
 
 def _near_pairs(views, max_distance):
-    """Pairs i, j of which a view of i is near j or its mirror image, block by block."""
+    """Pairs i, j where a view of i is near j or its mirror image, block by block."""
     least = np.float32(1 - max_distance - _ROUNDING)
     pairs = [np.empty((0, 2), dtype=np.intp)]
     starts = range(0, len(views), _BLOCK)
@@ -160,23 +158,23 @@ def _near_pairs(views, max_distance):
 
 
 def straddling_pairs(pairs, partitions, *, kept=None):
-    """Pick the pairs whose members are tested in different folds of some partition.
+    """Select the pairs whose members are in different test folds of some partition.
 
     Parameters
     ----------
     pairs : ndarray of shape (n_pairs, 2)
-        Row numbers.
+        Pairs of rows.
     partitions : list of list of (train, test)
-        Folds that each cover all rows.
+        Partitions into folds whose test rows cover all rows.
     kept : array-like of shape (n_kept,), default=None
-        Rows that the folds number from 0, such as `kept` of a
-        :class:`FeatureComparison`, which leaves unreadable photos out. None is all.
+        Rows that the folds refer to by position, such as `kept` of a
+        :class:`ModelComparison`, which leaves out unreadable photos. None is all rows.
 
     Returns
     -------
     straddling : ndarray of shape (n_straddling, 2)
-        The pairs through which a model may recognise a test photo, numbered as in
-        `pairs`. Those of rows that were not kept are in no fold and left out.
+        The pairs, numbered as in `pairs`, through which a model may recognise a test
+        photo. Pairs with rows that were not kept are left out.
     """
     pairs = np.asarray(pairs)
     n_rows = sum(len(test) for _, test in partitions[0])

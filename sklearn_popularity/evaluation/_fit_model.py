@@ -1,4 +1,4 @@
-"""A model of posts, and held-out predictions of the posts that it was fitted on."""
+"""Fit a model of posts together with held-out predictions of the same posts."""
 
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -19,23 +19,23 @@ _MODEL = "model"
 
 @dataclass(frozen=True)
 class FittedModel:
-    """What :func:`fit_model` learned.
+    """Result of :func:`fit_model`.
 
     Parameters
     ----------
     model : estimator
-        Fitted on all rows kept.
+        Model fitted on all rows kept.
     held_out : HeldOutPredictions
-        Predictions of the rows kept by models like it that had not seen them.
+        Predictions of the rows kept, by copies of the model that had not seen them.
     kept : ndarray of shape (n_kept,)
-        Rows of X whose photos could be read, in the order of the predictions.
+        Rows of X with readable photos, in the order of the predictions.
     described : Described
-        The same model on row numbers in place of photos, and their table: what asks
-        more of the training photos need not describe them again.
+        The model on row numbers in place of photos, and the table of these, to reuse
+        the features of the training photos.
     y : ndarray of shape (n_kept,)
         Scores of the rows kept.
     groups : ndarray of shape (n_kept,), int, or None
-        Numbers of their groups.
+        Group numbers of the rows kept.
     """
 
     model: Any
@@ -78,41 +78,41 @@ def fit_model(
     random_state=None,
     verbose=False,
 ):
-    """Fit a model, and predict its rows by models that did not learn from them.
+    """Fit a model, and make held-out predictions of the same rows.
 
-    Photos are described once, for the folds and for the model.
+    Features of photos are extracted once, for all folds and the model.
 
     Parameters
     ----------
     model : estimator
-        Regressor or ranker: a composition on the columns of X, such as that of
-        :func:`~sklearn_popularity.papers.recommended`, or a pipeline that begins with
-        image transformers and sees the photos alone.
+        Regressor or ranker, which either takes all columns of X, such as
+        :func:`~sklearn_popularity.papers.recommended`, or begins with image
+        transformers and takes only the photos.
     X : DataFrame of shape (n_samples, n_columns), or sequence of photos
-        Posts, or photos. Those that cannot be read are an error, or left out where the
-        transformers have ``on_error="nan"``.
+        Posts or photos. A photo that cannot be read raises an error; with transformers
+        that have ``on_error="nan"``, its row is left out.
     y : array-like of shape (n_samples,)
         Scores.
     groups : array-like of shape (n_samples,), default=None
-        Rows that stay together in all folds, those of late fusions too.
+        Group of each row. A group stays in one fold, also within late fusions.
     cv : int or cross-validation splitter, default=5
-        Number of folds, or a splitter that tests no row twice.
+        Number of folds, or a splitter whose test folds do not overlap.
     n_repeats : int, default=3
-        Number of partitions into folds; only an int `cv` is repeated.
+        Number of repeats with other folds, 1 or more; above 1 only with an int `cv`.
     photo : str, default="photo"
-        Column of photos.
+        Name of the column of photos in a frame.
     params : dict, default=None
-        Parameters of `fit`, such as weights; those with a value per row are split.
+        Parameters of `fit`, such as weights; those with one value per row are split.
     look : callable, default=None
-        From the model of a fold, what it was fitted on (numbers of photos in their
-        place) and its (train, test) to what ``held_out.estimators`` is to keep of it.
+        Function called with each fold's model, the X that it was fitted on (with row
+        numbers in place of photos) and its (train, test). ``held_out.estimators`` keeps
+        the results.
     return_estimator : bool, default=False
-        Whether ``held_out.estimators`` is to keep the models of the folds, which see
-        photos as `model` does.
+        Whether ``held_out.estimators`` keeps the models of the folds.
     n_jobs : int, default=None
-        Number of worker processes, which fit folds side by side.
+        Number of worker processes for fitting folds; None is 1, -1 one per core.
     random_state : int, default=None
-        Seed of the partitions, as of :func:`held_out_predictions`.
+        Seed of the folds, as in :func:`held_out_predictions`.
     verbose : bool, default=False
         Whether to show a progress bar of the folds.
 
@@ -128,12 +128,12 @@ def fit_model(
 
     See Also
     --------
-    compare_models : Scores of several models on the same folds, which are these.
+    compare_models : Scores of several models, on the same folds as here.
 
     Notes
     -----
-    What describes photos and sees no scores, such as the words of codebook features, is
-    fitted on all photos.
+    Transformers of photos that use no scores, such as codebooks, are fitted once on all
+    photos.
 
     Examples
     --------
@@ -149,8 +149,8 @@ def fit_model(
     if return_estimator:
         if look is not None:
             raise ValueError(
-                f"Got return_estimator=True and look={look!r}, but one of them was "
-                "expected: either says what is kept of the models of the folds."
+                f"Got return_estimator=True and look={look!r}, but only one of them "
+                "was expected. Leave out return_estimator, or look."
             )
         look = _keep_model
     study = prepare_study(

@@ -1,4 +1,4 @@
-"""The one engine of held-out predictions, which can be pooled over folds."""
+"""Held-out predictions that can be pooled over folds."""
 
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -29,21 +29,22 @@ from ._shares import shares_below
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """Predictions of rows by models that did not learn from them.
+    """Predictions of rows by models that were not fitted on them.
 
     Parameters
     ----------
     raw : ndarray of shape (n_samples, n_repeats), float64
-        What the model of each row's fold predicts, a column per partition; NaN for
-        rows in no test fold.
+        Predictions by the model of each row's fold, one column per repeat; NaN for rows
+        in no test fold.
     shares : ndarray of shape (n_samples, n_repeats), float64
-        The same as shares of that model's predictions for its own training rows that
-        lie below, 0 to 1. They can be pooled over folds: `raw` carries the mean score
-        of a fold's training rows, which is high where that of its test rows is low.
+        Share (about 0 to 1) of the same model's predictions for its training rows that
+        are below each prediction. Unlike `raw`, shares can be pooled over folds: `raw`
+        depends on the mean score of the training rows, which is high if the mean of the
+        test rows is low.
     partitions : list of list of (train, test)
-        Row numbers of the folds of each partition.
+        Row numbers of the folds of each repeat.
     estimators : list of list of estimator, or None
-        The models of the folds, on request, or what was looked up in them.
+        The models of the folds, or results from them, if requested.
     """
 
     raw: NDArray[np.float64] = field(repr=False)
@@ -53,12 +54,12 @@ class HeldOutPredictions:
 
     @property
     def n_folds(self) -> int | None:
-        """Folds of a partition; None if rows are split only once."""
+        """Number of folds; None if rows are split only once into train and test."""
         n = len(self.partitions[0])
         return n if n > 1 else None
 
     def scores(self, y: ArrayLike) -> NDArray[np.float64]:
-        """Spearman's correlation of the pooled shares with y.
+        """Spearman's correlation of the shares, pooled over folds, with y.
 
         Parameters
         ----------
@@ -68,7 +69,7 @@ class HeldOutPredictions:
         Returns
         -------
         scores : ndarray of shape (n_repeats,)
-            One per partition, of which chance is 0.
+            One score per repeat; 0 is chance.
         """
         y = check_score(y, "y")
         tested = ~np.isnan(self.shares)
@@ -90,7 +91,7 @@ class HeldOutPredictions:
         Returns
         -------
         scores : ndarray of shape (n_folds,)
-            Of all folds, partition after partition.
+            One score per fold, repeat after repeat.
         """
         y = check_score(y, "y")
         return np.array(
@@ -130,7 +131,7 @@ def held_out_predictions(
     return_estimator=False,
     verbose=False,
 ):
-    """Predict each row by a model that did not learn from it, comparably over folds.
+    """Make held-out predictions that are comparable over folds.
 
     Parameters
     ----------
@@ -141,24 +142,25 @@ def held_out_predictions(
     y : array-like of shape (n_samples,)
         Scores.
     groups : array-like of shape (n_samples,), default=None
-        Rows that stay together in all folds: those of a user, a theme, or copies of
-        one another. A late fusion, a search whose `cv` keeps groups together, and
-        whatever else does so in `fit` are told them too.
+        Group of each row, such as its user, its theme or a set of copies. A group stays
+        in one fold. Groups are also passed to an estimator whose `fit` takes them, such
+        as a late fusion, and to a search whose `cv` uses them.
     cv : int or cross-validation splitter, default=5
-        Number of folds, or a splitter or iterable of folds that tests no row twice.
+        Number of folds, or a splitter or iterable of folds whose test rows do not
+        overlap.
     n_repeats : int, default=1
-        Number of partitions into folds; more than one need an int `cv`. The score is
-        then the mean of the partitions' scores, not that of averaged predictions,
-        which is that of another, larger model.
+        Number of repeats with other folds, 1 or more; above 1 only with an int `cv`.
+        Average the scores of repeats, not their predictions: averaged predictions would
+        be an ensemble, a different model.
     params : dict, default=None
-        Parameters of `fit`, such as weights; those with a value per row are split.
-        With metadata routing they reach whoever requests them.
+        Parameters of `fit`, such as weights; those with one value per row are split.
+        With metadata routing, each goes to the estimators that request it.
     n_jobs : int, default=None
-        Number of worker processes, which fit folds side by side.
+        Number of worker processes for fitting folds; None is 1, -1 one per core.
     random_state : int, default=None
-        Seed of the partitions of an int `cv`. None is the same each time: rows are
-        shuffled with the seeds 0, 1 and so on; of groups, the first partition is the
-        balanced one of :class:`~sklearn.model_selection.GroupKFold`.
+        Seed of the folds of an int `cv`. None gives the same folds in every call: rows
+        are shuffled with the seeds 0, 1 and so on; with groups, the first repeat has
+        the balanced folds of :class:`~sklearn.model_selection.GroupKFold`.
     return_estimator : bool, default=False
         Whether to keep the models of the folds.
     verbose : bool, default=False
@@ -167,27 +169,27 @@ def held_out_predictions(
     Returns
     -------
     held_out : HeldOutPredictions
-        With ``held_out.scores(y)``, of which chance is 0, and the predictions.
+        The predictions, with the method ``held_out.scores(y)``.
 
     Raises
     ------
     ValueError
-        If lengths differ, there are too few rows or groups, or a row is tested twice.
+        If lengths differ, there are too few rows or groups, or test folds overlap.
 
     See Also
     --------
     compare_models : Scores of several models, with intervals and differences.
-    sklearn.model_selection.cross_val_predict : The raw predictions.
+    sklearn.model_selection.cross_val_predict : Only the raw predictions.
 
     Notes
     -----
-    Raw predictions of different folds must not be pooled: a model carries the mean of
-    its training rows, which is high where that of the test rows is low [1]_. Pooled
-    correlations of a constant are then negative, and models that carry the mean lose
-    against rankers, which do not. Each test prediction is therefore replaced by the
-    share of the same model's predictions for (at most 1,000 of) its training rows that
-    lie below it, and these shares are pooled. Within a fold the order is kept exactly;
-    a constant has 0.5 everywhere, whose correlation is 0.
+    Raw predictions of different folds must not be pooled: they depend on the training
+    mean, which is high if the mean of the test rows is low [1]_. The pooled
+    correlation of a constant is then negative, and regressors are at a disadvantage to
+    rankers, which do not predict the mean. Each test prediction is therefore replaced
+    by the share of the same model's predictions for (at most 1,000 of) its training
+    rows that are below it, and these shares are pooled. The order within a fold is kept
+    exactly. A constant has 0.5 everywhere and a correlation of 0.
 
     References
     ----------
@@ -239,19 +241,19 @@ def predict_partitions(
     look=None,
     verbose=False,
 ) -> HeldOutPredictions:
-    """Held-out predictions on partitions that are already made.
+    """Make held-out predictions on given partitions.
 
     Parameters
     ----------
     estimator, X, y, n_jobs, verbose
-        As of :func:`held_out_predictions`.
+        As in :func:`held_out_predictions`.
     partitions : list of list of (train, test)
-        Folds, as many in each partition.
+        Folds of each repeat, equally many in each.
     fit_params : dict, default=None
-        From `prepare_fit`.
+        Parameters from `prepare_fit`.
     look : callable, default=None
-        From the fitted model of a fold, X and the fold to what is kept of it, since a
-        worker would send back all rows of features with a model.
+        Function called in the worker with the model of a fold, X and the fold; its
+        results are kept. Returning whole models would send back all features.
     """
     fit_params = fit_params or {}
     folds = [fold for folds in partitions for fold in folds]
@@ -295,5 +297,5 @@ def _keep(estimator, X, fold):
 def _check_predictions(values):
     values = np.asarray(values, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise ValueError("A model of a fold predicts NaN or infinity for some rows.")
+        raise ValueError("The model of a fold predicts NaN or infinity for some rows.")
     return column_or_1d(values)

@@ -1,4 +1,4 @@
-"""Intervals around predictions, which hold the score of a new group's row."""
+"""Prediction intervals for rows of new groups."""
 
 from math import ceil
 from numbers import Integral, Real
@@ -19,21 +19,21 @@ from ._held_out import predict_partitions
 from ._partitions import find_partitions
 from ._routing import prepare_fit
 
-# Of sums of masses and of 0.9 / (1 - 0.9), which are inexact.
+# Sums of masses, and 0.9 / (1 - 0.9), are inexact in floats.
 _ROUNDING = 1e-9
 
 
 def conformal_half_width(residuals, groups, coverage) -> float:
-    """Quantile of absolute residuals in which groups, and infinity, weigh alike.
+    """Quantile of absolute residuals, with equal weights of each group and infinity.
 
     Parameters
     ----------
     residuals : ndarray of shape (n_samples,)
-        Residuals of rows held out.
+        Residuals of held-out rows.
     groups : ndarray of shape (n_samples,)
-        Group of each.
+        Group of each row.
     coverage : float
-        At most n_groups / (n_groups + 1), beyond which the quantile is infinite.
+        Level, at most n_groups / (n_groups + 1); above, the quantile is infinite.
 
     Returns
     -------
@@ -48,14 +48,14 @@ def conformal_half_width(residuals, groups, coverage) -> float:
 
 
 def percentiles_among(values, labels) -> NDArray[np.float64]:
-    """Share of sorted labels below each value, of equal ones half, in per cent."""
+    """Percentage of sorted labels below each value, counting half of equal ones."""
     below = np.searchsorted(labels, values, side="left")
     not_above = np.searchsorted(labels, values, side="right")
     return 50.0 * (below + not_above) / len(labels)
 
 
 def _check_enough(n, coverage, unit):
-    """Refuse fewer groups than an interval of finite width needs."""
+    """Check that there are enough groups for a finite interval."""
     needed = ceil(coverage / (1 - coverage) - _ROUNDING)
     if n < needed:
         raise ValueError(
@@ -68,75 +68,72 @@ def _check_enough(n, coverage, unit):
 class IntervalRegressor(
     GroupsRequest, MetaEstimatorMixin, RegressorMixin, BaseEstimator
 ):
-    """Predict a score with an interval that holds it for posts of new groups.
+    """Predict scores with intervals that cover rows of new groups.
 
-    The interval is as wide as the errors of models that had not seen the group (the
-    user, the theme) of the rows they predicted, so it tells how far off the model may
-    be for an account that comes up for the first time.
+    The width is taken from the errors of models on held-out groups (users, themes), so
+    it tells how far off the model may be for an account seen for the first time.
 
     Parameters
     ----------
     estimator : estimator
-        Regressor in the unit of the label.
+        Regressor that predicts in the unit of y.
     coverage : float, default=0.9
-        Share of rows whose score their interval is to hold, 0 to 1, where each new
-        group has one row or all groups weigh alike.
+        Share of rows of new groups whose score lies in the interval, between 0 and 1;
+        each group weighs the same.
     groups : str, int or callable, default=None
-        Column of X that holds the group of each row, or a function from X to the
-        groups; the estimator is given this column too. None takes each row by itself,
-        which is right only if rows are independent.
+        Column of X with the group of each row, or a function of X that returns the
+        groups. The estimator sees this column too. If None, each row is its own group,
+        which is valid only if rows are independent.
     cv : int or cross-validation splitter, default=5
-        Folds whose test rows the errors are taken from. A splitter is given the groups;
-        rows that it does not test say nothing about the width.
+        Number of folds, or a splitter, for the held-out errors. Groups are passed to a
+        splitter; rows that it does not test do not affect the width.
     n_jobs : int, default=None
-        Number of worker processes, which fit folds side by side.
+        Number of worker processes for fitting folds; None is 1, -1 one per core.
 
     Attributes
     ----------
     estimator_ : estimator
-        Fitted on all rows.
+        Estimator fitted on all rows.
     half_width_ : float
-        Half of the width of the intervals, in the unit of the label.
+        Half of the width of the intervals, in the unit of y.
     n_groups_ : int
-        Number of groups, or of rows without groups, that the width is taken from.
+        Number of groups (rows if there are no groups) behind the width.
     labels_ : ndarray of shape (n_samples,)
-        The labels of `fit` in ascending order, for percentiles.
+        Training scores in ascending order, for percentiles.
     n_features_in_ : int
-        Number of columns of X; only if `estimator_` knows it.
+        Number of columns of X; only if `estimator_` has this attribute.
     feature_names_in_ : ndarray of str
-        Names of the columns; only if `estimator_` knows them.
+        Names of the columns; only if `estimator_` has this attribute.
 
     See Also
     --------
     held_out_predictions : The predictions that errors are taken from.
-    sklearn.ensemble.HistGradientBoostingRegressor : With ``loss="quantile"``, bounds
-        that differ in distance from photo to photo, without a promise.
+    sklearn.ensemble.HistGradientBoostingRegressor : With ``loss="quantile"``, intervals
+        of varying width, without a guarantee of coverage.
 
     Notes
     -----
-    The interval is ``predict(X) - q`` to ``predict(X) + q``. The distances of the
-    labels from the predictions of models that did not see the group, of a group with n
-    rows each, have the mass 1 / ((G + 1) n) where there are G groups, infinity has 1 /
-    (G + 1), and q is the smallest distance up to which the mass is at least `coverage`
-    [1]_. With groups of one row this is the quantile of the CV residuals of [2]_, put
-    around the prediction of one model fitted on all rows.
+    The interval is ``predict(X) - q`` to ``predict(X) + q``. Each absolute error of a
+    held-out prediction has the mass 1 / ((G + 1) n), with G groups and n rows in the
+    row's group; infinity has the mass 1 / (G + 1). q is the smallest error up to which
+    the mass is at least `coverage` [1]_. With groups of one row this is the quantile of
+    the CV residuals of [2]_, around the prediction of one model fitted on all rows.
 
-    For a model that was fitted on other rows, [1]_ proves that the mean coverage of
-    a row of a new group is at least `coverage`, whatever the model, the distribution
-    and the sizes of groups. Folds stand in for other rows here, which keeps this
-    closely, not by proof: in ``benchmarks/simulations.py intervals`` 90 to 92 % are
-    covered from 50 groups up, more with fewer groups (93 % of 20, up to 99 % of 9), and
-    88 % where five coefficients are learned from nine rows. It is a mean over groups
-    and fits, and may be less for unusual rows or a given user. Groups of the future are
-    not drawn as those of the past were, so nothing is promised forward in time; the
-    user guide shows
-    how to measure it.
+    For a model fitted on other rows, [1]_ proves that the mean coverage of a row of a
+    new group is at least `coverage`, for any model, distribution and group sizes. Here
+    cross-validation replaces the other rows, so coverage is close but not proven: in
+    ``benchmarks/simulations.py intervals`` it is 90 to 92 % from 50 groups up, more
+    with fewer groups (93 % with 20, up to 99 % with 9), and 88 % where five
+    coefficients are fitted on nine rows. Coverage is a mean over groups and fits, and
+    may be lower for unusual rows or a given user. Future groups are not drawn like past
+    ones, so there is no guarantee forward in time; the user guide shows how to measure
+    the coverage.
 
-    All intervals have one width. Where errors grow with the score, as those of views
-    do, fit the logarithm, and take the ends of the intervals back: they hold as much.
+    All intervals have the same width. If errors grow with the score, as for views, fit
+    the logarithm and transform the ends back: the coverage is the same.
 
-    Rows weigh alike within a group, whatever weights the estimator is given. `score` is
-    R squared, as of other regressors.
+    Rows of a group have equal weights, regardless of the estimator's sample weights.
+    `score` is R squared, as for other regressors.
 
     References
     ----------
@@ -176,7 +173,7 @@ class IntervalRegressor(
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, *, groups=None, **params):
-        """Fit the estimator, and find the width of its intervals.
+        """Fit the estimator, and determine the width of the intervals.
 
         Parameters
         ----------
@@ -185,11 +182,11 @@ class IntervalRegressor(
         y : array-like of shape (n_samples,)
             Scores.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, instead of a column of X. What keeps groups together in
-            its own `fit`, such as a late fusion, is told them too.
+            Group of each row, instead of a column of X. They are also passed to an
+            estimator whose `fit` takes groups, such as a late fusion.
         **params : dict
-            Parameters of the estimator's `fit`, such as weights; those with a value per
-            row are split. With metadata routing they reach whoever requests them.
+            Parameters of the estimator's `fit`, such as weights; those with one value
+            per row are split. With metadata routing, each goes where it is requested.
 
         Returns
         -------
@@ -199,9 +196,9 @@ class IntervalRegressor(
         Raises
         ------
         ValueError
-            If there are too few groups for `coverage` (below 9 for 0.9) or for the
-            folds, a group is missing, a row is tested twice, or the estimator ranks and
-            so predicts in no unit.
+            If there are too few groups for `coverage` (fewer than 9 for 0.9) or for the
+            folds, a group is missing, test folds overlap, or the estimator is a ranker,
+            which does not predict in the unit of y.
         """
         self._check_unit()
         keep_parameters(self, "coverage")
@@ -227,7 +224,7 @@ class IntervalRegressor(
         self.labels_ = np.sort(y)
         self.estimator_ = model.fit(X, y, **fit_params)
         for name in ("n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(name, None)  # of a fit before
+            self.__dict__.pop(name, None)  # from an earlier fit
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
         return self
@@ -249,27 +246,26 @@ class IntervalRegressor(
         return column_or_1d(self.estimator_.predict(X))
 
     def predict_interval(self, X, *, percentiles=False):
-        """Predict the interval that is to hold the score of each row.
+        """Predict an interval for the score of each row.
 
         Parameters
         ----------
         X : DataFrame or array-like of length n_samples
             As in `fit`.
         percentiles : bool, default=False
-            Whether to say the ends as percentiles among the labels of `fit`, 0 to 100:
-            the share of them below, of equal ones half. They hold the percentile of the
-            score as often as the ends hold the score.
+            Whether to return the ends as percentiles among the training scores, 0 to
+            100, instead of scores. The coverage is the same.
 
         Returns
         -------
         intervals : ndarray of shape (n_samples, 2), float64
-            Lower and upper end, in the unit of the label or as percentiles.
+            Lower and upper end, in the unit of y or as percentiles.
         """
         ends = self.predict(X)[:, np.newaxis] + [-self.half_width_, self.half_width_]
         return percentiles_among(ends, self.labels_) if percentiles else ends
 
     def get_metadata_routing(self):
-        """Get what metadata the methods of this estimator request, and its parts.
+        """Get the metadata routing of this estimator.
 
         Returns
         -------
@@ -288,8 +284,8 @@ class IntervalRegressor(
         if ranks(self.estimator):
             raise ValueError(
                 f"Got estimator={type(self.estimator).__name__}, which ranks rows, but "
-                "a regressor was expected that predicts in the unit of y. Bring it to "
-                'that unit: StackedLateFusion([("all", ranker, slice(None))]).'
+                "a regressor was expected that predicts in the unit of y. Calibrate it "
+                'by StackedLateFusion([("all", ranker, slice(None))]).'
             )
 
     def __sklearn_tags__(self):

@@ -1,4 +1,4 @@
-"""Partitions of the rows into test folds, and the predictions of each."""
+"""Partitions of rows into test folds, and their predictions in row order."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -29,17 +29,17 @@ def make_partitions(
     n_samples : int
         Number of rows.
     cv : int
-        Folds of a partition.
+        Number of folds.
     n_repeats : int
         Number of partitions.
     inner_cv : int, default=1
-        Folds that each training set has to fill again.
+        Number of inner folds, for which each training set must have enough rows.
     groups : ndarray of shape (n_samples,), default=None
-        Rows that stay together. The first partition is then the balanced one of
-        :class:`~sklearn.model_selection.GroupKFold`, the others are shuffled with the
-        seeds 0, 1, and so on; without groups all are shuffled.
+        Group of each row. The first partition is then the balanced one of
+        :class:`~sklearn.model_selection.GroupKFold`, and the others are shuffled with
+        the seeds 0, 1, and so on; without groups all are shuffled.
     random_state : int, default=None
-        Seed of the seeds; all partitions are then shuffled.
+        Seed from which the seeds are drawn; all partitions are then shuffled.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def make_partitions(
     Raises
     ------
     ValueError
-        If there are too few rows, or groups, for the folds.
+        If there are too few rows or groups for the folds.
     """
     units = np.arange(n_samples) if groups is None else groups
     n_units = len(np.unique(units))
@@ -75,8 +75,8 @@ def make_partitions(
 def _too_few(n_units, groups, cv, inner_cv):
     unit = "photos" if groups is None else "groups"
     return ValueError(
-        f"Got {n_units} {unit}, too few for {cv} folds whose training sets have "
-        f"{inner_cv} inner folds each. Use fewer folds or more {unit}."
+        f"Got {n_units} {unit}, too few for {cv} folds with {inner_cv} inner fold(s) "
+        f"each. Use fewer folds or more {unit}."
     )
 
 
@@ -86,8 +86,8 @@ def find_partitions(X, y, groups, *, cv, n_repeats, random_state) -> list[Folds]
     Raises
     ------
     ValueError
-        If there are too few rows or groups, a splitter is to be repeated, or a row is
-        tested twice.
+        If there are too few rows or groups, `n_repeats` is above 1 with a splitter, or
+        test folds overlap.
     """
     if isinstance(cv, Integral):
         return make_partitions(
@@ -100,14 +100,14 @@ def find_partitions(X, y, groups, *, cv, n_repeats, random_state) -> list[Folds]
     if n_repeats != 1:
         raise ValueError(
             f"Got n_repeats={n_repeats} with cv={cv!r}, but only an int cv can be "
-            "repeated. Pass a number of folds, or n_repeats=1."
+            "repeated. Pass a number of folds as cv, or n_repeats=1."
         )
     folds = list(check_cv(cv, y).split(X, y, groups))
     tested = np.concatenate([test for _, test in folds])
     if len(np.unique(tested)) < len(tested):
         raise ValueError(
             f"Got cv={cv!r}, which tests a row more than once, but one prediction per "
-            "row was expected. Pass a partition such as KFold or GroupKFold."
+            "row was expected. Pass a splitter such as KFold or GroupKFold."
         )
     return [folds]
 
@@ -115,14 +115,14 @@ def find_partitions(X, y, groups, *, cv, n_repeats, random_state) -> list[Folds]
 def columns_of_partitions(
     parts: Sequence[NDArray], partitions: list[Folds], n_samples: int
 ) -> NDArray:
-    """Put the predictions of all test folds in the order of the rows.
+    """Put the predictions of test folds in the order of the rows.
 
     Parameters
     ----------
     parts : sequence of ndarray
-        One per fold, partition after partition.
+        Predictions of each fold, partition after partition.
     partitions : list of list of (train, test)
-        Folds, as many in each partition.
+        Folds of each partition, equally many in each.
     n_samples : int
         Number of rows.
 

@@ -1,4 +1,4 @@
-"""What a photo's file and frame look like, whatever it shows."""
+"""Measures of the file and frame of a photo rather than its content."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,22 +14,22 @@ from ..images import FileFacts, ImageError, Photos, file_facts, find_photos
 
 _UNIFORM = 6.0  # of 255: noise and compression of a plain border
 _SIDE = 128
-_WINDOW = 9  # pixels of the square, about the height of a line of a watermark
-_QUIET = 4.0  # of 255: contrast below is noise
+_WINDOW = 9  # pixels after resizing, about the height of a line of a watermark
+_QUIET = 4.0  # of 255: lower contrast is noise
 _SURE = 6.0  # standard errors
 _FEWEST_PIXELS = 20
 
 
 def border_share(photo: NDArray[np.uint8]) -> float:
-    """Share of a photo in plain rows and columns at its edges, 0 to 1.
+    """Share of a photo covered by plain rows and columns at its edges, 0 to 1.
 
-    A plain row or column differs by at most 6 of 255 from the median colour of the
-    outermost one of its side, in 99 % of its pixels.
+    In a plain row or column, 99 % of the pixels differ by at most 6 of 255 from the
+    median colour of the outermost row or column on that side.
 
     Parameters
     ----------
     photo : ndarray of shape (H, W, 3), uint8
-        sRGB.
+        sRGB pixels.
     """
     height, width = photo.shape[:2]
     top, bottom = (_plain_rows(photo[::step]) for step in (1, -1))
@@ -42,7 +42,7 @@ def border_share(photo: NDArray[np.uint8]) -> float:
 
 
 def _plain_rows(photo):
-    """Number of rows from the first on that are of one colour."""
+    """Number of rows, from the first, that are plain."""
     color = np.median(photo[0], axis=0)
     apart = np.abs(photo.astype(np.float32) - color).max(axis=2) > _UNIFORM
     other = apart.mean(axis=1) > 0.01
@@ -50,17 +50,17 @@ def _plain_rows(photo):
 
 
 def fine_detail(photo: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Grey values of a photo on a square of 128 pixels, less and over those around.
+    """Local contrast of a photo in grey, resized to a square of 128 pixels.
 
     Parameters
     ----------
     photo : ndarray of shape (H, W, 3), uint8
-        sRGB.
+        sRGB pixels.
 
     Returns
     -------
     detail : ndarray of shape (128, 128), float16
-        -1 to 1 in most places: dark to bright against a window of nine pixels.
+        Mostly from -1 to 1: darker or brighter than a window of nine pixels around.
     """
     grey = (
         Image.fromarray(photo).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
@@ -68,23 +68,24 @@ def fine_detail(photo: NDArray[np.uint8]) -> NDArray[np.float16]:
     values = np.asarray(grey, dtype=np.float64)
     apart = values - uniform_filter(values, _WINDOW)
     around = np.sqrt(uniform_filter(apart * apart, _WINDOW).clip(0)) + _QUIET
-    # Rounded: below, half precision would lose what it is to keep.
+    # Rounded first, so that half precision loses nothing more.
     return (apart / around).clip(-2, 2).round(3).astype(np.float16)
 
 
 def watermark_likeness(details: NDArray) -> NDArray[np.float64]:
-    """Correlation of each photo's detail with what photos have in common.
+    """Correlation of each photo's detail with the detail that photos share.
 
     Parameters
     ----------
     details : ndarray of shape (n_photos, 128, 128)
-        From `fine_detail`.
+        Details from `fine_detail`.
 
     Returns
     -------
     likeness : ndarray of shape (n_photos,)
-        -1 to 1, against the mean of the other photos, where that is beyond 6 standard
-        errors from 0 [1]_; 0 for all photos where fewer than 20 pixels are.
+        Correlation, -1 to 1, with the mean of the other photos, over the pixels whose
+        mean is more than 6 standard errors from 0 [1]_; 0 for all photos if there are
+        fewer than 20 such pixels.
 
     References
     ----------
@@ -94,7 +95,7 @@ def watermark_likeness(details: NDArray) -> NDArray[np.float64]:
     n = len(details)
     rows = np.reshape(details, (n, -1))
     total, squares = np.zeros((2, rows.shape[1]))
-    for row in rows:  # one by one, since copies of all in double precision are large
+    for row in rows:  # one by one: all in double precision would take much memory
         wide = row.astype(np.float64)
         total += wide
         squares += wide * wide
@@ -114,7 +115,7 @@ def file_type(facts: FileFacts, photo: NDArray[np.uint8]) -> str:
 
 
 def camera(facts: FileFacts, photo: NDArray[np.uint8]) -> str:
-    """Maker and model of the camera."""
+    """Make and model of the camera."""
     return facts.camera or "none"
 
 
@@ -129,12 +130,12 @@ def aspect(facts: FileFacts, photo: NDArray[np.uint8]) -> float:
 
 
 def border(facts: FileFacts, photo: NDArray[np.uint8]) -> float:
-    """Share of the photo in plain edges."""
+    """Share of the photo covered by plain edges."""
     return border_share(photo)
 
 
 def watermark(facts: FileFacts, photo: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """What is compared with other photos."""
+    """Detail that is compared with other photos."""
     return fine_detail(photo)
 
 
@@ -144,21 +145,21 @@ PHOTO_MEASURES: dict[str, Callable[[FileFacts, NDArray[np.uint8]], Any]] = {
 
 
 def measure_photos(X, names: list[str], photo: str) -> dict[str, NDArray]:
-    """Measures of the photos of a table, or of photos.
+    """Measure the photos of a table, or a sequence of photos.
 
     Parameters
     ----------
     X : DataFrame, or sequence of photos
-        Posts, or photos.
+        Posts or photos.
     names : list of str
-        Some of `PHOTO_MEASURES`.
+        Names among `PHOTO_MEASURES`.
     photo : str
-        Column of photos.
+        Name of the column of photos.
 
     Returns
     -------
     measures : dict of str to ndarray of shape (n_photos,)
-        Of photos that cannot be read, NaN, or text that says so.
+        Measures; NaN or "unreadable" for photos that cannot be read.
 
     Raises
     ------
@@ -180,13 +181,13 @@ def _photos_in(X, names, photo):
         if found is not None:
             return found
     raise ValueError(
-        f"Got measures={quote(names)}, but X has no photos: pass photos, or a table "
-        f"whose column {photo!r} holds them."
+        f"Got measures={quote(names)}, but X has no photos to measure. Pass photos, or "
+        f"a table with photos in the column {photo!r}."
     )
 
 
 def _measure(photos, row, names):
-    """Measures of a photo; None of one that cannot be read."""
+    """Measures of a photo; each is None if it cannot be read."""
     try:
         content = photos.content(row)
         facts = FileFacts("array", "")

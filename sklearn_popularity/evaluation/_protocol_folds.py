@@ -1,4 +1,4 @@
-"""Folds of the settings in which a model is evaluated."""
+"""Folds of the protocols in which a model is evaluated."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from ._splits import split_each_user
 
 
 class Rows(NamedTuple):
-    """What the settings see of the posts: users and groups are numbered from 0."""
+    """Columns that the protocols use; users and groups are numbered from 0."""
 
     y: NDArray
     users: NDArray
@@ -21,7 +21,7 @@ class Rows(NamedTuple):
 
 
 class FoldSettings(NamedTuple):
-    """How many folds, how often, and the rows that a user needs for a model."""
+    """Numbers of folds, of repeats, and of rows that a user's own model needs."""
 
     cv: int
     n_repeats: int
@@ -29,7 +29,7 @@ class FoldSettings(NamedTuple):
 
 
 class CannotRunError(ValueError):
-    """A setting does not suit the data; the message says why."""
+    """A protocol cannot be run on the data; the message says why."""
 
 
 def _one_per_user(rows: Rows, settings: FoldSettings, rng: RandomState):
@@ -41,7 +41,7 @@ def _one_per_user(rows: Rows, settings: FoldSettings, rng: RandomState):
 
 
 def _draw_one_each(users: NDArray, rng: RandomState) -> NDArray:
-    """A row of each user, ascending."""
+    """One row of each user, ascending."""
     shuffled = rng.permutation(len(users))
     _, first = np.unique(users[shuffled], return_index=True)
     return np.sort(shuffled[first])
@@ -49,19 +49,19 @@ def _draw_one_each(users: NDArray, rng: RandomState) -> NDArray:
 
 def _user_mix(rows: Rows, settings: FoldSettings, rng: RandomState):
     if rows.users.max() == 0:
-        raise CannotRunError("there is one user, but a mix needs two or more")
+        raise CannotRunError("there is one user, but two or more are needed")
     partitions = _k_folds(rows, np.arange(len(rows.y)), settings, rng)
     folds = [fold for folds in partitions for fold in folds]
     if not any(np.isin(rows.users[b], rows.users[a]).any() for a, b in folds):
         raise CannotRunError(
-            "no user is both trained and tested on, as each has one row, or groups "
-            "keep all rows of a user together"
+            "no user has both training and test rows, because each has one row or "
+            "groups keep all rows of a user together"
         )
     return partitions
 
 
 def _k_folds(rows: Rows, chosen: NDArray, settings: FoldSettings, rng: RandomState):
-    """Partitions of the chosen rows, groups kept together."""
+    """Partitions of the chosen rows that keep groups together."""
     groups = None if rows.groups is None else rows.groups[chosen]
     n_units = len(chosen) if groups is None else len(np.unique(groups))
     if n_units < settings.cv:
@@ -80,7 +80,7 @@ def _k_folds(rows: Rows, chosen: NDArray, settings: FoldSettings, rng: RandomSta
 
 
 def _user_specific(rows: Rows, settings: FoldSettings, rng: RandomState):
-    """Halves of each user, a fold per user."""
+    """Random halves of each user's rows, one fold per user."""
     counts = np.bincount(rows.users)
     frequent = np.flatnonzero(counts >= settings.min_rows)
     if not len(frequent):
@@ -107,14 +107,14 @@ def _by_time(rows: Rows, settings: FoldSettings, rng: RandomState):
     if rows.times is None:
         raise CannotRunError("no time is given; name its column by time=")
     start = np.sort(rows.times)[-max(1, len(rows.y) // settings.cv)]
-    # Rows of one instant stay on one side, so that training is strictly earlier.
+    # Rows of the same time stay on one side, so that training is strictly earlier.
     later = rows.times >= start
     if later.all():
-        raise CannotRunError("no row is earlier than those of the last fold")
+        raise CannotRunError("no row is earlier than the last fold")
     return [[(np.flatnonzero(~later), np.flatnonzero(later))]]
 
 
-# Each gives partitions into folds: a list of them for each repeat.
+# Each function returns a partition into folds for each repeat.
 PROTOCOLS = {
     "one-per-user": _one_per_user,
     "user-mix": _user_mix,

@@ -1,4 +1,4 @@
-"""Scores of predictions in one setting, with their intervals."""
+"""Scores of predictions in one protocol, with their intervals."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from ._protocol_folds import CannotRunError
 
 
 def summarise_pooled(rows, held_out, confidence):
-    """Score and interval of each predictor, and how many rows and users it is of."""
+    """Score and interval of each predictor, and the numbers of rows and users."""
     has = ~np.isnan(held_out["model"].shares)
-    for rows_of_one in has.T:  # one-per-user draws other rows in each partition
+    for rows_of_one in has.T:  # one-per-user draws other rows in each repeat
         y = rows.y[rows_of_one]
         if np.ptp(y) == 0:
-            raise CannotRunError(f"all {len(y)} scores that are tested are {y[0]}")
+            raise CannotRunError(f"all {len(y)} test scores are {y[0]}")
     tested = has.any(axis=1)
     y, users = rows.y[tested], rows.users[tested]
     units = users if rows.groups is None else rows.groups[tested]
@@ -32,7 +32,7 @@ def summarise_pooled(rows, held_out, confidence):
 
 
 def summarise_users(rows, held_out, confidence):
-    """The same for the mean over users; a user's score is the mean over partitions."""
+    """The same for the mean over users, whose scores are averaged over repeats."""
     scores = {}
     for name, predicted in held_out.items():
         by_user = _scores_of_users(rows, predicted.shares)
@@ -46,7 +46,7 @@ def summarise_users(rows, held_out, confidence):
 
 
 def _scores_of_users(rows, shares):
-    """Spearman's correlation of each user in each partition; NaN where not scored."""
+    """Spearman's correlation of each user in each repeat; NaN if not scored."""
     by_user = np.full((rows.users.max() + 1, shares.shape[1]), np.nan)
     for i, column in enumerate(shares.T):
         tested = ~np.isnan(column)

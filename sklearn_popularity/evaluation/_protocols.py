@@ -1,4 +1,4 @@
-"""One table of honest scores: each setting, a model, and its baselines."""
+"""Scores of a model and its baselines in four protocols."""
 
 from numbers import Integral, Real
 
@@ -61,99 +61,98 @@ def evaluate_protocols(
     random_state=None,
     confidence=0.95,
 ):
-    """Score a model as for new users, known users, single users and later posts.
+    """Score a model on new users, known users, single users and later posts.
 
-    Each setting asks another question, and a model that does well in one may do badly
-    in the next. Predictions that need no model stand beside it.
+    Each protocol answers a different question, and a model that does well in one may do
+    badly in another. Baselines are scored in the same way.
 
     Parameters
     ----------
     model : estimator
-        Regressor, or ranker, that is fitted on rows of `posts`.
+        Regressor or ranker, to be fitted on rows of `posts`.
     posts : DataFrame of shape (n_posts, n_columns)
-        Columns that the model needs, and those named below.
+        Columns that the model needs, and the columns named below.
     y : array-like of shape (n_posts,)
         Scores, such as log views per day.
     user : str, int or callable
-        Column of posts that holds the user, or a function from posts to the users.
+        Column of `posts` with the users, or a function of `posts` that returns them.
     time : str, default=None
-        Column of numbers or times (datetimes, or ISO 8601 text) that orders the posts;
-        for by-time alone.
+        Column of numbers or times (datetimes, or ISO 8601 text) that orders the posts.
+        If None, by-time is left out with a warning.
     groups : str or array-like of shape (n_posts,), default=None
-        Rows that belong together, such as those of a theme, or a column of posts that
-        holds them. They stay together in the folds of one-per-user and user-mix, and
-        all intervals but user-specific are of new groups then, not of new users.
+        Group of each row, such as its theme, or the column of `posts` with it. A group
+        stays in one fold of one-per-user and user-mix, and intervals, except of
+        user-specific, are then for new groups instead of new users.
     columns : list of str, default=None
-        Numeric columns among which the best is looked for; name those known before the
-        post, as views and likes are not. None is all numeric ones but `user`, `groups`
-        and those that order all rows as `y` does: they are taken for the score itself.
+        Numeric columns to choose "best column" from. Name only those known before the
+        post, which views and likes are not. If None, all numeric columns except `user`,
+        `groups` and any that order the rows exactly as `y` does, or in reverse.
     reliability : float, default=None
         Reliability of `y`, above 0 and at most 1: the correlation of the scores with
-        a second set of scores of the same posts, got in the same way from as many
-        raters, as :func:`human_consistency` finds it.
+        those that as many other raters would give the same posts, see
+        :func:`human_consistency`. If None, there is no noise ceiling.
     cv : int, default=5
-        Folds of one-per-user and user-mix; by-time tests the last ``1 / cv`` of the
-        rows.
+        Number of folds of one-per-user and user-mix, 2 or more; by-time tests the last
+        ``1 / cv`` of the rows.
     n_repeats : int, default=3
-        Number of partitions, or of random halves in user-specific.
+        Number of repeats with other folds, or other halves in user-specific.
     min_rows : int, default=10
-        Rows that a user needs for a model in user-specific, at least 4.
+        Number of rows that a user needs for user-specific, 4 or more.
     n_jobs : int, default=None
-        Number of worker processes.
+        Number of worker processes for fitting folds; None is 1, -1 one per core.
     random_state : int, RandomState instance or None, default=None
         Seed of the splits.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
 
     Returns
     -------
     table : DataFrame
-        A row per protocol and predictor, with the columns protocol, predictor,
-        spearman, low and high (the ends of its interval), n_rows and n_users (that were
-        tested in each partition). The predictors are the model; a constant; the mean of
-        the user's training rows; the column that is best on the training rows; and the
-        noise ceiling, if `reliability` is given. The interval is NaN where there is
-        only one user or group.
+        One row per protocol and predictor, with the columns protocol, predictor,
+        spearman, low and high (its interval), n_rows and n_users (tested in each
+        repeat). The predictors are "model"; "constant"; "user mean", of the user's
+        training rows; "best column" on the training rows; and "noise ceiling". The
+        interval is NaN if there is only one user or group.
 
     Raises
     ------
     ValueError
         If a column is unknown, `y` has NaN, infinity or a single value, a user, group
-        or time is missing, or the model of a user cannot be fitted.
+        or time is missing, or a user's model cannot be fitted.
 
     Warns
     -----
     UserWarning
-        If a protocol cannot be run, and why; its rows are left out.
+        If a protocol cannot be run, with the reason; its rows are left out.
 
     See Also
     --------
-    compare_features : Kinds of features side by side.
-    human_consistency : Finds the reliability of people's ratings.
+    compare_features : Compare kinds of features.
+    human_consistency : Reliability of people's ratings.
     PerUserShuffleSplit : The halves of user-specific.
 
     Notes
     -----
-    The first three are the settings of section 3.1 of [1]_:
+    The first three protocols are from section 3.1 of [1]_:
 
-    - one-per-user: one row drawn of each user, another in each repeat, `cv` folds.
-      All users differ.
-    - user-mix: all rows, `cv` folds. Users are on both sides.
-    - user-specific: a model per user, trained on half of the rows and tested on the
-      other; the mean over users of Spearman's correlation. Users whose test scores are
-      constant are left out.
-    - by-time: trained on rows strictly earlier than those tested.
+    - one-per-user: one row per user, drawn again in each repeat, in `cv` folds. No user
+      has two rows.
+    - user-mix: all rows in `cv` folds. Users are on both sides.
+    - user-specific: one model per user, trained on half of the user's rows and tested
+      on the other half. The score is the mean over users of Spearman's correlation;
+      users with constant test scores are left out.
+    - by-time: trained on rows strictly earlier than the test rows.
 
-    Other scores are those of :func:`held_out_predictions`, of which chance is 0,
-    averaged over partitions, with the interval of models trained anew; by-time has one
-    training set, and its interval is that of its predictions. A user's mean is
-    the median one for new users; it ranks nothing in one-per-user and user-specific.
-    Where users are all alike it scores below zero, as it lacks the rows tested.
+    Other scores are as in :func:`held_out_predictions` (0 is chance), averaged over
+    repeats, with intervals for the model trained again; by-time has a single training
+    set, so its interval is for the given predictions. "user mean" predicts the median
+    user's mean for new users, so it ranks nothing in one-per-user and user-specific. If
+    users do not differ it scores below 0, because test rows are not in the means.
 
-    No prediction, however good, correlates with scores of reliability r by more than
-    ``sqrt(r)`` on average (the correction for attenuation of [2]_, exact for Pearson's
-    correlation): the noise ceiling. It holds for the posts that the reliability was
-    found on; within a user, where scores differ less, it is lower.
+    No prediction can correlate with scores of reliability r by more than ``sqrt(r)`` on
+    average, the noise ceiling (the correction for attenuation of [2]_, exact for
+    Pearson's correlation). It holds for the posts that the reliability was found on; it
+    is lower within a user, where scores differ less.
 
     References
     ----------
@@ -235,13 +234,13 @@ def _check_rows(posts, y, user, time, groups, columns):
 
 
 def _check_times(posts, time):
-    """Times as ranks, which numbers and times of all kinds have."""
+    """Ranks of numbers or times of any kind."""
     order = read_order(posts, time, "time").values
     return np.unique(order, return_inverse=True)[1].astype(np.float64)
 
 
 def _numeric_columns(posts, y, columns, labels):
-    """Columns among which the best is looked for."""
+    """Numeric columns to choose the best from."""
     if columns is not None:
         columns = np.asarray(columns, dtype=object).tolist()
         resolve_columns(posts, columns, "parameter columns")
@@ -255,7 +254,7 @@ def _numeric_columns(posts, y, columns, labels):
 
 
 def _predictors(model, rows, user):
-    """The model, and what it has to beat."""
+    """The model and its baselines."""
     predictors = {"model": model, **baseline_models(user=user)}
     if rows.columns:
         predictors["best column"] = BestColumn(rows.columns)
@@ -276,5 +275,5 @@ def _predict(predictors, posts, rows, partitions, per_user, n_jobs):
             raise
         raise ValueError(
             f"The model of one user cannot be fitted: {error} Pass a larger min_rows, "
-            "or a model for few rows."
+            "or a model that fits few rows."
         ) from error

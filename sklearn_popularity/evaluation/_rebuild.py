@@ -1,4 +1,4 @@
-"""A fitted model with other parts: what it has learned is shared, not copied."""
+"""Swap parts of a fitted model; what it has learned is shared, not copied."""
 
 from collections.abc import Callable
 from copy import copy
@@ -9,14 +9,14 @@ from ..features import ImageTransformer
 
 
 def rebuild(model, swap: Callable):
-    """A fitted model with some of its parts swapped; all others are shared.
+    """Copy a fitted model with some parts swapped and all others shared.
 
     Parameters
     ----------
     model : estimator
-        Fitted. It is not changed.
+        Fitted model. It is not changed.
     swap : callable
-        From a part to what takes its place, or to None, which leaves it.
+        Function from a part to its replacement, or to None to keep it.
     """
     if isinstance(model, list):
         return [rebuild(part, swap) for part in model]
@@ -37,7 +37,7 @@ def rebuild(model, swap: Callable):
 
 
 def image_transformers(model) -> list[ImageTransformer]:
-    """What describes photos in a model, fitted or not, each once."""
+    """Distinct image transformers in a model, fitted or not."""
     found: dict[int, ImageTransformer] = {}
 
     def collect(part):
@@ -50,14 +50,14 @@ def image_transformers(model) -> list[ImageTransformer]:
 
 
 def with_settings(model, **settings):
-    """A fitted model whose image transformers run otherwise.
+    """Copy a fitted model with other settings of its image transformers.
 
     Parameters
     ----------
     model : estimator
-        Fitted. It is not changed.
+        Fitted model. It is not changed.
     **settings
-        Parameters of :class:`ImageTransformer` that decide no number, such as `cache`.
+        Parameters of :class:`ImageTransformer` that do not affect features (`cache`).
     """
 
     twins: dict[int, ImageTransformer] = {}

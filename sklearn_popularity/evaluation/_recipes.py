@@ -1,4 +1,4 @@
-"""Each kind of feature with the regressor that suits it."""
+"""Kinds of features, each with a suitable regressor."""
 
 from typing import NamedTuple
 
@@ -24,14 +24,14 @@ _CODE_ALPHAS = np.logspace(-3, 3, 13)
 
 
 class FeatureRecipe(NamedTuple):
-    """A kind of feature: how photos are described, and what learns from it.
+    """A kind of features with its regressor.
 
     Parameters
     ----------
     transformer : transformer
-        Of photos to features.
+        Transformer from photos to features.
     regressor : regressor
-        Of features to scores.
+        Regressor from features to scores.
     """
 
     transformer: BaseEstimator
@@ -43,12 +43,12 @@ def ridge():
 
 
 def _of_arrays(transformer):
-    # What is set globally would give names to columns at one time and not at another.
+    # A global set_output would otherwise add column names in some calls only.
     return transformer.set_output(transform="default")
 
 
 def kernel_svr(*before):
-    # Scores at unit scale, which the defaults of the SVR (C=1, epsilon=0.1) suit.
+    # The defaults of SVR (C=1, epsilon=0.1) suit scores of unit scale.
     regressor = _of_arrays(make_pipeline(*before, SVR()))
     return TransformedTargetRegressor(
         regressor, transformer=_of_arrays(StandardScaler())
@@ -56,12 +56,12 @@ def kernel_svr(*before):
 
 
 def _hellinger():
-    # Square roots make the Euclidean distance of histograms that of Hellinger.
+    # With square roots, Euclidean distances of histograms are Hellinger distances.
     return FunctionTransformer(np.sqrt, feature_names_out="one-to-one")
 
 
-# Few photos do not teach a model that left and right hardly matter, so places are
-# described by the mean over a photo and its mirror image.
+# A model of few photos does not learn that left and right hardly matter, so features
+# with positions are averaged over a photo and its mirror image.
 #: Recipes of the kinds of features that :func:`compare_features` knows, by name.
 FEATURES = {
     "color-statistics": FeatureRecipe(ColorStatistics(), ridge()),
@@ -72,7 +72,7 @@ FEATURES = {
     "lbp": FeatureRecipe(
         LBPPyramid(flip=True), kernel_svr(_hellinger(), StandardScaler())
     ),
-    # Codes share a scale: that of a rare word says no more than its values do.
+    # Codes are not standardised, which would amplify rare words.
     "color-names-llc": FeatureRecipe(
         ColorNamesLLC(flip=True, random_state=0), kernel_svr()
     ),
@@ -81,7 +81,7 @@ FEATURES = {
     ),
 }
 
-# What each kind sees, for those who do not know its name.
+# Plain descriptions of the kinds of features.
 SEEN = {
     "color-statistics": "brightness and colour",
     "color-histogram": "colours",

@@ -1,4 +1,4 @@
-"""What the fit of a model in a fold is given beside its rows."""
+"""Parameters of the fit of a model in a fold."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,20 +20,20 @@ from .._sklearn_compat import BaseSearchCV, _routing_enabled
 def prepare_fit(
     estimator: Any, groups: np.ndarray | None, params: Mapping[str, Any] | None = None
 ) -> tuple[Any, dict[str, Any]]:
-    """An unfitted copy, and parameters of its fit on all rows.
+    """Return an unfitted copy, and the parameters of its fit on all rows.
 
-    A late fusion and its kin are told the groups, in the place of a column that they
-    name, and so is a search whose folds keep groups together, with metadata routing and
-    without.
+    Groups are passed to an estimator whose fit takes them, such as a late fusion (where
+    they replace a column that it names), and to a search whose folds use groups, with
+    and without metadata routing.
 
     Parameters
     ----------
     estimator : estimator
         Model.
     groups : ndarray of shape (n_samples,) or None
-        Rows that stay together, in inner folds too.
+        Group of each row, for inner folds.
     params : mapping or None
-        What the caller passes, with metadata routing to whoever requests it.
+        The caller's parameters; with metadata routing they go where they are requested.
     """
     estimator, given = clone(estimator), dict(params or {})
     name, learner = _who_takes_groups(estimator)
@@ -41,7 +41,7 @@ def prepare_fit(
     if not _routing_enabled():
         return estimator, ({name: groups} if told else {}) | given
     if told:
-        if not isinstance(learner, BaseSearchCV):  # they ask for what their folds take
+        if not isinstance(learner, BaseSearchCV):  # its splitter makes the request
             learner.set_fit_request(groups=True)
         given = {"groups": groups} | given
     router = MetadataRouter(owner="held_out_predictions").add(
@@ -52,20 +52,20 @@ def prepare_fit(
 
 
 def _who_takes_groups(estimator):
-    """What takes groups, and their name in the fit of the whole; None if nothing."""
+    """Name of groups in the estimator's fit, and the part that takes them, or None."""
     if isinstance(estimator, Pipeline):
         step, last = estimator.steps[-1]
         name, learner = _who_takes_groups(last)
         return f"{step}__{name}", learner
     if has_fit_parameter(estimator, "groups") or _has_folds_of_groups(estimator):
         return "groups", estimator
-    # TransformedTargetRegressor hands all of it to the model within.
+    # TransformedTargetRegressor passes all fit parameters to its regressor.
     within = getattr(estimator, "regressor", None)
     return (None, None) if within is None else _who_takes_groups(within)
 
 
 def _has_folds_of_groups(estimator):
-    """Whether it is a search with folds such as those of GroupKFold."""
+    """Whether the estimator is a search with a splitter that uses groups."""
     if not isinstance(estimator, BaseSearchCV) or not hasattr(estimator.cv, "split"):
         return False
     return bool(get_routing_for_object(estimator.cv).consumes("split", ["groups"]))

@@ -1,4 +1,4 @@
-"""Is a model reading the photo, or the uploader, the file and the watermark?"""
+"""Audit whether a model relies on the uploader, the file or a watermark."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,28 +33,28 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True)
 class ShortcutAudit:
-    """What :func:`shortcut_audit` found.
+    """Result of :func:`shortcut_audit`.
 
     Parameters
     ----------
     suspects : DataFrame
-        A row per suspect, in the order given, with the columns suspect; measure ("AUC"
-        of levels, averaged, or "Spearman" of numbers), told (how well the features tell
-        it, held out), told_low and told_high (its interval), chance (0.5 or 0);
-        spearman (the model's held-out score), follows (how much of it goes with the
-        suspect), follows_low and follows_high (its interval), without (what is left);
-        p_value (adjusted, of both at once); and verdict, a sentence, empty where
-        nothing is shown. NaN is what cannot be told: the suspect is the same in all
-        rows, or has no level in two groups.
+        One row per suspect, in the order given, with the columns suspect; measure
+        ("AUC" for levels, "Spearman" for numbers), told (how well held-out features
+        predict the suspect), told_low and told_high (its interval), chance (0.5 or 0);
+        spearman (the model's held-out score), follows (the part of it that goes with
+        the suspect), follows_low and follows_high (its interval), without (the rest);
+        p_value (adjusted, for told and follows together); and verdict, a sentence, or
+        empty if nothing is shown. NaN means that a value cannot be estimated: the
+        suspect is the same in all rows, or each level is in only one group.
     groups : DataFrame
-        A row per level of a suspect that has 10 rows or more, the worst first, with the
+        One row per level of a suspect with 10 rows or more, worst first, with the
         columns suspect, level, n_rows, spearman (within the level), low and high, bias
-        (mean predicted percentile less the mean percentile of the score, in points),
-        bias_low and bias_high.
+        (mean predicted percentile less mean true percentile, in points), bias_low and
+        bias_high.
     held_out : HeldOutPredictions
-        Predictions of the model.
+        Held-out predictions of the model.
     kept : ndarray of shape (n_kept,)
-        Rows of X whose photos could be read.
+        Rows of X with readable photos.
     """
 
     suspects: pd.DataFrame
@@ -68,7 +68,7 @@ class ShortcutAudit:
         lines += [text for text in self.suspects["verdict"] if text]
         clear = self.suspects["suspect"][self.suspects["verdict"] == ""]
         if len(clear):
-            lines.append(f"Not shown to be followed: {', '.join(clear)}.")
+            lines.append(f"No evidence for: {', '.join(clear)}.")
         return "\n".join(lines)
 
 
@@ -106,99 +106,101 @@ def shortcut_audit(
     random_state=None,
     verbose=False,
 ):
-    """Whether a model's score comes from the uploader, the file or a watermark.
+    """Audit whether a model's score comes from the uploader, the file or a watermark.
 
-    Of each suspect two questions are asked: can it be told from the features that the
-    model sees, and does the held-out score go with it? Only both are a verdict.
+    For each suspect there are two questions: can the features of the model predict it,
+    and does the held-out score go with it? Both are needed for a verdict.
 
     Parameters
     ----------
     model : estimator
-        Regressor or ranker: a composition on the columns of X, a pipeline that begins
-        with image transformers, or a model of numbers.
+        Regressor or ranker, which takes all columns of X, only photos or numbers.
     X : DataFrame of shape (n_samples, n_columns), sequence of photos, or array-like
-        Posts, photos or numbers. Photos that cannot be read are an error, or left out
-        where the transformers have ``on_error="nan"``.
+        Posts, photos or numbers. A photo that cannot be read raises an error; with
+        transformers that have ``on_error="nan"``, its row is left out.
     y : array-like of shape (n_samples,)
         Scores.
     suspects : dict of str to str, int, callable or array-like, default=None
-        What the score should not come from, by name: a column of X, a function from X
-        to one value per row, or these values. Numbers of more than 10 different values
-        are numbers, everything else is levels: give users as text.
+        What the score should not come from, by name: a column of X, a function of X
+        that returns one value per row, or these values. Numeric values with more than
+        10 distinct ones are treated as numbers, all others as levels; so pass users as
+        text.
     measures : list of str, default=()
-        Suspects that are measured on the photos: "size" (pixels), "aspect" (width over
-        height), "file_type", "camera" (maker and model in the EXIF data), "border"
-        (share of the photo) and "watermark" (likeness to what photos of the collection
-        have in common at the same place).
+        Suspects measured on the photos: "size" (number of pixels), "aspect" (width over
+        height), "file_type", "camera" (make and model in the EXIF data), "border"
+        (share of the photo) and "watermark" (similarity to a pattern that photos share
+        at the same place).
     groups : array-like of shape (n_samples,), default=None
-        Rows that stay together in all folds, and that are no independent evidence.
+        Group of each row. A group stays in one fold, and its rows are not independent
+        in intervals. If None, rows are independent.
     cv : int or cross-validation splitter, default=5
-        Number of folds, or a splitter that tests no row twice.
+        Number of folds, or a splitter whose test folds do not overlap.
     n_repeats : int, default=3
-        Number of partitions into folds; only an int `cv` is repeated.
+        Number of repeats with other folds, 1 or more; above 1 only with an int `cv`.
     photo : str, default="photo"
-        Column of photos.
+        Name of the column of photos in a frame.
     params : dict, default=None
-        Parameters of `fit`, such as weights; those with a value per row are split.
+        Parameters of `fit`, such as weights; those with one value per row are split.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
     n_jobs : int, default=None
-        Number of worker processes, which fit folds side by side.
+        Number of worker processes for fitting folds; None is 1, -1 one per core.
     random_state : int, default=None
-        Seed of the partitions, as of :func:`held_out_predictions`.
+        Seed of the folds, as in :func:`held_out_predictions`.
     verbose : bool, default=False
         Whether to show a progress bar of the folds.
 
     Returns
     -------
     audit : ShortcutAudit
-        Its tables `suspects` and `groups`; printed, the verdicts.
+        Tables `suspects` and `groups`; ``print(audit)`` shows the verdicts.
 
     Raises
     ------
     ValueError
-        If there is no suspect, two have one name, a value is missing, lengths differ,
-        a measure is unknown, X has no photos to measure, or the features cannot be seen
-        because the model hides its image transformers.
+        If there is no suspect, a name is repeated, a value is missing, lengths differ,
+        a measure is unknown, X has no photos to measure, or the features are not
+        accessible because they do not come from image transformers or X.
 
     See Also
     --------
     variance_shares : How much of a score repeats with the uploader, without a model.
-    baseline_models : What the uploader's mean, or a column, predicts by itself.
+    baseline_models : Score of the uploader's mean, or of a single column.
 
     Notes
     -----
-    *Told*: ridge regression predicts the suspect from the features of held-out rows:
-    each level of 10 rows or more (the 20 largest) against all other rows, whose areas
-    under the ROC curve are averaged, or the ranks of numbers. Features are those of the
-    model's image transformers; of a model of numbers, X. Groups are kept apart, unless
-    each level is found in one group alone, such as the users where groups are users.
+    *Told*: ridge regression predicts the suspect from the features of held-out rows.
+    For levels, each with 10 rows or more (at most the 20 largest) is compared with all
+    other rows, and the areas under the ROC curve are averaged; for numbers, ranks are
+    predicted. Features are from the model's image transformers, or X for a model of
+    numbers. Groups are kept apart, unless each level is in only one group, such as
+    users if groups are users.
 
     *Follows*: Spearman's correlation of held-out predictions p with y is the covariance
-    of their standardised ranks, of which a part lies between the levels of the suspect:
+    of their standardised ranks. The part between the levels of the suspect is
 
         follows = cov(E[p | level], E[y | level]),  without = spearman - follows
 
-    It is estimated from pairs of rows of one level, one test fold and two groups: the
-    mean of p of the one times y of the other, less that of any pairs. A prediction has
-    not learned from either, so that nothing follows by chance alone. Levels that are
-    found in one group alone say nothing; numbers are cut into ten levels.
+    It is estimated from pairs of rows of the same level and test fold but of different
+    groups: the mean of p of one row times y of the other, less the same mean over pairs
+    of any levels. No prediction was trained on either row, so chance alone gives 0.
+    Levels in only one group do not contribute; numbers are binned into ten levels.
 
-    Intervals are those of models trained anew, as of :func:`compare_models`; the levels
-    are the same ones. The p-value is the larger of those of both questions [1]_,
-    adjusted by Holm's method over the suspects; that of what follows is of these
-    predictions, since a suspect that the score does not follow stays one however often
-    models are trained. It may therefore be small where the interval holds 0.
-    In simulations of clean data at most 1 % of the audits accuse anybody
-    (``benchmarks/planted.py shortcuts``), also where features tell the suspects well.
-    They are careful: what belongs to some of few users, who differ by themselves, is
-    seldom found. A mark must be on more than a tenth of the photos to be measured; text
-    within photos is not measured: pass what you know of it.
+    Intervals are for models trained again on the same levels, as in
+    :func:`compare_models`. The p-value is the larger one of the two questions [1]_,
+    adjusted by Holm's method over the suspects. For follows it refers to the given
+    predictions, since under the null hypothesis retraining does not matter; so it may
+    be small although the interval contains 0. In simulations of clean data at most 1 %
+    of the audits accuse a suspect (``benchmarks/planted.py shortcuts``), even if the
+    features predict it well. The audit is conservative: a suspect shared by some of few
+    users, who differ anyway, is seldom found. A watermark must be on more than a tenth
+    of the photos to be measured, and text in photos is not measured: pass what you know
+    of it as a suspect.
 
-    A verdict is not a proof: if users who put watermarks on photos also take better
-    photos, the score goes with the watermark without coming from it, and what is not
-    among the suspects cannot be found. Where a suspect is part of what photos show,
-    such as the theme, following it is what the model is for.
+    A verdict is not a proof: if users who add watermarks also take better photos, the
+    score goes with the watermark without coming from it. A shortcut that is not among
+    the suspects cannot be found. If a suspect is part of the content, such as the
+    theme, the model is meant to follow it.
 
     References
     ----------
@@ -246,7 +248,7 @@ def shortcut_audit(
 
 
 class _Sample:
-    """Rows that are judged, with their predictions, folds and groups."""
+    """The audited rows with their predictions, folds and groups."""
 
     def __init__(self, held_out, y, rows, groups, confidence):
         self.y, self.groups, self.confidence = y, groups, confidence
@@ -260,7 +262,7 @@ class _Sample:
         self.folds = tests[rows].astype(np.intp)
 
     def partition(self, *, nested):
-        """Folds for what tells suspects; rows of a group are split if `nested`."""
+        """Folds for predicting suspects; they split groups if `nested`."""
         if nested or self.n_folds is None:
             groups = None if nested else self.groups
             n = min(_FOLDS, len(self.y if groups is None else np.unique(groups)))
@@ -273,7 +275,7 @@ class _Sample:
 
 
 def _features(study) -> NDArray[np.float64]:
-    """What the model sees, in rows."""
+    """Features of the model for all rows."""
     learner, X = study.described[_MODEL]
     blocks = [rows[study.kept] for rows in rows_described(learner)]
     if blocks:
@@ -282,15 +284,15 @@ def _features(study) -> NDArray[np.float64]:
         rows = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"The features that {type(study.described[_MODEL].learner).__name__} sees "
-            "cannot be found. Pass a composition of image transformers, such as a "
-            f"pipeline that begins with one, or features as X ({error})."
+            f"The features of {type(study.described[_MODEL].learner).__name__} cannot "
+            "be found. Pass a model that begins with image transformers, such as a "
+            f"pipeline, or features as X ({error})."
         ) from error
     return compress([rows.reshape(len(rows), -1)])
 
 
 def _tell(known, features, sample) -> dict[str, Estimate]:
-    """How well the features tell each suspect, above chance."""
+    """How well the features predict each suspect, above chance."""
     found = {}
     for nested in (False, True):
         targets = {}
@@ -321,7 +323,7 @@ def _tell(known, features, sample) -> dict[str, Estimate]:
 
 
 def _judge(known, told, sample):
-    """Table of the suspects, see :class:`ShortcutAudit`."""
+    """Table of the suspects; see :class:`ShortcutAudit`."""
     y, shares = sample.y, sample.shares
     spearman = float(np.mean([spearman_score(y, column) for column in shares.T]))
     rows, p_values = [], []
@@ -357,7 +359,7 @@ def _judge(known, told, sample):
             }
         )
         p_values.append(np.max([_p_value(tells), _p_value(goes)]))
-    # What is the same for all rows, or cannot be told apart, is no test.
+    # Suspects that cannot be tested do not count in the adjustment.
     table = pd.DataFrame(rows).assign(p_value=p_values)
     tested = table["p_value"].notna()
     table.loc[tested, "p_value"] = adjust_p_values(table["p_value"][tested])
@@ -365,7 +367,7 @@ def _judge(known, told, sample):
 
 
 def _p_value(found):
-    """Of an estimate above 0; 1 of one below, NaN of none."""
+    """P-value of an estimate above 0; 1 if it is below 0, NaN if it is NaN."""
     if not found.value > 0:
         return np.nan if np.isnan(found.value) else 1.0
     return found.p_value() if found.error > 0 else 0.0
@@ -375,7 +377,7 @@ def _verdict(row):
     if not row.p_value <= _ALPHA:
         return ""
     return (
-        f"{row.suspect}: the features tell it ({row.measure} {row.told:.2f}, "
+        f"{row.suspect}: the features predict it ({row.measure} {row.told:.2f}, "
         f"{row.told_low:.2f} to {row.told_high:.2f}; chance {row.chance:g}), and "
         f"{row.follows:.2f} ({row.follows_low:.2f} to {row.follows_high:.2f}) of the "
         f"score's {row.spearman:.2f} goes with it."
@@ -383,7 +385,7 @@ def _verdict(row):
 
 
 def _by_group(known, sample):
-    """Table of the levels of the suspects, see :class:`ShortcutAudit`."""
+    """Table of the levels of the suspects; see :class:`ShortcutAudit`."""
     rows = []
     ranks = rankdata(sample.shares, axis=0).mean(axis=1) - rankdata(sample.y)
     excess = 100 * ranks / len(sample.y)

@@ -1,4 +1,4 @@
-"""Whether features tell a suspect, and how much of a score goes with it."""
+"""How well features predict a suspect, and how much of a score goes with it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,9 @@ _N_BINS = 10
 
 
 def compress(blocks: list[NDArray]) -> NDArray[np.float64]:
-    """Standardised features, blocks weighing alike, in no more columns than rows.
+    """Standardise features, weigh blocks equally, and keep at most n_samples columns.
 
-    Angles and distances are kept exactly, so ridge regression on the result is that on
+    Angles and distances are kept, so ridge regression gives the same predictions as on
     the features.
 
     Parameters
@@ -29,7 +29,7 @@ def compress(blocks: list[NDArray]) -> NDArray[np.float64]:
     for block in blocks:
         block = np.asarray(block, dtype=np.float64)
         scale = block.std(axis=0)
-        # Constant columns tell nothing; their deviation is rounding.
+        # The deviation of constant columns is rounding: scale them to 0.
         scale[scale <= 1e-9 * np.abs(block).max(axis=0)] = np.inf
         columns.append((block - block.mean(axis=0)) / scale / np.sqrt(block.shape[1]))
     rows = np.hstack(columns)
@@ -45,16 +45,16 @@ def predict_targets(features: NDArray, targets: NDArray, folds: Folds) -> NDArra
     Parameters
     ----------
     features : ndarray of shape (n_samples, n_features)
-        From `compress`.
+        Features from `compress`.
     targets : ndarray of shape (n_samples, n_targets)
-        Numbers, or 1 for the rows of a level.
+        Numbers, or 1 for the rows of a level and 0 for others.
     folds : list of (train, test)
-        That of one partition.
+        Folds of one partition.
 
     Returns
     -------
     shares : ndarray of shape (n_samples, n_targets)
-        Shares of training predictions below, see `shares_below`; NaN in no test fold.
+        Predictions as shares, see `shares_below`; NaN for rows in no test fold.
     """
     shares = np.full(targets.shape, np.nan)
     for train, test in folds:
@@ -70,7 +70,7 @@ def predict_targets(features: NDArray, targets: NDArray, folds: Folds) -> NDArra
 
 
 def tell_number(values, shares, groups, n_folds) -> Estimate:
-    """Spearman's correlation of a number with predictions of it."""
+    """Spearman's correlation of a number with its predictions."""
     nothing = np.zeros(len(values))
     found = spearman_difference(values, shares, nothing, groups=groups, n_folds=n_folds)
     return Estimate(found.score, found.error, found.df)
@@ -79,19 +79,19 @@ def tell_number(values, shares, groups, n_folds) -> Estimate:
 def tell_levels(levels, shares, groups, n_folds) -> Estimate:
     """Mean over levels of the area under the ROC curve, less 0.5.
 
-    The standard error is that of groups of rows, from each row's part in the areas
-    (DeLong 1988, Obuchowski 1997).
+    The standard error is over groups of rows, from each row's part in the areas (DeLong
+    1988, Obuchowski 1997).
 
     Parameters
     ----------
     levels : ndarray of shape (n_samples, n_levels), bool
-        Rows of each level.
+        Whether each row has each level.
     shares : ndarray of shape (n_samples, n_levels)
-        Predictions of each.
+        Predictions of each level.
     groups : ndarray of shape (n_samples,), int, or None
-        Rows that are no independent evidence.
+        Group of each row; rows of one group are not independent.
     n_folds : int or None
-        Widens the error to that of models trained anew, see `widen`.
+        Number of folds, to widen the error for retraining; see `widen`.
     """
     parts = np.zeros(len(levels))
     areas = []
@@ -120,12 +120,12 @@ def bin_numbers(values: NDArray) -> NDArray[np.intp]:
 def follow(
     shares: NDArray, y: NDArray, levels: NDArray, folds: NDArray, groups, *, nested
 ) -> Estimate:
-    """How much of Spearman's correlation of predictions with y lies between levels.
+    """Part of Spearman's correlation of predictions with y that lies between levels.
 
-    It is the covariance of the levels' means of the ranks, in units of the whole: what
-    the prediction of one row tells of the score of *another* of its level, beyond what
-    it tells of any other row. Pairs are of one test fold, since predictions of one fold
-    have learned from the scores of others, and of two groups.
+    It is the covariance of the mean standardised ranks of the levels: how much the
+    prediction of one row tells about the score of *another* row of its level, beyond
+    any other row. Both rows of a pair are in one test fold, since the model of one fold
+    was trained on the scores of others, and in different groups.
 
     Parameters
     ----------
@@ -138,14 +138,14 @@ def follow(
     folds : ndarray of shape (n_samples, n_repeats), int
         Number of the test fold of each row.
     groups : ndarray of shape (n_samples,), int, or None
-        Rows that are no independent evidence.
+        Group of each row; rows of one group are not independent.
     nested : bool
-        Whether levels lie within groups: pairs are then of any two rows.
+        Whether each level is in one group; pairs are then of any two rows.
 
     Returns
     -------
     found : Estimate
-        Its error is that of the jackknife over groups, of these predictions. NaN where
+        Estimate with the jackknife error over groups, for the given predictions; NaN if
         no two rows that can be compared share a level.
     """
     codes = np.arange(len(y)) if groups is None else groups
@@ -164,7 +164,7 @@ def follow(
 def _pair_means(cells, groups, p, y, nested):
     """Mean of p of one row times y of another of its cell, also without each group.
 
-    Cells weigh as many rows as they have; pairs within a group do not count, unless
+    Cells are weighted by their numbers of rows. Pairs within a group count only if
     `nested`.
     """
     n_groups = groups.max() + 1
@@ -183,12 +183,12 @@ def _pair_means(cells, groups, p, y, nested):
     with np.errstate(invalid="ignore", divide="ignore"):
         left_out = (value.sum() - gone[0]) / (weight.sum() - gone[1])
         mean = value.sum() / weight.sum() if weight.sum() > 0 else np.nan
-    # Without its only pairs, a group leaves what the others say of it: nothing.
+    # If no pairs remain without a group, the rest shows nothing: 0.
     return mean, np.where(np.isfinite(left_out), left_out, 0.0)
 
 
 def _weigh(sums):
-    """Rows of cells times their mean over pairs, and rows of those that have pairs."""
+    """Sizes of cells times their means over pairs, and sizes of cells with pairs."""
     n, sum_p, sum_y, own, selves = sums
     n_pairs = n * n - selves
     has = n_pairs > 0.5
@@ -197,7 +197,7 @@ def _weigh(sums):
 
 
 def widen(found: Estimate, n_folds: int | None) -> Estimate:
-    """That of a model trained anew on data like these, see `spearman_interval`."""
+    """Widen the error to cover retraining; see `spearman_interval`."""
     factor = 1.0 if n_folds is None else np.sqrt(1 + n_folds / (n_folds - 1))
     return found._replace(error=float(found.error * factor))
 
@@ -208,6 +208,6 @@ def _standard_ranks(values):
 
 
 def _freedom(codes):
-    """Degrees of freedom: of groups of equal size that would weigh as much."""
+    """Degrees of freedom: the effective number of groups less one."""
     sizes = np.bincount(codes)
     return max(len(codes) ** 2 / np.square(sizes).sum() - 1, 1.0)

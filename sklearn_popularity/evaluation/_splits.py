@@ -1,4 +1,4 @@
-"""Split the photos of every user into a training and a test part."""
+"""Split the rows of every user into training and test rows."""
 
 from collections.abc import Iterator
 from numbers import Integral, Real
@@ -24,9 +24,9 @@ def split_each_user(
     users : ndarray of shape (n_samples,), intp
         Users, numbered from 0.
     test_size : float
-        Share of the rows of each user, between 0 and 1.
+        Share of test rows of each user, between 0 and 1.
     random_state : RandomState
-        Generator.
+        Random number generator.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def split_each_user(
         Row numbers, ascending.
     """
     counts = np.bincount(users)
-    # Halves are rounded down: of three rows, two are for training.
+    # Halves are rounded down: of three rows, two are training rows.
     n_test = np.ceil(test_size * counts - 0.5).clip(1, np.maximum(counts - 1, 1))
     n_test = np.where(counts < 2, 0, n_test)
     shuffled = random_state.permutation(len(users))
@@ -48,40 +48,39 @@ def split_each_user(
 class PerUserShuffleSplit(BaseShuffleSplit):
     """Split the rows of every user at random into training and test rows.
 
-    With the default, every user has one half of the rows on each side: the setting in
-    which the photos of a known person are ranked. Splits overlap; do not count them as
-    independent evidence.
+    By default, half of each user's rows are on each side: the setting in which the
+    photos of a known user are ranked. Splits overlap, so they are not independent.
 
     Parameters
     ----------
     n_splits : int, default=10
-        Number of times that all rows are split.
+        Number of splits, 1 or more.
     test_size : float, default=0.5
-        Share of the rows of each user that is tested, between 0 and 1. Rounded to the
-        nearest number of rows, halves down, but at least one on each side.
+        Share of test rows of each user, between 0 and 1. It is rounded to the nearest
+        number of rows, halves down, with at least one row on each side.
     random_state : int, RandomState instance or None, default=None
         Seed of the splits. Pass an int for the same splits in every call.
     user : str, int or callable, default=None
-        Column of X that holds the user of each row, or a function from X to the
-        users. None takes them from `groups`.
+        Column of X with the user of each row, or a function of X that returns the
+        users. If None, users are the `groups` of `split`.
 
     See Also
     --------
     per_user_spearman_scorer : The score within users.
-    sklearn.model_selection.GroupKFold : Keeps all rows of a user, or of a theme, on
-        one side: the setting in which users are new.
-    sklearn.model_selection.TimeSeriesSplit : Tests later rows than it trains on, once
+    sklearn.model_selection.GroupKFold : Keeps all rows of a user (or a theme) on one
+        side, so that test users are new.
+    sklearn.model_selection.TimeSeriesSplit : Tests on later rows than it trains on, if
         the rows are sorted by time.
 
     Notes
     -----
-    A user with a single row is for training only. The user-specific setting of [1]_
-    trains a model per user on one half: :func:`evaluate_protocols` does; this splitter
-    alone gives one model the training rows of all.
+    A user with a single row is used for training only. The user-specific setting of
+    [1]_ trains one model per user, as :func:`evaluate_protocols` does; with this
+    splitter, one model is trained on the rows of all users.
 
-    scikit-learn's own splitters serve the other settings. Rows in the order of upload,
-    ``posts.sort_values("time")``, are what ``TimeSeriesSplit(5)`` expects;
-    ``GroupKFold(5)`` with ``groups=posts["user"]`` has no user on both sides, and with
+    For other settings use the splitters of scikit-learn. ``TimeSeriesSplit(5)`` expects
+    rows in order of upload, ``posts.sort_values("time")``. ``GroupKFold(5)`` with
+    ``groups=posts["user"]`` has no user on both sides, and with
     ``groups=posts["theme"]`` no theme.
 
     References
@@ -99,7 +98,7 @@ class PerUserShuffleSplit(BaseShuffleSplit):
     (['ann', 'ben', 'ben', 'eve'], ['ann', 'ben', 'ben'])
     """
 
-    # The public way to ask for groups, which GroupShuffleSplit goes by a private mixin.
+    # Public way to request groups; GroupShuffleSplit does it by a private mixin.
     __metadata_request__split = {"groups": True}  # noqa: RUF012
 
     def __init__(self, n_splits=10, *, test_size=0.5, random_state=None, user=None):
@@ -114,11 +113,11 @@ class PerUserShuffleSplit(BaseShuffleSplit):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            Rows to split; holds the user if `user` is set.
+            Rows to split, with the column `user` if it is set.
         y : array-like of shape (n_samples,), default=None
             Ignored.
         groups : array-like of shape (n_samples,), default=None
-            User of each row; goes before the column `user` of X.
+            User of each row; takes precedence over the column `user` of X.
 
         Yields
         ------
@@ -130,8 +129,8 @@ class PerUserShuffleSplit(BaseShuffleSplit):
         Raises
         ------
         ValueError
-            If neither `groups` nor `user` names the users, a user is missing, or no
-            user has two rows.
+            If neither `groups` nor `user` is given, a user is missing, or no user has
+            two rows.
         """
         return super().split(X, y, groups)
 

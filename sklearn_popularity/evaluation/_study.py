@@ -1,4 +1,4 @@
-"""Models, the rows that they are scored on, and their folds, before any fit."""
+"""Models, the rows to score them on and the folds, prepared before any fit."""
 
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from ._routing import prepare_fit
 
 
 class Study(NamedTuple):
-    """What models are fitted and scored on.
+    """Models with the data to fit and score them on.
 
     Parameters
     ----------
@@ -26,14 +26,13 @@ class Study(NamedTuple):
     y : ndarray of shape (n_kept,)
         Scores.
     groups : ndarray of shape (n_kept,), int, or None
-        Numbers of the groups.
+        Group numbers.
     partitions : list of list of (train, test)
-        Folds of each partition, which number the rows kept.
+        Folds of each repeat, as positions in the rows kept.
     kept : ndarray of shape (n_kept,)
-        Rows of X whose photos could be read.
+        Rows of X with readable photos.
     params : dict
-        Parameters of `fit`, of which those with a value per row are those of the rows
-        kept.
+        Parameters of `fit`; those with one value per row are for the rows kept.
     """
 
     described: dict[str, Described]
@@ -57,21 +56,21 @@ def prepare_study(
     params=None,
     random_state=None,
 ) -> Study:
-    """Describe the photos for models, and split the rows of those that can be read.
+    """Extract features of photos for models, and split the rows that can be read.
 
-    Photos that cannot be read are an error, or left out where the transformers have
-    ``on_error="nan"``.
+    A photo that cannot be read raises an error; with transformers that have
+    ``on_error="nan"``, its row is left out.
 
     Parameters
     ----------
     models, X, y, groups, cv, n_repeats, photo, dictionary, params, random_state
-        As of :func:`compare_models`.
+        As in :func:`compare_models`.
     """
     y = check_score(y, "y")
     check_consistent_length(X, y, groups)
     codes = None if groups is None else encode_labels(groups, "groups")
     folds = {"cv": cv, "n_repeats": n_repeats, "random_state": random_state}
-    partitions = find_partitions(X, y, codes, **folds)  # fails before the work
+    partitions = find_partitions(X, y, codes, **folds)  # fail before extraction
     table = PhotoTable(X, photo, per_fold=dictionary == "per-fold")
     described = {name: table.describe(model) for name, model in models.items()}
     kept, params = np.flatnonzero(table.readable), dict(params or {})
@@ -85,20 +84,20 @@ def prepare_study(
         codes = None if codes is None else codes[kept]
         if isinstance(cv, Integral):
             partitions = find_partitions(X, y, codes, **folds)
-        else:  # folds that are given number all rows
+        else:  # a splitter's folds refer to all rows
             partitions = [renumber_folds(each, table.readable) for each in partitions]
     return Study(described, y, codes, partitions, kept, params)
 
 
 def renumber_folds(folds, readable) -> Folds:
-    """Folds of the rows that are left, which count these alone.
+    """Restrict folds to readable rows, numbered among these.
 
     Parameters
     ----------
     folds : list of (train, test)
-        Row numbers.
+        Folds of all rows.
     readable : ndarray of shape (n_samples,), bool
-        Rows that are left.
+        Whether each row is kept.
     """
     number = np.cumsum(readable) - 1
     left = []
@@ -107,9 +106,9 @@ def renumber_folds(folds, readable) -> Folds:
         train, test = (number[rows[readable[rows]]] for rows in given)
         if len(test) and not len(train):
             raise ValueError(
-                f"None of the {len(fold[0])} photos that fold {place} of cv trains on "
+                f"None of the {len(fold[0])} training photos of fold {place} of cv "
                 "could be read, but one or more were expected. Leave the fold out, or "
-                "pass a number of folds, which splits the readable photos."
+                "pass a number of folds, which splits only the readable photos."
             )
         if len(test):
             left.append((train, test))
@@ -119,16 +118,16 @@ def renumber_folds(folds, readable) -> Folds:
 def predict_study(
     study, name, *, n_jobs=None, look=None, verbose=False
 ) -> HeldOutPredictions:
-    """Held-out predictions of one of the models.
+    """Make held-out predictions of one model of a study.
 
     Parameters
     ----------
     study : Study
         Models, rows and folds.
     name : str
-        The model.
+        Name of the model.
     n_jobs, look, verbose
-        As of `predict_partitions`.
+        As in `predict_partitions`.
     """
     learner, X = study.described[name]
     model, fit_params = prepare_fit(learner, study.groups, study.params)

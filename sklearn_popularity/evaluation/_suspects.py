@@ -1,4 +1,4 @@
-"""What a score should not come from: levels or numbers, one per row."""
+"""Suspects of a shortcut audit: a level or a number per row."""
 
 from numbers import Integral
 from typing import NamedTuple
@@ -13,26 +13,26 @@ from .._scores import check_score
 from ._photo_measures import PHOTO_MEASURES, measure_photos
 from ._shortcut_statistics import bin_numbers
 
-FEWEST_ROWS = 10  # of a level that is told from the others, and judged by itself
+FEWEST_ROWS = 10  # that a level needs to be predicted and scored
 _MOST_LEVELS = 20
-_FEWEST_VALUES = 10  # numbers of fewer values are levels
+_FEWEST_VALUES = 10  # up to this many distinct numbers are levels
 
 
 class Suspect(NamedTuple):
-    """A suspect of the rows that are judged.
+    """A suspect for the audited rows.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the suspect.
     levels : ndarray of shape (n_samples,), int
         Number of each row's level.
     labels : list of str
-        What levels are called.
+        Names of the levels.
     numbers : ndarray of shape (n_samples,) or None
-        Where it is one of numbers, which were cut into levels.
+        Numbers that were binned into the levels; None if it was not numeric.
     nested : bool
-        Whether each level is found in one group alone.
+        Whether each level is in only one group.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Suspect(NamedTuple):
 
 
 def collect_suspects(X, suspects, measures, photo) -> dict:
-    """Values of each suspect, an array of one per row of X.
+    """Values of each suspect, one per row of X.
 
     Parameters
     ----------
     X, suspects, measures, photo
-        As of :func:`shortcut_audit`.
+        As in :func:`shortcut_audit`.
     """
     suspects = dict(suspects or {})
     unknown = [each for each in measures if each not in PHOTO_MEASURES]
@@ -61,8 +61,8 @@ def collect_suspects(X, suspects, measures, photo) -> dict:
     if twice or not (suspects or measures):
         raise ValueError(
             f"Got the suspects {quote(list(suspects))} and the measures "
-            f"{quote(list(measures))}, but one or more, each under a name of its own, "
-            "were expected."
+            f"{quote(list(measures))}, but one or more with distinct names were "
+            "expected."
         )
     found = {}
     for name, which in suspects.items():
@@ -73,12 +73,12 @@ def collect_suspects(X, suspects, measures, photo) -> dict:
 
 
 def _given(values):
-    """A function of X that gives values as they are."""
+    """A function of X that returns the given values."""
     return lambda X: values
 
 
 def make_suspect(name, values, groups) -> Suspect:
-    """A suspect, from its values of the rows that are judged, and their groups."""
+    """Make a suspect from its values for the audited rows and their groups."""
     values = np.asarray(values)
     numbers = None
     if values.dtype.kind in "iuf" and len(np.unique(values)) > _FEWEST_VALUES:
@@ -98,13 +98,13 @@ def make_suspect(name, values, groups) -> Suspect:
 
 
 def _n_groups(levels, groups):
-    """Number of groups that each level is found in."""
+    """Number of groups that have each level."""
     groups = np.arange(len(levels)) if groups is None else groups
     return np.bincount(np.unique(np.column_stack([levels, groups]), axis=0)[:, 0])
 
 
 def told_levels(suspect, groups):
-    """Levels that are told from the others: of enough rows, and of two groups."""
+    """The largest levels that have enough rows, and are in two or more groups."""
     sizes, n_groups = np.bincount(suspect.levels), _n_groups(suspect.levels, groups)
     enough = (sizes >= FEWEST_ROWS) & (len(suspect.levels) - sizes >= FEWEST_ROWS)
     enough &= suspect.nested | (n_groups > 1)

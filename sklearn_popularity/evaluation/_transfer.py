@@ -1,4 +1,4 @@
-"""How well models of one collection of photos rank those of another."""
+"""Scores of models fitted on one data set and tested on another."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -40,51 +40,50 @@ def transfer_table(
     n_jobs=None,
     random_state=None,
 ):
-    """Scores of models that learned from one data set and are tested on another.
+    """Score models that are fitted on one data set and tested on another.
 
     Parameters
     ----------
     models : dict of str to estimator
         Regressors or rankers, as for :func:`compare_models`.
     datasets : dict of str to (X, y) or (X, y, groups)
-        Posts, photos or features, their scores, and what keeps rows together. Scores
-        of different data sets need not have one unit.
+        Posts, photos or features; their scores, in any unit; and the group of each row.
     cv : int, default=5
-        Number of folds, by which a model is tested on its own data set.
+        Number of folds for the scores on the model's own data set, 2 or more.
     n_repeats : int, default=3
-        Number of partitions into folds.
+        Number of repeats with other folds, 1 or more.
     photo : str, default="photo"
-        Column of photos.
+        Name of the column of photos in a frame.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
     n_jobs : int, default=None
-        Number of worker processes, which fit folds side by side.
+        Number of worker processes for fitting folds; None is 1, -1 one per core.
     random_state : int, default=None
-        Seed of the partitions, as of :func:`held_out_predictions`.
+        Seed of the folds, as in :func:`held_out_predictions`.
 
     Returns
     -------
     table : DataFrame
-        A row per model and pair of data sets, with the columns model, trained_on,
-        tested_on, n_train, n_test, spearman, and low and high (its interval). On its
-        own data set a model is tested on rows held out; elsewhere, one fitted on all
-        rows.
+        One row per model and pair of data sets, with the columns model, trained_on,
+        tested_on, n_train, n_test, spearman, low and high (its interval). A model is
+        scored by held-out predictions on its own data set, and by a fit on all its rows
+        on others.
 
     Raises
     ------
     ValueError
-        If there is no model, or fewer than two data sets, or one is no such tuple.
+        If there is no model, fewer than two data sets, or one is not such a tuple.
 
     See Also
     --------
-    compare_models : Models on one data set.
+    compare_models : Compare models on one data set.
 
     Notes
     -----
-    Tables 2 and 3 of [1]_ ask how general a model of memorability is. Intervals on the
-    own data set are those of the model, trained anew; on others, of these predictions
-    on new rows or groups there. Photos are described once for the folds of a data set,
-    and again where another model predicts them: give image transformers a `cache`.
+    Tables 2 and 3 of [1]_ ask how well a model of memorability generalises. On its own
+    data set, the interval is for the model trained again; on others, for the given
+    predictions on new rows or groups. Features are extracted once for the folds of a
+    data set, and again for models of other data sets: give transformers a `cache`.
 
     References
     ----------
@@ -108,7 +107,7 @@ def transfer_table(
     if not models or len(datasets) < 2:
         raise ValueError(
             f"Got the models {quote(list(models))} and the data sets "
-            f"{quote(list(datasets))}, but one model and two data sets at least were "
+            f"{quote(list(datasets))}, but at least one model and two data sets were "
             "expected."
         )
     datasets = {name: _check_dataset(name, given) for name, given in datasets.items()}
@@ -153,7 +152,7 @@ def _check_dataset(name, given):
 
 
 def _own(fitted, y, groups, confidence):
-    """Score of rows held out, and the interval of models that are trained anew."""
+    """Score of held-out rows, with the interval for the model trained again."""
     rows = tested_rows(fitted.held_out)
     kept = fitted.kept[rows]
     return spearman_interval(

@@ -1,4 +1,4 @@
-"""What a score is made of: how much of it repeats with photo, user and time."""
+"""Shares of photo, user and time in the variance of a score."""
 
 from itertools import combinations
 from numbers import Real
@@ -19,17 +19,17 @@ _REST = "rest"
 
 
 class VarianceShares(NamedTuple):
-    """What :func:`variance_shares` found.
+    """Result of :func:`variance_shares`.
 
     Parameters
     ----------
     shares : DataFrame
-        A row per source and one for the rest, with the columns source, share, low and
-        high. Shares add up to 1; those of sources that have none may lie below 0.
+        One row per source and one for the rest, with the columns source, share, low and
+        high. Shares add up to 1; estimates of small shares may be below 0.
     ceilings : DataFrame
-        A row per source, and for each that and those before together, with the columns
-        known, spearman, low and high: the highest correlation that predictions from
-        these alone can have.
+        One row per source, and one for each combination of the first sources, with the
+        columns known, spearman, low and high: the highest rank correlation that
+        predictions from these sources alone can reach.
     """
 
     shares: pd.DataFrame
@@ -51,63 +51,63 @@ def variance_shares(y, *, photo=None, user=None, time=None, confidence=0.95):
     Parameters
     ----------
     y : array-like of shape (n_posts,)
-        Scores, such as likes: only their order counts.
+        Scores, such as likes; only their order matters.
     photo : array-like of shape (n_posts,), default=None
-        Which photo each post shows. Posts of one photo are re-posts, near-duplicates
-        or several ratings; a photo that is there once says nothing.
+        Photo of each post. Posts of one photo are re-posts, near-duplicates or several
+        ratings; photos with a single post give no information on the share.
     user : array-like of shape (n_posts,), default=None
-        Who posted each.
+        User of each post.
     time : array-like of shape (n_posts,), default=None
-        Window of time of each, such as its month.
+        Time window of each post, such as its month.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
 
     Returns
     -------
     found : VarianceShares
-        Its tables `shares` and `ceilings`. A source whose labels are all different, or
-        all the same, has NaN.
+        Tables `shares` and `ceilings`. A source whose labels are all different, or all
+        the same, has a share of NaN and no ceiling.
 
     Raises
     ------
     ValueError
         If there is no source, lengths differ, a label is missing, or two sources always
-        change together, so that nothing tells them apart.
+        change together.
 
     Warns
     -----
     UserWarning
-        If no photo is there twice: nothing then tells the photo from luck, and there is
-        no ceiling for it.
+        If no photo has two posts, or all posts have the same photo: its share cannot
+        be told from noise, and there is no ceiling for it.
 
     See Also
     --------
     sklearn_popularity.metrics.human_consistency : The ceiling of mean ratings.
-    compare_models : Scores to hold against the ceilings.
+    compare_models : Scores of models beside these ceilings.
 
     Notes
     -----
-    Ranks r of the score are a sum of effects of the photo, the user, the time and a
-    rest, which may be crossed: a photo posted by many users, a user with many photos.
-    Of two posts, half the squared difference of r is on average the variance of all
-    effects that they do not share. Means over all pairs that share exactly some sources
-    are therefore linear in the variances, which are found by least squares [1]_; within
-    groups, pairs weigh one over the size of the group, as in an analysis of variance,
-    and a post counts one over the size of its largest group in the ranks of all, which
-    a user of very many posts would else be the measure of.
-    The cost is linear in the number of posts.
+    The ranks r of the scores are modelled as a sum of random effects of photo, user,
+    time and a rest. Effects may be crossed: a photo posted by many users, a user with
+    many photos. For two posts, half the squared difference of r is on average the
+    variance of all effects that they do not share, so means over all pairs that share
+    exactly some sources are linear in the variances, which are estimated by least
+    squares [1]_. Pairs within a group are weighted by one over its size, as in an
+    analysis of variance. In the ranks, a post is weighted by one over the size of its
+    largest group, so that users with many posts do not dominate. The cost is linear in
+    the number of posts.
 
-    Since they are of ranks, the shares are the same for likes and for their logarithm,
-    and a source's share is the squared Spearman correlation of the best prediction from
-    it: its root is a ceiling.
+    As they refer to ranks, shares are the same for likes and their logarithm. The share
+    of a source is the squared Spearman correlation of the best prediction from it, so
+    its root is a ceiling.
 
-    Intervals are those of new photos, users and times, all drawn anew: the variances of
-    the jackknife over each source are added, less that over what they share [2]_, with
-    Student's t and as many degrees of freedom as there would be groups of equal size,
-    less one. In simulations (``benchmarks/simulations.py variance-shares``) the bias is
-    below .01 and 92 to 98 % are covered instead of 95 where groups are alike in size.
-    Where sizes follow a steep power law, few groups are large: shares of strong effects
-    come out low by up to .02, and 85 to 99 % are covered.
+    Intervals are for new photos, users and times: jackknife variances over each source
+    are added, and those over their combinations subtracted [2]_. Student's t has one
+    degree of freedom less than the effective number of groups. In simulations
+    (``benchmarks/simulations.py variance-shares``) the bias is below .01 and 95 %
+    intervals cover 92 to 98 % if groups have similar sizes. If sizes follow a steep
+    power law, few groups are large: shares of strong effects are too low by up to .02,
+    and 85 to 99 % are covered.
 
     References
     ----------
@@ -140,8 +140,8 @@ def variance_shares(y, *, photo=None, user=None, time=None, confidence=0.95):
     }
     if not codes:
         raise ValueError(
-            "Got neither photo, user nor time, but one or more of them was expected: "
-            "what is to be told from luck."
+            "Got neither photo, user nor time, but at least one of them was expected. "
+            "Pass the labels of a source."
         )
     telling = {name: c for name, c in codes.items() if 1 < c.max() + 1 < len(y)}
     if "photo" in codes and "photo" not in telling:
@@ -183,17 +183,17 @@ def _ceilings(telling, pairs, confidence):
 
 
 class _Pairs:
-    """Half squared differences of ranks, by what the pairs have in common.
+    """Half squared differences of ranks, by the sources that pairs share.
 
-    Each row is given half of what its pairs sum up to; so the sums of all pairs are
-    those of the rows, and a group is left out by leaving out its rows.
+    Each row gets half of the sum over its pairs. Sums over all pairs are then sums over
+    rows, and a group is left out by leaving out its rows.
 
     Parameters
     ----------
     y : ndarray of shape (n_posts,)
         Scores.
     codes : list of ndarray of shape (n_posts,), int
-        Numbers of the groups of each source.
+        Group numbers of each source.
     """
 
     def __init__(self, y, codes):
@@ -211,7 +211,7 @@ class _Pairs:
         self._covariance, self._freedom = self._jackknife(codes)
 
     def interval(self, chosen, confidence):
-        """The sum of some shares, and the ends of its interval."""
+        """Sum of the chosen shares, and the ends of its interval."""
         chosen = list(chosen)
         share = self._found[chosen].sum()
         variance = max(self._covariance[np.ix_(chosen, chosen)].sum(), 0.0)
@@ -219,7 +219,7 @@ class _Pairs:
         return share, share - reach, share + reach
 
     def _by_pattern(self):
-        """Sums and counts by post and pattern; that of nothing shared is the last."""
+        """Sums and counts by post and pattern; the last is for nothing shared."""
         n = len(self._ranks)
         with_more = {each: self._of_rows(c) for each, c in self._groups.items()}
         columns = []
@@ -237,13 +237,13 @@ class _Pairs:
         return np.stack([*columns, none], axis=2)
 
     def _of_rows(self, groups):
-        """Of each row half the half squared differences within its group, and pairs."""
+        """Half of each row's sum over pairs in its group, and half their number."""
         r, n = self._ranks, np.bincount(groups)[groups]
         sums, squares = (np.bincount(groups, x)[groups] for x in (r, r * r))
         return (n * r * r - 2 * r * sums + squares) / 4, (n - 1) / 2
 
     def _solver(self, n_sources):
-        """Least squares from the patterns to the variances; pairs weigh alike."""
+        """Least-squares matrix from patterns to variances; pairs weigh the same."""
         weights = self._counts.sum(0)[:-1]
         weights = np.where(weights > 1e-9 * weights.max(), weights, 0.0)
         design = np.array(
@@ -252,26 +252,26 @@ class _Pairs:
         normal = design.T @ (weights[:, np.newaxis] * design)
         if np.linalg.matrix_rank(normal / normal.max()) < n_sources:
             raise ValueError(
-                "Two of photo, user and time always change together, so nothing tells "
-                "them apart. Leave one of them out."
+                "Two of photo, user and time always change together and cannot be told "
+                "apart. Leave one of them out."
             )
         return np.linalg.solve(normal, design.T * weights)
 
     def _estimate(self, differences, counts):
-        """Shares of the sources, from sums over rows in the last axis."""
+        """Shares of the sources, from sums and counts by pattern in the last axis."""
         means = differences / np.where(counts > 1e-9, counts, np.nan)
         none = means[..., -1:]
         gains = np.where(np.isnan(means[..., :-1]), 0.0, none - means[..., :-1])
         return gains @ self._solve.T / none
 
     def _jackknife(self, codes) -> tuple[NDArray[np.float64], float]:
-        """Covariance of the shares over new groups of all sources, and its freedom."""
+        """Covariance of the shares over new groups, and degrees of freedom."""
         covariance = np.zeros((len(codes), len(codes)))
         least = np.zeros(len(codes))
         for pattern, groups in self._groups.items():
             n_groups = groups.max() + 1
-            # Pairs that share the pattern lie within its groups, and half of each is
-            # in either row; of others one row alone goes, with both halves.
+            # Pairs that share the pattern lie within a group, so leaving it out drops
+            # both their rows. It drops one row of other pairs, whose halves both go.
             times = np.array(
                 [1.0 if set(pattern) <= set(each) else 2.0 for each in self._patterns]
                 + [2.0]
@@ -285,7 +285,7 @@ class _Pairs:
             part = (n_groups - 1) / n_groups * apart.T @ apart
             covariance += (-1) ** (len(pattern) + 1) * part
             least = np.maximum(least, np.diag(part) / 2)
-        # A difference of variances may come out too small, or below 0.
+        # A difference of variances may be too small, or below 0.
         variances = np.maximum(np.diag(covariance), least)
         np.fill_diagonal(covariance, variances)
         sizes = [np.bincount(c) for c in codes]
@@ -294,7 +294,7 @@ class _Pairs:
 
 
 def _ranks_over_groups(y, codes):
-    """Ranks for which a post counts one over the size of its largest group."""
+    """Ranks with each post weighted by one over the size of its largest group."""
     weights = 1 / np.max([np.bincount(c)[c] for c in codes], axis=0)
     _, value = np.unique(y, return_inverse=True)
     at_value = np.bincount(value, weights)
@@ -306,6 +306,6 @@ def _sum_by(columns, groups, n_groups):
 
 
 def _combine(codes, chosen):
-    """Numbers of the groups that share all of some sources."""
+    """Group numbers of the combination of the chosen sources."""
     combined = np.column_stack([codes[i] for i in chosen])
     return np.unique(combined, axis=0, return_inverse=True)[1].ravel()

@@ -1,4 +1,4 @@
-"""Folds of votes between two items, in which the items or the voters are new."""
+"""Folds of votes between two items, with new items and, if given, new voters."""
 
 from collections.abc import Iterator
 from numbers import Integral
@@ -12,23 +12,24 @@ from .._columns import encode_labels, label_rows
 
 
 class VoteKFold(BaseCrossValidator):
-    """Test votes between two new items, and of new voters if there are voters.
+    """Cross-validation of votes between two new items, and by new voters if given.
 
-    A vote is on two items, so that folds of votes, and folds of either side, leave
-    the items that are tested in the training votes. Here the items are put into folds.
-    A fold tests the votes between two of its items, and trains on those between items
-    of other folds; votes across are left out.
+    A vote is on two items, so ordinary folds of votes leave test items in the training
+    votes. Here the items are put into folds: a split tests the votes between two items
+    of its fold, trains on votes between items of other folds, and leaves out the rest.
 
     Parameters
     ----------
     n_splits : int, default=5
-        Number of folds of the items, at least 2. With voters there are as many folds
-        of these, and ``n_splits**2`` splits: each fold of items with each of voters.
+        Number of folds of the items, 2 or more. With voters there are as many folds of
+        voters, and ``n_splits**2`` splits: each fold of items with each of voters.
     left, right : str, int or callable, default=0, 1
-        Columns of X that hold the items of a vote, or functions from X to them.
+        Columns of X with the two items of each vote, or functions of X that return
+        them.
     voter : str, int or callable, default=None
-        Column of X that holds the voter, or function from X to the voters. None takes
-        `groups` of `split`; without these voters may be on both sides.
+        Column of X with the voter of each vote, or a function of X that returns the
+        voters. If None, voters are the `groups` of `split`; without these, a voter may
+        be on both sides.
     random_state : int, RandomState instance or None, default=None
         Seed of the folds. Pass an int for the same splits in every call.
 
@@ -36,14 +37,13 @@ class VoteKFold(BaseCrossValidator):
     --------
     sklearn_popularity.PairwiseRanker : Learns from votes.
     sklearn.model_selection.GroupKFold : With ``groups=voters``, the setting in which
-        voters alone are new.
+        only voters are new.
 
     Notes
     -----
-    Each vote between two items of a fold is tested once, which are about a share of
-    ``1 / n_splits`` of all votes. It is the split of pairs by both of their members,
-    as in the prediction of links [1]_; votes with one item in the training votes would
-    test something easier.
+    Only votes between two items of one fold are tested, each once: about ``1 /
+    n_splits`` of all votes. This is the strict split of pair-input predictions, in
+    which both members are new [1]_; votes with one known item would be easier.
 
     References
     ----------
@@ -61,7 +61,7 @@ class VoteKFold(BaseCrossValidator):
     [['c', 'd']] [['a', 'b']]
     """
 
-    # The public way to ask for groups, which scikit-learn's own go by a private mixin.
+    # Public way to request groups; scikit-learn's splitters use a private mixin.
     __metadata_request__split = {"groups": True}  # noqa: RUF012
 
     def __init__(self, n_splits=5, *, left=0, right=1, voter=None, random_state=None):
@@ -79,7 +79,7 @@ class VoteKFold(BaseCrossValidator):
         X, y : object, default=None
             Ignored.
         groups : array-like of shape (n_votes,), default=None
-            Voter of each row, if `split` is given them.
+            Voter of each row, if they are passed to `split`.
 
         Returns
         -------
@@ -95,11 +95,11 @@ class VoteKFold(BaseCrossValidator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_votes, n_columns)
-            Votes, with their items, and the voter if `voter` is set.
+            Votes with their items, and the voter if `voter` is set.
         y : array-like of shape (n_votes,), default=None
             Ignored.
         groups : array-like of shape (n_votes,), default=None
-            Voter of each row; goes before the column `voter` of X.
+            Voter of each row; takes precedence over the column `voter` of X.
 
         Yields
         ------
@@ -131,7 +131,7 @@ class VoteKFold(BaseCrossValidator):
                 yield _rows((n_inside == 0) & ~chosen, (n_inside == 2) & chosen, k)
 
     def _folds_of_items(self, X, random_state):
-        """Fold of the left and of the right item of each vote."""
+        """Folds of the left and right items of each vote."""
         sides = [
             np.asarray(label_rows(X, which, name), dtype=object)
             for name, which in (("left", self.left), ("right", self.right))
@@ -152,18 +152,18 @@ class VoteKFold(BaseCrossValidator):
 
 
 def _draw_folds(numbers, n_splits, random_state, kind, *, at_least):
-    """Fold of each row, of folds that hold equally many of what is numbered."""
+    """Fold of each row; folds have equally many distinct items or voters."""
     n = numbers.max() + 1
     if n < at_least * n_splits:
         raise ValueError(
             f"Got votes of {n} {kind}, too few for n_splits={n_splits} folds of "
-            f"{at_least} or more. Use fewer folds or more {kind}."
+            f"{at_least} or more each. Use fewer folds or more {kind}."
         )
     return random_state.permutation(np.arange(n) % n_splits)[numbers]
 
 
 def _rows(train, test, k):
-    """Row numbers of both sides, none of which may be empty."""
+    """Row numbers of both sides, neither of which may be empty."""
     for votes, name in ((train, "train"), (test, "test")):
         if not votes.any():
             raise ValueError(

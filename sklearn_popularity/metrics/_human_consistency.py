@@ -1,4 +1,4 @@
-"""How well the mean of people's ratings repeats."""
+"""Reliability of the mean ratings of items."""
 
 from numbers import Integral
 
@@ -36,25 +36,25 @@ def human_consistency(
     n_splits=100,
     random_state=None,
 ):
-    """Reliability of items' mean ratings: how well those of a second panel agree.
+    """Reliability of the mean ratings of items.
 
-    The correlation of the mean ratings with those of as many other raters. Pass it to
-    :func:`evaluate_protocols` as `reliability`, where its square root is the noise
-    ceiling: no prediction can agree with ratings better than they allow.
+    The expected correlation with the means of a second panel of the same size. Pass it
+    to :func:`evaluate_protocols` as `reliability`; its square root is the noise
+    ceiling, the highest correlation that any prediction can reach.
 
     Parameters
     ----------
     ratings : array-like of shape (n_raters, n_items) or (n_ratings,), default=None
-        A row per rater, with NaN where an item was not rated; or one rating after the
-        other, with `items`. None needs `means`, `deviations` and `counts`.
+        One row per rater, with NaN for items not rated; or a flat list of ratings,
+        which needs `items`. If None, pass `means`, `deviations` and `counts`.
     items : array-like of shape (n_ratings,), default=None
-        Item of each rating, such as the name of its photo.
+        Item of each rating in a flat list, such as the name of a photo.
     raters : array-like of shape (n_ratings,), default=None
-        Rater of each rating; without it the ratings of each item are split regardless
-        of who gave them.
+        Rater of each rating in a flat list. If None, the ratings of each item are split
+        regardless of who gave them.
     means, deviations, counts : array-like of shape (n_items,), default=None
-        Mean, standard deviation (divided by one less than the count) and number of the
-        ratings of each item, where these are all that was published.
+        Mean, standard deviation (with ``ddof=1``) and number of the ratings of each
+        item, if the ratings themselves were not published.
     n_splits : int, default=100
         Number of random splits into halves.
     random_state : int, RandomState instance or None, default=None
@@ -63,14 +63,14 @@ def human_consistency(
     Returns
     -------
     reliability : float
-        From 0 (noise) to 1; of the means of all ratings, not of their halves, and by
-        Pearson's correlation.
+        From 0 (noise) to 1, as Pearson's correlation. It is the reliability of the
+        means over all ratings, not over half of them.
 
     Raises
     ------
     ValueError
-        If neither all of one kind of input nor of the other is given, an item has too
-        few ratings, or all items have the same mean.
+        If not exactly one of `ratings` and the three summaries is given, an item has
+        too few ratings, or all items have the same mean.
 
     See Also
     --------
@@ -78,15 +78,15 @@ def human_consistency(
 
     Notes
     -----
-    Raters are split into random halves, many times. Their mean ratings share nothing
-    but the items, so that their covariance is the variance of what repeats; divided by
-    the variance of the means of all ratings it is the reliability of these. With halves
-    of equal size and variance, which correlate by r, that is ``2 r / (1 + r)``, the
-    formula of [1]_ and [2]_; unlike it, this holds where sizes differ.
+    Raters are repeatedly split into random halves. The mean ratings of the two halves
+    share nothing but the items, so their covariance estimates the variance between
+    items. The reliability is this divided by the variance of the means of all ratings.
+    For halves of equal size and variance that correlate by r it equals
+    ``2 r / (1 + r)``, the formula of [1]_ and [2]_; it also holds if sizes differ.
 
-    Of means, deviations and counts the variance of what does not repeat is
-    ``mean(deviations**2 / counts)``. Where all raters rate all items, deviations hold
-    differences of level between raters, which no mean sees: it is then too low.
+    From summaries, the error variance is ``mean(deviations**2 / counts)``. If all
+    raters rate all items, the deviations include differences in level between raters,
+    which shift all means alike; the estimated reliability is then too low.
 
     References
     ----------
@@ -130,12 +130,12 @@ def _from_summary(means, deviations, counts):
     check_consistent_length(means, deviations, counts)
     if deviations.min() < 0:
         raise ValueError(
-            f"Got {deviations.min():g} in deviations, but none below 0 was expected."
+            f"Got {deviations.min():g} in deviations, but 0 or more was expected."
         )
     if counts.min() < 2:
         raise ValueError(
             f"Got {counts.min():g} in counts, but at least 2 ratings of each item were "
-            "expected: one has no deviation. Drop items of fewer."
+            "expected: a single one has no deviation. Drop items with fewer."
         )
     total = _spread(means)
     return float(np.clip(1 - np.mean(deviations**2 / counts) / total, 0, 1))
@@ -145,13 +145,13 @@ def _spread(means):
     if len(means) < 2 or np.ptp(means) == 0:
         raise ValueError(
             f"Got {len(means)} item(s) with the mean rating(s) {quote(list(means))}, "
-            "but items whose means differ were expected."
+            "but at least two items whose means differ were expected."
         )
     return means.var(ddof=1)
 
 
 def _check_ratings(ratings, items, raters):
-    """One rating after the other, with numbers of its item and its rater."""
+    """Flat arrays of ratings, item numbers and rater numbers."""
     ratings = check_array(
         ratings,
         ensure_2d=False,
@@ -163,8 +163,8 @@ def _check_ratings(ratings, items, raters):
     if not table and (ratings.ndim != 1 or items is None):
         raise ValueError(
             f"Got ratings of shape {ratings.shape} with"
-            f"{'out' if items is None else ''} items, but a row per rater, or one "
-            "rating after the other with items=, was expected."
+            f"{'out' if items is None else ''} items, but one row per rater, or a flat "
+            "list of ratings with items=, was expected."
         )
     if table:
         raters, items = np.indices(ratings.shape).reshape(2, -1)
@@ -180,13 +180,13 @@ def _check_ratings(ratings, items, raters):
 def _check_counts(counts):
     if (counts < 1).any() or (counts < 2).all():
         raise ValueError(
-            f"Got items of {counts.min()} to {counts.max()} ratings, but at least 1 of "
-            "each and 2 of some were expected. Drop items without ratings."
+            f"Got items with {counts.min()} to {counts.max()} ratings, but at least 1 "
+            "each, and 2 for some, were expected. Drop items without ratings."
         )
 
 
 def _from_halves(values, items, raters, n_splits, random_state):
-    """Covariance of the means of random halves, by the variance of all means."""
+    """Covariance of the means of random halves, over the variance of all means."""
     total = _spread(np.bincount(items, values) / np.bincount(items))
     random_state = check_random_state(random_state)
     covariances = []
@@ -198,14 +198,14 @@ def _from_halves(values, items, raters, n_splits, random_state):
             covariances.append(np.cov(first[both], second[both])[0, 1])
     if not covariances:
         raise ValueError(
-            f"Got {len(values)} ratings of which no {n_splits} splits left two items "
-            "with ratings in both halves. Pass more ratings, or a larger n_splits."
+            f"None of {n_splits} splits of {len(values)} ratings left two items with "
+            "ratings in both halves. Pass more ratings, or a larger n_splits."
         )
     return float(np.clip(np.mean(covariances) / total, 0, 1))
 
 
 def _split(items, raters, random_state) -> NDArray[np.bool_]:
-    """Whether each rating is in the first half: of the raters, or of each item's."""
+    """Whether each rating is in the first half, of the raters or of its item."""
     if raters is not None:
         return (random_state.permutation(raters.max() + 1) % 2 == 0)[raters]
     order = np.lexsort((random_state.uniform(size=len(items)), items))

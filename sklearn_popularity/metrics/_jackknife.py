@@ -1,4 +1,4 @@
-"""Standard errors by leaving one group out, and the intervals they give."""
+"""Jackknife standard errors over groups, and intervals from them."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from scipy.stats import t as student
 
 from .._columns import encode_labels
 
-# Standard errors this small are rounding: no group says anything else than the others.
+# A smaller standard error is rounding: leaving out any group changes nothing.
 _ROUNDING = 1e-9
 
 
@@ -18,11 +18,11 @@ class Estimate(NamedTuple):
     Parameters
     ----------
     value : float
-        What was estimated.
+        The estimate.
     error : float
         Its standard error; NaN if there is one group.
     df : float
-        Degrees of freedom: one less than there are groups, unless said.
+        Degrees of freedom; by default the number of groups less one.
     """
 
     value: float
@@ -35,19 +35,19 @@ class Estimate(NamedTuple):
         return float(self.value - half), float(self.value + half)
 
     def p_value(self, boundary: float = 0.0) -> float:
-        """Two-sided p-value of the value against another; 1 if it is exactly that."""
+        """Two-sided p-value of `value` equal to `boundary`; 1 if it is exactly that."""
         if self.value == boundary:
             return 1.0
         distance = np.divide(abs(self.value - boundary), self.error)
         return float(2 * student.sf(distance, self.df))
 
     def of_model(self, n_folds: int | None) -> "Estimate":
-        """The same of models that are trained anew, where folds share training rows.
+        """Widen the error to cover retraining, since folds share training rows.
 
         Parameters
         ----------
         n_folds : int or None
-            Folds of a partition; None leaves the estimate as it is.
+            Number of folds of cross-validation; None leaves the estimate as it is.
         """
         if n_folds is None:
             return self
@@ -56,10 +56,10 @@ class Estimate(NamedTuple):
 
 
 def jackknife(value: float, left_out: NDArray) -> Estimate:
-    """Standard error of a value from what it is without each of the groups.
+    """Standard error of a value, from the values with each group left out.
 
-    Deviations are taken from the value itself, not from the mean of the others: they
-    must not vanish where every group is needed, so that all are equally far from it.
+    Deviations are taken from the full value, not from the mean of the left-out ones:
+    if leaving out any group has the same effect, they must not vanish.
     """
     n = len(left_out)
     if n < 2:
@@ -69,7 +69,7 @@ def jackknife(value: float, left_out: NDArray) -> Estimate:
 
 
 def number_groups(groups, n_samples: int) -> NDArray[np.intp]:
-    """Groups numbered from 0; every row is its own where there are none."""
+    """Groups numbered from 0; without groups every row is its own."""
     if groups is None:
         return np.arange(n_samples)
     return encode_labels(groups, "groups")

@@ -1,4 +1,4 @@
-"""The interval of a mean of rows, of which those of a group belong together."""
+"""Confidence interval of a mean over rows that come in groups."""
 
 from typing import NamedTuple
 
@@ -29,16 +29,16 @@ class MeanInterval(NamedTuple):
 def mean_interval(
     values: ArrayLike, *, groups: ArrayLike | None = None, confidence: float = 0.95
 ) -> MeanInterval:
-    """Mean over rows with the interval of that of new rows, or of new groups.
+    """Mean over rows with a confidence interval for new rows or new groups.
 
     Parameters
     ----------
     values : array-like of shape (n_samples,)
-        What the mean is of; each row weighs the same.
+        Values to average; each row weighs the same.
     groups : array-like of shape (n_samples,), default=None
-        Rows that belong together: no independent evidence.
+        Group of each row; rows of one group are not independent. If None, all rows are.
     confidence : float, default=0.95
-        Confidence of the interval, 0 to 1.
+        Confidence level of the interval, between 0 and 1.
 
     Returns
     -------
@@ -47,11 +47,11 @@ def mean_interval(
 
     Notes
     -----
-    The jackknife over groups, and Student's t with one degree of freedom less than
-    there are groups, or as many as would be of equal size: ``sum(sizes)**2 /
-    sum(sizes**2)``. A mean rests on its largest groups alone where sizes differ much:
-    with those of 1 to 200 by a power law, plain degrees of freedom cover 88 to 91 %
-    instead of 95, these 94 to 98. Without groups it is the usual interval of a mean.
+    The jackknife over groups with Student's t. The degrees of freedom are one less than
+    the effective number of groups, ``sum(sizes)**2 / sum(sizes**2)``, because the
+    largest groups dominate a mean when sizes differ much: for power-law sizes from 1 to
+    200, counting all groups covers 88 to 91 % instead of 95, the effective number 94 to
+    98. Without groups it is the usual interval of a mean.
     """
     found = mean_estimate(values, groups=groups)
     if not found.df:
@@ -60,12 +60,12 @@ def mean_interval(
 
 
 def mean_estimate(values: ArrayLike, *, groups: ArrayLike | None = None) -> Estimate:
-    """Mean over rows with its standard error, see :func:`mean_interval`.
+    """Mean over rows with its standard error; see :func:`mean_interval`.
 
     Parameters
     ----------
     values, groups
-        As of :func:`mean_interval`.
+        As in :func:`mean_interval`.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from .._warnings import warn_caller
 
 
 def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArray:
-    """Spearman's correlation of each user; NaN where the true scores are constant.
+    """Spearman's correlation for each user; NaN if the true scores are constant.
 
     Parameters
     ----------
@@ -25,20 +25,20 @@ def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArr
     Returns
     -------
     scores : ndarray of shape (max(users) + 1,)
-        NaN also for a number that occurs in no row.
+        Also NaN for a user number that occurs in no row.
     """
     a, b = _centred_ranks(y_true, users), _centred_ranks(y_pred, users)
     covariance, a_square, b_square = (
         np.bincount(users, product) for product in (a * b, a * a, b * b)
     )
-    # Centred ranks are multiples of 1/2: those of a constant are exactly zero.
+    # Centred ranks are multiples of 1/2, so those of a constant are exactly zero.
     norm = np.sqrt(a_square * b_square)
     scores = np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
     return np.where(a_square > 0, scores.clip(-1, 1), np.nan)
 
 
 def _centred_ranks(values: NDArray, users: NDArray) -> NDArray:
-    """Mid-rank of each row among those of its user, less the mean rank of the user."""
+    """Mid-rank of each row among its user's rows, less the user's mean rank."""
     order = np.lexsort((values, users))
     value, user = values[order], users[order]
     new = (value[1:] != value[:-1]) | (user[1:] != user[:-1])
@@ -58,8 +58,8 @@ def _centred_ranks(values: NDArray, users: NDArray) -> NDArray:
 def per_user_spearman_score(y_true, y_pred, *, users):
     """Mean over users of Spearman's correlation within each user's rows.
 
-    How well predictions rank the photos of one person among themselves: differences
-    between users, often most of a pooled score, do not count.
+    It tells how well predictions rank the photos of one person among themselves.
+    Differences between users, which often make up most of a pooled score, do not count.
 
     Parameters
     ----------
@@ -73,20 +73,20 @@ def per_user_spearman_score(y_true, y_pred, *, users):
     Returns
     -------
     score : float
-        From -1 to 1; each user weighs the same. A user whose predictions are constant
-        counts as 0.
+        From -1 to 1. Each user weighs the same; one with constant predictions counts
+        as 0.
 
     Raises
     ------
     ValueError
-        If no user is left, a user is missing, a score is NaN or infinite, or lengths
-        differ.
+        If every user is skipped, a user is missing, a score is NaN or infinite, or
+        lengths differ.
 
     Warns
     -----
     UserWarning
-        If users are skipped since their true scores are constant (as a single row
-        is), and thus have no order. Says how many.
+        If users are skipped because their true scores are constant, which those with a
+        single row always are. The message says how many.
 
     See Also
     --------
@@ -95,8 +95,7 @@ def per_user_spearman_score(y_true, y_pred, *, users):
 
     Notes
     -----
-    The evaluation of the user-specific setting of [1]_: scored for each user, then
-    averaged.
+    This is how [1]_ scores its user-specific setting: for each user, then averaged.
 
     References
     ----------
@@ -119,12 +118,12 @@ def per_user_spearman_score(y_true, y_pred, *, users):
         raise ValueError(
             f"The true scores of each of the {len(scores)} user(s) are constant, but "
             "at least one user whose scores differ was expected. Test on more rows "
-            "per user, as PerUserShuffleSplit does, or use spearman_score."
+            "per user, for example with PerUserShuffleSplit, or use spearman_score."
         )
     if not scored.all():
         warn_caller(
-            f"{(~scored).sum()} of {len(scores)} users are skipped: their true scores "
-            "are constant, and have no order."
+            f"{(~scored).sum()} of {len(scores)} users are skipped because their true "
+            "scores are constant and have no order."
         )
     return float(scores[scored].mean())
 
@@ -133,13 +132,13 @@ def per_user_spearman_score(y_true, y_pred, *, users):
     {"user": [str, Integral, callable]}, prefer_skip_nested_validation=True
 )
 def per_user_spearman_scorer(*, user):
-    """Scorer of the mean over users of Spearman's correlation within each user.
+    """Make a scorer from :func:`per_user_spearman_score`.
 
     Parameters
     ----------
     user : str, int or callable
-        Column of X that holds the user of each row, or a function from X to the
-        users. A scorer is not given `groups`, but it always sees X.
+        Column of X with the user of each row, or a function of X that returns the
+        users. They come from X because scorers are not given `groups`.
 
     Returns
     -------
@@ -154,9 +153,9 @@ def per_user_spearman_scorer(*, user):
 
     Notes
     -----
-    X must still hold the user where it is scored; the estimator may drop the column.
-    If no user is left in a fold the scorer raises ValueError, which scikit-learn
-    turns into `error_score`: NaN, with a warning, unless told to raise.
+    X must contain the column of users; the estimator may drop it. If every user of a
+    fold is skipped, the scorer raises ValueError, which scikit-learn turns into
+    `error_score`: by default NaN with a warning.
 
     Examples
     --------
@@ -178,7 +177,7 @@ def per_user_spearman_scorer(*, user):
 
 
 class _PerUserSpearmanScorer:
-    """A class, since functions within functions cannot be pickled."""
+    """A class, since nested functions cannot be pickled."""
 
     def __init__(self, user):
         self.user = user

@@ -1,4 +1,4 @@
-"""Spearman's correlation without each of the groups, all at once."""
+"""Spearman's correlation with each group left out in turn, vectorized."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# That many groups are left out exactly, a pass over all rows for each. Where there are
-# more, it is those that hold at least the same share of the rows.
+# Up to this many groups are left out exactly, with a pass over all rows for each. If
+# there are more, only groups with at least 1 / _N_EXACT of the rows are.
 _N_EXACT = 1000
-# Rows times groups that are ranked together: 2 MB of numbers.
+# Rows times groups that are ranked in one block: 2 MB of numbers.
 _BLOCK_SIZE = 2**18
 
 
@@ -19,9 +19,9 @@ class Ranking(NamedTuple):
     Parameters
     ----------
     levels : ndarray of shape (n,), intp
-        Number of each row's value among the different ones.
+        Position of each row's value among the distinct values.
     counts : ndarray of shape (n_levels,)
-        Rows of each level.
+        Number of rows at each level.
     ranks : ndarray of shape (n,)
         Mid-ranks, less their mean.
     """
@@ -41,26 +41,25 @@ def rank(values: NDArray) -> Ranking:
 def leave_groups_out(
     y_true: NDArray, y_pred: NDArray, codes: NDArray
 ) -> tuple[NDArray, NDArray]:
-    """Spearman's correlations with y_true of all rows, and of all but each group's.
+    """Spearman's correlations with y_true, on all rows and without each group.
 
     Parameters
     ----------
     y_true : ndarray of shape (n_samples,)
         True scores.
     y_pred : ndarray of shape (n_samples, n_predictions)
-        Predictions; NaN where one lacks a row, which it is then not judged by.
+        Predictions; rows where one is NaN are left out of its correlation.
     codes : ndarray of shape (n_samples,), intp
         Groups, numbered from 0; at least two.
 
     Returns
     -------
     scores : ndarray of shape (n_predictions,)
-        0 where either side is constant.
+        0 if either side is constant.
     left_out : ndarray of shape (n_groups, n_predictions)
-        The same without each group: exactly for up to a thousand groups, and for those
-        that hold a thousandth of the rows if there are more. Without the others it is
-        the score's influence function that tells, whose error is of the order of the
-        square of a group's share.
+        The same without each group. With more than a thousand groups, those with less
+        than a thousandth of the rows are approximated by the influence function of the
+        score, with an error of the order of the square of the group's share.
     """
     if np.isnan(y_pred).any():
         return _leave_out_of_each(y_true, y_pred, codes)
@@ -80,7 +79,7 @@ def leave_groups_out(
 
 
 def _leave_out_of_each(y_true, y_pred, codes) -> tuple[NDArray, NDArray]:
-    """The same where predictions lack rows; a group without rows changes nothing."""
+    """The same for predictions with NaN; a group without rows changes nothing."""
     scores, n_groups = [], codes.max() + 1
     left_out = np.empty((n_groups, y_pred.shape[1]))
     for i, column in enumerate(y_pred.T):
@@ -104,7 +103,7 @@ def _square(counts: NDArray) -> float:
 
 
 def _divide(covariance, product):
-    """Correlation; 0 where one side is constant, of which the product is 0."""
+    """Correlation; 0 where the product is 0 because one side is constant."""
     norm = np.sqrt(product)
     return np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
 
@@ -112,8 +111,9 @@ def _divide(covariance, product):
 def influence(a: Ranking, b: Ranking) -> NDArray[np.float64]:
     """What each row adds to the correlation, to first order; the sum is 0.
 
-    The derivative of the correlation by the weight of a row. It moves the product of
-    its own ranks, and by one half or one the rank of each row beside or above it.
+    This is the derivative of the correlation by the weight of a row. The weight adds
+    the product of its ranks, and raises the rank of each row above it by one and of
+    each row tied with it by one half.
     """
     n = len(a.ranks)
     squares = _square(a.counts), _square(b.counts)
@@ -129,19 +129,19 @@ def influence(a: Ranking, b: Ranking) -> NDArray[np.float64]:
 
 
 def _sum_above(ranking: Ranking, values: NDArray) -> NDArray[np.float64]:
-    """Sum of the values of rows above each row, and half of those beside it.
+    """Sum of the values of the rows above each row, and half of those tied with it.
 
-    Values have to sum to 0.
+    The values must sum to 0.
     """
     sums = np.bincount(ranking.levels, values)
     return (sums / 2 - np.cumsum(sums))[ranking.levels]
 
 
 def _leave_out(truth, columns, codes, groups) -> NDArray[np.float64]:
-    """Correlations without each of some groups, exactly."""
+    """Exact correlations with each of the given groups left out."""
     place = np.full(codes.max() + 1, -1)
     place[groups] = np.arange(len(groups))
-    place = place[codes]  # of the group of each row among those that are left out
+    place = place[codes]  # position of each row's group in `groups`, or -1
     rows = np.argsort(place, kind="stable")[np.count_nonzero(place < 0) :]
     covariances = np.concatenate(list(_covariances(truth, columns, place, rows)))
     square = _squares_left(truth, place, rows)
@@ -150,7 +150,7 @@ def _leave_out(truth, columns, codes, groups) -> NDArray[np.float64]:
 
 
 def _covariances(truth, columns, place, rows) -> Iterator[NDArray]:
-    """Sums of products of the ranks among the rows that are left, block by block."""
+    """Sums of products of the ranks among the remaining rows, block by block."""
     n, n_groups = len(place), place.max() + 1
     block = max(1, _BLOCK_SIZE // n)
     for start in range(0, n_groups, block):
@@ -169,9 +169,9 @@ def _covariances(truth, columns, place, rows) -> Iterator[NDArray]:
 
 
 def _ranks_left(ranking, gone, owner, size) -> NDArray[np.float64]:
-    """Centred ranks among the rows that are left, for each of some groups.
+    """Centred ranks among the remaining rows, for each group of a block.
 
-    What a group takes from the ranks of others is a step function of their level.
+    What removing a group takes off the ranks of others is a step function of the level.
     """
     n_levels = len(ranking.counts)
     starts, sizes = np.arange(size) * n_levels, np.bincount(owner, minlength=size)
@@ -189,7 +189,7 @@ def _ranks_left(ranking, gone, owner, size) -> NDArray[np.float64]:
 
 
 def _squares_left(ranking, place, rows) -> NDArray[np.float64]:
-    """Sums of squares of those ranks, for all groups."""
+    """Sums of squares of the ranks among the remaining rows, for all groups."""
     n, n_levels = len(place), len(ranking.counts)
     cells, gone = np.unique(
         place[rows] * n_levels + ranking.levels[rows], return_counts=True
@@ -199,4 +199,4 @@ def _squares_left(ranking, place, rows) -> NDArray[np.float64]:
         owner, (counts - gone) ** 3 - counts**3
     )
     left = (n - np.bincount(place[rows])) ** 3.0
-    return np.maximum(left - cubes, 0) / 12  # of large cubes rounding may leave less
+    return np.maximum(left - cubes, 0) / 12  # rounding of large cubes may give less

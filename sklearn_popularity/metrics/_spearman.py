@@ -10,10 +10,10 @@ from .._sklearn_compat import _check_sample_weight, validate_params
 
 
 def _mid_ranks(values: NDArray, weights: NDArray) -> tuple[NDArray, bool]:
-    """Rank values, ties at their mean rank; are all that weigh anything equal?
+    """Mid-ranks of weighted values, and whether all with positive weight are equal.
 
-    A row of weight w counts as w rows: its tie group, of total weight W, after rows of
-    total weight B, has the rank B + W / 2, up to a constant that no correlation sees.
+    A row of weight w counts as w rows. A tie group of total weight W, after rows of
+    total weight B, has the rank B + W / 2, up to a constant that cancels.
     """
     _, level = np.unique(values, return_inverse=True)
     totals = np.bincount(level, weights)
@@ -21,7 +21,7 @@ def _mid_ranks(values: NDArray, weights: NDArray) -> tuple[NDArray, bool]:
 
 
 def _pearson(a: NDArray, b: NDArray, weights: NDArray) -> float:
-    """Weighted correlation; 0 where weights are so small that squares vanish."""
+    """Weighted correlation; 0 if weights are so small that squares underflow."""
     a, b = a - np.average(a, weights=weights), b - np.average(b, weights=weights)
     product = (weights @ (a * a)) * (weights @ (b * b))
     return weights @ (a * b) / np.sqrt(product) if product > 0 else 0.0
@@ -41,13 +41,13 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
     y_pred : array-like of shape (n_samples,) or (n_samples, 1)
         Predicted scores; only their order matters.
     sample_weight : array-like of shape (n_samples,), default=None
-        A row of weight 2 counts as two equal rows.
+        Weight of each row, 0 or more: a row of weight 2 counts as two equal rows.
 
     Returns
     -------
     score : float
-        From -1 (reversed) over 0 (unrelated) to 1 (the same order). 0.0, not NaN, if
-        either side is constant: a constant prediction ranks nothing.
+        From -1 (reversed order) to 1 (same order); 0 is unrelated. If either side is
+        constant it is 0.0, not NaN: a constant prediction ranks nothing.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
 
     Notes
     -----
-    Pearson's correlation of mid-ranks; without weights equal to
-    :func:`scipy.stats.spearmanr` wherever that is defined.
+    This is Pearson's correlation of mid-ranks. Without weights it equals
+    :func:`scipy.stats.spearmanr` wherever the latter is defined.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Spearman's rank correlation with its interval, and the paired difference of two."""
+"""Confidence intervals of Spearman's correlation and of a paired difference."""
 
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from .._sklearn_compat import Interval, validate_params
 from ._jackknife import Estimate, jackknife, number_groups
 from ._rank_jackknife import leave_groups_out
 
-# Correlations are kept this far from 1, of which Fisher's z is infinite.
+# Correlations are kept this far from 1, where Fisher's z is infinite.
 _NEAREST = 1e-12
 
 
@@ -22,7 +22,7 @@ class SpearmanInterval(NamedTuple):
     Parameters
     ----------
     score : float
-        The correlation, or the difference of two.
+        The correlation, or the difference of two correlations.
     low, high : float
         The ends of the interval.
     """
@@ -33,7 +33,7 @@ class SpearmanInterval(NamedTuple):
 
 
 class SpearmanDifference(NamedTuple):
-    """A paired difference of two rank correlations, with what a test needs.
+    """A paired difference of two rank correlations, with its test.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class SpearmanDifference(NamedTuple):
     error : float
         Its standard error.
     df : float
-        Degrees of freedom: one less than there are groups.
+        Degrees of freedom: the number of groups less one.
     p_value : float
-        Two-sided p-value, by Student's t, of no difference.
+        Two-sided p-value of the hypothesis of no difference, by Student's t.
     """
 
     score: float
@@ -75,43 +75,42 @@ def spearman_interval(
 ):
     """Spearman's rank correlation with a confidence interval.
 
-    The interval is one of two, and they answer different questions: by default that of
-    these predictions, if they were scored on new rows or groups; with `n_folds` that of
-    the model, if it were also trained anew on data like these.
+    There are two intervals, for different questions. The default covers the score of
+    these predictions on new rows or groups. With `n_folds` it covers the score of the
+    model, if it were also trained again on data like these.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         True scores.
     y_pred : array-like of shape (n_samples,) or (n_samples, n_predictions)
-        Predicted scores. The score of several predictions, such as those of repeated
-        cross-validation, is the mean of theirs, each of the rows that it has: of
-        several, NaN is a row without a prediction.
+        Predicted scores. For several columns, such as the repeats of cross-validation,
+        the score is the mean over columns. Only with several columns may values be NaN;
+        a column is scored on its other rows.
     baseline : array-like of shape (n_samples,) or (n_samples, n_predictions), \
             default=None
-        Predictions to compare with. The score is then by how much `y_pred` is better,
-        and the interval is paired.
+        Predictions to compare with. If given, the score is the correlation of `y_pred`
+        less the one of `baseline`, with the interval of this paired difference.
     groups : array-like of shape (n_samples,), default=None
-        Rows that belong together (the photos of a user or a theme): they are no
-        independent evidence.
+        Group of each row, such as its user or theme; rows of one group are not
+        independent. If None, all rows are.
     confidence : float, default=0.95
-        Share of intervals that cover the score of the population, 0 to 1.
+        Confidence level of the interval, between 0 and 1.
     n_folds : int, default=None
-        Number of folds, if predictions come from cross-validation and the interval is
-        to be that of the model. None takes the predictions as given, such as those of
-        one model for photos that it has not seen.
+        Number of folds, if predictions come from cross-validation and the interval
+        should cover the model. If None, the interval covers only the given predictions,
+        for example by one fitted model for photos that it has not seen.
 
     Returns
     -------
     interval : SpearmanInterval
-        Named tuple (score, low, high). A constant prediction has (0, 0, 0): it ranks
-        nothing in any sample.
+        Named tuple (score, low, high). For a constant prediction it is (0, 0, 0).
 
     Raises
     ------
     ValueError
-        If an input has infinity, or NaN but among several predictions, lengths differ,
-        or all rows, or those of one prediction, are one group.
+        If an input is infinite, a value is NaN (except in one of several columns of
+        predictions), lengths differ, or the rows of a prediction are all of one group.
 
     See Also
     --------
@@ -119,23 +118,23 @@ def spearman_interval(
 
     Notes
     -----
-    The jackknife: each group (or row) is left out in turn, all others are ranked anew,
-    and the standard error is that of Fisher's z of these scores; the ends follow from
-    Student's t with one degree of freedom less than there are groups. Differences are
-    left as they are. With more than 1,000 groups, those with less than a thousandth of
-    the rows are left out by the influence function of the score, which agrees to the
-    square of their share.
+    The jackknife: each group (or row) is left out in turn and the others are ranked
+    again. The standard error is computed for Fisher's z of these scores, and the ends
+    follow from Student's t with one degree of freedom less than there are groups.
+    Differences are not transformed. With more than 1,000 groups, leaving out one with
+    less than a thousandth of the rows is approximated by the influence function of the
+    score, with an error of the order of the square of its share.
 
-    In simulations nominal 95 % cover 93 to 98 % from 6 groups up, of equal or very
-    unequal size (``benchmarks/simulations.py held-out``). Intervals of 2 to 5 groups
-    hold too but are wide: two groups say next to nothing. Where no group that is left
-    out changes the score, as those of a perfect one do not, the standard error is taken
-    to be that of one group of all in reverse order, ``2 / n_groups``.
+    In simulations nominal 95 % intervals cover 93 to 98 % from 6 groups up, of equal or
+    very unequal size (``benchmarks/simulations.py held-out``). With 2 to 5 groups they
+    hold too, but are wide. If leaving out any group leaves the score as it is, for
+    example a perfect one, the standard error is set to ``2 / n_groups``, as if one
+    group were in reverse order.
 
-    Folds share most of their training rows, so models trained anew differ more than
-    folds do. With K folds the standard error is therefore multiplied by ``sqrt(1 + K /
-    (K - 1))``, 1.5 for five. That these intervals of the model hold was found by
-    simulation too; [1]_ explains why plain ones do not.
+    Folds share most of their training rows, so retrained models differ more than folds
+    do. With K folds the standard error is therefore multiplied by ``sqrt(1 + K / (K -
+    1))``, 1.5 for five. Simulations confirm these intervals too; [1]_ explains why
+    plain ones do not cover the model.
 
     References
     ----------
@@ -175,18 +174,18 @@ def spearman_interval(
 def spearman_difference(
     y_true, y_pred, baseline, *, groups=None, confidence=0.95, n_folds=None
 ):
-    """By how much predictions rank better than others, with what a test needs.
+    """Paired difference of Spearman's correlation between predictions, with its test.
 
     Parameters
     ----------
     y_true, y_pred, baseline, groups, confidence, n_folds
-        As of :func:`spearman_interval`.
+        As in :func:`spearman_interval`.
 
     Returns
     -------
     difference : SpearmanDifference
-        Named tuple (score, low, high, error, df, p_value). Where both always rank
-        alike it is (0, 0, 0, 0, df, 1).
+        Named tuple (score, low, high, error, df, p_value). If both rank all rows
+        alike, it is (0, 0, 0, 0, df, 1).
     """
     y_true, columns, codes = _check(
         y_true, [y_pred, baseline], ["y_pred", "baseline"], groups
@@ -214,7 +213,7 @@ def _check(y_true, predictions, names, groups):
     n_groups = min(len(np.unique(codes[rows])) for rows in has.T)
     if n_groups < 2:
         raise ValueError(
-            f"Got {n_groups} group(s), but at least 2 are needed to tell how much "
+            f"Got {n_groups} group(s), but at least 2 were expected, to tell how much "
             "groups differ. Pass groups=None if rows are independent of each other."
         )
     return y_true, columns, codes
@@ -233,12 +232,12 @@ def _check_columns(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 
 def _fisher_ends(score, left_out, confidence, n_folds) -> tuple[float, float]:
-    """Ends of the interval of a correlation, by its Fisher's z."""
+    """Ends of the interval of a correlation, by Fisher's z."""
     plain = jackknife(score, left_out)
     if plain.error == 0:
         low, high = _widen(plain, n_folds).ends(confidence)
         return max(low, -1.0), min(high, 1.0)
-    # One group of many may hold all errors there are: without it z is infinite.
+    # If one group holds all errors, z without it would be infinite.
     farthest = 1 - max((1 - abs(score)) / len(left_out), _NEAREST)
     z = np.arctanh(np.clip([score, *left_out], -farthest, farthest))
     low, high = np.tanh(_widen(jackknife(z[0], z[1:]), n_folds).ends(confidence))
@@ -246,7 +245,7 @@ def _fisher_ends(score, left_out, confidence, n_folds) -> tuple[float, float]:
 
 
 def _widen(found: Estimate, n_folds: int | None) -> Estimate:
-    """The estimate of the model's score, and of one that no group changes."""
+    """Widen the error for retraining, and set it if no group changes the score."""
     if found.error == 0 and found.value != 0:
         found = found._replace(error=float(2 / (found.df + 1)))
     return found.of_model(n_folds)

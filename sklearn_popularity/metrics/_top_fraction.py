@@ -1,4 +1,4 @@
-"""Accuracy of telling the most popular photos from others."""
+"""Accuracy of telling the most popular photos from the others."""
 
 from numbers import Real
 
@@ -13,11 +13,11 @@ from .._sklearn_compat import Interval, validate_params
 def _split_classes(
     y: NDArray, pred: NDArray, fraction: float
 ) -> tuple[NDArray, NDArray]:
-    """Predictions of the rows of the top fraction, and of the others.
+    """Predictions for the rows of the top fraction, and for the others.
 
-    Equal scores stay together: on the side that brings the top nearer to its share.
+    Equal scores stay together, on the side that brings the top nearer to its share.
     """
-    # 0.29 * 100 is a trace below 29.
+    # In floats 0.29 * 100 is slightly below 29.
     n_top = int(fraction * len(y) + 1e-9)
     edge = np.partition(y, -n_top)[-n_top]
     above, reached = y > edge, y >= edge
@@ -28,7 +28,7 @@ def _split_classes(
 
 
 def _draw_equal(top, others, random_state):
-    """As many of each class: all of the smaller one, and a draw of the larger."""
+    """Equally many of each class: all of the smaller one, and a draw of the larger."""
     n = min(len(top), len(others))
     return [
         part if len(part) == n else random_state.choice(part, n, replace=False)
@@ -37,13 +37,13 @@ def _draw_equal(top, others, random_state):
 
 
 def _best_threshold(top: NDArray, others: NDArray) -> float:
-    """The number which most of `top` reach and most of `others` do not, classes equal.
+    """Threshold with the highest balanced accuracy.
 
-    Halfway between two predictions, or infinite. Of equally good ones, the middle one.
+    Halfway between two predictions, or infinite; of equally good ones, the middle one.
     """
     values = np.unique(np.concatenate([top, others]))
     low, high = values[:-1], values[1:]
-    # Between two adjacent floats there is no third.
+    # Adjacent floats have none in between: take the upper one.
     halfway = np.maximum(low / 2 + high / 2, np.nextafter(low, np.inf))
     thresholds = np.r_[-np.inf, halfway, np.inf]
     n_others = np.searchsorted(np.sort(others), thresholds)
@@ -75,39 +75,39 @@ def top_fraction_accuracy(
     draw=False,
     random_state=None,
 ):
-    """Accuracy of telling the most popular fraction from as many random others.
+    """Accuracy of telling the most popular fraction of photos from the others.
 
-    The rows of highest true score are one class, the rest the other, and both weigh the
-    same. A row is called popular where its prediction reaches a threshold: the one that
-    is right most often on training rows of such classes.
+    The rows of highest true score are one class, the rest the other; both classes weigh
+    the same. A row is predicted to be popular if its prediction reaches the threshold
+    that has the highest accuracy on the training rows.
 
     Parameters
     ----------
     y_train : array-like of shape (n_train,)
         True scores of the training rows.
     pred_train : array-like of shape (n_train,)
-        Predicted scores of the training rows. A model that memorises its rows gives a
-        better threshold by out-of-fold predictions, such as those of
-        :func:`~sklearn.model_selection.cross_val_predict`.
+        Predicted scores of the training rows. For a model that overfits, use
+        out-of-fold predictions, such as those of
+        :func:`~sklearn.model_selection.cross_val_predict`: the threshold is better.
     y_test : array-like of shape (n_test,)
         True scores of the test rows.
     pred_test : array-like of shape (n_test,)
         Predicted scores of the test rows.
     fraction : float, default=0.2
-        Share of rows that count as popular, above 0 and at most 0.5, rounded down.
-        Equal scores stay in one class, so that the share may be another where many are
-        equal: of two different scores, the higher is popular.
+        Share of rows that count as popular, above 0 and at most 0.5; the number of rows
+        is rounded down. Equal scores stay in one class, so the actual share differs
+        where many scores are equal.
     draw : bool, default=False
-        Whether to score one random draw of as many others as there are popular rows, as
-        the paper does, instead of the mean of all draws.
+        Whether to score the popular rows against one random draw of as many others, as
+        in the paper, instead of the mean over all draws.
     random_state : int, RandomState instance or None, default=None
         Seed of the draw; only with `draw`.
 
     Returns
     -------
     accuracy : float
-        From 0 to 1: the mean of the accuracies of the two classes. Chance, and any
-        constant prediction, is 0.5.
+        Mean of the accuracies of the two classes, from 0 to 1. Chance, or any constant
+        prediction, gives 0.5.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def top_fraction_accuracy(
 
     See Also
     --------
-    sklearn.metrics.balanced_accuracy_score : The same of labels that are predicted.
+    sklearn.metrics.balanced_accuracy_score : The same for predicted labels.
 
     Notes
     -----
@@ -126,11 +126,11 @@ def top_fraction_accuracy(
     on a subset of our test images, which is comprised of the 20% most popular images,
     and an equal number of random images from the remaining 80%", with the threshold
     "based on the performance on the training data". The paper does not say whether the
-    training data are balanced; here they are, as the test data.
+    training data are balanced; here they are, like the test data.
 
-    A departure: without `draw` the accuracy is the expectation over the draw of the
-    others, which takes all of them with the weight of the popular rows. A draw from 80
-    rows as many as 20 moves the accuracy by some 0.05 for no reason.
+    A departure: without `draw` the accuracy is the expectation over draws, in which all
+    others together weigh as much as the popular rows. A single draw of 20 rows from 80
+    moves the accuracy by some 0.05 at random.
 
     References
     ----------
@@ -170,13 +170,13 @@ def _check_part(y, pred, part, fraction):
     check_consistent_length(y, pred)
     if fraction * len(y) < 1 - 1e-9:
         raise ValueError(
-            f"Got {len(y)} row(s) in y_{part}, of which a fraction of {fraction} is "
-            f"less than one row. Pass at least {int(np.ceil(1 / fraction))} rows or a "
+            f"Got fraction={fraction} of {len(y)} row(s) in y_{part}, which is less "
+            f"than one row. Pass at least {int(np.ceil(1 / fraction))} rows, or a "
             "larger fraction."
         )
     if (y == y[0]).all():
         raise ValueError(
             f"All {len(y)} scores in y_{part} are {y[0]}, but scores that differ were "
-            "expected: none is more popular than another."
+            "expected. Pass more rows."
         )
     return y, pred

@@ -1,4 +1,4 @@
-"""The interval of a mean over votes, which share items and voters."""
+"""Confidence interval of a mean over votes that share items and voters."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +14,18 @@ def vote_interval(
     voters: NDArray | None,
     confidence: float,
 ) -> MeanInterval:
-    """Mean over votes with the interval of that of new items and new voters.
+    """Mean over votes with a confidence interval for new items and new voters.
 
     Parameters
     ----------
     values : ndarray of shape (n_votes,)
-        What the mean is of.
+        Values to average.
     left, right : ndarray of shape (n_votes,), int
         Numbers of the items of each vote, from 0.
     voters : ndarray of shape (n_votes,), int, or None
-        Number of the voter of each vote, from 0; None if votes share none.
+        Number of the voter of each vote, from 0; None if votes share no voter.
     confidence : float
-        Confidence of the interval, 0 to 1.
+        Confidence level of the interval, between 0 and 1.
 
     Returns
     -------
@@ -34,12 +34,12 @@ def vote_interval(
 
     Notes
     -----
-    The variance is the sum of the products of all deviations whose votes share an item
-    [1]_, a voter, or both (once) [2]_, but no less than that of either alone or of
-    independent votes. That of the items is times ``n (n - 1) / (n - 2)**2``: the mean
-    takes a part of the deviation of an item from each vote it is in, on both sides. n
-    is the number of items that would be of equal size, ``sum(sizes)**2 /
-    sum(sizes**2)``; Student's t has one degree of freedom less.
+    The variance sums the products of deviations over all pairs of votes that share an
+    item [1]_, a voter, or both (counted once) [2]_. It is no less than the variance
+    from items alone, from voters alone, or of independent votes. The items' part is
+    multiplied by ``n (n - 1) / (n - 2)**2``, since subtracting the mean removes a part
+    of each item's deviation on both sides. n is the effective number of items,
+    ``sum(sizes)**2 / sum(sizes**2)``; Student's t has one degree of freedom less.
 
     References
     ----------
@@ -67,13 +67,13 @@ def vote_interval(
 
 
 def _equal_size(numbers):
-    """How many groups would be of equal size."""
+    """Effective number of groups."""
     sizes = np.bincount(numbers)
     return sizes.sum() ** 2 / np.square(sizes).sum()
 
 
 def _over_groups(values, *labels):
-    """Sum of the products of all pairs of rows that share all labels."""
+    """Sum of products over all pairs of rows that share all labels."""
     numbers = np.zeros(len(values), dtype=np.int64)
     for label in labels:
         _, numbers = np.unique(numbers * (label.max() + 1) + label, return_inverse=True)
@@ -81,10 +81,10 @@ def _over_groups(values, *labels):
 
 
 def _over_items(values, left, right, voters):
-    """As `_over_groups` of votes that share an item, and the voter where given."""
+    """Sum of products over pairs of votes that share an item (and a voter if given)."""
     within = [] if voters is None else [voters]
     low, high = np.minimum(left, right), np.maximum(left, right)
     items = np.concatenate([left, right])
     either = _over_groups(np.tile(values, 2), *(np.tile(w, 2) for w in within), items)
-    # Votes on the same two items share both, which were counted twice.
+    # Pairs of votes on the same two items were counted twice.
     return either - _over_groups(values, *within, low, high)

@@ -1,4 +1,4 @@
-"""Votes between two: scores that explain them, and predictions held against them."""
+"""Pairwise votes: scores of items, and the accuracy of predictions."""
 
 from numbers import Real
 from typing import NamedTuple
@@ -19,16 +19,16 @@ from ._vote_interval import vote_interval
 
 
 class VotedScores(NamedTuple):
-    """What :func:`bradley_terry` returns.
+    """Result of :func:`bradley_terry`.
 
     Parameters
     ----------
     items : ndarray of shape (n_items,)
-        What was voted on, in its order.
+        The distinct items, sorted.
     scores : ndarray of shape (n_items,)
-        Their scores, of mean 0: a difference of 1 is odds of e to 1.
+        Score of each item, with mean 0. A difference of 1 is odds of e to 1.
     n_votes : ndarray of shape (n_items,)
-        How many votes each is in.
+        Number of votes on each item.
     """
 
     items: NDArray
@@ -46,18 +46,18 @@ class VotedScores(NamedTuple):
     prefer_skip_nested_validation=True,
 )
 def bradley_terry(left, right, chosen, *, prior=0.5):
-    """Scores of items from votes between two of them.
+    """Scores of items from pairwise votes, by the Bradley-Terry model.
 
     Parameters
     ----------
     left, right : array-like of shape (n_votes,)
         The items of each vote: names, numbers or paths.
     chosen : array-like of shape (n_votes,)
-        The one that was chosen; whatever is neither of the two, such as -1 or a gap,
-        is no preference and counts half for each.
+        The chosen item of each vote. Any other value, such as -1 or None, means no
+        preference and counts half for each item.
     prior : float, default=0.5
-        Votes that each item wins, and as many that it loses, against one of score 0.
-        They keep scores finite of what was always chosen, or never.
+        Number of votes, above 0, that each item is taken to win, and to lose, against
+        an item of score 0. They keep the scores of items always or never chosen finite.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def bradley_terry(left, right, chosen, *, prior=0.5):
     Raises
     ------
     ValueError
-        If lengths differ, an item is missing, or a vote has one item twice.
+        If lengths differ, an item is missing, or a vote is between an item and itself.
 
     See Also
     --------
@@ -101,8 +101,8 @@ def bradley_terry(left, right, chosen, *, prior=0.5):
     if both.isna().any():
         row = int(np.flatnonzero(both.isna())[0]) % n
         raise ValueError(
-            f"An item of the vote in row {row} is missing, but two were expected in "
-            "each. Leave such votes out."
+            f"An item of the vote in row {row} is missing, but two items were expected "
+            "in each vote. Leave such votes out."
         )
     codes, items = pd.factorize(both, sort=True)
     first, second = codes[:n], codes[n:]
@@ -149,40 +149,41 @@ def pairwise_accuracy(
     groups: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> MeanInterval:
-    """How often predictions choose what people chose.
+    """Share of votes in which predictions choose what people chose.
 
     Parameters
     ----------
     won : array-like of shape (n_votes,)
-        1 where the left item was chosen, 0 where the right one was, and 0.5 where
-        there was no preference; these votes are left out.
+        1 if the left item was chosen, 0 if the right one was, 0.5 for no preference;
+        votes without preference are left out.
     difference : array-like of shape (n_votes,)
-        The prediction for the left item less that for the right one. One of 0 is right
-        half of the time.
+        Prediction for the left item less the one for the right. A difference of 0
+        counts as half right.
     items : array-like of shape (n_votes, 2), default=None
-        The left and the right item of each vote: votes that share one are no
-        independent evidence.
+        Left and right item of each vote; votes that share an item are not independent.
+        If None, they are taken to be.
     groups : array-like of shape (n_votes,), default=None
-        Votes that are no independent evidence either: those of a voter.
+        Voter of each vote; votes of one voter are not independent.
     confidence : float, default=0.95
-        Confidence of the interval, 0 to 1.
+        Confidence level of the interval, between 0 and 1.
 
     Returns
     -------
     accuracy : MeanInterval
-        Named tuple (mean, low, high); 0.5 is chance. The ends are NaN if there is one
-        group, or fewer than three items.
+        Named tuple (mean, low, high); chance is 0.5. The ends are NaN with a single
+        group or fewer than three items.
 
     Raises
     ------
     ValueError
-        If lengths differ, `won` has other values, or no vote has a preference.
+        If lengths differ, `won` has values other than 0, 0.5 and 1, or no vote has a
+        preference.
 
     Notes
     -----
-    With items, the variance is that of means over pairs, robust to what their votes
-    share [1]_, and to the voters with `groups`. In simulations 95 % intervals cover
-    the truth in 90 to 98 % of cases (``benchmarks/simulations.py votes``).
+    With `items`, the variance allows for votes that share an item [1]_, and with
+    `groups` also for those that share a voter. In simulations 95 % intervals cover the
+    truth in 90 to 98 % of cases (``benchmarks/simulations.py votes``).
 
     References
     ----------
@@ -201,8 +202,8 @@ def pairwise_accuracy(
     if wrong.any() or (won == 0.5).all():
         got = f"{won[wrong][0]:g}" if wrong.any() else "0.5 in each row"
         raise ValueError(
-            f"Got won with {got}, but 1 and 0 were expected where the left and the "
-            "right item were chosen, and 0.5 where neither was."
+            f"Got won with {got}, but 1 where the left item was chosen, 0 where the "
+            "right one was and 0.5 for no preference were expected."
         )
     told = won != 0.5
     right = (1 + np.sign(difference) * np.sign(won - 0.5))[told] / 2
@@ -214,7 +215,7 @@ def pairwise_accuracy(
 
 
 def _number_items(items, n_votes):
-    """Numbers of the left and of the right items."""
+    """Numbers of the left and right items."""
     items = np.asarray(items)
     if items.shape != (n_votes, 2):
         raise ValueError(

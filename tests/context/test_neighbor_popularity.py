@@ -328,7 +328,7 @@ def test_columns_of_another_kind_are_refused(posts, scores):
         neighbors.transform(X.assign(day=times))
     with pytest.raises(ValueError, match="labels of groups were of type str in fit"):
         neighbors.transform(X.assign(album=7))
-    with pytest.raises(ValueError, match="at least one column of an embedding"):
+    with pytest.raises(ValueError, match="at least one more column, of an embedding"):
         NeighborPopularity(groups=0).fit(X[["day"]], scores)
     with pytest.raises(ValueError, match="Got time=None, but it was 'day' in fit"):
         neighbors.set_params(time=None).transform(X)

@@ -155,7 +155,7 @@ def test_unknown_tags_are_reported_where_asked():
 
 def test_vectors_that_know_next_to_nothing_warn_once():
     rows = ["b, b", "dog", *["a, b, c, d, e, f"] * 2]  # 14 of 15
-    match = r"^14 of 15 tags have no vector, such as \['b', 'a', 'c', 'd', 'e'\]"
+    match = r"^14 of 15 tags have no vector, for example \['b', 'a', 'c', 'd', 'e'\]"
     with pytest.warns(UserWarning, match=match) as caught:
         TagEmbedder(VECTORS).fit_transform(rows)
     assert len(caught) == 1

@@ -131,7 +131,7 @@ def test_min_days_is_a_floor():
         ([1, np.nan, 2], 0, 1, "'count' holds nan in row 1"),
         ([1, np.inf, 2], 0, 1, "'count' holds inf in row 1"),
         (["1", "many", "2"], 0, 1, "'count' holds 'many' in row 1"),
-        ([1, 2, 3], [0, 0, 5], 4, "'observed' holds 4.0 in row 2.*not before"),
+        ([1, 2, 3], [0, 0, 5], 4, "'observed' holds 4.0 in row 2.*no earlier"),
         ([1, 2, 3], [0, 4, 0], 4, r"holds 0.0 in row 1.*min_days=1"),
         ([1, 2, 3], [0, np.nan, 0], 4, "'uploaded' holds nan in row 1"),
         ([1, 2, 3], "2025-01-01", 4, "numbers for the other"),

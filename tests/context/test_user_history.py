@@ -268,7 +268,7 @@ def test_copies_give_same_history(posts, scores, settings, copies_of):
         ({}, {**PAST, "observed": "hour"}, "'hour' of the parameter observed"),
         ({"day": np.nan}, PAST, "'day' holds nan in row 7"),
         ({"day": np.inf}, PAST, "'day' holds inf in row 7"),
-        ({"seen": -1.0}, SEEN, r"'seen' holds -1.0 in row 7 .*no less than 'day'"),
+        ({"seen": -1.0}, SEEN, r"'seen' holds -1.0 in row 7 .*no earlier value"),
         ({"album": None}, GROUPED, "row 7 of groups"),
     ],
 )

@@ -126,27 +126,27 @@ BAD = VECTORS.copy()
 BAD[3, 1] = np.nan
 DAMAGED = {
     "empty": ("a.bin", b"", "is empty"),
-    "no header": ("a.bin", b"\x00" * 500, "two whole numbers"),
-    "negative header": ("a.bin", _binary(header="-5 4"), "two whole numbers"),
-    "zero dimensions": ("a.bin", _binary(header="5 0"), "two whole numbers"),
+    "no header": ("a.bin", b"\x00" * 500, "two integers"),
+    "negative header": ("a.bin", _binary(header="-5 4"), "two integers"),
+    "zero dimensions": ("a.bin", _binary(header="5 0"), "two integers"),
     "too many words": ("a.bin", _binary(header="5000000000000 4"), "too many for"),
     "too many numbers": ("a.bin", _binary(header="5 90000000000"), "too many for"),
     "too few words": ("a.bin", _binary(header="3 4"), "follow the 3 words"),
     "one word more": ("a.bin", _binary(header="6 3"), "."),
     "truncated": ("a.bin", _binary()[:-9], "at word 4 of 5"),
-    "no UTF-8": ("a.bin", _binary(["\u00e9"] * 5).replace(b"\xc3", b""), "no UTF-8"),
-    "no blank": ("a.bin", b"1 1\n" + b"x" * 50_000, "has no word, at word 0"),
+    "no UTF-8": ("a.bin", _binary(["\u00e9"] * 5).replace(b"\xc3", b""), "not UTF-8"),
+    "no blank": ("a.bin", b"1 1\n" + b"x" * 50_000, "has no word at word 0"),
     "empty text": ("a.txt", b"", "is empty"),
     "blank text": ("a.txt", b"\n\n", "first line"),
-    "header alone": ("a.txt", b"5 4\n", "promises 5 words, but 0"),
-    "text too short": ("a.txt", _text(header="6 4"), "promises 6 words, but 5"),
+    "header alone": ("a.txt", b"5 4\n", "says 5 words, but 0"),
+    "text too short": ("a.txt", _text(header="6 4"), "says 6 words, but 5"),
     "text of few numbers": ("a.txt", b"dog 1 2 3\ncat 1 2\n", "2 numbers, but 3"),
     "cut line": ("a.txt", _text(header="5 4")[:-25], "numbers, but 4"),
     "more numbers than said": ("a.txt", _text(header="5 3"), "more than 3 numbers"),
     "more than at first": ("a.txt", b"a 1\nb 1 2\nc 1 2\n", "more than 1 numbers"),
     "text no UTF-8": ("a.txt", b"d\xffg 1 2\ng\xff 1 2\na 1 2\n", "2 of its 3 words"),
     "UTF-16": ("a.txt", _text().decode().encode("utf-16"), "Save it as UTF-8"),
-    "npz of text": ("a.npz", b"no zip", "'words' and of numbers 'vectors'"),
+    "npz of text": ("a.npz", b"no zip", "no readable arrays"),
     "other name": ("a.pkl", b"x", "a dict of word to vector"),
 }
 
@@ -170,7 +170,7 @@ FAULTY = {
 @pytest.mark.parametrize("kind", FAULTY)
 def test_first_of_repeated_words_counts(kind, tmp_path):
     path = FAULTY[kind](tmp_path, ["dog", "sun", "dog", "sun", "dog"])
-    match = r"has 3 repeated word\(s\), such as 'dog', whose first"
+    match = r"has 3 repeated word\(s\), for example 'dog', of which"
     with pytest.warns(UserWarning, match=match) as caught:
         vectors = open_words(path)
     assert len(caught) == 1
@@ -184,7 +184,7 @@ def test_first_of_repeated_words_counts(kind, tmp_path):
 def test_cut_words_are_left_out(kind, tmp_path):
     path = FAULTY[kind](tmp_path, WORDS)
     path.write_bytes(path.read_bytes().replace(b"\xc3\xafve", b"\xc3"))
-    with pytest.warns(UserWarning, match=r"has 1 word\(s\) that are no UTF-8, prob"):
+    with pytest.warns(UserWarning, match=r"has 1 word\(s\) that are not UTF-8, prob"):
         vectors = open_words(path)
     known, found = _look_up(vectors, ["dog", "na", "na\ufffd", "the"])
     assert known == [True, False, False, True]
@@ -229,12 +229,12 @@ def test_truncated_binary_is_refused(length, tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"words": np.array(WORDS)}, "'words' and of numbers 'vectors'"),
+        ({"words": np.array(WORDS)}, "no readable arrays"),
         ({"words": np.arange(5), "vectors": VECTORS}, "'words' is of type int64"),
         ({"words": np.array(WORDS), "vectors": VECTORS[:4]}, "for 5 words"),
         (
             {"words": np.array(WORDS, dtype=object), "vectors": VECTORS},
-            "'words' and of numbers",
+            "no readable arrays",
         ),
     ],
 )

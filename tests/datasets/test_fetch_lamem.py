@@ -144,7 +144,7 @@ def test_wrong_digest_is_refused_before_unpacking(server, tmp_path, monkeypatch,
     url, _ = server
     monkeypatch.setattr("sklearn_popularity.datasets._fetch._unpack", None)
     message = (
-        rf"downloaded from {url}/{name} has not the SHA-256 0{{64}} .*{digest(name)}"
+        rf"file from {url}/{name} does not have the SHA-256 0{{64}} .*{digest(name)}"
     )
     with pytest.raises(ValueError, match=message):
         fetch_lamem(tmp_path, sha256="0" * 64, url=f"{url}/{name}")
@@ -154,17 +154,17 @@ def test_wrong_digest_is_refused_before_unpacking(server, tmp_path, monkeypatch,
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("slip", "not safe .*'../../evil.txt' .*outside the destination"),
-        ("climbing", "not safe .*evil.txt' .*outside the destination"),
-        ("absolute", "not safe .*'/tmp/evil.txt' has an absolute path"),
-        ("link", "not safe .*'lamem/odd' is a link"),
-        ("hard link", "not safe .*'lamem/odd' is a link"),
-        ("device", "not safe .*'lamem/odd' is a special file"),
-        ("pipe", "not safe .*'lamem/odd' is a special file"),
-        ("bomb", "not safe .*'lamem/zeros' passes the Limits.n_files=20"),
-        ("claimed", "not safe .*'lamem/claimed' passes the Limits"),
-        ("many", "not safe .*'lamem/18' passes the Limits"),
-        ("other", "holds no lamem/splits/train_1.txt"),
+        ("slip", "unsafe .*'../../evil.txt' .*outside the destination"),
+        ("climbing", "unsafe .*evil.txt' .*outside the destination"),
+        ("absolute", "unsafe .*'/tmp/evil.txt' has an absolute path"),
+        ("link", "unsafe .*'lamem/odd' is a link"),
+        ("hard link", "unsafe .*'lamem/odd' is a link"),
+        ("device", "unsafe .*'lamem/odd' is a special file"),
+        ("pipe", "unsafe .*'lamem/odd' is a special file"),
+        ("bomb", "unsafe .*'lamem/zeros' exceeds Limits.n_files=20"),
+        ("claimed", "unsafe .*'lamem/claimed' exceeds Limits"),
+        ("many", "unsafe .*'lamem/18' exceeds Limits"),
+        ("other", "has no file lamem/splits/train_1.txt"),
         ("no gzip", "damaged .*not a gzip file"),
         ("text", "damaged .*not a gzip file"),
         ("nothing", "damaged .*empty file"),

@@ -83,7 +83,7 @@ def test_missing_photos_are_reported_and_left_out(folder):
             "Did you mean 'beauty'",
         ),
         ("path,y\na,1\n", {"photo_column": "f"}, ValueError, "no column 'f'"),
-        ("path,photo\nimg/a.jpg,1\n", {}, ValueError, "a column 'photo' too"),
+        ("path,photo\nimg/a.jpg,1\n", {}, ValueError, "also a column 'photo'"),
         ("path;y\na.jpg;1,5\n", {}, ValueError, "separated by semicolons"),
     ],
 )
@@ -103,7 +103,7 @@ def test_missing_folder_and_table(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match=r"file', which is a file"):
         load_folder(tmp_path / "file")
-    with pytest.raises(FileNotFoundError, match=r"nowhere.*is not there"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.*does not exist"):
         load_folder(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match=r"labels\.csv.*a row per photo"):
         load_folder(tmp_path)
@@ -134,7 +134,7 @@ def test_warning_points_at_the_caller(folder):
 def test_names_that_lead_out_are_refused(folder, name):
     Image.new("RGB", (8, 6)).save(folder.parent / "a.jpg")
     _write(folder, f"path,y\nimg/a.jpg,1\n{name},2\n")
-    with pytest.raises(ValueError, match=r"in row 1, which leads out .*folder above"):
+    with pytest.raises(ValueError, match=r"in row 1, which is outside .*parent folder"):
         load_folder(folder)
 
 
@@ -173,7 +173,7 @@ def test_known_sources_match_their_documented_fields():
         ("flickr", "no column 'owner', 'title', 'tags', 'dateupload', 'views'; its"),
         ({"score": "beuty"}, "no column 'beuty'.*Did you mean 'beauty'"),
         ({"score": "beauty", "y": "beauty"}, "or one column two"),
-        ({"by": "beauty"}, "would have one name"),
+        ({"by": "beauty"}, "would give two columns"),
         ({"photo": "beauty"}, "photo_column='path' and columns with 'photo'"),
         ("vso", "'columns' parameter"),
         (["score"], "'columns' parameter"),
@@ -189,7 +189,7 @@ def test_bad_columns_are_one_clear_error(folder, columns, message):
 @pytest.mark.parametrize("name", ["score", "views", "favorites", "comments"])
 def test_mapped_numbers_are_checked(folder, name, value):
     _write(folder, f"path,n\nimg/a.jpg,1\nimg/ü.jpg,{value}\n")
-    with pytest.raises(ValueError, match=r"column 'n' .*ü\.jpg.*1 such rows.*finite"):
+    with pytest.raises(ValueError, match=r"column 'n' .*ü\.jpg.*1 such row.*finite"):
         load_folder(folder, columns={name: "n"})
 
 

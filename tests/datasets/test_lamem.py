@@ -64,9 +64,9 @@ def test_missing_photos_are_reported_and_left_out(folder):
         ("00000000.jpg nan\n", "'nan'"),
         ("00000000.jpg inf\n", "'inf'"),
         ("00000000.jpg 0.1\n00000000.jpg 0.2\n", r"'00000000\.jpg' more than once"),
-        ("../splits/train_1.txt 0.1\n", "leads out of .*images"),
-        ("../../etc/passwd 0.1\n", "leads out"),
-        ("/etc/passwd 0.1\n", "'/etc/passwd' in row 0, which leads out"),
+        ("../splits/train_1.txt 0.1\n", "is outside .*images"),
+        ("../../etc/passwd 0.1\n", "is outside"),
+        ("/etc/passwd 0.1\n", "'/etc/passwd' in row 0, which is outside"),
     ],
 )
 def test_bad_list_is_one_clear_error(folder, text, message):

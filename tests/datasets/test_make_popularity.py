@@ -296,7 +296,7 @@ def test_folder_round_trip(tmp_path):
 @pytest.mark.parametrize("name", ["labels.csv", "images"])
 def test_folder_in_use_is_refused(tmp_path, name):
     (tmp_path / name).mkdir()
-    with pytest.raises(ValueError, match=rf"folder=.* already holds '{name}'"):
+    with pytest.raises(ValueError, match=rf"folder=.* already contains '{name}'"):
         make_popularity(2, folder=tmp_path)
 
 

@@ -211,7 +211,7 @@ def test_folders_have_to_be_there(root, tmp_path):
         ("label.txt", "", "is empty"),
         ("img_filepath.txt", "775.jpg\n", r"Line 1 .*'775\.jpg', but a path"),
         ("img_filepath.txt", "train/a/1.jpg\n" * 2, r"'a/1\.jpg' more than once"),
-        ("img_filepath.txt", "train/../passwd.jpg\n", "leads out of .*train"),
+        ("img_filepath.txt", "train/../passwd.jpg\n", "is outside .*train"),
         ("user_data.json", {"Uid": "x"}, "cannot be read as JSON"),
         ("user_data.json", {"Uid": {"0": "x"}}, "no column 'Pid', 'photo_count'"),
     ],
@@ -245,7 +245,7 @@ def test_post_told_twice_is_one_clear_error(root):
     path = root / "train_allmetadata_json" / "train_category.json"
     records = json.loads(path.read_text())
     path.write_text(json.dumps([*records, records[0]]))
-    with pytest.raises(ValueError, match=r"category\.json' names '2@N00/9' more than"):
+    with pytest.raises(ValueError, match=r"category\.json' has '2@N00/9' more than"):
         load_smpd(root)
 
 

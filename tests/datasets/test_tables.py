@@ -117,7 +117,7 @@ def test_commas_at_the_ends_of_rows_do_not_matter(folder, text):
     [
         (b"path,y\na.jpg,1,x\n", r"has 3 cells in line 2, .* names 2 columns"),
         (b"path,y\na.jpg,1\nb.jpg,\xff\n", "labels.csv.*UTF-8 text: 'utf-8'.*Save"),
-        ("path,y\na.jpg,1\n".encode("utf-16-le"), r"there is a zero in .*Save it as"),
+        ("path,y\na.jpg,1\n".encode("utf-16-le"), r"is a null.*Save it as"),
         (b"path;y\na.jpg;1\n", "separated by semicolons"),
         (b"path\ty\na.jpg\t1\n", "separated by tabs"),
         (b'path,y\na.jpg,"1\n', r"unexpected end of data \(line"),
@@ -205,14 +205,14 @@ def test_names_of_several_photos_are_one_clear_error(tmp_path, written):
     if len(list(tmp_path.iterdir())) < 3:
         pytest.skip("This file system does not tell upper from lower case.")
     (tmp_path / "labels.csv").write_text(f"path,y\n{written},1\n")
-    with pytest.raises(ValueError, match=r"which may be 'A\.jpg' or 'a\.jpg'.*whole"):
+    with pytest.raises(ValueError, match=r"which may be 'A\.jpg' or 'a\.jpg'.*full"):
         load_folder(tmp_path)
 
 
 @pytest.mark.parametrize("name", [r"..\a.jpg", r"sub\..\..\a.jpg"])
 def test_backslashes_do_not_lead_out(folder, name):
     (folder / "labels.csv").write_text(f"path,y\na.jpg,1\n{name},2\n")
-    with pytest.raises(ValueError, match="in row 1, which leads out"):
+    with pytest.raises(ValueError, match="in row 1, which is outside"):
         load_folder(folder)
 
 

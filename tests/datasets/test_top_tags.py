@@ -44,8 +44,8 @@ def test_column_without_any_tags_keeps_nothing(tags):
     ("posts", "kwargs", "message"),
     [
         ({"tags": ["a"]}, {"column": "tag"}, "no column 'tag'.*Did you mean 'tags'"),
-        ({"tags": ["a", 3]}, {}, "no text"),
-        ({"tags": [1, 2]}, {}, "no text"),
+        ({"tags": ["a", 3]}, {}, "not text"),
+        ({"tags": [1, 2]}, {}, "not text"),
         ({"tags": ["a"]}, {"n_tags": 0}, "The 'n_tags' parameter"),
     ],
 )

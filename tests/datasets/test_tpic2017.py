@@ -171,7 +171,7 @@ def test_bad_rows_are_one_clear_error(folder, name, change, message):
 def test_other_columns_are_one_clear_error(folder, name):
     text = (folder / name).read_text()
     (folder / name).write_text(text.replace("uid", "user", 1))
-    with pytest.raises(ValueError, match=rf"{name}' names the columns \['pid', 'user'"):
+    with pytest.raises(ValueError, match=rf"{name}' has the columns \['pid', 'user'"):
         load_tpic2017(folder)
 
 
@@ -228,7 +228,7 @@ def test_names_that_lead_out_are_refused(folder, images, post):
         path = folder / name
         path.write_text(path.read_text().replace("9624\t", f"{post}\t"))
     assert load_tpic2017(folder)["post"][0] == post
-    with pytest.raises(ValueError, match=r"leads out of .*photos"):
+    with pytest.raises(ValueError, match=r"is outside .*photos"):
         load_tpic2017(folder, images=images)
 
 

@@ -67,7 +67,7 @@ def test_clusters_widen_intervals():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (([1, 2], [1, 2], [0, 1]), "at least one with two rows of different scores"),
+        (([1, 2], [1, 2], [0, 1]), "at least one group with two"),
         (([1, 2], [1, np.nan], [0, 0]), "NaN"),
         (([1, 2], [1, 2], [0, None]), "missing"),
         (([1, 2], [1, 2, 3], [0, 0]), "inconsistent numbers"),

@@ -127,7 +127,7 @@ def test_dominant_group_is_refused_before_the_work(posts):
 
 
 def test_kinds_named_twice_are_refused(posts):
-    with pytest.raises(ValueError, match=r"once\. Leave out what repeats \['gist'\]"):
+    with pytest.raises(ValueError, match=r"Remove the repetitions of \['gist'\]"):
         compare_features(posts["photo"], posts["score"], features=["gist", "gist"])
 
 

@@ -127,7 +127,7 @@ def test_baselines_are_what_they_say():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"models": {}}, "one or more models"),
+        ({"models": {}}, "at least one model"),
         ({"reference": "rigde"}, "reference='rigde'.*'ridge'"),
         ({"groups": [0, 1]}, "inconsistent numbers"),
         ({"dictionary": "fold"}, "dictionary"),

@@ -103,6 +103,6 @@ def test_folds_without_readable_photos_are_named(posts, broken):
     model = make_pipeline(ColorStatistics(on_error="nan"), Ridge())
     with (
         pytest.warns(UnreadablePhotosWarning, match="2 of 60 photos"),
-        pytest.raises(ValueError, match="None of the 2 photos that fold 1 of cv"),
+        pytest.raises(ValueError, match="None of the 2 training photos of fold 1"),
     ):
         fit_model(model, broken, posts["score"], cv=folds, n_repeats=1)

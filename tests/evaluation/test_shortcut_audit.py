@@ -75,8 +75,8 @@ def test_audit_says_what_it_found():
     assert size.measure == "Spearman"
     assert size.told > 0.5  # told, but not followed
     text = str(audit)
-    assert "\nmark: the features tell it (AUC " in text
-    assert text.endswith("Not shown to be followed: size.")
+    assert "\nmark: the features predict it (AUC " in text
+    assert text.endswith("No evidence for: size.")
 
 
 def test_groups_have_their_scores_worst_first():
@@ -285,7 +285,7 @@ def test_photos_are_measured_and_unreadable_ones_left_out():
         ({}, "one or more"),
         ({"measures": ["text"]}, "'text'"),
         ({"measures": ["size"]}, "X has no photos"),
-        ({"measures": ["size"], "suspects": {"size": [0] * 30}}, "name of its own"),
+        ({"measures": ["size"], "suspects": {"size": [0] * 30}}, "distinct names"),
         ({"suspects": {"user": [None] + ["a"] * 29}}, "row 0 of suspects"),
         ({"suspects": {"size": [np.nan, *range(29)]}}, "NaN"),
         ({"suspects": {"user": ["a"] * 29}}, "inconsistent"),
@@ -299,7 +299,7 @@ def test_bad_suspects_are_named(settings, message):
 
 def test_hidden_features_are_an_error():
     posts, _ = make_popularity(30, image_size=(32, 40), random_state=0)
-    with pytest.raises(ValueError, match=r"cannot be found\. Pass a composition"):
+    with pytest.raises(ValueError, match=r"cannot be found\. Pass a model"):
         shortcut_audit(
             _Hidden(), posts[["photo"]], posts["score"], suspects={"u": [*"abc"] * 10}
         )

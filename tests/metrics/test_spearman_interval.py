@@ -271,6 +271,6 @@ def test_predictions_that_lack_rows_are_judged_by_those_they_have(grouped):
     assert_allclose(interval.score, scores.mean())
     with pytest.raises(ValueError, match="NaN"):
         spearman_interval(y, predicted[:, 0], groups=codes)
-    with pytest.raises(ValueError, match="at least 2 are needed"):
+    with pytest.raises(ValueError, match="at least 2 were expected"):
         predicted[1:, 2] = np.nan
         spearman_interval(y, predicted, groups=codes)

@@ -1,4 +1,4 @@
-"""Made-up data, whose causes are known."""
+"""Made-up data with known causes."""
 
 from ._make_popularity import make_popularity
 from ._make_themes import make_themes

@@ -12,7 +12,7 @@ Shape = tuple[int, int]
 def color_near(
     rng: Generator, color: tuple[float, ...], spread: float = 0.04
 ) -> FloatArray:
-    """Return a colour near the one given, lighter or darker more than of a new hue."""
+    """Return a similar colour, which differs more in lightness than in hue."""
     jittered = np.asarray(color) * (1.0 + rng.normal(0.0, 2.0 * spread))
     jittered = jittered + rng.normal(0.0, 0.4 * spread, 3)
     return np.clip(jittered, 0.0, 1.0).astype(np.float32)
@@ -56,22 +56,22 @@ def profile(rng: Generator, n_cols: int, slope: float) -> FloatArray:
 
 
 def coverage(distance: FloatArray, softness: FloatArray | float) -> FloatArray:
-    """Turn a signed distance into a coverage of 0-1 with a soft edge."""
+    """Turn a signed distance into a coverage from 0 to 1 with a soft edge."""
     return np.clip(distance / softness + 0.5, 0.0, 1.0)
 
 
 def paint(image: FloatArray, color: FloatArray, mask: FloatArray) -> FloatArray:
-    """Lay a colour, or another image, over an image as thick as the mask."""
+    """Lay a colour or an image over an image, with the mask as opacity."""
     return image + mask[..., np.newaxis] * (color - image)
 
 
 def shade(color: FloatArray, light: FloatArray) -> FloatArray:
-    """Multiply a colour, or an image, by the light on each pixel."""
+    """Multiply a colour or an image by the light on each pixel."""
     return light[..., np.newaxis] * color
 
 
 def ramp(start: FloatArray, stop: FloatArray, weight: FloatArray | float) -> FloatArray:
-    """Blend two colours; the weight is one number, or one for each row or pixel."""
+    """Blend two colours by a weight: one number, or one per row or pixel."""
     weight = np.clip(np.asarray(weight, dtype=np.float32), 0.0, 1.0)
     return start + weight[..., np.newaxis] * (stop - start)
 
@@ -93,5 +93,5 @@ def plane(
     texture = ndimage.map_coordinates(
         tile, [depth * 2.0, across], order=1, mode="grid-wrap"
     )
-    # Detail too fine for the pixels far away melts into the mean.
+    # Far away, detail is finer than a pixel, so it fades to the mean.
     return texture * np.clip(below / 0.35, 0.0, 1.0) ** 0.7

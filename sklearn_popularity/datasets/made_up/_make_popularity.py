@@ -1,4 +1,4 @@
-"""Photos, uploaders and view counts whose causes are planted, hence known."""
+"""Made-up photos, uploaders and views with planted causes."""
 
 import os
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _draw_photos(
 def _keep_photos(
     photos: Iterator[tuple[np.ndarray, Box]], n_photos: int
 ) -> tuple[np.ndarray, list[Box]]:
-    """Collect the photos in an array of objects, and their boxes."""
+    """Collect photos in an array of objects, and their boxes in a list."""
     kept, boxes = np.empty(n_photos, dtype=object), []
     for photo, (pixels, box) in enumerate(photos):
         kept[photo] = pixels
@@ -66,7 +66,7 @@ def _save_photos(
 def _write_folder(
     posts: pd.DataFrame, photos: Iterator[tuple[np.ndarray, Box]], folder: Path
 ) -> tuple[pd.DataFrame, list[Box]]:
-    """Write photos and table aside and move them when both are whole."""
+    """Write photos and table to a scratch folder, and move both when complete."""
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as scratch:
         column, boxes = _save_photos(photos, Path(scratch))
@@ -80,19 +80,19 @@ def _write_folder(
 
 
 def _check_folder(folder: str | os.PathLike[str]) -> Path:
-    """Return the folder as a path, provided that nothing in it would be lost."""
+    """Return the folder as a path, after checking that nothing is overwritten."""
     folder = expand_home(folder)
     for name in ("labels.csv", "images"):
         if (folder / name).exists():
             raise ValueError(
-                f"folder={str(folder)!r} already holds {name!r}, which is never "
+                f"folder={str(folder)!r} already contains {name!r}, which is never "
                 "overwritten. Pass a new or empty folder, or remove it first."
             )
     return folder
 
 
 def _check_image_size(image_size: tuple[int, int]) -> tuple[int, int]:
-    """Return height and width, provided that a scene fits in them."""
+    """Return height and width, after checking that they are large enough."""
     sides = [side for side in image_size if isinstance(side, Integral)]
     if len(image_size) != 2 or len(sides) != 2 or min(sides) < MIN_SIDE:
         raise ValueError(
@@ -128,29 +128,27 @@ def make_popularity(
 ):
     """Make posts of photos whose views have known causes.
 
-    Photo-like scenes are drawn from random numbers, and views are counted from
-    effects planted in the pixels (theme, object, saturation) and around them
-    (uploader, tags, age). A model can so be checked against the truth.
-
-    The causes resemble those found in real photos: colour, objects, uploader and
-    tags [1]_, and several themes that are popular or unpopular [2]_.
+    Photo-like scenes are drawn at random, and views from effects planted in the pixels
+    (theme, object, saturation) and around them (uploader, tags, age), so that a model
+    can be checked against the truth. The causes resemble those found for real photos:
+    colour, objects, uploader and tags [1]_, and popular and unpopular themes [2]_.
 
     Parameters
     ----------
     n_photos : int, default=400
-        Number of posts. A post is the same for every larger number.
+        Number of posts, 1 or more. A larger number adds posts and keeps the others.
 
     folder : str or path-like, default=None
-        Where to write the photos, as JPEG files in ``folder/images``, and
-        ``folder/labels.csv``. One photo at a time is then held in memory. It is
-        made if missing. By default nothing is written.
+        Folder for the photos, as JPEG files in ``folder/images``, and the table
+        ``folder/labels.csv``; created if missing. Only one photo at a time is then in
+        memory. If None, nothing is written.
 
     image_size : tuple of (int, int), default=(120, 160)
         Height and width of the photos in pixels, at least 32 each.
 
     n_users : int, default=20
-        Number of uploaders. They differ in audience, in how much they post and
-        in the themes they like.
+        Number of uploaders, 1 or more. They differ in audience, activity and favourite
+        themes.
 
     n_themes : int, default=8
         Number of kinds of scene, 2 to 8, in the order beach, street, forest,
@@ -160,10 +158,10 @@ def make_popularity(
         Standard deviation of the noise on log2 of the expected views, 0 to 5.
 
     rate : float, default=1.0
-        What expected views are multiplied by, above 0. The median is 6 views per day;
-        0.05 gives the 0.3 that photos of Flickr have, whose log2 of views per day plus
-        1 is as skewed as the views (:func:`log_normalized_popularity` with
-        ``form="count_plus_one"`` is not).
+        Factor on the expected views, above 0. With 1 the median is 6 views per day.
+        With 0.05 it is 0.3, as on Flickr; log2 of 1 + views per day is then as skewed
+        as the views (:func:`log_normalized_popularity` with ``form="count_plus_one"``
+        is not).
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same posts in every call.
@@ -181,25 +179,25 @@ def make_popularity(
           popularity of [1]_.
 
     truth : Bunch
-        - ``effects``: DataFrame, what each cause adds to log2 of the expected views,
-          with columns ``saturation``, ``object``, ``theme``, ``uploader``, ``tags``
-          and ``age``;
-        - ``coefficients``: Bunch of what was planted: ``intercept``, ``saturation``
-          per unit, ``age`` per log2 day, and dicts of effects ``object``, ``theme``,
+        - ``effects``: DataFrame of n_photos rows, the effect of each cause on log2 of
+          the expected views, with columns ``saturation``, ``object``, ``theme``,
+          ``uploader``, ``tags`` and ``age``;
+        - ``coefficients``: Bunch of the planted effects: ``intercept``, ``saturation``
+          per unit, ``age`` per log2 day, and the dicts ``object``, ``theme``,
           ``uploader`` and ``tags``;
-        - ``objects``: DataFrame, ``name`` of the painted object and ``row``,
-          ``col``, ``height``, ``width`` of its box in pixels. The name is "none"
-          and the box empty where there is no object;
-        - ``saturation``: ndarray, mean HSV saturation planted in each scene, in
-          0-1, before the object and the noise of the sensor;
+        - ``objects``: DataFrame of n_photos rows, ``name`` of the painted object and
+          ``row``, ``col``, ``height``, ``width`` of its box in pixels. Without an
+          object the name is "none" and the box is empty;
+        - ``saturation``: ndarray of shape (n_photos,), planted mean HSV saturation of
+          each scene, 0 to 1, before the object and sensor noise are added;
         - ``popular_themes``, ``unpopular_themes``: list of str; other themes are
           neutral;
-        - ``users``: DataFrame, ``effect`` and ``activity`` (share of all posts) per
-          user;
-        - ``taste``: DataFrame, share of each theme in the posts of each user;
-        - ``noise``: ndarray, the noise drawn on log2 of the views per post;
-        - ``expected_score``: ndarray, the score at the expected views. Its rank
-          correlation with the score is the ceiling for a model.
+        - ``users``: DataFrame of n_users rows, ``effect`` and ``activity`` (share of
+          all posts);
+        - ``taste``: DataFrame of n_users rows, share of each theme in a user's posts;
+        - ``noise``: ndarray of shape (n_photos,), noise on log2 of the views;
+        - ``expected_score``: ndarray of shape (n_photos,), the score at the expected
+          views. Its rank correlation with the score is the ceiling for a model.
 
     Raises
     ------
@@ -222,8 +220,8 @@ def make_popularity(
         tags         sum over the tags, -0.9 (test) to 0.9 (explore)
         age          0.9 * log2(days since upload), 7 to 1000 days
 
-    Age counts for less than 1 per log2 day because attention fades: dividing the
-    views by the days leaves -0.1 * log2(days) in the score.
+    The effect of age is below 1 per log2 day because attention fades: dividing views
+    by days leaves -0.1 * log2(days) in the score.
 
     Shares of the variance of the score (covariance of each effect with the score,
     as a fraction of their sum), means over 20 seeds of 400 posts with the default
@@ -241,9 +239,9 @@ def make_popularity(
     noise       0.17   all causes together: 0.90
     ==========  =====  ================================
 
-    Two confusions are there on purpose, as in real data. Uploaders have favourite
-    themes, so that some of the effect of a theme passes for that of its uploaders;
-    and tags name the content of the photo besides those with effects of their own.
+    There are two confounders, as in real data: uploaders have favourite themes, so
+    theme and uploader are correlated; and besides the tags that have an effect, others
+    describe the content of the photo.
 
     References
     ----------

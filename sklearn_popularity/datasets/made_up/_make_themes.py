@@ -1,4 +1,4 @@
-"""Made-up features with themes that make photos popular or unpopular."""
+"""Made-up features of popular and unpopular themes."""
 
 from numbers import Integral, Real
 
@@ -28,29 +28,29 @@ def make_themes(
     noise=0.3,
     random_state=None,
 ):
-    """Make up features of photos, each of one theme that is popular or is not.
+    """Make features of photos, each with one popular or unpopular theme.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        Photos.
+        Number of photos.
     n_features : int, default=40
-        Length of a feature vector, at least the number of themes.
+        Number of features, at least the number of themes.
     n_popular : int, default=2
-        Themes that raise the score of their photos.
+        Number of themes that raise the score, 1 or more.
     n_unpopular : int, default=2
-        Themes that lower it.
+        Number of themes that lower the score, 0 or more.
     noise : float, default=0.3
-        Standard deviation of what else is in the score.
+        Standard deviation of the noise on the score, 0 or more.
     random_state : int, RandomState instance or None, default=None
-        Seed.
+        Pass an int for the same data in every call.
 
     Returns
     -------
     themes : Bunch
-        With the attributes `data` (n_samples, n_features), `target` (n_samples,),
-        `theme` (n_samples,), the number of each photo's theme, the popular ones first,
-        and `strength` (n_samples,), how much there is of it in the photo.
+        With the attributes `data` of shape (n_samples, n_features) and, of shape
+        (n_samples,), `target`, `theme` (number of the photo's theme, popular ones
+        first) and `strength` (of the theme in the photo).
 
     Raises
     ------
@@ -59,10 +59,10 @@ def make_themes(
 
     Notes
     -----
-    Themes t are orthogonal directions d_t of length 2. A photo of theme t and strength
-    s, which has the gamma distribution of shape 2, has the features s d_t plus standard
-    normal noise, and the score s, or -s if the theme is unpopular, plus noise. Photos
-    of little strength look alike, whatever their theme.
+    Theme t is a direction d_t of length 2, orthogonal to the others. A photo of theme t
+    has a strength s from a gamma distribution of shape 2, the features s d_t plus
+    standard normal noise, and the score s, or -s if the theme is unpopular, plus noise.
+    Photos of small strength look alike, whatever their theme.
 
     Examples
     --------
@@ -74,7 +74,8 @@ def make_themes(
     n_themes = n_popular + n_unpopular
     if n_features < n_themes:
         raise ValueError(
-            f"Got n_features={n_features}, but {n_themes} themes need at least as many."
+            f"Got n_features={n_features}, but at least {n_themes} were expected, one "
+            "per theme."
         )
     rng = check_random_state(random_state)
     theme = rng.randint(n_themes, size=n_samples)

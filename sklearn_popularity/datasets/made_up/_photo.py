@@ -29,7 +29,7 @@ class Box(NamedTuple):
 def _paint_object(
     rng: Generator, image: FloatArray, name: str | None, saturation: float
 ) -> tuple[FloatArray, Box]:
-    """Paint an object at a random place, a third of the photo high or so."""
+    """Paint an object at a random place, about a third of the photo high."""
     if name is None:
         return image, Box(0, 0, 0, 0)
     n_rows, n_cols = image.shape[:2]
@@ -39,7 +39,7 @@ def _paint_object(
     width = sprite.shape[1]
     row = int(rng.integers(0, n_rows - height + 1))
     col = int(rng.integers(0, n_cols - width + 1))
-    # An object in the dark is dark itself.
+    # An object in a dark scene is dark too.
     light = 0.55 + 0.55 * min(1.0, 2.0 * float(image.mean(axis=(0, 1)) @ LUMA))
     painted = image.copy()
     patch = painted[row : row + height, col : col + width]
@@ -60,9 +60,9 @@ def _saturate(image: FloatArray, gain: float) -> FloatArray:
 
 
 def _saturation_gain(image: FloatArray, target: float) -> float:
-    """Find the gain that gives an image the mean saturation asked for."""
+    """Find the gain that gives an image the target mean saturation."""
     sample, gain = image[::4, ::4], 1.0
-    # A fixed point: saturation grows with the gain a little slower than linearly.
+    # Fixed-point iteration: saturation grows slightly slower than the gain.
     for _ in range(6):
         gain *= target / max(_mean_saturation(_saturate(sample, gain)), 1e-3)
     return gain
@@ -95,14 +95,14 @@ def draw_photo(
 ) -> tuple[NDArray[np.uint8], Box]:
     """Draw one photo of a theme, with or without an object in it.
 
-    The scene, the object and the camera have random streams of their own: the
-    same generator state with another object, or none, changes only the pixels in
-    and next to the box of the object.
+    The scene, the object and the camera have separate random streams: with the same
+    generator state, another object (or none) changes only pixels in and next to its
+    box.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        The source of chance.
+        Random generator.
     theme : str
         A key of `SCENES`.
     object_name : str or None, default=None
@@ -117,7 +117,7 @@ def draw_photo(
     photo : ndarray of shape (height, width, 3), dtype uint8
         sRGB pixels.
     box : Box
-        Where the object is; a height and width of 0 without one.
+        Box of the object; height and width are 0 without one.
     """
     scene_rng, object_rng, camera_rng = rng.spawn(3)
     scene = np.clip(SCENES[theme](scene_rng, shape), 0.0, 1.0).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Causes of popularity, planted in posts that are made up."""
+"""Causes of popularity, planted in made-up posts."""
 
 import numpy as np
 import pandas as pd
@@ -61,20 +61,20 @@ CRAWL_START = np.datetime64("2024-03-01T00:00:00", "s")
 CRAWL_DAYS = 7
 AGE_RANGE = (7.0, 1000.0)
 DAY_SECONDS = 86_400
-# One stream of random numbers for each stage of each photo, so that neither the
-# number of photos nor the size of the images changes what is drawn for a photo.
+# Each stage of each photo has its own random stream, so that neither the number of
+# photos nor the size of the images changes what is drawn for a photo.
 POST_STAGE, SCENE_STAGE, VIEWS_STAGE = range(3)
 
 
 def stream(seed: int, photo: int, stage: int) -> Generator:
-    """Return the source of chance of one stage of one photo."""
+    """Return the random generator of one stage of one photo."""
     return default_rng(SeedSequence(seed, spawn_key=(photo, stage)))
 
 
 def _make_users(
     seed: int, n_users: int, themes: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Draw the uploaders and, as rows of shares, their taste in themes."""
+    """Draw the uploaders, and the share of each theme in their posts."""
     rng = default_rng(SeedSequence(seed))
     # Normal quantiles in random order keep the spread the same for every seed.
     effect = UPLOADER_SD * ndtri((rng.permutation(n_users) + 0.5) / n_users)
@@ -88,7 +88,7 @@ def _make_users(
 
 
 def _draw_tags(rng: Generator, theme: str, object_name: str) -> str:
-    """Draw tags that tell the content, then tags that only reach for viewers."""
+    """Draw tags about the content, then tags that only attract viewers."""
     tags = list(rng.choice(CONTENT_TAGS[theme], size=2, replace=False))
     named = rng.random() < OBJECT_TAG_RATE
     if named and object_name != NO_OBJECT:
@@ -98,7 +98,7 @@ def _draw_tags(rng: Generator, theme: str, object_name: str) -> str:
 
 
 def _draw_title(rng: Generator, theme: str) -> str:
-    """Draw a title, or the file name that the camera gave."""
+    """Draw a title, or a file name of a camera."""
     number, word = rng.integers(10_000), rng.choice(TITLE_WORDS)
     return f"IMG_{number:04d}" if rng.random() < 0.3 else f"{word} {theme}"
 
@@ -134,7 +134,7 @@ def _tag_effect(tags: str) -> float:
 def _compute_effects(
     plan: pd.DataFrame, users: pd.DataFrame, days: pd.Series
 ) -> pd.DataFrame:
-    """Return what each cause adds to log2 of the expected views of each post."""
+    """Return the effect of each cause on log2 of the expected views of each post."""
     return pd.DataFrame(
         {
             "saturation": SATURATION_EFFECT
@@ -167,7 +167,7 @@ def _describe_truth(
     days: pd.Series,
     intercept: float,
 ) -> Bunch:
-    """Gather all that was planted."""
+    """Collect everything that was planted."""
     themes = {name: THEME_EFFECTS[name] for name in taste.columns}
     log2_expected = intercept + effects.sum(axis=1)
     return Bunch(
@@ -207,22 +207,22 @@ def plant_causes(
     seed : int
         Seed.
     n_photos, n_users : int
-        How many posts and uploaders.
+        Number of posts and of uploaders.
     themes : list of str
         Keys of `THEME_EFFECTS`.
     noise : float
         Standard deviation of the noise on log2 of the views.
     rate : float, default=1.0
-        What expected views are multiplied by.
+        Factor on the expected views.
 
     Returns
     -------
     posts : DataFrame
-        All that is known of the posts, without their photos.
+        The posts without their photos.
     plan : DataFrame
-        What the photos are to show: ``theme``, ``object`` and ``saturation``.
+        Content of the photos: ``theme``, ``object`` and ``saturation``.
     truth : Bunch
-        What was planted.
+        The planted causes.
     """
     users, taste = _make_users(seed, n_users, themes)
     plan = pd.DataFrame(

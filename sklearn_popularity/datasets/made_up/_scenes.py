@@ -1,4 +1,4 @@
-"""Kinds of scene for made-up photos: layouts, textures and colours that differ."""
+"""Scenes for made-up photos, with different layouts, textures and colours."""
 
 from collections.abc import Callable
 
@@ -89,7 +89,7 @@ def _paint_trunks(
     mist: FloatArray,
     nearness: float,
 ) -> FloatArray:
-    """Paint one row of trunks; the nearer, the fewer, the wider and the darker."""
+    """Paint one row of trunks: nearer ones are fewer, wider and darker."""
     rows, cols = grid(bark.shape)
     n_trunks = int(12 - 9 * nearness)
     middle = cols.max() * rng.random((n_trunks, 1, 1), dtype=np.float32)
@@ -100,7 +100,7 @@ def _paint_trunks(
     nearest = np.take_along_axis(
         across, np.abs(across).argmin(axis=0)[np.newaxis], axis=0
     )[0]
-    # Lit from the left, as a cylinder is.
+    # Shaded as a cylinder lit from the left.
     light = 0.75 - 0.35 * nearest + 0.22 * bark
     wood = shade(color_near(rng, (0.3, 0.22, 0.15)), light)
     wood = ramp(mist, wood, 0.25 + 0.75 * nearness)
@@ -326,7 +326,7 @@ def draw_desert(rng: Generator, shape: Shape) -> FloatArray:
         facing = 1.5 * sun * shape[1] * fall + 1.2 * below + 0.3
         dune = ramp(dusk, sand, coverage(facing, 0.5))
         warp = 0.6 * fractal(rng, shape, 1.7)
-        # Far above its crest a dune is not painted, and there is nothing to divide by.
+        # Clipped to avoid dividing by 0 far above the crest, where nothing is painted.
         depth = np.maximum(below, -0.1) + 0.15
         phase = 3.0 / depth * nearness + 3.0 * sun * cols + 2.0 * warp
         ripple = (
