@@ -93,7 +93,7 @@ def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys)
     )
     assert run["social"] == ["theme"] and run["user"] == "user"
     printed = capsys.readouterr().out
-    assert re.search(r"^all together less photos: [+-]0\.\d", printed, re.MULTILINE)
+    assert re.search(r"^all together minus photos: [+-]0\.\d", printed, re.MULTILINE)
     assert all(reason in printed for reason in reasons)
 
 

@@ -139,7 +139,7 @@ def _print_gain(differences, asked):
         return
     gain = differences.set_index("model").loc[asked.name]
     print(
-        f"\n{asked.name} less {asked.named}: {gain.difference:+.3f} (95 % interval "
+        f"\n{asked.name} minus {asked.named}: {gain.difference:+.3f} (95 % interval "
         f"{gain.low:+.3f} to {gain.high:+.3f})"
     )
 
