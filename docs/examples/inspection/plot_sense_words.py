@@ -1,9 +1,9 @@
 """
-Words of each sense
-===================
+Words of each latent sense
+==========================
 
-The words that go with the photos for which a sense speaks loudest (section 4.4 of
-Cappallo et al.).
+The words of the photos with the highest score of each sense (section 4.4 of Cappallo et
+al.).
 """
 
 import matplotlib.pyplot as plt
