@@ -114,7 +114,7 @@ def test_numbers_order_the_history(edited, capsys):
 
 def test_groups_of_users_are_warned_of(folder, capsys):
     assert _evaluate(folder, "--user", "user", "--group", "user") == 0
-    assert "their history has nothing to say" in capsys.readouterr().err
+    assert "their history is empty" in capsys.readouterr().err
 
 
 def test_users_in_both_parts_are_warned_of(folder, capsys):
@@ -125,12 +125,12 @@ def test_users_in_both_parts_are_warned_of(folder, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "something to learn from was expected"),
+        ([], "there is nothing to learn from"),
         (["--social", "titel"], "no column 'titel'.*'title'"),
-        (["--social", "score"], "the --label itself"),
-        (["--time", "score"], "--time score, which is the --label itself"),
-        (["--user", "score"], "--user score, which is the --label itself"),
-        (["--titles", "score"], "--titles score, which is the --label itself"),
+        (["--social", "score"], "column is the --label"),
+        (["--time", "score"], "--time score, but that column is the --label"),
+        (["--user", "score"], "--user score, but that column is the --label"),
+        (["--titles", "score"], "--titles score, but that column is the --label"),
         (["--titles", "title", "--network", "x"], "--features none, which has no emb"),
         (["--user", "nobody"], "no column 'nobody'"),
         (["--time", "title"], "'title' holds .* in row 0.*ISO 8601"),
