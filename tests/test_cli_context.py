@@ -232,7 +232,7 @@ def test_pages_of_models_without_photos_have_no_map(folder, tmp_path):
     photo = load_folder(folder)["photo"][0]
     assert main(["explain", str(model), photo, "-o", str(page)]) == 0
     text = page.read_text("utf-8")
-    assert "Where in the photo" not in text and "the map above" not in text
+    assert "Heatmap" not in text and "the heatmap above" not in text
     report = ["--titles", "title", "--features", "none", "--repeats", "1"]
     given = ["report", str(folder), "--label", "score", *report, "--n-jobs", "1"]
     assert main([*given, "-o", str(page)]) == 0
