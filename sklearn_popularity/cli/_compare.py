@@ -56,9 +56,8 @@ def add(command):
     add_model(command)
     add_photos(command)
     text = (
-        "the photos belong to one group (of `fit --group`), such as a user, theme or "
-        "shoot: estimate probabilities from pairs within groups, which are harder to "
-        "tell apart"
+        "the photos belong to one group of `fit --group`, such as a user: estimate "
+        "probabilities from pairs within groups, which are harder to tell apart"
     )
     option(command, "--same-group", None, text, action="store_true")
     add_output(command, "write the pairs (.csv, .json, .parquet)")

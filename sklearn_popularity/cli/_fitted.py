@@ -215,8 +215,7 @@ def _named(arrays, kind):
 def _fingerprint(fitted: Fitted):
     """Hash that is equal for models whose scores can be compared.
 
-    Held-out predictions depend on the features, the learned weights and the versions of
-    all libraries.
+    Held-out predictions depend on features, learned weights and versions of libraries.
     """
     settings = fitted.whole.model.get_params(deep=True)
     return joblib.hash([settings, fitted.held_out.model.raw])[:16]

@@ -43,7 +43,7 @@ def add(command):
     )
     text = f"one of {', '.join(PAPERS)}, or {_ALL}"
     option(command, "paper", "NAME", text, choices=[*PAPERS, _ALL])
-    text = f"folder with labels.csv, a table (.csv) without photos, or {MADE_UP}"
+    text = f"folder with labels.csv, table (.csv), or {MADE_UP} for synthetic posts"
     option(command, "folder", "FOLDER", text)
     _add_columns(command.add_argument_group("columns"))
     _add_networks(command.add_argument_group("networks and words"))

@@ -55,8 +55,7 @@ def branch_importance(
         Branches that are permuted together, such as ``{"content": ["gist", "hog"],
         "social": ["user", "tags"]}``; None permutes each branch alone.
     groups : array-like of shape (n_samples,), default=None
-        Groups of dependent rows, such as users, for the intervals; None treats rows as
-        independent.
+        Groups of dependent rows, such as users; None treats rows as independent.
     n_repeats : int, default=10
         Number of random permutations.
     confidence : float, default=0.95

@@ -49,8 +49,7 @@ def calibration(
     by : array-like of shape (n_samples,)
         Group of each row, such as its category, user or theme.
     clusters : array-like of shape (n_samples,), default=None
-        Labels of dependent rows, such as near-duplicates, for the intervals; None
-        treats rows as independent.
+        Labels of dependent rows, such as users; None treats rows as independent.
     min_rows : int, default=10
         Minimal number of rows of a group; smaller groups are left out.
     confidence : float, default=0.95
@@ -62,9 +61,8 @@ def calibration(
         A row "all rows", then one per group, the most overrated first, with the columns
 
         - group and n_rows;
-        - rank_bias: mean predicted minus true percentile, -100 to 100 (positive if the
-          group is overrated), with the ends bias_low and bias_high of its confidence
-          interval;
+        - rank_bias: mean predicted minus true percentile, -100 to 100 (positive if
+          overrated), with the ends bias_low and bias_high of its confidence interval;
         - mean_residual: mean true minus predicted score, which is only meaningful if
           both are on the same scale;
         - spearman: rank correlation within the group, with the ends low and high of
@@ -159,8 +157,7 @@ def plot_calibration(table, *, ax=None):
     Returns
     -------
     ax : ndarray of matplotlib axes of shape (2,)
-        Horizontal lines are confidence intervals; the grey line is the correlation
-        over all rows.
+        With confidence intervals; the grey line is the correlation over all rows.
     """
     groups = table[1:]
     ax = several_axes(ax, 2, (9.0, 1.2 + 0.3 * len(groups)), sharey=True)

@@ -35,8 +35,7 @@ def cue_correlations(frame, y, *, groups=None, confidence=0.95):
     y : array-like of shape (n_posts,)
         Scores.
     groups : array-like of shape (n_posts,), default=None
-        Groups of dependent posts, such as users, for the intervals; None treats posts
-        as independent.
+        Groups of dependent posts, such as users; None treats posts as independent.
     confidence : float, default=0.95
         Confidence level of the intervals, between 0 and 1.
 

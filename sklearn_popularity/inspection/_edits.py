@@ -33,8 +33,7 @@ def crop(
     share : float
         Share of each side that is kept, above 0 and up to 1.
     center : (row, col)
-        Centre of the crop as shares of height and width; moved if the crop would
-        leave the photo.
+        Centre of the crop as shares of height and width, as near as it fits.
     """
     spans = []
     for side, middle in zip(photo.shape[:2], center, strict=True):

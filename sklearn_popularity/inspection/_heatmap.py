@@ -88,8 +88,7 @@ def region_heatmap(
         Standard deviation of the Gaussian that smooths the map of "codes", as a share
         of its longest side, from 0 (none) to below 1. Smoothing keeps the sum.
     patch_size : int, default=None
-        Side of the covered squares in pixels; None is a quarter of the longest side of
-        the map.
+        Side of the covered squares in pixels; None is a quarter of the longest side.
     stride : int, default=None
         Distance of neighbouring squares in pixels, at most `patch_size`; None is half
         of it.

@@ -132,8 +132,7 @@ def pair_slope(record, *, same_group=False) -> PairSlope:
     scores (quantiles of a standard normal distribution) of their predictions. If truth
     and prediction are jointly normal after a transformation of each, the exact model is
     a probit model, from which the logistic one differs by less than 0.01. The slope
-    maximises the likelihood, with one pseudo-pair at the root mean square distance that
-    is half right.
+    maximises the likelihood, with a half-right pseudo-pair at the usual (RMS) distance.
 
     The interval uses the first-order jackknife over groups, since a photo is in many
     pairs, and pairs from one group are dependent. As for a rank correlation, it is

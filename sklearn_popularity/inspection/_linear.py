@@ -92,8 +92,7 @@ def linear_parts(model, row=None) -> LinearParts:
     Returns
     -------
     parts : LinearParts
-        A nonlinear branch of a fusion is one part: its prediction, with the weight of
-        the branch.
+        A nonlinear branch of a fusion is one part: its prediction, with its weight.
 
     Raises
     ------

@@ -44,8 +44,7 @@ def mean_image(photos, y, *, n_photos=None, size=(96, 128), random_state=None):
     -------
     images : Bunch
         With `popular`, `unpopular` and `random`, each an ndarray of shape (height,
-        width, 3) and dtype float64, sRGB 0-255, and `n_photos`, the number of photos
-        in each.
+        width, 3) and dtype float64, sRGB 0-255, and `n_photos`, the number in each.
 
     Raises
     ------

@@ -55,14 +55,12 @@ def object_importance(
     y : array-like of shape (n_photos,)
         Scores.
     names : sequence of str of length n_objects, default=None
-        Names of the objects; None takes the columns of a DataFrame, or else "object0",
-        "object1" and so on.
+        Names of the objects; None takes the columns of a DataFrame, or "object0" etc.
     estimator : estimator, default=None
         Linear model, or a pipeline of scalers and one. None is
         :class:`~sklearn.linear_model.RidgeCV`.
     groups : array-like of shape (n_photos,), default=None
-        Groups of photos, such as users; no group is in both the training and the test
-        part of a split.
+        Groups of photos, such as users, which splits keep together.
     n_splits : int, default=10
         Number of random splits (10 in section 4.3 of [1]_).
     train_size : float, default=0.5
@@ -173,8 +171,7 @@ def _object_names(names, n_objects):
         return [f"object{i}" for i in range(n_objects)]
     if len(names) != n_objects:
         raise ValueError(
-            f"Got {len(names)} names, but X has {n_objects} columns. Pass a name for "
-            "each."
+            f"Got {len(names)} names, but X has {n_objects} columns. Pass one for each."
         )
     twice = pd.Index(names)[pd.Index(names).duplicated()]
     if len(twice):
@@ -201,8 +198,7 @@ def plot_object_importance(table, *, n_objects=6, ax=None):
     Returns
     -------
     ax : matplotlib axes
-        Each impact has its own marker; lines extend one standard deviation to each
-        side.
+        Each impact has its own marker; lines are one standard deviation to each side.
     """
     chosen = [
         _leading(table[table["impact"] == impact], impact, n_objects)

@@ -56,8 +56,7 @@ def spearman_by_user(
     Raises
     ------
     ValueError
-        If no user has enough rows with different scores, a user is missing, or lengths
-        differ.
+        If no user has enough rows that differ, a user is missing, or lengths differ.
 
     See Also
     --------
@@ -100,8 +99,7 @@ def spearman_by_user(
     if not len(kept):
         raise ValueError(
             f"None of the {len(counts)} users has min_rows={min_rows} rows with scores "
-            f"that differ; the largest user has {counts.max()} rows. Pass a smaller "
-            "min_rows."
+            f"that differ; at most {counts.max()} rows. Pass a smaller min_rows."
         )
     if n_users is not None and n_users < len(kept):
         kept = check_random_state(random_state).permutation(kept)[:n_users]

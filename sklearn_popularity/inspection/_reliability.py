@@ -42,8 +42,7 @@ def percentile_reliability(
     n_bins : int, default=10
         Number of bins of predicted percentiles, of equal width.
     clusters : array-like of shape (n_samples,), default=None
-        Labels of dependent rows, such as users, for the intervals; None treats rows as
-        independent.
+        Labels of dependent rows, such as users; None treats rows as independent.
     confidence : float, default=0.95
         Confidence level of the intervals, between 0 and 1.
 

@@ -53,9 +53,8 @@ class PopularityReport:
     predictions : ndarray of shape (n_posts,)
         Held-out predictions in the unit of y; NaN for posts that were left out.
     shares : ndarray of shape (n_posts,)
-        Share of the fold's training photos with lower predictions, 0 to 1; NaN for
-        posts that were left out. Shares are comparable across folds, and the page
-        shows them.
+        Share of the fold's training photos with lower predictions, 0 to 1, which is
+        comparable across folds and shown on the page; NaN for posts that were left out.
     tables : dict of str to DataFrame
         Numbers of each section, by name of the section.
     left_out : dict of str to str
@@ -153,12 +152,11 @@ def popularity_report(
     photo : str, default="photo"
         Column of photos: paths, arrays, PIL images or encoded bytes.
     groups : str or array-like of shape (n_posts,), default=None
-        Column, or labels, of posts that stay together in all folds and in the
-        intervals, such as users, themes or near-duplicates; None treats posts as
-        independent.
+        Column, or labels, of users, themes or near-duplicates that stay together in
+        all folds and in the intervals; None treats posts as independent.
     by : str or array-like of shape (n_posts,), default=None
-        Column, or labels, of groups of posts to check for over- and underrating; None
-        is `groups`.
+        Column, or labels, of groups to check for over- and underrating; None is
+        `groups`.
     time : str or array-like of shape (n_posts,), default=None
         Column of posting times, or times. The page then shows score and bias per
         period, and the score of the last fifth of the posts by a model of the earlier
@@ -166,8 +164,7 @@ def popularity_report(
     title : str, default=None
         Column with names of posts for the page; None takes the file names.
     words : str, default=None
-        Column of labels, tags or titles whose words describe latent senses; None shows
-        no words.
+        Column of labels, tags or titles whose words describe latent senses; or None.
     objects : DataFrame of shape (n_posts, n_objects), default=None
         Probability of each object, with a named column per object, as for
         :func:`object_importance`; None leaves this section out.

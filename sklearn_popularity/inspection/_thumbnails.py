@@ -54,9 +54,8 @@ def draw_map(model, post, column="photo") -> NDArray[np.float64]:
     Returns
     -------
     heat : ndarray of shape (height, width), float64
-        Contribution in points of the score, minus the mean over all places, for the
-        photo reduced to 160 pixels. The side of the squares is a quarter of the longest
-        side.
+        In points of the score, minus the mean over all places, for the photo reduced to
+        160 pixels. The side of the squares is a quarter of the longest side.
     """
     # A small photo and few squares, since features are computed for each square.
     photos = post[column] if isinstance(post, pd.DataFrame) else [post]

@@ -51,10 +51,6 @@ def find_unlike(seen, blocks) -> NDArray[np.bool_]:
     blocks : list of ndarray of shape (n_photos, n_features)
         The same features of new photos.
 
-    Returns
-    -------
-    unlike : ndarray of shape (n_photos,), bool
-
     Notes
     -----
     The distance is the mean over the five nearest training photos, between standardised

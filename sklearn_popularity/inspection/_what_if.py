@@ -61,8 +61,7 @@ class WhatIf:
                 "predictions mean nothing."
             )
         lines.append(
-            "Changes describe the model, not people: nobody has rated the edited "
-            "photos."
+            "Changes describe the model, not people: nobody has rated these edits."
         )
         return "\n".join(lines)
 
@@ -92,8 +91,7 @@ def what_if(
         - From :func:`~sklearn_popularity.evaluation.fit_model` with
           ``return_estimator=True``: changes are those of its model, with intervals;
           edited photos that are unlike the training photos get NaN.
-        - The models of the folds of one partition: changes are their means, with
-          intervals.
+        - Models of the folds of one partition: changes are means, with intervals.
         - A fitted estimator: changes have no intervals.
     photo : photo, or DataFrame with one row
         A path, array, PIL image or encoded bytes; or, for a model of a table, the row

@@ -2,8 +2,7 @@
 Words of each latent sense
 ==========================
 
-The words of the photos with the highest score of each sense (section 4.4 of Cappallo et
-al.).
+Words of the photos with the highest scores of each sense (Cappallo et al., 4.4).
 """
 
 import matplotlib.pyplot as plt
