@@ -50,7 +50,7 @@ def test_extract_writes_features_of_a_folder(folder, output, capsys):
     expected = ColorStatistics().transform(photos_of(folder))
     assert_array_equal(np.load(output), expected)
     printed = capsys.readouterr()
-    assert f"{output}: 7 rows of 6 numbers\n" in printed.out
+    assert f"{output}: 7 rows of 6 features\n" in printed.out
     assert printed.err == ""
     names = {path.name for path in output.parent.iterdir()} - {"photos"}
     assert names == {"colors.npy", "colors.npy.index.csv", "colors.npy.cache"}

@@ -153,7 +153,7 @@ def test_page_of_rank_has_all_photos(model, new, tmp_path):
     assert page.count("<li data-percentile=") == 40
     assert page.count("Strongest reasons") == 24
     assert "Photos that cannot be read: 1" in page and "broken.jpg" in page
-    assert "40 photos in order" in page
+    assert "40 photos by predicted score" in page
     again = tmp_path / "again.html"
     assert _run("rank", model, [*new, broken], "-o", again) == 0
     assert again.read_text(encoding="utf-8") == page

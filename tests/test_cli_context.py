@@ -93,7 +93,7 @@ def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys)
     )
     assert run["social"] == ["theme"] and run["user"] == "user"
     printed = capsys.readouterr().out
-    assert re.search(r"^all together less photos: [+-]0\.\d", printed, re.MULTILINE)
+    assert re.search(r"^all together minus photos: [+-]0\.\d", printed, re.MULTILINE)
     assert all(reason in printed for reason in reasons)
 
 
@@ -114,7 +114,7 @@ def test_numbers_order_the_history(edited, capsys):
 
 def test_groups_of_users_are_warned_of(folder, capsys):
     assert _evaluate(folder, "--user", "user", "--group", "user") == 0
-    assert "their history has nothing to say" in capsys.readouterr().err
+    assert "their history is empty" in capsys.readouterr().err
 
 
 def test_users_in_both_parts_are_warned_of(folder, capsys):
@@ -125,12 +125,12 @@ def test_users_in_both_parts_are_warned_of(folder, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "something to learn from was expected"),
+        ([], "there is nothing to learn from"),
         (["--social", "titel"], "no column 'titel'.*'title'"),
-        (["--social", "score"], "the --label itself"),
-        (["--time", "score"], "--time score, which is the --label itself"),
-        (["--user", "score"], "--user score, which is the --label itself"),
-        (["--titles", "score"], "--titles score, which is the --label itself"),
+        (["--social", "score"], "column is the --label"),
+        (["--time", "score"], "--time score, but that column is the --label"),
+        (["--user", "score"], "--user score, but that column is the --label"),
+        (["--titles", "score"], "--titles score, but that column is the --label"),
         (["--titles", "title", "--network", "x"], "--features none, which has no emb"),
         (["--user", "nobody"], "no column 'nobody'"),
         (["--time", "title"], "'title' holds .* in row 0.*ISO 8601"),
@@ -232,7 +232,7 @@ def test_pages_of_models_without_photos_have_no_map(folder, tmp_path):
     photo = load_folder(folder)["photo"][0]
     assert main(["explain", str(model), photo, "-o", str(page)]) == 0
     text = page.read_text("utf-8")
-    assert "Where in the photo" not in text and "the map above" not in text
+    assert "Heatmap" not in text and "the heatmap above" not in text
     report = ["--titles", "title", "--features", "none", "--repeats", "1"]
     given = ["report", str(folder), "--label", "score", *report, "--n-jobs", "1"]
     assert main([*given, "-o", str(page)]) == 0

@@ -134,7 +134,7 @@ def test_default_cache_that_cannot_be_used_is_done_without(
     (tmp_path / "file").touch()
     monkeypatch.setenv("SKLEARN_POPULARITY_CACHE", str(tmp_path / "file" / "cache"))
     assert _run("evaluate", folder, "--label", "score", "--group", "user") == 0
-    assert "no rows of features are kept" in capsys.readouterr().err
+    assert "features are not cached" in capsys.readouterr().err
 
 
 def test_default_cache_is_bounded(folder, default_cache, monkeypatch, capsys):

@@ -41,7 +41,7 @@ def test_what_is_no_photo_is_told_once(folder, tmp_path, capsys):
     assert len(told) == 3
     assert told[0].startswith("warning: left out r.CR2: the raw")
     assert told[1].startswith("warning: left out x.jxl, y.jxl: JPEG XL")
-    assert told[2] == "warning: skipped 3 file(s) that are no photos (1 .pdf, 2 .txt)"
+    assert told[2] == "warning: skipped 3 file(s) that are not photos (1 .pdf, 2 .txt)"
 
 
 def test_many_refused_photos_are_one_line(folder, capsys):

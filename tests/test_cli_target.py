@@ -80,7 +80,7 @@ def test_fit_learns_what_python_learns(folder, tmp_path, capsys, options, name):
     given = ["rank", str(output), *paths, "-o", str(table), "--n-jobs", "1"]
     assert main(given) == 0
     unit = name.removeprefix("log2(").removesuffix(" + 1)")
-    assert f"Scores are {unit}; learned was {name}" in capsys.readouterr().out
+    assert f"Scores are {unit}; the model predicts {name}" in capsys.readouterr().out
     ranked = pd.read_csv(table).set_index("photo").loc[paths]
     scores = np.exp2(expected.model.predict(posts)) - 1
     np.testing.assert_allclose(ranked["score"], scores, rtol=1e-6)

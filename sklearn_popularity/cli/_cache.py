@@ -1,4 +1,4 @@
-"""`sklearn-popularity cache`: what a cache of features holds, whether it is sound."""
+"""`sklearn-popularity cache`: inspect, verify or shrink a cache of features."""
 
 import argparse
 import re
@@ -13,17 +13,17 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 def add(command):
     command.description = (
-        "Look into the file that was given to transformers as cache=, or that the "
-        "commands keep, verify or shrink it."
+        "Inspect, verify or shrink a cache of features: the file that transformers "
+        "were given as cache=, or that the commands use."
     )
     command.epilog = "Example:\n  sklearn-popularity cache info features.cache\n"
     actions = command.add_subparsers(required=True, metavar="ACTION")
-    _add(actions, "info", _info, "say what it holds, by transformer")
-    _add(actions, "verify", _verify, "check each row; fails if one is damaged")
-    prune = _add(actions, "prune", _prune, "remove damaged rows, and those least used")
-    text = "how large the file may be, such as 500MB or 10GB"
+    _add(actions, "info", _info, "list the number and size of rows by transformer")
+    _add(actions, "verify", _verify, "check all rows, and fail if one is damaged")
+    prune = _add(actions, "prune", _prune, "remove damaged and long unused rows")
+    text = "largest size of the file, such as 500MB or 10GB (default: no limit)"
     option(prune, "--max-size", "SIZE", text, type=_size)
-    text = "days that a row may have been without use"
+    text = "remove rows that were not used for N days (default: keep them)"
     option(prune, "--max-days", "N", text, type=integer(0))
 
 
@@ -31,7 +31,7 @@ def _add(actions, name, run, text):
     action = actions.add_parser(name, help=text)
     example = f"sklearn-popularity cache {name} features.cache"
     describe(action, run, text.capitalize() + ".", example=example)
-    option(action, "path", "FILE", "file of the cache", type=expand_home)
+    option(action, "path", "FILE", "cache file", type=expand_home)
     return action
 
 
@@ -53,7 +53,7 @@ def _verify(options):
     if n_damaged:
         raise ValueError(
             f"{n_damaged} rows of the cache {str(options.path)!r} are damaged. They "
-            "are never used; `sklearn-popularity cache prune` removes them."
+            "are never used. Remove them with `sklearn-popularity cache prune`."
         )
     print(
         f"{options.path}: all {cache_info(options.path)['n_rows'].sum():,} rows are "
@@ -70,7 +70,7 @@ def _prune(options):
 
 
 def _size(text):
-    """Type of an option that is a number of bytes, with or without a unit."""
+    """Argparse type of a number of bytes, with or without a unit."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?)B?", text.upper())
     if match is None:
         raise argparse.ArgumentTypeError(

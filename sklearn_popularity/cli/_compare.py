@@ -1,4 +1,4 @@
-"""`sklearn-popularity compare`: which of some photos, and how sure that is."""
+"""`sklearn-popularity compare`: which of several photos scores higher."""
 
 from pathlib import PurePath
 
@@ -19,13 +19,13 @@ _MIN_PROBABILITY = 0.6
 _N_SHOWN = 10
 _COLUMNS = """\
 The columns of the pairs:
-  first        predicted to score higher
+  first        photo with the higher prediction
   second       the other photo
-  probability  that the first truly scores higher, as often as in pairs of the photos
-               that the model was fitted on, predicted by models that had not seen them
-  low, high    its 95 % interval
-  verdict      the first, where low is at least 0.6 and the model is better than chance;
-               otherwise too close to call
+  probability  that the first truly scores higher, estimated from held-out predictions
+               for pairs of training photos
+  low, high    95 % confidence interval of the probability
+  verdict      the first photo if low is at least 0.6 and the model is better than
+               chance, otherwise "too close to call"
 """
 _ORDER = {
     "score": "{score:.4f}",
@@ -46,19 +46,18 @@ def add(command):
     describe(
         command,
         _compare,
-        "Say which of two or more photos scores higher, with a probability for each "
-        "pair, by a model that `fit` wrote. Prints the first ten pairs; a file has "
-        "all. A model that learned from columns beside the photos compares those of "
-        "folders whose labels.csv has them.",
+        "Predict which of two or more photos scores higher, with a probability for "
+        "each pair, by a model that `fit` wrote. Prints the first ten pairs; --output "
+        "writes all. If the model uses columns beside the photos, pass folders whose "
+        "labels.csv has these columns.",
         columns=_COLUMNS,
         example="sklearn-popularity compare model.skops one.jpg other.jpg",
     )
     add_model(command)
     add_photos(command)
     text = (
-        "the photos are of one group of those that `fit --group` named: of one user, "
-        "theme or shoot. Probabilities are then those of pairs within groups, which "
-        "are harder to tell apart"
+        "the photos belong to one group of `fit --group`, such as a user: estimate "
+        "probabilities from pairs within groups, which are harder to tell apart"
     )
     option(command, "--same-group", None, text, action="store_true")
     add_output(command, "write the pairs (.csv, .json, .parquet)")
@@ -72,8 +71,8 @@ def _compare(options):
     record = read_record(options.model)
     if options.same_group and record.groups is None:
         raise ValueError(
-            "Got --same-group, but the model was fitted without --group. Fit it with "
-            "the column of users, themes or shoots."
+            "Got --same-group, but the model was fitted without --group. Fit it again "
+            "with --group and the column of users, themes or shoots."
         )
     posts = posts_like(learned, options.photos)
     settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
@@ -99,8 +98,8 @@ def _compare(options):
         _print(found, learned)
     if learned.group is not None and not options.same_group:
         print(
-            f"Probabilities are those of photos that differ in {learned.group!r}: are "
-            "these of one, add --same-group"
+            f"These probabilities hold for photos with different {learned.group!r}. If "
+            "yours have the same, add --same-group"
         )
     warn_of_unreadable(table)
     warn_of_unlike(known["unlike"])
@@ -108,7 +107,7 @@ def _compare(options):
 
 
 def _shorten(paths):
-    """Names of files, where these tell the photos apart."""
+    """File names if they are distinct, otherwise the whole paths."""
     names = [PurePath(path).name for path in paths]
     return names if len(set(names)) == len(names) else paths
 

@@ -1,4 +1,4 @@
-"""`sklearn-popularity demo`: the main job on made-up photos."""
+"""`sklearn-popularity demo`: cross-validate on synthetic photos with known causes."""
 
 import tempfile
 from importlib.util import find_spec
@@ -25,19 +25,20 @@ def add(command):
     describe(
         command,
         _demo,
-        "Make up photos and views from known causes, predict the views from the "
-        "photos, and say which causes the prediction found.",
+        "Generate photos and views from known causes, predict the views from the "
+        "photos, and list the causes that the predictions follow.",
         example="sklearn-popularity demo --keep made-up",
     )
     settings = {"type": integer(40), "default": 300}
-    option(command, "--n-photos", "N", "default: 300", **settings)
-    option(command, "--seed", "N", "default: 0", type=integer(0), default=0)
-    text = "write the photos and labels.csv to this new folder and keep them"
+    option(command, "--n-photos", "N", "number of photos (default: 300)", **settings)
+    text = "random seed (default: 0)"
+    option(command, "--seed", "N", text, type=integer(0), default=0)
+    text = "new folder to keep the photos and labels.csv in (default: keep nothing)"
     option(command, "--keep", "FOLDER", text, type=expand_home)
     add_output(
         command,
-        "page to write about the result (.html; default: report.html beside the "
-        f"photos that are kept, or else {_REPORT}); needs the extra `report`",
+        "HTML page to write (default: report.html in the folder of --keep, or else "
+        f"{_REPORT}); needs the extra `report`",
     )
     add_n_jobs(command)
 
@@ -52,7 +53,7 @@ def _demo(options):
         folder = options.keep or Path(scratch) / "made-up"
         if options.output is None and options.keep is not None:
             output = folder / "report.html"
-        print(f"Making up {options.n_photos} photos with known causes of popularity.")
+        print(f"Generating {options.n_photos} photos with known causes of popularity.")
         _, truth = make_popularity(
             options.n_photos, folder=folder, random_state=options.seed
         )
@@ -84,7 +85,7 @@ def _write_report(posts, output, cache, n_jobs, command):
             'pip install ".[report]" in the folder of the source code'
         )
         return
-    print("\nWriting a page about it ...", flush=True)
+    print("\nWriting the report ...", flush=True)
     popularity_report(
         late_fusion(FEATURES, n_jobs=n_jobs, cache=cache),
         posts,
@@ -95,7 +96,7 @@ def _write_report(posts, output, cache, n_jobs, command):
         title="title",
         label="log2(views per day + 1)",
         heading="What makes made-up photos popular?",
-        notes=["The photos and their views are made up, from causes that are known."],
+        notes=["The photos and their views are synthetic, with known causes."],
         command=command,
         n_heatmaps=1,
         n_jobs=n_jobs,
@@ -110,7 +111,7 @@ def _print_causes(posts, truth, comparison):
     ceiling = spearman_score(posts["score"], in_pixels)
     print(
         f"\nA model that knew the causes in the pixels would reach {ceiling:.3f}.\n\n"
-        "Does the late fusion follow what each planted cause contributed?\n"
+        "Correlation of the late fusion's predictions with each planted cause:\n"
     )
     print(_format_causes(causes))
     found = causes.loc[causes["found"] & causes["cause"].isin(_IMAGE_CAUSES), "cause"]

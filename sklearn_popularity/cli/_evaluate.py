@@ -1,4 +1,4 @@
-"""`sklearn-popularity evaluate`: how well kinds of features rank held-out photos."""
+"""`sklearn-popularity evaluate`: cross-validate kinds of features."""
 
 from pathlib import Path
 
@@ -25,10 +25,10 @@ from ._tables import (
 
 _COLUMNS = """\
 The columns of the table:
-  Spearman         rank correlation of all held-out predictions of a partition into
-                   folds with the label, mean over partitions; 0 is chance
-  95 % interval    of models trained anew on as many other photos, or groups
-  over partitions  the lowest and the highest of them
+  Spearman         rank correlation between the label and the held-out predictions of
+                   all folds, mean over partitions; 0 is chance
+  95 % interval    confidence interval for models trained on other photos, or groups
+  over partitions  lowest and highest correlation of a partition
   within folds     mean of the correlations within each test fold
 """
 
@@ -38,16 +38,16 @@ def add(command):
         command,
         _evaluate,
         "Print the rank correlation (Spearman) of held-out predictions for each kind "
-        "of feature, for all together, and for a constant. The words of codebook "
-        "features are learned from all photos, without their scores.",
+        "of feature, for all together, and for a constant. Codebooks are learned from "
+        "all photos, without their scores.",
         columns=_COLUMNS,
         example="sklearn-popularity evaluate my/photos --label score --group user",
     )
     add_folder(command)
     add_context(command)
     text = (
-        "groups of photos of which one is to be chosen, such as bursts: how often is "
-        "it the best one?"
+        "groups of photos, such as bursts: report how often the photo with the highest "
+        "prediction is the best of its group"
     )
     option(command, "--pick", "COLUMN", text)
     add_output(command, "write the table (.csv, .json, .parquet)")
@@ -106,14 +106,14 @@ def _warn_of_duplicates(paths, comparison, n_jobs):
     if len(pairs):
         first, second = (Path(paths[i]).name for i in pairs[0])
         warn_caller(
-            f"{len(pairs)} pair(s) of near-duplicate photos straddle folds, such as "
-            f"{first} and {second}: the scores are too high. Pass --group with a "
-            "column that keeps them together."
+            f"{len(pairs)} pair(s) of near-duplicate photos are in different folds, "
+            f"such as {first} and {second}: the scores are too high. Pass --group with "
+            "a column that keeps them together."
         )
 
 
 def _choose(posts, comparison, asked, options):
-    """How well the whole chooses; rows of --group are no evidence apart."""
+    """How often the whole model picks the best photo of a group."""
     picks, clusters = posts[options.pick].astype(str), None
     if options.group is not None:
         clusters = posts[options.group].astype(str)
@@ -139,30 +139,30 @@ def _print_gain(differences, asked):
         return
     gain = differences.set_index("model").loc[asked.name]
     print(
-        f"\n{asked.name} less {asked.named}: {gain.difference:+.3f} (95 % interval "
+        f"\n{asked.name} minus {asked.named}: {gain.difference:+.3f} (95 % interval "
         f"{gain.low:+.3f} to {gain.high:+.3f})"
     )
 
 
 def _sources(posts, options):
-    """What repeats in the table: photos, and those who posted them."""
+    """Photos and users that occur more than once in the table."""
     known = {"photo": posts["photo"]} if posts["photo"].duplicated().any() else {}
     return known if options.user is None else known | {"user": posts[options.user]}
 
 
 def _print_ceilings(ceilings):
-    """How well any model could do by the photo, or the uploader, where these repeat."""
+    """Highest correlation that any model of photos, or of users, can reach."""
     found = [
         f"{row.known} {row.spearman:.3f} ({row.low:.3f} to {row.high:.3f})"
         for row in ([] if ceilings is None else ceilings.itertuples())
     ]
     if found:
-        print(f"\nCeilings, by what repeats in the table: {', '.join(found)}")
+        print(f"\nCeilings for models that know only the: {', '.join(found)}")
 
 
 def _print_chance(table):
     at_chance = table["low"] <= 0
-    if not at_chance.all():  # which is warned of
+    if not at_chance.all():  # otherwise _warn_of_chance speaks
         names = table.loc[at_chance, "model"]
         print_chance([name for name in names if name != "constant"])
 
@@ -170,6 +170,6 @@ def _print_chance(table):
 def _warn_of_chance(table):
     if (table["low"] <= 0).all():
         warn_caller(
-            "no kind of feature is surely better than chance: all intervals contain 0, "
-            "or lie below it. Use more photos or other features"
+            "no kind of feature is reliably better than chance: all intervals contain "
+            "0, or lie below it. Use more photos or other features"
         )

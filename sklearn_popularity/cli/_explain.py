@@ -16,9 +16,9 @@ def add(command):
     describe(
         command,
         _explain,
-        "Write a page, or a figure, with the heatmap of a photo, its predicted score "
-        "and percentile, and the three strongest reasons for and against it, in units "
-        "of the score. Needs the extra `report`.",
+        "Write an HTML page, or a figure, with the heatmap of a photo, its predicted "
+        "score and percentile, and the three strongest reasons for and against it, in "
+        "units of the score. Needs the extra `report`.",
         example="sklearn-popularity explain model.skops photo.jpg -o why.html",
     )
     add_model(command)
@@ -34,7 +34,7 @@ def _explain(options):
         import_optional("matplotlib", "A figure")
     if not options.photo.exists():
         raise FileNotFoundError(f"There is no {options.photo}.")
-    # What imports have made is no garbage: to look through it took a tenth of the time.
+    # Garbage collection of what imports have created took a tenth of the time.
     gc.freeze()
     model, learned, training = read_fitted(options.model)
     told = (model, post_like(learned, options.photo), training)
@@ -43,5 +43,5 @@ def _explain(options):
         write_page(options.output, explain_page(*told))
     else:
         explain_figure(*told, options.output)
-    print(f"{options.output}: why {options.photo.name} has its score")
+    print(f"{options.output}: explanation of the score of {options.photo.name}")
     warn_of_chance(training["interval"][0])

@@ -25,9 +25,9 @@ def add(command):
     describe(
         command,
         _extract,
-        "Write a row of numbers per photo to a file, and its path to a table beside "
-        "it. Run again after an interruption, it goes on where it was. The words of "
-        "codebook features are learned from the photos first.",
+        "Write a row of features per photo to a file, and the paths of the photos to a "
+        "table next to it. Run it again to resume after an interruption. Codebooks are "
+        "learned from the photos first.",
         example="sklearn-popularity extract gist my/photos -o gist.npy",
     )
     text = f"one of {', '.join(FEATURES)}"
@@ -36,22 +36,22 @@ def add(command):
     text = "file to write: .npy, or .parquet with named columns"
     add_output(command, text, required=True)
     text = (
-        "file that keeps rows, which may be shared by runs (default: the name of the "
-        "output with .cache at the end)"
+        "cache file, which runs may share (default: the name of the output with .cache "
+        "appended)"
     )
     option(command, "--cache", "PATH", text, type=home_text)
-    text = "photos that a worker takes at a time (default: 32)"
+    text = "photos per batch of a worker (default: 32)"
     option(command, "--batch-size", "N", text, type=integer(1), default=32)
     text = (
-        "describe the I-th of N parts alone, counted from 0, for a job of an array; "
-        "`join` puts them together"
+        "extract only part I of N, counted from 0, such as in a job array; `join` "
+        "combines the parts"
     )
     option(command, "--part", "I/N", text, type=_part)
     add_n_jobs(command)
 
 
 def _part(text):
-    """Type of an option such as 0/10."""
+    """Argparse type of a part such as 0/10."""
     match = re.fullmatch(r"(\d+)/(\d+)", text)
     if match is None or int(match[1]) >= int(match[2]):
         raise argparse.ArgumentTypeError(
@@ -82,7 +82,7 @@ def _extract(options):
     written = index.with_name(index.name.removesuffix(".index.csv"))
     n_features = len(transformer.get_feature_names_out())
     if options.part is None:
-        print(f"{written}: {len(paths):,} rows of {n_features:,} numbers")
+        print(f"{written}: {len(paths):,} rows of {n_features:,} features")
     else:
-        print(f"{written}: a part of {len(paths):,} rows of {n_features:,} numbers")
-    print(f"{index}: their paths")
+        print(f"{written}: a part of {len(paths):,} rows of {n_features:,} features")
+    print(f"{index}: paths of the photos")

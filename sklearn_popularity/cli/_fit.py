@@ -1,4 +1,4 @@
-"""`sklearn-popularity fit`: a model of a folder of photos, to rank others with."""
+"""`sklearn-popularity fit`: fit a model on a folder of photos."""
 
 from ._fitted import fit_posts, write_fitted
 from ._model import add_context, columns_of, compose, texts_of
@@ -20,10 +20,10 @@ def add(command):
     describe(
         command,
         _fit,
-        "Fit the model that `evaluate` shows last, and write it to a file for `rank`, "
-        "`explain` and `report`. Its rank correlation (Spearman) is that of models "
-        "like it with photos that they did not see, and the interval that of such "
-        "models if they were trained anew.",
+        "Fit the model that `evaluate` shows last before the constant, and write it to "
+        "a file for `rank`, `compare`, `explain` and `report`. Prints its "
+        "cross-validated rank correlation (Spearman), with a confidence interval for "
+        "models trained on other photos.",
         example="sklearn-popularity fit my/photos --label score --group user "
         "-o model.skops",
     )

@@ -1,4 +1,4 @@
-"""Models of photos and the one score that each has, made anew or read from a file."""
+"""Fitted models with their held-out predictions: fit them, write and read files."""
 
 import hashlib
 from argparse import Namespace
@@ -29,24 +29,23 @@ from ..models import load_model, read_model_arrays, read_model_card, save_model
 from ._model import CONTEXT, columns_of, texts_of
 from ._options import LEARNED
 
-# Fewer photos do not tell which new ones are unlike them.
+# With fewer photos, unlike ones cannot be detected reliably.
 _N_TO_TELL = 100
 
 
 class Fitted(NamedTuple):
-    """A model, and what is known of it.
+    """A fitted model with its cross-validation.
 
     Parameters
     ----------
     whole : FittedModel
-        The model, from posts to scores, and what it was fitted on.
+        The model, which predicts scores of posts, and its training data.
     held_out : HeldOut
-        Predictions of the photos that were learned from by models that had not seen
-        them.
+        Held-out predictions for the training photos.
     found : SpearmanInterval
-        Their correlation with the scores.
+        Their rank correlation with the scores.
     seen : dict of str to ndarray
-        What the photos look like to the model, see `describe_seen`.
+        Summary of the features of the training photos, from `describe_seen`.
     """
 
     whole: FittedModel
@@ -56,18 +55,18 @@ class Fitted(NamedTuple):
 
 
 def fit_posts(asked, options, posts, groups) -> Fitted:
-    """Fit the model that `evaluate` compares with others.
+    """Fit and cross-validate the whole model of a composition.
 
     Parameters
     ----------
     asked : Composition
-        What is fitted.
+        Holds the model to fit.
     options : Namespace
-        Those of `add_folder`.
+        Options of `add_folder`.
     posts : DataFrame
         From `read_posts`.
     groups : ndarray of shape (n_posts,) or None
-        Their groups.
+        Groups of the posts.
     """
     fitted = fit_model(
         asked.whole,
@@ -79,7 +78,7 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
         n_jobs=options.n_jobs,
         look=look_inside,
     )
-    # The file goes to other machines, where unreadable photos are an error.
+    # The file may go to other machines: keep no paths, and raise on unreadable photos.
     model = with_settings(fitted.model, n_jobs=None, cache=None, on_error="raise")
     found = spearman_interval(
         posts[options.label].to_numpy()[fitted.kept],
@@ -95,7 +94,7 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
 
 
 def write_fitted(options, posts, groups, fitted):
-    """Write a model with all that `read_fitted` gives back."""
+    """Write a model with everything that `read_fitted` returns."""
     held_out = fitted.held_out.model
     _, branches, permuted = fitted.held_out
     parts = {"branch": branches, "permuted": permuted, "seen": fitted.seen}
@@ -130,7 +129,7 @@ def write_fitted(options, posts, groups, fitted):
 
 
 def read_fitted(path):
-    """The model in a file, the options that it was fitted with, and its training.
+    """Read a model, the options that it was fitted with, and its training statistics.
 
     Returns
     -------
@@ -138,7 +137,7 @@ def read_fitted(path):
     learned : Namespace
         Options.
     training : dict
-        What the card says of the training.
+        Entry "training" of the model card.
     """
     card = read_model_card(path)
     model, training = load_model(path), card["training"] or {}
@@ -151,12 +150,12 @@ def read_fitted(path):
 
 
 def read_held_out(path, learned, posts) -> HeldOut:
-    """What is known of the photos that a model was fitted on.
+    """Read the held-out predictions for the training posts of a model.
 
     Raises
     ------
     ValueError
-        If the posts are others than these.
+        If `posts` are not the training posts.
     """
     arrays = read_model_arrays(path)
     kept, columns = arrays["kept"], [learned.label, *learned.columns]
@@ -164,8 +163,8 @@ def read_held_out(path, learned, posts) -> HeldOut:
     if not known or _digest(posts.iloc[kept], columns) != learned.rows:
         raise ValueError(
             f"The model in {str(path)!r} was fitted on other photos, or other values "
-            f"of {', '.join(columns)}, than the folder holds. Name the folder that it "
-            "was fitted on, or fit it again."
+            f"of {', '.join(columns)}, than the folder holds. Pass the folder that it "
+            "was fitted on, or fit the model again."
         )
     held_out = HeldOutPredictions(
         arrays["raw"], arrays["shares"], _partitions_of(arrays["folds"])
@@ -174,7 +173,7 @@ def read_held_out(path, learned, posts) -> HeldOut:
 
 
 def read_record(path) -> HeldOutRecord:
-    """How the photos that a model was fitted on were predicted, and what is true.
+    """Read held-out predictions and true scores of the training photos.
 
     Raises
     ------
@@ -197,12 +196,12 @@ def read_record(path) -> HeldOutRecord:
 
 
 def read_seen(path):
-    """What the photos that a model was fitted on look like to it, if it sees photos."""
+    """Summary of the features of the training photos; empty for a model without any."""
     return _named(read_model_arrays(path), "seen")
 
 
 def _groups_of(groups, kept):
-    """Numbers of the groups: their names, such as those of users, stay here."""
+    """Codes of the groups: names, such as those of users, are not written."""
     if groups is None:
         return {}
     return {"groups": np.unique(groups[kept], return_inverse=True)[1].astype(np.int32)}
@@ -214,17 +213,16 @@ def _named(arrays, kind):
 
 
 def _fingerprint(fitted: Fitted):
-    """What models have in common whose scores can be compared.
+    """Hash that is equal for models whose scores can be compared.
 
-    Held-out predictions are those of photos as they are described, of the weights that
-    were learned from them, and of the versions of all libraries.
+    Held-out predictions depend on features, learned weights and versions of libraries.
     """
     settings = fitted.whole.model.get_params(deep=True)
     return joblib.hash([settings, fitted.held_out.model.raw])[:16]
 
 
 def _texts(posts, options):
-    """Columns that are read as they are written, when new photos are ranked."""
+    """Columns of new posts that are read as text, without conversion to numbers."""
     others = [each for each in options.social if not _is_number(posts, each)]
     return list(dict.fromkeys([*texts_of(options), *others]))
 
@@ -234,14 +232,14 @@ def _is_number(posts, column):
 
 
 def _digest(posts, columns):
-    """What posts are known by: the names of their photos, and what was learned from."""
+    """Hash of the file names of photos and of the columns that were used."""
     names = [Path(photo).name for photo in posts["photo"]]
     values = [posts[column].tolist() for column in columns]
     return hashlib.sha256(repr([names, values]).encode(errors="replace")).hexdigest()
 
 
 def _numbers_of(partitions, n):
-    """The number of the test fold of each row, a column per partition."""
+    """Index of the test fold of each row, with a column per partition."""
     numbers = np.zeros((n, len(partitions)), dtype=np.int16)
     for column, folds in zip(numbers.T, partitions, strict=True):
         for number, (_, test) in enumerate(folds):

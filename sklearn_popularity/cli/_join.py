@@ -1,4 +1,4 @@
-"""`sklearn-popularity join`: the parts that jobs of `extract` have written, as one."""
+"""`sklearn-popularity join`: combine the parts that jobs of `extract` have written."""
 
 from .._paths import expand_home
 from ..features import join_parts
@@ -9,14 +9,14 @@ def add(command):
     describe(
         command,
         _join,
-        "Join the parts to the file that a single run of `extract` would have written.",
+        "Join the parts into the file that a single run of `extract` would write.",
         example="sklearn-popularity join gist.npy 10",
     )
-    option(command, "output", "PATH", "as --output of all jobs", type=expand_home)
+    option(command, "output", "PATH", "the --output of all jobs", type=expand_home)
     option(command, "n_parts", "N", "number of parts", type=integer(1))
 
 
 def _join(options):
     index = join_parts(options.output, options.n_parts)
     print(f"{options.output}: {options.n_parts} parts joined")
-    print(f"{index}: their paths")
+    print(f"{index}: paths of the photos")

@@ -1,4 +1,4 @@
-"""The door: which command, and how it ends."""
+"""Entry point: parse the command, run it, and turn errors into exit codes."""
 
 import argparse
 import multiprocessing
@@ -11,39 +11,39 @@ from importlib import import_module
 
 from .. import __version__
 
-# Each stands in a module of its own, which is imported when it is called.
+# Each command is a module, which is imported when the command is called.
 _COMMANDS = {
-    "demo": "run the main job on made-up photos with known causes of popularity",
+    "demo": "predict scores of synthetic photos with known causes of popularity",
     "evaluate": "cross-validate each kind of feature on a folder of photos",
-    "report": "write a page about a folder of photos and what ranks them",
+    "report": "write an HTML page about a model and a folder of photos",
     "fit": "fit a model on a folder of photos and write it to a file",
-    "rank": "rank photos by the scores that a model predicts",
-    "compare": "say which of some photos scores higher, and how sure that is",
-    "explain": "write why a model gives a photo its score",
-    "paper": "reproduce a paper's tables and judge its claims",
+    "rank": "sort photos by predicted score",
+    "compare": "predict which of several photos scores higher",
+    "explain": "explain the score of a photo",
+    "paper": "reproduce a paper's tables and test its claims",
     "extract": "write the features of many photos to a file",
     "join": "join the files that jobs of `extract --part` have written",
-    "cache": "look into a cache of features, verify or shrink it",
+    "cache": "inspect, verify or shrink a cache of features",
 }
 _FAILED, _WRONG, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
 
 
 def run():
-    """Run the command line as a process of its own."""
-    # What a job scheduler sends tidies up, as Ctrl-C does.
+    """Run the command line and exit."""
+    # Job schedulers send SIGTERM: clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Threads of a network that spin while they wait take many times the work, where
-    # others use the cores too. Read when torch is loaded.
+    # Spinning threads of a network slow it down many times if other processes use the
+    # cores. Torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     status = main()
     if status == _INTERRUPTED:
-        # Python waits for the workers, which a second Ctrl-C would make hang.
+        # Python waits for the workers; a second Ctrl-C would make them hang.
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, signal.SIG_IGN)
         for worker in multiprocessing.active_children():
             worker.terminate()
     if status == _BROKEN_PIPE:
-        os._exit(status)  # Python would try to flush what nobody reads
+        os._exit(status)  # a normal exit would flush to the broken pipe
     sys.exit(status)
 
 
@@ -60,24 +60,24 @@ def main(argv=None):
     status : int
         0 on success, 1 when memory, a worker or a library fails, 2 on a wrong option,
         file or column, a full disk or a missing package, 130 when interrupted, 141 when
-        nobody reads what is printed.
+        the reader of the output has closed the pipe.
     """
     if hasattr(sys.stdout, "reconfigure"):
-        # A console that lacks a letter of a column's name still gets the table.
+        # Consoles whose encoding lacks a letter still print the table.
         sys.stdout.reconfigure(errors="replace")
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
-        warnings.simplefilter("ignore", RuntimeWarning)  # of numbers, to developers
+        warnings.simplefilter("ignore", RuntimeWarning)  # numerics, for developers
         warnings.showwarning = _warn_once()
         try:
             options = _parser().parse_args(argv)
             options.run(options)
-            print(end="", flush=True)  # here, where a broken pipe is caught
+            print(end="", flush=True)  # raises BrokenPipeError here, not at exit
         except KeyboardInterrupt:
             print("interrupted; no file is half written", file=sys.stderr)
             return _INTERRUPTED
         except BrokenPipeError:
-            # Who reads the table has seen enough, and nobody reads a complaint.
+            # The reader, such as `head`, has enough lines.
             return _BROKEN_PIPE
         except (ValueError, OSError, ImportError) as error:
             return _complain(_told(error), _WRONG)
@@ -99,7 +99,7 @@ def _complain(message, status):
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Fills paragraphs but not tables, and does not break names at hyphens."""
+    """Wrap paragraphs but not tables, and do not break names at hyphens."""
 
     def _fill_text(self, text, width, indent):
         if "\n" in text:
@@ -111,7 +111,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and loads a command only where it is called."""
+    """Parser with one-line errors, which imports a command only when it is called."""
 
     def __init__(self, *, module=None, **settings):
         super().__init__(formatter_class=_Help, **settings)
@@ -130,7 +130,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     parser = _Parser(
         prog="sklearn-popularity",
-        description="Predict how people react to photos, and test it honestly.",
+        description="Predict how people react to photos, and evaluate the predictions.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -140,7 +140,7 @@ def _parser():
 
 
 def _warn_once():
-    """What prints a warning, once however many steps of the work give it."""
+    """A `showwarning` that prints each message once."""
     said = set()
 
     def show(message, category, filename, lineno, file=None, line=None):

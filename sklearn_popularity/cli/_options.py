@@ -1,4 +1,4 @@
-"""Options that several commands take."""
+"""Options that several commands share."""
 
 import argparse
 
@@ -8,63 +8,64 @@ from .._paths import expand_home
 from ..datasets import PHOTO_COLUMNS
 from ..evaluation import FEATURES
 
-# Options of `add_folder` that say what was learned, which a model file keeps.
+# Options of `add_folder` that define the model, and are stored in model files.
 LEARNED = "label log per_day group photo features network cv repeats".split()
 AUTO, EMBEDDING, NONE = "auto", "embedding", "none"
 
 
 def describe(command, run, text, *, example, columns=""):
-    """What a command does, what its table means, how it is called, and what it runs."""
+    """Set the help texts of a command and the function that it runs."""
     command.description = text
     command.epilog = f"{columns}\nExample:\n  {example}\n".lstrip()
-    # Some commands ask whether an option was given.
+    # Some commands check whether an option was given.
     command.set_defaults(run=run, default_of=command.get_default)
 
 
 def option(command, name, metavar, text, **settings):
-    """An option with its help; flags, and options with a type, by settings."""
+    """Add an option with its help; settings are those of `add_argument`."""
     if metavar is not None:
         settings["metavar"] = metavar
     command.add_argument(name, help=text, **settings)
 
 
 def add_folder(command, *, needs_label=True):
-    """A folder with a table, what to learn from it, and in which folds."""
+    """Add options for the folder, the label, the features and the folds."""
     text = "folder with photos and the table labels.csv, a row per photo"
     option(command, "folder", "FOLDER", text, type=expand_home)
     option(command, "--label", "COLUMN", "score to predict", required=needs_label)
-    text = "learn the logarithm of the label, for counts of which few are large"
+    text = "predict the logarithm of the label, for skewed counts such as likes"
     option(command, "--log", None, text, action="store_true")
     text = (
-        "TIME[,OBSERVED]: learn the logarithm of the label per day, by the column of "
-        "when a photo was posted, and that of when the label was read (default: the "
-        "latest TIME)"
+        "TIME[,OBSERVED]: predict the logarithm of the label per day; TIME is the "
+        "column with the time of posting, OBSERVED that with the time at which the "
+        "label was read (default: the latest TIME)"
     )
     option(command, "--per-day", "TIME,...", text, type=names)
-    text = "rows that stay together in all folds: user, theme, near-duplicates"
+    text = "rows that stay together in all folds, such as those of a user or theme"
     option(command, "--group", "COLUMN", text)
     text = f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
     option(command, "--photo", "COLUMN", text)
     text = (
         f"kinds of features of the photos: {', '.join(FEATURES)}, {EMBEDDING} (of a "
-        f"network), or {NONE}; their late fusion learns from several (default: {AUTO}, "
-        "the best network at hand, or else all but that)"
+        f"network), or {NONE}; several are combined by late fusion (default: {AUTO}, "
+        "the best available network, or else all hand-crafted kinds)"
     )
     option(command, "--features", "NAME,...", text, type=_features, default=AUTO)
     text = (
-        "network to describe photos by, such as timm/resnet50, or NAME=FILE with a "
+        "network that computes embeddings, such as timm/resnet50, or NAME=FILE with a "
         "file of its weights"
     )
     option(command, "--network", "NAME", text)
-    option(command, "--cv", "K", "folds (default: 5)", type=integer(2), default=5)
-    text = "shuffled partitions into folds (default: 3)"
+    text = "number of folds (default: 5)"
+    option(command, "--cv", "K", text, type=integer(2), default=5)
+    text = "number of shuffled partitions into folds (default: 3)"
     option(command, "--repeats", "R", text, type=integer(1), default=3)
 
 
 def add_photos(command):
     text = (
-        "photos, folders of which all photos are taken, and text files (.txt) with a "
-        "path per line"
+        "photos, folders (all photos in them), or text files (.txt) with a path per "
+        "line"
     )
     option(command, "photos", "PATH", text, nargs="+", type=expand_home)
 
@@ -81,11 +82,10 @@ def add_output(command, text, *, required=False):
 
 
 def add_work(command):
-    """Where rows of features are kept, and how many processes make them."""
+    """Add the options --cache and --n-jobs."""
     text = (
-        "file of computed features, which are reused between runs; `none` keeps none "
-        "(default: one in the user's folder of caches, or what the variable "
-        "SKLEARN_POPULARITY_CACHE names)"
+        "file in which features are cached between runs; `none` disables the cache "
+        "(default: $SKLEARN_POPULARITY_CACHE, or a file in the user's cache directory)"
     )
     option(command, "--cache", "FILE", text, type=home_text)
     add_n_jobs(command)
@@ -97,12 +97,12 @@ def add_n_jobs(command):
 
 
 def home_text(text):
-    """Type of an option that is a path, as text."""
+    """Argparse type of a path, as text."""
     return str(expand_home(text))
 
 
 def integer(low):
-    """Type of an option that is a whole number, not too low."""
+    """Argparse type of an integer of at least `low`."""
 
     def convert(text):
         if not text.isdecimal() or int(text) < low:
@@ -115,7 +115,7 @@ def integer(low):
 
 
 def file_text(text):
-    """Type of an option that is the path of a file which a model needs again."""
+    """Argparse type of an absolute path, for files that a model needs later."""
     return str(expand_home(text).absolute())
 
 
@@ -127,8 +127,7 @@ def names(text):
 def _n_jobs(text):
     if not text.removeprefix("-").isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(
-            f"got {text!r}, but a whole number of processes was expected, or -1 for "
-            "all cores"
+            f"got {text!r}, but a number of processes was expected, or -1 for all cores"
         )
     return min(int(text), cpu_count())
 

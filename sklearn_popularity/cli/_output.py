@@ -1,4 +1,4 @@
-"""Files that a command writes or keeps: checked before the work, whole or not there."""
+"""Output files, checked before the work and written atomically, and the cache."""
 
 import json
 import os
@@ -15,18 +15,17 @@ from .._warnings import warn_caller
 from ..features import prepare_cache, prune_cache
 
 TABLES = [".csv", ".json", ".parquet"]
-# Names the default cache, which may be "none" as well.
+# Environment variable with the path of the default cache, or "none".
 _VARIABLE = "SKLEARN_POPULARITY_CACHE"
-_MAX_BYTES = 5 * 10**9  # of the default cache: some 70,000 photos by all kinds
+_MAX_BYTES = 5 * 10**9  # of the default cache: all features of some 70,000 photos
 
 
 def check_output(path, suffixes, source=None):
-    """Fail before the work, not after it, and never overwrite what is read."""
+    """Fail before the work if a file cannot be written, or is an input."""
     check_destination(path, suffixes, f"--output {path}")
     if source is not None and path.exists() and _is_same(path, source):
         raise ValueError(
-            f"Got --output {path}, which is read by this command, but another file was "
-            "expected."
+            f"Got --output {path}, which is read by this command. Name another file."
         )
     if path.suffix == ".parquet":
         import_optional("pyarrow", "A file that ends in .parquet")
@@ -37,10 +36,10 @@ def _is_same(path, source):
 
 
 def open_cache(given):
-    """The file that keeps rows of features, or None.
+    """The cache file of features, or None.
 
-    One that was named has to be of use, or the work does not begin; without the default
-    one it does. Which it is, is said once.
+    A file of --cache that cannot be used is an error; for the default file there is a
+    warning, and features are not cached. The path of the default file is printed.
     """
     path = given or os.environ.get(_VARIABLE) or _default_cache()
     if path == "none":
@@ -50,15 +49,15 @@ def open_cache(given):
     except OSError as error:
         reason = error.strerror or error
         if given is None:
-            warn_caller(f"no rows of features are kept: {path}: {reason}")
+            warn_caller(f"features are not cached: {path}: {reason}")
             return None
         raise OSError(
             f"Got --cache {path}, which cannot be used: {reason}. Name a cache or a "
-            "new file, in a folder that may be written to."
+            "new file, in a writable folder."
         ) from error
     if given is None:
         _bound(path)
-        print(f"Features are kept in {path} (see --cache)", file=sys.stderr)
+        print(f"Features are cached in {path} (see --cache)", file=sys.stderr)
     return path
 
 
@@ -67,31 +66,31 @@ def _default_cache():
 
 
 def _bound(path):
-    """Remove the rows that were not used for longest, where there are too many."""
+    """Remove the least recently used rows if the cache is too large."""
     if Path(path).stat().st_size > _MAX_BYTES:
-        with suppress(OSError):  # another process may hold it
+        with suppress(OSError):  # another process may have locked it
             prune_cache(path, max_bytes=_MAX_BYTES * 3 // 4)
 
 
 def say(text):
-    """Say what is done while nothing moves, to who looks on."""
+    """Print progress to the terminal, if there is one."""
     if sys.stderr.isatty():
         print(text, file=sys.stderr)
 
 
 def write_table(path, table, name, **about):
-    """Write a table as the suffix says; JSON has what else is known of the run, too.
+    """Write a table as CSV, JSON or Parquet, depending on the suffix.
 
     Parameters
     ----------
     path : Path
-        File, which is whole or not there.
+        File to write; it is written completely or not at all.
     table : DataFrame
         Rows.
     name : str
-        What the rows are called in JSON.
+        Key of the rows in JSON.
     **about
-        Of the run.
+        Facts about the run, which only JSON holds.
     """
     with whole_file(path) as unfinished:
         if path.suffix == ".parquet":

@@ -1,4 +1,4 @@
-"""`sklearn-popularity paper`: a paper's tables and claims, on posts at hand."""
+"""`sklearn-popularity paper`: reproduce a paper's tables and claims on your posts."""
 
 import argparse
 from pathlib import Path
@@ -22,13 +22,13 @@ from ._posts import read_posts, read_table_of_posts
 
 MADE_UP = "made-up"
 _ALL = "all"
-# Sizes of made-up posts, and of those of --quick.
+# Number and size of synthetic photos, without and with --quick.
 _SIZES = {False: (400, (120, 160)), True: (120, (48, 64))}
 _ABOUT = """\
-What is printed, as Markdown: each figure as it was published and as it comes out here,
-with its 95 % interval, and a verdict on each claim. The posts are not the paper's:
-compare the ranking of the rows, not the absolute values. Figures whose ingredients are
-missing say why they are not testable.
+The output is Markdown: each published figure beside the reproduced one with its 95 %
+interval, and a verdict on each claim. Your posts are not the paper's: compare the
+ranking of the rows, not the absolute values. Figures that cannot be computed, such as
+for lack of a column, are marked as not testable, with the reason.
 """
 
 
@@ -36,67 +36,68 @@ def add(command):
     describe(
         command,
         _paper,
-        "Reproduce the tables of a paper and judge its claims on a folder of photos, a "
-        "table without photos, or made-up posts.",
+        "Reproduce the tables of a paper and test its claims on a folder of photos, a "
+        "table without photos, or synthetic posts.",
         columns=_ABOUT,
         example="sklearn-popularity paper khosla2014 my/photos --label views --log",
     )
     text = f"one of {', '.join(PAPERS)}, or {_ALL}"
     option(command, "paper", "NAME", text, choices=[*PAPERS, _ALL])
-    text = f"folder with labels.csv, a table (.csv) without photos, or {MADE_UP}"
+    text = f"folder with labels.csv, table (.csv), or {MADE_UP} for synthetic posts"
     option(command, "folder", "FOLDER", text)
     _add_columns(command.add_argument_group("columns"))
     _add_networks(command.add_argument_group("networks and words"))
-    text = "in a minute: few models, few settings, one partition into folds"
+    text = "take about a minute: fewer models and settings, one partition into folds"
     option(command, "--quick", None, text, action="store_true")
-    text = "partitions into folds (default: 5)"
+    text = "number of partitions into folds (default: 5)"
     option(command, "--repeats", "R", text, type=integer(1), default=5)
-    text = "settings that a random search tries (default: 4)"
+    text = "number of settings that a random search tries (default: 4)"
     option(command, "--n-iter", "N", text, type=integer(1), default=4)
-    text = "write NAME.md, NAME_tables.csv and NAME_claims.csv into a folder"
+    text = "folder to write NAME.md, NAME_tables.csv and NAME_claims.csv to"
     settings = {"type": expand_home, "metavar": "DIR"}
     command.add_argument("-o", "--output", help=text, **settings)
     add_work(command)
 
 
 def _add_columns(group):
-    option(group, "--label", "COLUMN", "score; needed but for made-up posts")
-    option(group, "--log", None, "learn the logarithm of it", action="store_true")
-    text = "learn the logarithm of the label per day, as of `fit`"
+    option(group, "--label", "COLUMN", f"score; required unless FOLDER is {MADE_UP}")
+    text = "predict the logarithm of the label"
+    option(group, "--log", None, text, action="store_true")
+    text = "predict the logarithm of the label per day, as in `fit`"
     option(group, "--per-day", "TIME,...", text, type=names)
-    option(group, "--group", "COLUMN", "posts that stay on one side of a split")
-    text = f"file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
+    option(group, "--group", "COLUMN", "posts that stay together in all splits")
+    text = f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
     option(group, "--photo", "COLUMN", text)
     text = (
-        "column of a role, such as user=author, as often as needed; the roles, and "
-        f"the columns taken without it: "
+        "column for a role, such as user=author; may be repeated. The roles, with "
+        f"their default columns: "
         f"{', '.join(f'{role} ({name})' for role, name in ROLES.items())}"
     )
     settings = {"type": _role, "action": "append", "default": []}
     option(group, "--column", "ROLE=NAME", text, **settings)
     text = "columns of numbers that describe the photos already"
     option(group, "--content", "COLUMN,...", text, type=names, default=[])
-    text = 'what separates tags (default: a comma); "" takes words'
+    text = 'separator of tags (default: a comma); "" splits into words'
     option(group, "--separator", "TEXT", text, default=",")
     text = "memorability2018: other scores of the same photos"
     option(group, "--other-labels", "COLUMN,...", text, type=names, default=[])
-    text = "memorability2018: another folder to test on, and its score"
+    text = "memorability2018: another folder to test on, and its label; may be repeated"
     settings = {"action": "append", "default": []}
     option(group, "--also", "FOLDER:LABEL", text, **settings)
 
 
 def _add_networks(group):
-    text = "network in place of the papers', NAME=FILE with its weights, or NAME=random"
+    text = "network instead of the papers', NAME=FILE with its weights, or NAME=random"
     option(group, "--network", "NAME", text)
-    text = "network that knows captions, or NAME=FILE"
+    text = "network trained on captions, or NAME=FILE with its weights"
     option(group, "--captions", "NAME", text)
     text = "lafin: word vectors (.npz, .bin, .txt or .vec)"
     option(group, "--vectors", "FILE", text, type=file_text)
-    text = "lafin: words in the space of the captions (.npz)"
+    text = "lafin: embeddings of words in the space of the captions (.npz)"
     option(group, "--vocabulary", "FILE", text, type=file_text)
-    text = "dufour2015: passes over the photos"
+    text = "dufour2015: number of epochs"
     option(group, "--epochs", "N", text, type=integer(1))
-    text = "dufour2015: side of photos in pixels"
+    text = "dufour2015: side length of the photos in pixels"
     option(group, "--size", "N", text, type=integer(16))
 
 
@@ -134,12 +135,12 @@ def _paper(options):
 
 
 def _read(options):
-    """Posts, and others that models of them are tested on."""
+    """The posts, and a list of other posts to test their models on."""
     if options.folder == MADE_UP:
         n_photos, image_size = _SIZES[options.quick]
         return make_paper_posts(n_photos, image_size=image_size), []
     if options.label is None:
-        raise ValueError("Got no --label, but the column of scores was expected.")
+        raise ValueError("Got no --label. Name the column of scores with --label.")
     options.folder = expand_home(options.folder)
     columns = dict(options.column)
     read = read_table_of_posts if options.folder.is_file() else read_posts
@@ -165,8 +166,8 @@ def _read_other(options, given):
     folder, _, label = given.rpartition(":")
     if not folder or not label:
         raise ValueError(
-            f"Got --also {quote(given)}, but FOLDER:LABEL was expected, a folder with "
-            "labels.csv and its column of scores."
+            f"Got --also {quote(given)}, but FOLDER:LABEL was expected: a folder with "
+            "labels.csv, and its column of scores."
         )
     told = vars(options) | {"folder": expand_home(folder), "label": label}
     told |= {"log": False, "per_day": None, "group": None, "photo": None}
@@ -188,7 +189,7 @@ def _captions(given):
 
 
 def _named(given):
-    """A network and its weights."""
+    """The name of a network, and its weights."""
     backbone, _, weights = given.partition("=")
     if not weights:
         return backbone, "pretrained"

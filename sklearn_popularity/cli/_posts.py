@@ -1,4 +1,4 @@
-"""From the table of a folder to rows that can be learned from."""
+"""Read posts from folders and tables, and find photos."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,17 +20,16 @@ from ..datasets import (
 from ._target import time_columns, with_target
 
 _TABLE = "labels.csv"
-_N_SHOWN = 5  # names of photos that a warning shows
-# Columns whose rows tend to resemble each other.
+_N_SHOWN = 5  # file names that a warning lists
+# Names of columns that often hold groups of similar photos.
 _GROUPS = "user author owner uploader photographer theme album series group".split()
 
 
 def read_posts(options, required=(), as_text=()):
     """The rows of a folder's table that have a label, and their groups or None.
 
-    `attrs` of the rows has the names of those whose photo is ``missing``,
-    ``n_unlabelled``, the number of those without a label, and ``target``, what is
-    learned of it.
+    `attrs` of the rows holds ``missing`` (names of missing photos), ``n_unlabelled``
+    (number of rows without a label) and ``target`` (name of the predicted quantity).
     """
     times = time_columns(options)
     groups = [options.group] * (options.group is not None)
@@ -42,7 +41,7 @@ def read_posts(options, required=(), as_text=()):
 
 
 def read_table_of_posts(options, required=(), as_text=()):
-    """The same of a table alone, whose posts have no photos."""
+    """The same for a table of posts without photos."""
     posts = with_numbers(read_table(options.folder), as_text)
     check_columns(posts, [options.label, *required], options.folder)
     # Errors name a post by its photo.
@@ -52,7 +51,7 @@ def read_table_of_posts(options, required=(), as_text=()):
 
 
 def prepare_posts(posts, options):
-    """Rows that have a label, with what is learned of it, and their groups."""
+    """Rows that have a label, with the label transformed, and their groups."""
     times = time_columns(options)
     posts = _with_label(posts, options.label)
     for column in times:
@@ -65,7 +64,7 @@ def prepare_posts(posts, options):
 
 
 def warn_of_groups(options, posts):
-    """Name a column that looks as if its rows should stay together, if none do."""
+    """Without --group, warn about a column that may hold groups of similar photos."""
     if options.group is not None:
         return
     for column in posts.columns[posts.columns.str.lower().isin(_GROUPS)]:
@@ -73,21 +72,22 @@ def warn_of_groups(options, posts):
         if 1 < n < len(posts):
             warn_caller(
                 f"no --group, but the column {column!r} has {n} values in {len(posts)} "
-                "rows. Where photos of one value resemble each other, the scores are "
-                f"too high for new ones: try --group {column}"
+                "rows. If photos with the same value resemble each other, the scores "
+                f"are too high for new photos: try --group {column}"
             )
             return
 
 
 def posts_like(learned, given):
-    """Posts with the columns that a model has learned from, as `fit` read them.
+    """Read new posts with the columns that a model uses, as `fit` read them.
 
     Parameters
     ----------
     learned : Namespace
         Options that the model was fitted with.
     given : list of Path
-        Photos, folders and lists; folders with a table for a model of columns.
+        Photos, folders and text files of paths; for a model that uses columns beside
+        the photos, folders with a table.
     """
     if not learned.columns:
         return _photos_alone(find_photos(given))
@@ -96,15 +96,15 @@ def posts_like(learned, given):
             raise FileNotFoundError(f"There is no {path}.")
         if not (path / _TABLE).is_file():
             raise ValueError(
-                f"Got {str(path)!r}, but the model has learned from the columns "
+                f"Got {str(path)!r}, but the model uses the columns "
                 f"{', '.join(learned.columns)} beside the photos: a folder with a "
-                f"table {_TABLE} that has them was expected."
+                f"table {_TABLE} that has these columns was expected."
             )
     return pd.concat([_read(path, learned) for path in given], ignore_index=True)
 
 
 def post_like(learned, photo):
-    """The post of one photo; its columns are in the nearest table above it."""
+    """Read the post of a photo, with columns from the nearest table at or above it."""
     if not learned.columns:
         return _photos_alone([str(photo)])
     whole = photo.resolve()
@@ -115,9 +115,9 @@ def post_like(learned, photo):
         if len(rows):
             return rows.head(1)
     raise ValueError(
-        f"The model has learned from the columns {', '.join(learned.columns)} beside "
-        f"the photos, but {str(photo)!r} has no row in a table {_TABLE} in its folder, "
-        "or above it."
+        f"The model uses the columns {', '.join(learned.columns)} beside the photos, "
+        f"but no {_TABLE} in the folder of {str(photo)!r}, or above it, has a row for "
+        "this photo. Add one."
     )
 
 
@@ -145,7 +145,7 @@ def _read(folder, learned):
 
 
 def find_photos(given):
-    """Photos, those in folders and below by name, and those that lists name."""
+    """Paths of photos: those given, those below folders, and those in text files."""
     if not any(path.exists() for path in given):
         raise FileNotFoundError(f"There is no {', nor '.join(map(str, given))}.")
     paths: list[str] = []
@@ -167,7 +167,7 @@ def find_photos(given):
 
 
 def _listed(path):
-    """Lines of a list; names of files may be no text."""
+    """Lines of a text file of paths, which need not be valid UTF-8."""
     lines = read_text(path, errors="surrogateescape").split("\n")
     return [line.rstrip("\r") for line in lines if line.strip()]
 
@@ -178,21 +178,21 @@ def _warn_of_others(refused, others):
         warn_caller(f"left out {', '.join(names[:_N_SHOWN])}{more}: {reason}")
     if others:
         ends = ", ".join(
-            f"{n} {end or 'without end'}" for end, n in sorted(others.items())
+            f"{n} {end or 'without suffix'}" for end, n in sorted(others.items())
         )
-        warn_caller(f"skipped {others.total()} file(s) that are no photos ({ends})")
+        warn_caller(f"skipped {others.total()} file(s) that are not photos ({ends})")
 
 
 def _with_label(posts, label):
-    """Rows that have a label; an error for labels that are no numbers."""
+    """Rows that have a label; an error for labels that are not numbers."""
     values = pd.to_numeric(posts[label], errors="coerce").astype(float)
     wrong = posts[label].notna() & ~np.isfinite(values)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
             f"The column {label!r} holds {quote(posts[label].tolist()[row])} for "
-            f"{quote(posts['photo'].iloc[row])}, but a finite number was expected in "
-            "each row, or nothing where the score is unknown."
+            f"{quote(posts['photo'].iloc[row])}, but a finite number was expected, or "
+            "an empty cell if the score is unknown."
         )
     known = posts.assign(**{label: values})[values.notna()].reset_index(drop=True)
     if known[label].nunique() < 2:
@@ -210,7 +210,7 @@ def _with_label(posts, label):
 
 
 def check_filled(posts, column, needed):
-    """An error that names the first photo where a column is empty."""
+    """Raise an error that names the first photo for which a column is empty."""
     without = posts[column].isna()
     if without.any():
         raise ValueError(

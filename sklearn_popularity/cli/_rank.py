@@ -1,4 +1,4 @@
-"""`sklearn-popularity rank`: photos in the order of their predicted scores."""
+"""`sklearn-popularity rank`: sort photos by predicted score."""
 
 import numpy as np
 import pandas as pd
@@ -23,21 +23,20 @@ from ._target import in_unit, unit_of
 
 _N_SHOWN = 10
 _MIDDLE = [0.1, 0.9]
-_NARROW = 0.25  # of the usual span
+_NARROW = 0.25  # as a share of the span of held-out predictions
 _COLUMNS = """\
 The columns of the table:
-  rank        1 for the highest score; photos that cannot be read have none and come
-              last
-  photo       as named
-  score       predicted, in the unit of the label; with --per-day a day
-  percentile  share of the photos that the model was fitted on whose predictions, by
-              models that had not seen them, are lower (of equal ones half)
-  low, high   between which the true percentile of nine of ten new photos lies, of
-              those that are like the ones that the model was fitted on; 0 and 100
-              where it was fitted on fewer than nine photos or groups
-  unlike      whether the photo is farther from those that the model was fitted on
-              than 99 % of these are from one another, as the model sees them; no photo
-              is where it was fitted on fewer than 100
+  rank        1 for the highest score; empty for photos that cannot be read, which
+              come last
+  photo       path of the photo
+  score       predicted, in the unit of the label (with --per-day, per day)
+  percentile  percentage of the training photos whose held-out predictions are lower
+              (equal ones count half)
+  low, high   90 % interval for the true percentile of new photos like the training
+              photos; 0 and 100 if there were fewer than nine training photos or groups
+  unlike      whether the photo is farther from the training photos, in the features
+              of the model, than 99 % of these are from one another; never with fewer
+              than 100 training photos
   reason      why the photo cannot be read
 """
 _NAMES = ["rank", "photo", "score", "percentile", "low", "high", "unlike", "reason"]
@@ -54,15 +53,15 @@ def add(command):
         command,
         _rank,
         "Predict the scores of photos by a model that `fit` wrote. Prints the first "
-        "and the last ten; a file has all: a table, or a page (.html) to choose from, "
-        "with the reasons of the first 24. A model that learned from columns beside "
-        "the photos ranks folders whose labels.csv has them.",
+        "and the last ten; --output writes all to a table, or to an HTML page with the "
+        "reasons for the first 24. If the model uses columns beside the photos, pass "
+        "folders whose labels.csv has these columns.",
         columns=_COLUMNS,
         example="sklearn-popularity rank model.skops new/photos -o ranked.csv",
     )
     add_model(command)
     add_photos(command)
-    add_output(command, "write the page (.html) or the table (.csv, .json, .parquet)")
+    add_output(command, "write a page (.html) or a table (.csv, .json, .parquet)")
     add_work(command)
 
 
@@ -101,41 +100,41 @@ def _rank(options):
         _print(table, n_first, n_last)
     if learned.log or learned.per_day:
         unit = unit_of(learned.label, learned)
-        print(f"Scores are {unit}; learned was {training['label']}")
+        print(f"Scores are {unit}; the model predicts {training['label']}")
     warn_of_chance(training["interval"][0])
 
 
 def _write(options, model, learned, training, posts, table):
-    """Write the page, or the table, as the suffix says."""
+    """Write a page or a table, depending on the suffix."""
     if options.output.suffix != ".html":
         about = {"model": str(options.model), "fingerprint": learned.fingerprint}
         write_table(options.output, table, "photos", **about)
         return
-    say("Looking for the reasons of the first photos ...")
+    say("Explaining the scores of the first photos ...")
     page = rank_page(
         model,
         posts,
         table,
         training,
         label=unit_of(learned.label, learned),
-        heading=f"{table['score'].notna().sum():,} photos in order",
+        heading=f"{table['score'].notna().sum():,} photos by predicted score",
     )
     write_page(options.output, page)
 
 
 def _warn_of_collapse(scores, held_out):
-    """Say that a model tells new photos hardly apart, as those unlike its own."""
+    """Warn if predictions hardly differ, as for photos unlike the training photos."""
     spread, usual = (np.ptp(np.quantile(x, _MIDDLE)) for x in (scores, held_out))
     if len(scores) >= _N_SHOWN and spread < _NARROW * usual:
         warn_caller(
-            f"the predictions lie close together: the middle 80 % of these photos span "
-            f"{spread:.3g}, those of the photos of `fit` {usual:.3g}. The model tells "
-            "them hardly apart, as it does photos unlike those that it was fitted on"
+            "the predictions lie close together: the middle 80 % of these photos span "
+            f"{spread:.3g}, those of the training photos {usual:.3g}. The model hardly "
+            "tells these photos apart; they may be unlike the training photos"
         )
 
 
 def _print(table, n_first, n_last):
-    """The first and last photos, and a line for those between."""
+    """Print the first and last photos, and a line for the rest."""
     ranked = table[table["score"].notna()]
     n_between = max(0, len(ranked) - n_first - n_last)
     after = len(ranked) - n_last if n_between else n_first

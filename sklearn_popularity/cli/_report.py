@@ -1,4 +1,4 @@
-"""`sklearn-popularity report`: a page about a folder of photos and what ranks them."""
+"""`sklearn-popularity report`: write an HTML page about a model and its photos."""
 
 import shlex
 
@@ -18,21 +18,22 @@ def add(command):
     describe(
         command,
         _report,
-        "Write one HTML file about a model of a folder of photos: its score, what each "
-        "kind of feature adds, right and wrong predictions, heatmaps, colours, what it "
-        "over- and underrates, and problems of the data. Scores are those of photos "
-        "held out. With --model nothing is fitted: the numbers are those of the file. "
+        "Write one HTML file about a model of a folder of photos: its score on "
+        "held-out photos, what each kind of feature adds, right and wrong predictions, "
+        "heatmaps, colours, what it over- and underrates, and problems of the data. "
+        "With --model nothing is fitted: held-out predictions are read from the file. "
         "Needs the extra `report`.",
         example="sklearn-popularity report my/photos --model model.skops "
         "-o report.html",
     )
     add_folder(command, needs_label=False)
-    text = "file that `fit` wrote of this folder, which knows the other options"
+    text = "file that `fit` wrote for this folder, instead of --label and other options"
     option(command, "--model", "MODEL", text, type=expand_home)
     add_context(command)
-    text = "kinds of photos, to tell which are over- or underrated (default: --group)"
+    text = "groups of photos to check for over- and underrating (default: --group)"
     option(command, "--by", "COLUMN", text)
-    option(command, "--title", "COLUMN", "what photos are called (default: files)")
+    text = "names of photos on the page (default: file names)"
+    option(command, "--title", "COLUMN", text)
     add_output(command, "page to write (.html)", required=True)
     add_work(command)
 
@@ -80,13 +81,13 @@ def _report(options):
 
 
 def _read(options):
-    """The model of --model, whose options become those of the command."""
+    """Read the model of --model, and replace the options by those of its fit."""
     for name in [*LEARNED, *CONTEXT]:
         if getattr(options, name) != options.default_of(name):
             option = "--" + name.replace("_", "-")
             raise ValueError(
-                f"Got {option} beside --model, which says what was learned and from "
-                f"what. Leave out {option}, or --model to fit another."
+                f"Got {option} beside --model, but the options of `fit` are read from "
+                f"the model file. Leave out {option}, or --model to fit a new model."
             )
     model, learned, _ = read_fitted(options.model)
     vars(options).update(vars(learned))
@@ -94,7 +95,7 @@ def _read(options):
 
 
 def print_report(report):
-    """The score and where the page is."""
+    """Print the score and the path of the page."""
     print(format_found(*report.score))
     if "branches" in report.tables:
         branches = report.tables["branches"]
@@ -107,7 +108,7 @@ def print_report(report):
 
 
 def _notes(posts, label):
-    """What the page says of rows that are not in the table of posts."""
+    """Notes for the page about rows that were skipped."""
     counts = {
         "had no photo": len(posts.attrs.get("missing", [])),
         f"had no {label!r}": posts.attrs["n_unlabelled"],
@@ -116,7 +117,7 @@ def _notes(posts, label):
 
 
 def _command(options):
-    """The command line that makes the page again."""
+    """The command line that reproduces the page."""
     parts = ["sklearn-popularity", "report", str(options.folder)]
     for name in ["model", *LEARNED, *CONTEXT, "by", "title", "output"]:
         value, option = getattr(options, name), "--" + name.replace("_", "-")

@@ -1,4 +1,4 @@
-"""Predictions of posts, and what is known of the photos that have none."""
+"""Scores of posts, and warnings about photos that cannot be read or are unlike."""
 
 import os
 import warnings
@@ -14,11 +14,12 @@ from ..evaluation import NoPhotosError, PhotoTable, rows_described
 from ..features import UnreadablePhotosWarning
 from ..inspection import find_unlike
 
-_UNLIKE, _SURE = 0.01, 0.01  # the usual share, and how seldom chance may warn
+# Share of training-like photos found to be unlike, and p-value of the warning.
+_UNLIKE, _SURE = 0.01, 0.01
 
 
 def score_posts(model, posts, seen):
-    """Predictions, NaN where photos cannot be read and why, and which are unlike.
+    """Predict scores, find photos unlike the training photos, and collect errors.
 
     Parameters
     ----------
@@ -32,7 +33,8 @@ def score_posts(model, posts, seen):
     Returns
     -------
     table : DataFrame
-        A row per post, with the columns photo, score, unlike and reason.
+        A row per post, with the columns photo, score (NaN if the photo cannot be
+        read), unlike (bool) and reason (why it cannot be read, or "").
 
     Raises
     ------
@@ -59,9 +61,9 @@ def score_posts(model, posts, seen):
     if seen:
         blocks = [block[known] for block in rows_described(learner)]
         unlike[known] = find_unlike(seen, blocks)
-    with threadpool_limits(1):  # of one row, others would only wait
+    with threadpool_limits(1):  # more threads do not speed up a single row
         for row in known:
-            # One by one, so that a score depends on its photo to the last bit.
+            # One by one, so that other photos cannot change the last bit of a score.
             scores[row] = _predict(learner, rows.iloc[[row]], posts["photo"].iloc[row])
     return pd.DataFrame(
         {
@@ -76,17 +78,17 @@ def score_posts(model, posts, seen):
 def _predict(learner, row, photo):
     try:
         return learner.predict(row)[0]
-    except ValueError as error:  # of a column beside the photo
+    except ValueError as error:  # such as a bad value in a column beside the photo
         raise ValueError(f"{printable(photo)}: {error}") from error
 
 
 def printable(path):
-    """File names that are not UTF-8 hold lone surrogates, which no table takes."""
+    """Escape lone surrogates of file names that are not UTF-8: tables reject them."""
     return os.fsdecode(path).encode("utf-8", "backslashreplace").decode()
 
 
 def warn_of_unreadable(table):
-    """Name the photos that could not be read."""
+    """Warn about photos that could not be read, by name."""
     unreadable = table[table["score"].isna()]
     if len(unreadable):
         warn_caller(
@@ -98,11 +100,10 @@ def warn_of_unreadable(table):
 
 
 def warn_of_unlike(unlike):
-    """Say how many photos are unlike those of `fit`, if more than chance has it."""
+    """Warn if more photos are unlike the training photos than chance explains."""
     n = int(unlike.sum())
     if binom.sf(n - 1, len(unlike), _UNLIKE) < _SURE:
         warn_caller(
-            f"{n} of {len(unlike)} photos are unlike those that the model was fitted "
-            "on (of photos like these some 1 % are): the score of the model says "
-            "little of them"
+            f"{n} of {len(unlike)} photos are unlike the training photos (1 % is "
+            "usual): their predicted scores are unreliable"
         )

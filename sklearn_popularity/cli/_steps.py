@@ -1,4 +1,4 @@
-"""What a run is doing: a line for each step, with the time left on a terminal."""
+"""Progress of a command: a line per step, with the remaining time on a terminal."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .._progress import shown_by
 from ..evaluation import FEATURES, SEEN, image_transformers
 
-# Milliseconds a photo, and how many times photos are gone through: words come first.
+# Milliseconds per photo, and passes over the photos: codebooks are learned first.
 _COSTS = {
     "ColorStatistics": (3, 1),
     "ColorHistogram": (2, 1),
@@ -24,16 +24,17 @@ _FOLDS = 30  # a partition
 
 
 class Step(NamedTuple):
-    """A step, as `progress` calls it and as it is shown.
+    """A step of a command.
 
     Parameters
     ----------
     name, text : str
-        Such as "GistTransformer" and "describing layout".
+        Name that `progress` is called with, and text that is shown, such as
+        "GistTransformer" and "describing layout".
     cost : float
-        Relative to other steps.
+        Duration relative to other steps.
     n_rounds : int
-        How often `progress` is asked for it.
+        How often `progress` is called for the step.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Step(NamedTuple):
 
 
 def describing(model):
-    """The steps that describe photos for a model."""
+    """The steps that compute the features of a model."""
     kinds = Counter(type(each).__name__ for each in image_transformers(model))
     steps = []
     for kind, n in kinds.items():
@@ -60,7 +61,7 @@ def comparing(n_models, n_repeats=1):
 
 @contextmanager
 def shown(steps):
-    """Show the steps of all that is done within, in the order in which they come."""
+    """Show the progress of the steps within the context, in the given order."""
     steps = _Shown(steps)
     with shown_by(steps.show):
         try:
@@ -76,7 +77,7 @@ class _Shown:
         self._is_terminal = sys.stderr.isatty()
 
     def show(self, name, total):
-        """A round of a step; of what is no step, or comes again, nothing is shown."""
+        """Start a round of a step; unknown or earlier steps are not shown."""
         numbers = [i for i, step in enumerate(self._steps) if step.name == name]
         if not numbers or numbers[0] < self._at:
             return _Round(total, lambda share: None)
@@ -102,7 +103,7 @@ class _Shown:
         _say(f"{front}{line}{end}")
 
     def clear(self):
-        """Leave the line to what comes next."""
+        """Clear the line for later output."""
         if self._is_terminal and self._at >= 0:
             _say("\r\033[K")
 
@@ -113,7 +114,7 @@ def _say(text):
 
 
 class _Round:
-    """A context that is told how many parts are done."""
+    """A progress bar of one round: `update` counts the parts that are done."""
 
     def __init__(self, total, tell):
         self._total, self._tell, self._done = max(total, 1), tell, 0

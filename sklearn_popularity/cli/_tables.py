@@ -1,4 +1,4 @@
-"""Tables, numbers and how far they can be trusted, as text."""
+"""Format tables, scores and sizes as text, and warn about models at chance."""
 
 import re
 
@@ -8,14 +8,14 @@ _NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
 
 
 def format_table(rows, columns):
-    """Rows under headers: columns of numbers to the right, of words to the left.
+    """Format rows under headers, with numbers aligned right and text aligned left.
 
     Parameters
     ----------
     rows : iterable of dict
         Values by name.
     columns : dict of str to str
-        The format of a cell by its header, such as ``{"score": "{score:.3f}"}``.
+        Format of the cells by header, such as ``{"score": "{score:.3f}"}``.
     """
     cells = [[cell.format(**row) for cell in columns.values()] for row in rows]
     aligned = []
@@ -27,7 +27,7 @@ def format_table(rows, columns):
 
 
 def format_scores(table):
-    """Scores of models as comparisons return them."""
+    """Format the table of scores of a model comparison."""
     columns = {
         "model": "{model}",
         "Spearman": "{spearman:.3f}",
@@ -39,7 +39,7 @@ def format_scores(table):
 
 
 def describe_run(options, posts, n_repeats):
-    """What was predicted, from how many photos, and how they were split."""
+    """Describe the label, the number of photos and the folds."""
     by = "photos"
     if options.group is not None:
         by = f"{posts[options.group].nunique()} groups of {options.group!r}"
@@ -51,10 +51,10 @@ def describe_run(options, posts, n_repeats):
 
 
 def format_found(score, low, high):
-    """A score of photos held out with its interval."""
+    """Format the score of held-out photos with its confidence interval."""
     return (
-        f"Spearman {score:.3f} (95 % interval {low:.3f} to {high:.3f}) of photos held "
-        "out"
+        f"Spearman {score:.3f} (95 % interval {low:.3f} to {high:.3f}) on held-out "
+        "photos"
     )
 
 
@@ -63,14 +63,14 @@ def format_size(n_bytes):
 
 
 def print_reasons(reasons):
-    """Say why the model is made as it is, if that was chosen for the user."""
+    """Print the reasons for automatic choices, if any."""
     if reasons:
         print("\nHow the model was chosen:")
         print("\n".join(f"  {reason}" for reason in reasons))
 
 
 def print_chance(names):
-    """Say which kinds of features, if any, cannot be told from chance."""
+    """Print which kinds of features, if any, may be no better than chance."""
     if names:
         print(
             f"At chance by themselves: {', '.join(names)} (the 95 % interval contains "
@@ -79,16 +79,16 @@ def print_chance(names):
 
 
 def warn_of_chance(low):
-    """Say that a model may rank no better than chance, if its interval says so.
+    """Warn if a model may be no better than chance.
 
     Parameters
     ----------
     low : float
-        Low end of the interval of the correlation with photos held out.
+        Lower end of the confidence interval of the correlation on held-out photos.
     """
     if low <= 0:
         warn_caller(
-            "the 95 % interval contains 0, or lies below it: with photos that it has "
-            "not seen, this model may be no better than chance. Do not trust its "
-            "order yet; use more photos or other features"
+            "the 95 % interval contains 0, or lies below it: this model may be no "
+            "better than chance on new photos. Do not trust its order; use more photos "
+            "or other features"
         )

@@ -1,4 +1,4 @@
-"""What is learned of a label: itself, or the logarithm of a count or of its rate."""
+"""The target: the label, or its logarithm with --log or --per-day."""
 
 import numpy as np
 import pandas as pd
@@ -13,19 +13,19 @@ _SKEWED = 2
 
 
 def time_columns(options):
-    """Columns of --per-day, once they are as many as it takes."""
+    """Columns of --per-day, one or two."""
     columns = options.per_day or []
     if options.per_day is not None and len(columns) not in (1, 2):
         raise ValueError(
             f"Got --per-day {','.join(columns)}, but TIME or TIME,OBSERVED was "
-            "expected: the column of when photos were posted, and that of when the "
-            "label was read."
+            "expected: the columns with the time of posting, and with the time at "
+            "which the label was read."
         )
     return columns
 
 
 def with_target(posts, options):
-    """Rows with what is learned in place of their label, and its name in `attrs`."""
+    """Replace the label by the target; `attrs` holds its name."""
     label, times = options.label, time_columns(options)
     if not (options.log or times):
         _suggest(posts[label], label)
@@ -36,8 +36,8 @@ def with_target(posts, options):
         row = int(np.flatnonzero(negative)[0])
         raise ValueError(
             f"The column {label!r} holds {posts[label].iloc[row]:g} for "
-            f"{quote(posts['photo'].iloc[row])}, but counts of 0 or more have the "
-            "logarithms of --log and --per-day."
+            f"{quote(posts['photo'].iloc[row])}, but --log and --per-day need counts "
+            "of 0 or more."
         )
     learned = np.log2(posts[label] + 1)
     if times:
@@ -48,12 +48,12 @@ def with_target(posts, options):
 
 
 def unit_of(label, options):
-    """What `in_unit` counts."""
+    """Unit of the scores of `in_unit`."""
     return f"{label} per day" if options.per_day else label
 
 
 def in_unit(scores, options):
-    """Predictions in the unit of the label, from those of what was learned."""
+    """Convert predictions of the target back to the unit of the label."""
     if not (options.log or options.per_day):
         return scores
     return np.exp2(np.maximum(scores, 0)) - 1
@@ -66,7 +66,7 @@ def _per_day(posts, label, times):
 
 
 def _latest(times):
-    """The latest of times, or of numbers of days, as it is written."""
+    """The latest time, or number of days, in its original form."""
     if is_numeric_dtype(times):
         return times.max()
     moments = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
@@ -77,10 +77,10 @@ def _suggest(values, label):
     skewness = skew(values)
     if skewness <= _SKEWED:
         return
-    way_out = "Learn its logarithm or its rank"
+    way_out = "Predict its logarithm or its rank"
     if values.min() >= 0:
         way_out = "Try --log, or --per-day TIME if it grows with the age of a photo"
     warn_caller(
-        f"the label {label!r} is skewed (skewness {skewness:.1f}): a few photos weigh "
-        f"more than all others. {way_out}"
+        f"the label {label!r} is skewed (skewness {skewness:.1f}): a few photos "
+        f"dominate the model. {way_out}"
     )

@@ -1,6 +1,6 @@
-"""Inspection: why a model gives a photo its score, and what it is good for."""
+"""Inspection: explain the scores of a model, and show where it is right and wrong."""
 
-# Names imported as themselves are for other rooms, not for users.
+# Names imported as themselves are for other subpackages, not for users.
 from ._ablation import ablation
 from ._branches import branch_importance, plot_branch_importance
 from ._calibration import calibration, plot_calibration

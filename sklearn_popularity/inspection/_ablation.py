@@ -1,4 +1,4 @@
-"""Content, social context, or both: what each predicts alone, on the same folds."""
+"""Cross-validate content, social context and both on the same folds."""
 
 from numbers import Integral, Real
 
@@ -61,36 +61,36 @@ def ablation(
     n_jobs=None,
     random_state=None,
 ):
-    """Score content alone, social context alone, both, and what needs no model.
+    """Cross-validate content, social context, both, and baselines.
 
     Parameters
     ----------
     fusion : StackedLateFusion
         Late fusion of all branches; it is cloned, not fitted.
     X : DataFrame or array-like of shape (n_samples, n_features)
-        Columns that the branches see.
+        Columns that the branches use.
     y : array-like of shape (n_samples,)
         Scores.
     content, social : list of str
-        Names of the branches that see the photo, and of those that see what surrounds
-        it. Branches in neither are left out.
+        Names of the branches that use the photo, and of those that use its context.
+        Branches in neither list are left out.
     user : str, int or callable, default=None
         Column of X that holds the user, or a function from X to the users, for the
-        user's mean.
+        baseline "user mean"; None leaves this baseline out.
     groups : str, int, callable or array-like of shape (n_samples,), default=None
-        Rows that stay together in all folds, outer and inner; the users to ask about
-        new users.
+        Rows that stay together in all outer and inner folds: a column of X, a function
+        from X to labels, or labels. Pass the users to evaluate on new users.
     cues : list of columns, default=None
-        Numeric columns of X among which the best single cue is looked for, fold by
-        fold; None is the numeric columns that the social branches see.
+        Numeric columns of X from which each fold selects the best cue; None takes the
+        numeric columns of the social branches.
     cv : int or cross-validation splitter, default=5
-        Folds, as of :func:`compare_models`.
+        Number of folds, or a splitter, as in :func:`compare_models`.
     n_repeats : int, default=1
-        Partitions into folds; only with an int.
+        Number of partitions into folds, if `cv` is an int.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
     n_jobs : int, default=None
-        Number of worker processes.
+        Number of worker processes: None is one, -1 one per core.
     random_state : int, RandomState instance or None, default=None
         Seed of the folds.
 
@@ -98,27 +98,27 @@ def ablation(
     -------
     comparison : ModelComparison
         Its models are "content", "social", "content + social", "constant", "user mean"
-        (only with `user`) and "best cue" (only with numeric cues). Its differences are
-        those of "content + social" from each other one, and of "social" from "content".
+        (only with `user`) and "best cue" (only with numeric cues). Its differences
+        compare "content + social" with each other model, and "social" with "content".
 
     Raises
     ------
     ValueError
-        If a branch is unknown or on both sides, a column is not in X, or there are too
+        If a branch is unknown or in both lists, a column is not in X, or there are too
         few rows or groups for the folds.
 
     See Also
     --------
-    compare_models : What it is a call of.
-    plot_comparison : Draw it.
+    compare_models : The comparison of any models that this function calls.
+    plot_comparison : Plot the scores and differences.
     branch_importance : How much a fitted fusion relies on each branch.
     evaluate_protocols : One model in several settings.
 
     Notes
     -----
-    Table 3 of [1]_, as a call of :func:`compare_models`: all predictors on the same
-    folds, so that differences are paired. Intervals hold for new groups; if none are
-    given, for new users; if none are given either, for new rows.
+    As in table 3 of [1]_. All models are evaluated on the same folds, so differences
+    are paired. Intervals hold for new groups; without `groups`, for new users; without
+    either, for new rows.
 
     References
     ----------
@@ -170,7 +170,7 @@ def ablation(
 
 
 def _models(fusion, content, social):
-    """The fusion with the branches of each side, and with those of both."""
+    """The fusion with the branches of each list, and with those of both."""
     known = [name for name, _, _ in fusion.branches]
     for side, names in ((CONTENT, content), (SOCIAL, social)):
         unknown = [name for name in names if name not in known]
@@ -182,8 +182,7 @@ def _models(fusion, content, social):
     shared = sorted(set(content) & set(social))
     if shared:
         raise ValueError(
-            f"Got {shared} in content and in social, but each branch on one side was "
-            "expected."
+            f"Got {shared} in both content and social. Name each branch in one of them."
         )
     sides = {CONTENT: content, SOCIAL: social, BOTH: content + social}
     return {side: _with_branches(fusion, names) for side, names in sides.items()}
@@ -204,7 +203,7 @@ def _group_codes(X, groups):
 
 
 def _numeric_cues(fusion, X, social, cues):
-    """Positions of the numeric columns among which the best cue is looked for."""
+    """Positions of the numeric columns from which the best cue is selected."""
     chosen = [columns for name, _, columns in fusion.branches if name in social]
     if cues is not None:
         chosen = [list(cues)]
@@ -224,7 +223,7 @@ def _is_numeric(X):
 
 
 def _baselines(user, cues):
-    """What needs no model."""
+    """Baselines that need no model of photos."""
     baselines = baseline_models(user=user)
     if cues:
         baselines["best cue"] = BestColumn(cues)

@@ -1,4 +1,4 @@
-"""How much a late fusion relies on each branch: permutation importance."""
+"""Permutation importance of the branches of a late fusion."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -41,25 +41,25 @@ def branch_importance(
     confidence=0.95,
     random_state=None,
 ):
-    """How much Spearman's correlation falls when a branch says what it says of others.
+    """Fall of Spearman's correlation when the outputs of a branch are permuted.
 
     Parameters
     ----------
     fusion : StackedLateFusion or VotingRegressor
-        Fitted, on other rows than those of X.
+        Fitted on other rows than those of X.
     X : DataFrame or array-like of shape (n_samples, n_features)
-        Columns as in the fit.
+        Held-out rows, with the columns of the fit.
     y : array-like of shape (n_samples,)
         Scores.
     sets : dict of str to list of str, default=None
         Branches that are permuted together, such as ``{"content": ["gist", "hog"],
-        "social": ["user", "tags"]}``; None takes each branch by itself.
+        "social": ["user", "tags"]}``; None permutes each branch alone.
     groups : array-like of shape (n_samples,), default=None
-        Rows that belong together, such as those of a user, for the interval.
+        Groups of dependent rows, such as users; None treats rows as independent.
     n_repeats : int, default=10
-        Random permutations.
+        Number of random permutations.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
     random_state : int, RandomState instance or None, default=None
         Seed of the permutations.
 
@@ -67,10 +67,10 @@ def branch_importance(
     -------
     table : DataFrame
         A row per branch or set, the most important first, with the columns branch,
-        importance (mean fall over the permutations), low and high (the ends of its
-        interval on new rows or groups, paired), std (over the permutations) and alone
-        (Spearman's correlation of the branch's own prediction; NaN for sets and columns
-        passed through).
+        importance (mean fall over the permutations), low and high (ends of the paired
+        confidence interval for new rows or groups), std (over the permutations) and
+        alone (Spearman's correlation of the branch's own prediction; NaN for sets and
+        for branches that pass columns through).
 
     Raises
     ------
@@ -79,16 +79,15 @@ def branch_importance(
 
     See Also
     --------
-    ablation : What is lost without branches if the model is fitted anew.
-    plot_branch_importance : Draw it.
-    sklearn.inspection.permutation_importance : For single columns.
+    ablation : Scores of models that are fitted without some branches.
+    plot_branch_importance : Plot the table.
+    sklearn.inspection.permutation_importance : Importance of single columns.
 
     Notes
     -----
-    The outputs of a branch are permuted among rows, all columns together, which is the
-    same as permuting all columns that it sees, also where branches see the same column
-    of photos. Branches that say the same share their importance: permuting one leaves
-    the other.
+    All outputs of a branch are permuted together among rows. This equals permuting the
+    columns that the branch uses, but also works for branches that share a column of
+    photos. Redundant branches share their importance: permuting one leaves the other.
 
     Examples
     --------
@@ -149,7 +148,7 @@ def _check_sets(sets, columns):
 
 
 def predict_permuted(members, outputs, chosen, orders):
-    """Predictions with some of the outputs in other orders, a column per order."""
+    """Predictions with some outputs permuted, with a column per permutation."""
     columns = []
     for order in orders:
         permuted = outputs.copy()
@@ -159,14 +158,14 @@ def predict_permuted(members, outputs, chosen, orders):
 
 
 def plot_branch_importance(table, *, ax=None):
-    """Draw the importance of each branch with its interval.
+    """Plot the importance of each branch with its confidence interval.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`branch_importance`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a model over- and underrates, and which groups it ranks at all."""
+"""Calibration within groups: bias, and rank correlation."""
 
 from numbers import Integral, Real
 
@@ -35,25 +35,25 @@ def calibration(
     min_rows=10,
     confidence=0.95,
 ):
-    """What a model over- and underrates, and which groups it ranks at all.
+    """Bias and rank correlation of predictions within groups.
 
-    A model that likes only faces rates photos of faces too high, or ranks well only
-    because it tells them from the rest: it does not rank faces among themselves.
+    A model may overrate all photos of faces, or rank well only because it tells faces
+    from other photos, without ranking photos of faces among themselves.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         True scores.
     y_pred : array-like of shape (n_samples,)
-        Predicted scores of rows that the model has not seen.
+        Predicted scores of held-out rows.
     by : array-like of shape (n_samples,)
         Group of each row, such as its category, user or theme.
     clusters : array-like of shape (n_samples,), default=None
-        Rows that are no independent evidence of each other, such as near-duplicates.
+        Labels of dependent rows, such as users; None treats rows as independent.
     min_rows : int, default=10
-        Rows that a group needs; smaller ones are left out.
+        Minimal number of rows of a group; smaller groups are left out.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -61,13 +61,12 @@ def calibration(
         A row "all rows", then one per group, the most overrated first, with the columns
 
         - group and n_rows;
-        - rank_bias: mean of the predicted less the true percentile, -100 to 100, with
-          the ends bias_low and bias_high of its interval: positive where the group is
-          overrated;
-        - mean_residual: mean of the true less the predicted score, which means
-          something only if both are on one scale;
-        - spearman: correlation within the group, with the ends low and high of its
-          interval; NaN where true scores are equal or a group is one cluster.
+        - rank_bias: mean predicted minus true percentile, -100 to 100 (positive if
+          overrated), with the ends bias_low and bias_high of its confidence interval;
+        - mean_residual: mean true minus predicted score, which is only meaningful if
+          both are on the same scale;
+        - spearman: rank correlation within the group, with the ends low and high of
+          its interval; NaN if true scores are equal or the group is one cluster.
 
     Raises
     ------
@@ -77,17 +76,17 @@ def calibration(
 
     See Also
     --------
-    percentile_reliability : What photos of a predicted percentile are in truth.
-    plot_calibration : Draw it.
+    percentile_reliability : Mean true percentiles by predicted percentile.
+    plot_calibration : Plot the table.
 
     Notes
     -----
-    Percentiles are among all rows. Predictions vary less than scores, so a popular
-    group is in truth above its mean prediction even if the model is as good as can be;
-    percentiles do without the scale but not without this.
+    Percentiles are among all rows. Predictions vary less than scores, so popular groups
+    are underrated on average even by an optimal model. Percentiles remove differences
+    of scale, but not this effect.
 
-    Intervals are those of these predictions on new rows, or new clusters: the jackknife
-    over clusters, as in :func:`spearman_interval`.
+    Confidence intervals hold for these predictions on new rows or clusters. They are
+    computed by the jackknife over clusters, as in :func:`spearman_interval`.
 
     Examples
     --------
@@ -129,7 +128,7 @@ def calibration(
 
 
 def _rate(y_true, y_pred, bias, clusters, confidence):
-    """What is known of one group."""
+    """Bias, residual and correlation of one group."""
     settings = {"groups": clusters, "confidence": confidence}
     row = dict(
         zip(
@@ -146,19 +145,19 @@ def _rate(y_true, y_pred, bias, clusters, confidence):
 
 
 def plot_calibration(table, *, ax=None):
-    """Draw the rank bias of each group, and the correlation within it.
+    """Plot the rank bias of each group, and the correlation within it.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`calibration`.
     ax : sequence of 2 matplotlib axes, default=None
-        For the bias and for the correlation; None makes a figure.
+        Axes for the bias and for the correlation; None makes a new figure.
 
     Returns
     -------
-    ax : ndarray of matplotlib axes
-        Lines are intervals; the grey line of the correlation is that of all rows.
+    ax : ndarray of matplotlib axes of shape (2,)
+        With confidence intervals; the grey line is the correlation over all rows.
     """
     groups = table[1:]
     ax = several_axes(ax, 2, (9.0, 1.2 + 0.3 * len(groups)), sharey=True)

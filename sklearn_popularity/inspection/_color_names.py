@@ -1,11 +1,11 @@
-"""Colours in words."""
+"""Names of colours."""
 
 import colorsys
 
 import numpy as np
 from skimage.color import rgb2lab
 
-# Up to which hue, in degrees from red over green and blue, a name goes.
+# Upper limits of hue in degrees: 0 is red, 120 green, 240 blue.
 _HUES = [
     (15, "red"),
     (42, "orange"),
@@ -19,12 +19,12 @@ _HUES = [
     (361, "red"),
 ]
 _GREYS = [(15, "black"), (40, "dark grey"), (70, "grey"), (92, "light grey")]
-# What dim or bright colours of these hues are called.
+# Names for dark colours of these hues.
 _DIM = {"orange": "brown", "yellow": "olive"}
 
 
 def name_color(color: str) -> str:
-    """The name of a colour, such as "dark violet".
+    """Name of a colour, such as "dark violet".
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def name_color(color: str) -> str:
     Returns
     -------
     name : str
-        By its hue, and its lightness and chroma in CIELAB.
+        Depends on the hue, and on lightness and chroma in CIELAB.
     """
     rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     lightness, *ab = rgb2lab(rgb[np.newaxis])[0]

@@ -1,4 +1,4 @@
-"""Which colours a linear model takes for popular."""
+"""Weights of colours in a linear model."""
 
 import re
 
@@ -15,33 +15,33 @@ def color_importance(model):
     Parameters
     ----------
     model : estimator, or (transformer, estimator)
-        Fitted, with a :class:`ColorHistogram` whose shares it weighs: a pipeline, also
-        with other features beside, or a late fusion with a linear branch of it.
+        Fitted linear model of the shares of a :class:`ColorHistogram`: a pipeline,
+        which may have other features too, or a late fusion with such a branch.
 
     Returns
     -------
     table : DataFrame
-        A row per colour, the most important first, with the columns color (its mean as
-        "#rrggbb", sRGB) and weight: by how much the score would rise if the whole photo
-        had this colour rather than none of it.
+        A row per colour, the highest weight first, with the columns color (its mean as
+        "#rrggbb", sRGB) and weight (change of the score from a photo without this
+        colour to one entirely in it).
 
     Raises
     ------
     ValueError
-        If the model has no colour histogram that it weighs.
+        If the model is not linear in the shares of a colour histogram.
 
     See Also
     --------
-    plot_color_importance : Figure 4 of [1]_.
+    plot_color_importance : Plot the table as in figure 4 of [1]_.
     object_importance : The same for objects, with the spread over splits.
 
     Notes
     -----
-    Section 4.1 of [1]_: the weights of a linear model of the histogram, whose numbers
-    sum to 1. Only differences between colours mean something, as a constant added to
-    all weights is one added to the score. Weights of scaled columns are divided by the
-    scale. That of a colour which hardly occurs is then uncertain and may be large; the
-    paper does not scale.
+    Section 4.1 of [1]_: the weights of a linear model of the histogram. As the shares
+    of all colours sum to 1, adding a constant to all weights only shifts the score, so
+    only differences between weights are meaningful. If columns are scaled, weights are
+    divided by the scale; the weight of a rare colour is then uncertain and may be
+    large. The paper does not scale.
 
     References
     ----------
@@ -66,7 +66,7 @@ def color_importance(model):
         raise _no_histogram(str(reason)) from reason
     found = [part for part in parts if isinstance(part.source, ColorHistogram)]
     if not found:
-        raise _no_histogram("no weighted sum in it is of a ColorHistogram's numbers")
+        raise _no_histogram("it has no linear model of a ColorHistogram")
     weights = pd.concat([_weight_of_color(part) for part in found])
     weights = weights.groupby(level="color").sum().sort_values(ascending=False)
     return weights.rename("weight").reset_index()
@@ -80,26 +80,26 @@ def _weight_of_color(part):
 
 def _no_histogram(reason):
     return ValueError(
-        f"The model does not tell the importance of colours: {reason}. Pass a fitted "
+        f"The model has no weights of colours: {reason}. Pass a fitted "
         "make_pipeline(ColorHistogram(), Ridge()), or a fusion with such a branch."
     )
 
 
 def plot_color_importance(table, *, ax=None):
-    """Draw a bar per colour, in this colour and as long as its weight.
+    """Plot the weights as bars in their colours.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`color_importance`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        Figure 4 of Khosla et al.: the most important colours on the left, each named
-        by its sRGB value.
+        As figure 4 of Khosla et al.: the highest weights on the left, each colour
+        labelled with its sRGB value.
     """
     ax = new_axes(ax, (9.0, 3.5))
     ax.bar(table["color"], table["weight"], color=table["color"], edgecolor=INK, lw=0.5)

@@ -1,4 +1,4 @@
-"""Which of these photos: pairs, each with the probability that the first is better."""
+"""Compare pairs of photos, with the probability that one scores higher."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -21,29 +21,28 @@ from ._report_data import name_of
 
 _CLOSE = "too close to call"
 _CHANCE = (
-    "With photos that it has not seen, the model may be no better than chance: "
-    "no pair can be called."
+    "The model may be no better than chance on new photos, so no pair can be called."
 )
 
 
 @dataclass(frozen=True)
 class PhotoComparison:
-    """What :func:`compare_photos` found.
+    """Result of :func:`compare_photos`.
 
     Parameters
     ----------
     order : DataFrame
         A row per photo, the highest prediction first, with the columns photo (its
-        name), score (predicted), percentile (the share of the training photos whose
-        held-out predictions are lower, 0 to 100), and low and high (between which
-        the true percentile of nine of ten new photos lies).
+        name), score (predicted), percentile (percentage of the training photos whose
+        held-out predictions are lower, 0 to 100), and low and high (90 % interval for
+        the true percentile).
     pairs : DataFrame
-        A row per pair, in the order of the photos, with the columns first (predicted
-        to score higher) and second, probability (that the first truly scores higher,
-        where they differ), low and high (its 95 % interval) and verdict (the name of
-        the first, or "too close to call").
+        A row per pair, in the order of the photos, with the columns first (the photo
+        with the higher prediction), second, probability (that the first has the higher
+        true score, given that scores differ), low and high (its 95 % confidence
+        interval) and verdict (the name of the first, or "too close to call").
     at_chance : bool
-        Whether the model may be no better than chance, so that no pair is called.
+        Whether the model may be no better than chance; no pair is called then.
     """
 
     order: pd.DataFrame
@@ -52,7 +51,7 @@ class PhotoComparison:
 
     @property
     def best(self) -> list[str]:
-        """Photos that no other one is called better than, the most likely first."""
+        """Photos that lose no called pair, the highest prediction first."""
         worse = set(self.pairs.loc[self.pairs["verdict"] != _CLOSE, "second"])
         return [name for name in self.order["photo"] if name not in worse]
 
@@ -79,26 +78,26 @@ class PhotoComparison:
 def compare_photos(
     fitted, photos, *, photo="photo", same_group=False, min_probability=0.6
 ):
-    """Say which of some photos scores higher, and how sure that is.
+    """Predict which of several photos scores higher, with probabilities.
 
     Parameters
     ----------
     fitted : FittedModel
-        A model with the held-out predictions of its training photos, from
+        Model with held-out predictions of its training photos, from
         :func:`~sklearn_popularity.evaluation.fit_model`.
     photos : sequence of photos, or DataFrame with a row per photo
-        Two or more new photos: paths, arrays, PIL images or encoded bytes; or the rows
-        that a model of a table predicts from.
+        Two or more new photos: paths, arrays, PIL images or encoded bytes; or rows of
+        the table that the model predicts from.
     photo : str, default="photo"
         Column of photos.
     same_group : bool, default=False
-        Whether the photos are of one group, of those that the model was fitted with: of
-        one user, theme or shoot. Probabilities are then learned from pairs within
-        groups, which are harder to tell apart.
+        Whether the photos belong to one group, such as a user, theme or shoot. If True,
+        probabilities are estimated from pairs within the groups of the fit, which are
+        harder to tell apart.
     min_probability : float, default=0.6
-        A pair is called if the low end of the 95 % interval of its probability is at
-        least this, 0.5 to 1, and the model is better than chance. Otherwise it is too
-        close to call.
+        A pair is called if the lower end of the 95 % interval of its probability is at
+        least `min_probability` (0.5 up to, but not including, 1) and the model is
+        better than chance. Otherwise it is too close to call.
 
     Returns
     -------
@@ -107,38 +106,38 @@ def compare_photos(
     Raises
     ------
     ValueError
-        If there are fewer than two photos, or `same_group` is asked of a model that was
+        If there are fewer than two photos, or `same_group` is True but the model was
         fitted without groups.
     ImageError
         If a photo cannot be read.
 
     See Also
     --------
-    sklearn_popularity.evaluation.best_of_groups : How often the best of a group of
-        photos is picked, measured.
-    sklearn_popularity.evaluation.IntervalRegressor : Intervals of scores.
+    sklearn_popularity.evaluation.best_of_groups : How often a model picks the best
+        photo of a group.
+    sklearn_popularity.evaluation.IntervalRegressor : Prediction intervals of scores.
 
     Notes
     -----
-    Probabilities are learned from all pairs (or 300,000) of training photos with
-    different scores, each predicted by models that had not seen it:
+    Probabilities are estimated from held-out predictions, for all pairs (at most some
+    300,000) of training photos with different scores:
 
         P(first scores higher) = 1 / (1 + exp(-slope * (z_first - z_second))),
 
-    where z is the normal score of a prediction's place among the held-out predictions
-    (a quantile of the standard normal distribution). The interval is that of the slope,
-    by the jackknife over groups, for models that are trained anew. A model is at chance
-    where the interval of :func:`~sklearn_popularity.metrics.spearman_interval` contains
-    0 or lies below it.
+    where z is the normal score of a prediction's rank among the held-out predictions (a
+    quantile of the standard normal distribution). The interval is a confidence interval
+    of the slope, by the jackknife over groups, for models that are trained again. A
+    model is at chance if the interval of
+    :func:`~sklearn_popularity.metrics.spearman_interval` contains 0 or lies below it.
 
-    The probabilities are right on average over pairs of new photos like those of the
-    training. Nearly all of these are of two groups, so `same_group` matters: of photos
-    of one OASIS theme, 57 to 74 % of those told as 80 to 90 % were in order, without it
-    (``benchmarks/oasis.py pairs``).
+    The probabilities are right on average over pairs of new photos like the training
+    photos. Nearly all these pairs are from two groups, so `same_group` matters: without
+    it, within OASIS themes, 57 to 74 % of the pairs with probabilities of 80 to 90 %
+    were in the right order (``benchmarks/oasis.py pairs``).
 
-    The intervals of percentiles are conformal, as those of
-    :class:`~sklearn_popularity.evaluation.IntervalRegressor`, in percentiles: around
-    the line, through the middle, of true percentiles on predicted ones.
+    The intervals of percentiles are conformal, as in
+    :class:`~sklearn_popularity.evaluation.IntervalRegressor`, around a regression line
+    of true on predicted percentiles through the centre (50, 50).
 
     Examples
     --------
@@ -175,25 +174,25 @@ def compare_photos(
 def compare_scores(
     names, scores, record, min_probability, *, same_group=False
 ) -> PhotoComparison:
-    """Compare photos of which the predictions are known.
+    """Compare photos by their predictions.
 
     Parameters
     ----------
     names : list of str
-        What the photos are called.
+        Names of the photos.
     scores : ndarray of shape (n_photos,)
-        Their predictions.
+        Predictions for the photos.
     record : HeldOutRecord
-        Of the model.
+        Held-out predictions of the model.
     min_probability : float
-        From which a pair is called.
+        As in `compare_photos`.
     same_group : bool, default=False
-        Whether they are of one group.
+        As in `compare_photos`.
     """
     if same_group and record.groups is None:
         raise ValueError(
-            "Got same_group=True, but a model that was fitted with groups was "
-            "expected. Fit it with the column of users, themes or shoots."
+            "Got same_group=True, but the model was fitted without groups. Fit it with "
+            "groups, such as users, themes or shoots."
         )
     slope = pair_slope(record, same_group=same_group)
     highest = np.argsort(-scores, kind="stable")
@@ -216,7 +215,7 @@ def compare_scores(
 
 
 def _call(names, z, slope, at_least):
-    """Pairs with their probabilities, and which of them can be called."""
+    """Pairs with their probabilities and verdicts."""
     first, second = np.triu_indices(len(names), 1)
     probability, low, high = expit(np.outer(slope, z[first] - z[second]))
     names = np.array(names, dtype=object)
@@ -224,7 +223,7 @@ def _call(names, z, slope, at_least):
         {
             "first": names[first],
             "second": names[second],
-            # A model that puts pairs in the wrong order knows nothing of them.
+            # A negative slope is no evidence for the reverse order.
             "probability": np.maximum(probability, 0.5),
             "low": low,
             "high": high,

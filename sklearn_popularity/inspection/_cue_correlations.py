@@ -1,4 +1,4 @@
-"""How each cue of a post goes with its score."""
+"""Correlations of cues with the score."""
 
 from numbers import Real
 
@@ -25,45 +25,45 @@ _FEWEST = 3  # rows of a correlation
     prefer_skip_nested_validation=True,
 )
 def cue_correlations(frame, y, *, groups=None, confidence=0.95):
-    """Correlation of each column with the score, with intervals.
+    """Correlation of each column with the score, with confidence intervals.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_posts, n_cues)
-        Cues such as counts of photos, contacts and groups, or simple measures of the
-        photo: columns of numbers, or of True and False.
+        Numeric or boolean columns of cues, such as counts of photos, contacts and
+        groups, or simple measures of the photo.
     y : array-like of shape (n_posts,)
         Scores.
     groups : array-like of shape (n_posts,), default=None
-        Posts that are no independent evidence, such as those of a user.
+        Groups of dependent posts, such as users; None treats posts as independent.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
 
     Returns
     -------
     table : DataFrame
-        A row per cue, the highest correlation first, with the columns cue, n_rows (of
-        posts that have it), spearman with the ends low and high of its interval, and
-        pearson (that of the numbers as they are). A cue that is the same in all posts
-        has 0, and NaN for pearson.
+        A row per cue, the highest correlation first, with the columns cue, n_rows
+        (number of posts with a value), spearman with the ends low and high of its
+        confidence interval, and pearson (correlation without ranks or logarithms). For
+        a constant cue, spearman is 0 and pearson NaN.
 
     Raises
     ------
     ValueError
-        If `frame` is no table with names, a column holds something else than numbers
-        or fewer than three of them, or lengths differ.
+        If `frame` has no column names, a column holds values that are not numbers or
+        fewer than three numbers, or lengths differ.
 
     See Also
     --------
-    plot_cue_correlations : Figure 3 of [1]_.
-    sklearn_popularity.evaluation.baseline_models : What a cue predicts for new posts.
+    plot_cue_correlations : Plot the table as in figure 3 of [1]_.
+    sklearn_popularity.evaluation.baseline_models : Predictions from a single cue.
 
     Notes
     -----
-    Figure 3 and section 3.2 of [1]_. Missing values are left out, cue by cue. Where
+    Figure 3 and section 3.2 of [1]_. Missing values are left out, cue by cue. If
     Pearson's correlation is far below Spearman's, a few posts with very high numbers
-    make it up, or the relation is not a straight line; the paper takes logarithms of
-    counts. Cues that go with the score need not be its cause.
+    dominate it, or the relation is not linear; the paper takes logarithms of counts.
+    A cue that correlates with the score need not cause it.
 
     References
     ----------
@@ -105,7 +105,7 @@ def _numbers(frame, name):
     if len(wrong):
         raise ValueError(
             f"Got {quote(given.iloc[wrong[0]])} in row {wrong[0]} of the cue {name!r}, "
-            "but finite numbers were expected. Leave the column out, or describe it by "
+            "but finite numbers were expected. Leave the column out, or convert it by "
             "SocialFeatures first."
         )
     if np.isfinite(numbers).sum() < _FEWEST:
@@ -136,14 +136,14 @@ def _correlate(values, y, groups, confidence):
 
 
 def plot_cue_correlations(table, *, ax=None):
-    """Draw the correlation of each cue with its interval, and Pearson's as a tick.
+    """Plot the rank correlation of each cue with its interval, and Pearson's as a tick.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`cue_correlations`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How popularity is distributed, and true and predicted scores."""
+"""Histograms of views, and of true and predicted scores."""
 
 from numbers import Integral
 
@@ -23,7 +23,7 @@ RAW, LOGGED, PER_DAY = "views", "log2(views + 1)", "log2(views / days + 1)"
     prefer_skip_nested_validation=True,
 )
 def popularity_distribution(views, days=None, *, n_bins=30):
-    """Histograms of counts of views: as they are, logged, and logged per day.
+    """Histograms of views, of log views, and of log views per day.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def popularity_distribution(views, days=None, *, n_bins=30):
     days : array-like of shape (n_posts,), default=None
         Days since the upload, above 0; None leaves the third histogram out.
     n_bins : int, default=30
-        Bins of each histogram, equally wide.
+        Number of bins of each histogram, of equal width.
 
     Returns
     -------
     table : DataFrame
         A row per bin with the columns transform ("views", "log2(views + 1)" or
         "log2(views / days + 1)"), left and right (ends of the bin), count (of posts)
-        and skewness (of the transform's values; 0 if they are symmetric or equal).
+        and skewness (of all transformed values; 0 if they are symmetric or equal).
 
     Raises
     ------
@@ -48,13 +48,13 @@ def popularity_distribution(views, days=None, *, n_bins=30):
 
     See Also
     --------
-    plot_popularity_distribution : Figure 2 of [1]_.
+    plot_popularity_distribution : Plot the table as in figure 2 of [1]_.
 
     Notes
     -----
-    Figure 2 of [1]_: a few photos have nearly all views; the log per day, which the
-    paper predicts, "resembles a Gaussian". Views are divided by days before the log,
-    as in section 3 there.
+    Figure 2 of [1]_: a few photos have nearly all views; the log of views per day,
+    which the paper predicts, "resembles a Gaussian". Views are divided by days before
+    taking the log, as in section 3 of the paper.
 
     References
     ----------
@@ -70,8 +70,8 @@ def popularity_distribution(views, days=None, *, n_bins=30):
     views = check_score(views, "views")
     if (views < 0).any():
         raise ValueError(
-            f"Got views={views.min():g}, but counts of 0 or more were expected. Logged "
-            "scores need no further log: pass the counts that they were made of."
+            f"Got views={views.min():g}, but counts of 0 or more were expected. Pass "
+            "counts, not their logarithms."
         )
     values = {RAW: views, LOGGED: np.log2(views + 1)}
     if days is not None:
@@ -91,13 +91,13 @@ def _check_days(days, views):
     if (days <= 0).any():
         raise ValueError(
             f"Got days={days.min():g}, but days since the upload above 0 were "
-            "expected. Leave out posts that were counted when they were uploaded."
+            "expected. Leave out posts whose views were counted at their upload."
         )
     return days
 
 
 def _histogram(values, bins, **kind):
-    """A row per bin: its kind, its ends and how many values it has."""
+    """A row per bin, with its ends and its number of values."""
     counts, edges = np.histogram(values, bins)
     return pd.DataFrame(
         {**kind, "left": edges[:-1], "right": edges[1:], "count": counts}
@@ -110,18 +110,18 @@ def _draw(ax, rows, **look):
 
 
 def plot_popularity_distribution(table, *, ax=None):
-    """Draw the histograms side by side.
+    """Plot the histograms side by side.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`popularity_distribution`.
     ax : sequence of matplotlib axes, default=None
-        One for each transform; None makes a figure.
+        Axes for each transform; None makes a new figure.
 
     Returns
     -------
-    ax : ndarray of matplotlib axes
+    ax : ndarray of matplotlib axes of shape (n_transforms,)
     """
     transforms = table.groupby("transform", sort=False)
     n = len(transforms)
@@ -143,7 +143,7 @@ def plot_popularity_distribution(table, *, ax=None):
     prefer_skip_nested_validation=True,
 )
 def score_distribution(y_true, y_pred, *, n_bins=30):
-    """Histograms of true and of predicted scores, in the same bins.
+    """Histograms of true and predicted scores, with the same bins.
 
     Parameters
     ----------
@@ -152,13 +152,13 @@ def score_distribution(y_true, y_pred, *, n_bins=30):
     y_pred : array-like of shape (n_predicted,)
         Predicted scores, on the scale of the true ones.
     n_bins : int, default=30
-        Bins over the range of both, equally wide.
+        Number of bins over the range of both, of equal width.
 
     Returns
     -------
     table : DataFrame
         A row per bin and kind with the columns scores ("true" or "predicted"), left
-        and right (ends of the bin), count, mean and std (of all scores of the kind).
+        and right (ends of the bin), count, mean and std (of all scores of this kind).
 
     Raises
     ------
@@ -167,7 +167,7 @@ def score_distribution(y_true, y_pred, *, n_bins=30):
 
     See Also
     --------
-    plot_score_distribution : Draw it.
+    plot_score_distribution : Plot the table.
 
     Examples
     --------
@@ -191,19 +191,19 @@ def score_distribution(y_true, y_pred, *, n_bins=30):
 
 
 def plot_score_distribution(table, *, ax=None):
-    """Draw the histograms of true and of predicted scores over each other.
+    """Plot the histograms of true and predicted scores over each other.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`score_distribution`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        True scores filled, predicted ones hatched.
+        True scores are filled, predicted ones hatched.
     """
     ax = new_axes(ax)
     looks = ({"facecolor": COLORS[4]}, {"facecolor": "none", "hatch": "///"})

@@ -1,4 +1,4 @@
-"""Edits of a photo that anybody can make: crops, exposure, saturation."""
+"""Simple edits of a photo: crops, exposure, saturation."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ _PLACES = {
 def crop(
     photo: NDArray[np.uint8], share: float, center: tuple[float, float]
 ) -> NDArray[np.uint8]:
-    """Part of a photo of the same shape.
+    """Crop a photo, keeping its aspect ratio.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def crop(
     share : float
         Share of each side that is kept, above 0 and up to 1.
     center : (row, col)
-        Middle of the part as shares of height and width, or as near as it fits.
+        Centre of the crop as shares of height and width, as near as it fits.
     """
     spans = []
     for side, middle in zip(photo.shape[:2], center, strict=True):
@@ -44,14 +44,14 @@ def crop(
 
 
 def change_exposure(photo: NDArray[np.uint8], stops: float) -> NDArray[np.uint8]:
-    """Twice the light per stop, up to white.
+    """Multiply linear light by two per stop, clipped at white.
 
     Parameters
     ----------
     photo : ndarray of shape (H, W, 3), uint8
         sRGB.
     stops : float
-        Exposure values; negative ones darken.
+        Change in exposure values; negative ones darken.
     """
     encoded = np.arange(256) / 255
     low = encoded <= 0.04045
@@ -63,7 +63,7 @@ def change_exposure(photo: NDArray[np.uint8], stops: float) -> NDArray[np.uint8]
 
 
 def change_saturation(photo: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Distances of colours from the grey of the same luma, times a factor.
+    """Multiply the distance of each colour from the grey of the same luma.
 
     Parameters
     ----------

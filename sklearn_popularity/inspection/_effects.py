@@ -1,4 +1,4 @@
-"""Effects of columns in a linear model, per usual variation, with intervals."""
+"""Effects of standardised columns in a linear model, with confidence intervals."""
 
 import numpy as np
 import pandas as pd
@@ -20,37 +20,37 @@ def effects_of_columns(
     sum_to_one: bool = False,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """What one standard deviation of each column adds to the score.
+    """Change of the score per standard deviation of each column.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_columns)
-        Such as the shares of colours.
+        Columns, such as shares of colours.
     y : ndarray of shape (n_samples,)
         Scores.
     clusters : ndarray of shape (n_samples,) or None
-        Numbers of groups of rows that are no independent evidence.
+        Codes of groups of dependent rows; None treats rows as independent.
     tested : ndarray of shape (n_columns,), bool, or None
-        Columns that are asked about; None is all.
+        Columns to compute intervals for; None is all.
     sum_to_one : bool, default=False
-        Whether rows sum to 1: what one column gains the others then lose, in proportion
-        to their means.
+        Whether rows sum to 1, so that the other columns shrink in proportion to their
+        means if one grows.
     confidence : float, default=0.95
-        That all intervals hold what they are of.
+        Probability that all intervals together are right.
 
     Returns
     -------
     table : DataFrame
         A row per column, with the columns effect, low and high (ends of the interval;
-        NaN of those not tested), share (mean of the column) and clear (whether the
-        interval leaves out 0).
+        NaN if not tested), share (mean of the column) and clear (whether the interval
+        excludes 0).
 
     Notes
     -----
-    Ridge regression, whose penalty is chosen once. Intervals are the jackknife over
-    the clusters, or over 40 blocks of them or of rows, with Student's t, at the level
-    of Bonferroni for the number of columns tested. In simulations of noise 0 to 7 % of
-    the tables have an effect that is clear.
+    Effects are from ridge regression, with the penalty chosen once. Intervals use the
+    jackknife over clusters, or over 40 blocks of clusters or rows, Student's t, and a
+    Bonferroni correction for the number of columns tested. In simulations with noise,
+    0 to 7 % of the tables have a clear effect.
     """
     y = np.asarray(y, dtype=np.float64)
     chosen = RidgeCV(alphas=ALPHAS).fit(X, y)
@@ -77,7 +77,7 @@ def effects_of_columns(
 
 
 def _blocks(y, clusters):
-    """At most 40 blocks of rows, of whole clusters; their order in X says nothing."""
+    """Assign rows to at most 40 blocks of whole clusters, whatever their order in X."""
     if clusters is None:
         place = np.argsort(np.argsort(y, kind="stable"), kind="stable")
         return place % min(_N_BLOCKS, len(y))
@@ -85,7 +85,7 @@ def _blocks(y, clusters):
 
 
 def both_ends(table: pd.DataFrame) -> dict:
-    """Rows whose effect is clear, raising and lowering, and what scales their bars."""
+    """Rows with clear positive and negative effects, and the scale of their bars."""
     clear = table[table["clear"]]
     raising = clear[clear["effect"] > 0].head(_N_SHOWN)
     lowering = clear[clear["effect"] < 0].tail(_N_SHOWN)[::-1]

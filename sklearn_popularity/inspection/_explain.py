@@ -1,4 +1,4 @@
-"""Why a model gives one photo its score: reasons that add up."""
+"""Explain the score of a photo as a sum of contributions."""
 
 from typing import Any, NamedTuple
 
@@ -20,27 +20,27 @@ from ._members import branches_of, output_columns
 from ._photos import one_row
 from ._reason_words import above_or_below, reason_in_words
 
-# A feature with more numbers than this is one reason: nobody reads 512.
+# Linear models of more features than this are one reason: nobody reads 512.
 _MAX_NAMED = 64
 _KNOWN = (Pipeline, StackedLateFusion, TransformedTargetRegressor, VotingRegressor)
 _ALL = "the photo as a whole"
 
 
 class PhotoExplanation(NamedTuple):
-    """Why a photo has its score.
+    """Explanation of the score of a photo, from :func:`explain_photo`.
 
     Parameters
     ----------
     score : float
-        Predicted.
+        Predicted score.
     start : float
-        What the model says of a photo that is average in all that the reasons name.
+        Predicted score of a photo that is average in all reasons; NaN without reasons.
     reasons : DataFrame
-        A row per reason, the strongest first, with the columns reason and
-        contribution, in units of the score: the score is the start plus the sum of
-        the contributions. Empty where the model has no parts that add up.
+        A row per reason, the strongest first, with the columns reason (str) and
+        contribution (in units of the score). The score is `start` plus the sum of the
+        contributions. Empty if the model is not additive.
     why_none : str
-        Why there are no reasons; empty where there are.
+        Why there are no reasons; empty if there are.
     """
 
     score: float
@@ -57,17 +57,18 @@ class PhotoExplanation(NamedTuple):
 
 
 def explain_photo(model, photo, *, column="photo"):
-    """Say what raises and what lowers the predicted score of a photo.
+    """Explain which features raise and lower the predicted score of a photo.
 
     Parameters
     ----------
     model : estimator
-        Fitted, from photos or a table to scores, such as the model of
-        :func:`~sklearn_popularity.papers.recommended`: a pipeline, a late fusion, a
-        mean of models, or a regressor of a scaled target.
+        Fitted model that predicts scores from photos or a table, such as that of
+        :func:`~sklearn_popularity.papers.recommended`: a pipeline, a
+        :class:`StackedLateFusion`, a :class:`~sklearn.ensemble.VotingRegressor`, or a
+        :class:`~sklearn.compose.TransformedTargetRegressor`.
     photo : photo, or DataFrame with one row
         A path, array, PIL image or encoded bytes; or, for a model of a table, the row
-        of the photo. Where that sees the photo alone, the photo will do.
+        of the photo. The photo is enough if the model uses no other column.
     column : str, default="photo"
         Column of the row that holds the photo.
 
@@ -78,9 +79,9 @@ def explain_photo(model, photo, *, column="photo"):
     Raises
     ------
     TypeError
-        If the model is none of these.
+        If the model has another type.
     ValueError
-        If a table has another number of rows than one.
+        If a table does not have exactly one row.
     ImageError
         If the photo cannot be read.
 
@@ -90,25 +91,24 @@ def explain_photo(model, photo, *, column="photo"):
 
     Notes
     -----
-    Whatever a model adds up is a reason: a weight times the distance of a value from
-    its mean for the training photos. The start is the score of a photo without such
-    distances, and
+    Each term that the model adds is a reason. Its contribution is a weight times the
+    difference between a value and its mean over the training photos:
 
         score = start + sum of contributions.
 
-    - A linear model of at most 64 numbers has a reason for each. Their means are those
-      of the scaler before it; where there is none, distances are from 0. The reason
-      tells the direction, and by an adverb how unusual the value is: "slightly" below
-      0.5 standard deviations from the mean, "much" or "well" from 1.5, "far" from 2.5.
-    - A late fusion with a linear last model has a reason for each branch, whose mean is
-      in `branch_means_`; a linear branch of few numbers is split into these.
-    - A mean of models has the reasons of its members, times their shares.
-    - Any other regressor of a standardised target is one reason: its prediction less
-      the mean target. One that has kept no mean, such as boosting, is one reason in a
-      mean of models, around the start of the first member that has one (they learned
-      from the same scores), or 0; alone it has no reasons.
+    - A linear model of at most 64 features has a reason for each. Means are from the
+      scaler before the model, or 0 without a scaler. The text gives the direction, and
+      how unusual the value is: "slightly" up to 0.5 standard deviations from the mean,
+      "much" or "well" from 1.5, "far" from 2.5.
+    - A late fusion with a linear final model has a reason for each branch, with its
+      mean in `branch_means_`; a linear branch of at most 64 features is split.
+    - An average of models has the reasons of its members, times their weights.
+    - Any other regressor of a standardised target is one reason: its prediction minus
+      the mean target. A regressor without known mean, such as boosting, is one reason
+      within an average of models, relative to the start of the first member that has
+      one, or to 0; alone, it has no reasons.
 
-    Reasons say what the model added up, not what made the photo popular.
+    Reasons explain the model, not what made the photo popular.
 
     Examples
     --------
@@ -130,9 +130,9 @@ def explain_photo(model, photo, *, column="photo"):
     one_step = isinstance(model, Pipeline) and len(model) == 1
     if not isinstance(model, _KNOWN) or one_step:
         raise TypeError(
-            f"Got a model of type {type(model).__name__}, but a fitted pipeline from "
-            "photos to scores was expected, or a late "
-            "fusion, a mean of models or a regressor of a scaled target."
+            f"Got a model of type {type(model).__name__}, but a fitted pipeline, "
+            "StackedLateFusion, VotingRegressor or TransformedTargetRegressor was "
+            "expected."
         )
     check_is_fitted(model)
     found = _add_up(model, one_row(model, photo, column), _ALL)
@@ -143,7 +143,7 @@ def explain_photo(model, photo, *, column="photo"):
 
 
 class _Sum(NamedTuple):
-    """A score as a start plus reasons; without a start there are none."""
+    """A score as a start plus reasons; without a start, there are no reasons."""
 
     score: float
     start: float
@@ -152,7 +152,7 @@ class _Sum(NamedTuple):
 
 
 def _add_up(model, X, name) -> _Sum:
-    """Take the score of the row of X apart; `name` is that of the model."""
+    """Decompose the score of the row of X; `name` is the name of the model."""
     if isinstance(model, StackedLateFusion):
         return _add_branches(model, X)
     if isinstance(model, VotingRegressor):
@@ -190,7 +190,7 @@ def _add_members(mean, X):
 
 
 def _add_branches(fusion, X, names=None):
-    """Branches of a fusion of columns; names are those of an array."""
+    """Decompose the score of a late fusion; `names` are the columns of an array."""
     outputs = fusion.branch_predictions(X)
     score = _predict(fusion.final_estimator_, outputs)
     try:
@@ -220,10 +220,10 @@ def _add_branches(fusion, X, names=None):
 
 
 def _add_numbers(model, X, names=None):
-    """The start, and a reason for each of a few numbers that are weighed.
+    """The start, and a reason for each feature of a linear model of a few features.
 
-    Names are those of an array; of photos or a table, the first step of a pipeline
-    makes numbers with names.
+    `names` are the columns of an array; for photos or a table, the first step of the
+    pipeline computes features and their names.
     """
     describe: Any = None
     is_pipeline = isinstance(model, Pipeline) and len(model) > 1
@@ -231,7 +231,7 @@ def _add_numbers(model, X, names=None):
         describe, model = model[:1], model[1] if len(model) == 2 else model[1:]
     weights, intercept = _weights(model)
     if len(weights) > _MAX_NAMED:
-        raise NotLinearError(f"{len(weights)} numbers are too many to be named")
+        raise NotLinearError(f"{len(weights)} features are too many to list")
     if describe is not None:
         X, names = describe.transform(X), describe.get_feature_names_out()
     means, scales = _averages(model, len(weights))
@@ -248,12 +248,12 @@ def _weights(model):
         raise NotLinearError("columns are passed through")
     parts, intercept = linear_parts(model)
     if len(parts) > 1 or parts[0].source is not None:
-        raise NotLinearError(f"{type(model).__name__} is no single weighted sum")
+        raise NotLinearError(f"{type(model).__name__} is not a single linear model")
     return parts[0].weights, intercept
 
 
 def _averages(model, n):
-    """Means and standard deviations of the training rows, if a scaler has kept them."""
+    """Means and standard deviations from the scaler of a pipeline; NaN without one."""
     first: Any = model[0] if isinstance(model, Pipeline) else None
     kept = [
         getattr(first, name, None) if isinstance(first, StandardScaler) else None
@@ -263,7 +263,7 @@ def _averages(model, n):
 
 
 def _mean_target(model):
-    """The mean of the scores that a model learned from, if it has kept it."""
+    """Mean training score of a model of a standardised target, else None."""
     if isinstance(model, Pipeline):
         return _mean_target(model[-1])
     scaler = getattr(model, "transformer_", None)
@@ -275,7 +275,7 @@ def _predict(model, X):
 
 
 def _called(name, model):
-    """What a reader calls a model: by what its networks, or its features, see."""
+    """Name of a model for readers: its networks, or what its features describe."""
     parts = [] if isinstance(model, str) else model.get_params().values()
     networks = dict.fromkeys(p.backbone for p in parts if isinstance(p, CNNEmbedder))
     if networks:

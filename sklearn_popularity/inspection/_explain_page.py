@@ -1,4 +1,4 @@
-"""The page, or the figure, about one photo."""
+"""HTML page and figure that explain the score of a photo."""
 
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,20 @@ from ._thumbnails import data_uri, draw_map, overlay, tell_extremes
 
 _SHOWN = 480  # longest side in pixels
 _N_REASONS = 3
-_LEAST = 0.01  # of the strongest: what adds less is no reason to anybody
+_LEAST = 0.01  # share of the strongest reason, below which reasons are not listed
 
 
 def explain_page(model, photo, training):
-    """The page that explains a photo.
+    """HTML page that explains the score of a photo.
 
     Parameters
     ----------
     model : estimator
-        Fitted, from photos or a table to scores.
+        Fitted model that predicts scores from photos or a table.
     photo : path, or DataFrame with one row
         File, or the row with its path in the column "photo".
     training : dict
-        What the card of the model says of its training.
+        Entry "training" of the model card.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def explain_page(model, photo, training):
 
 
 def explain_figure(model, photo, training, path: Path):
-    """Draw the same with matplotlib, to a file that is whole or not there.
+    """Draw the same with matplotlib, and write it atomically.
 
     Parameters
     ----------
@@ -94,13 +94,13 @@ def explain_figure(model, photo, training, path: Path):
 
 
 def _look_at(photo):
-    """What a photo is called, and its pixels."""
+    """Name and pixels of a photo."""
     file = photo["photo"].iloc[0] if isinstance(photo, pd.DataFrame) else photo
     return name_of(file), as_photos([file]).read(0, max_size=_SHOWN)
 
 
 def _tell(model, photo, training):
-    """All that is told beside the map."""
+    """The score, the percentile and the reasons."""
     found = explain_photo(model, photo)
     added = found.reasons["contribution"]
     least = _LEAST * added.abs().max()

@@ -1,4 +1,4 @@
-"""Heatmaps: which regions of a photo raise its predicted score, and which lower it."""
+"""Heatmaps of the regions of a photo that raise or lower its predicted score."""
 
 import warnings
 from numbers import Integral, Real
@@ -53,11 +53,10 @@ def region_heatmap(
     batch_size=32,
     return_intercept=False,
 ):
-    """Map what each region of a photo adds to its predicted score.
+    """Map the contribution of each region of a photo to its predicted score.
 
-    The map is centred: it is positive where a region raises the score more than an
-    average region of the photo does. Its sum over a region is what this adds to the
-    score more than an average region of that size, and its sum over the photo is 0.
+    The map is centred. Its sum over a region is what this region adds to the score,
+    compared with an average region of the same size; its sum over the photo is 0.
 
     Parameters
     ----------
@@ -65,55 +64,52 @@ def region_heatmap(
         Fitted on photos, or on a table with a column of photos.
     photo : photo, or DataFrame with one row
         A path, array, PIL image or encoded bytes; or, for a model of a table, the row
-        of the photo. Where that sees the photo alone, the photo will do.
+        of the photo. The photo is enough if the model uses no other column.
     column : str, default="photo"
         Column of the row that holds the photo.
     branch : str, default=None
-        Branch of a :class:`StackedLateFusion`, or model of a
-        :class:`~sklearn.ensemble.VotingRegressor`, to explain instead of the whole; the
-        map is then in units of that branch's score.
+        Branch of a :class:`StackedLateFusion`, or member of a
+        :class:`~sklearn.ensemble.VotingRegressor`, to explain; the map is then in units
+        of the branch's score. None explains the whole model.
     method : {"auto", "codes", "occlusion"}, default="auto"
-        - "codes": for linear models of codebook features (:class:`HOGLLC`,
-          :class:`ColorNamesLLC`), exact; see Notes. Other branches of a late fusion
-          or mean of models are left out.
-        - "occlusion": for any model. Squares of the photo are covered one after the
-          other, each filled from its surroundings by inpainting [2]_; a pixel has
-          the sum of how much the score falls over the squares that cover it,
-          divided by the sum of their areas. No `cache` of a transformer is used.
-        - "auto": the sum of "codes" for all branches that allow it and of "occlusion"
-          of all others together.
+        - "codes": exact, for linear models of codebook features (:class:`HOGLLC`,
+          :class:`ColorNamesLLC`); see Notes. Other branches of a late fusion or average
+          of models are left out.
+        - "occlusion": for any model. Squares of the photo are covered one by one, each
+          filled from its surroundings by inpainting [2]_. The value of a pixel is the
+          sum of the falls of the score over the squares that cover it, divided by the
+          sum of their areas. The `cache` of transformers is not used.
+        - "auto": "codes" for all branches that allow it, plus "occlusion" for all other
+          branches together.
     max_size : int or None, default=500
-        Longest side of the map, in pixels. The map has the size of the upright photo,
-        or of the photo reduced to this as :func:`read_image` does.
+        Longest side of the map in pixels. Larger photos are reduced as by
+        :func:`read_image`; None keeps the size of the upright photo.
     smoothing : float, default=0.05
-        Standard deviation of the Gaussian that smooths the codes' map, as a share of
-        its longest side; 0 for none. It keeps the sum.
+        Standard deviation of the Gaussian that smooths the map of "codes", as a share
+        of its longest side, from 0 (none) to below 1. Smoothing keeps the sum.
     patch_size : int, default=None
-        Side of the squares that cover, in pixels; None is a quarter of the longest
-        side of the map.
+        Side of the covered squares in pixels; None is a quarter of the longest side.
     stride : int, default=None
         Distance of neighbouring squares in pixels, at most `patch_size`; None is half
         of it.
     batch_size : int, default=32
-        Covered photos that are scored at a time.
+        Number of covered photos that are scored at a time.
     return_intercept : bool, default=False
-        Whether to return also the score that the map is centred on.
+        Whether to also return the score that the map is centred on.
 
     Returns
     -------
     heatmap : ndarray of shape (height, width), float64
-        In units of the score per pixel, with a mean of 0; 0 everywhere for a photo of
-        one colour.
+        In units of the score per pixel, with mean 0; all 0 for a photo of one colour.
     intercept : float
-        Only with `return_intercept`: the predicted score less the sum of the map, which
-        is the predicted score. With "codes" it is computed from the parts of the linear
-        model rather than predicted.
+        Predicted score, only with `return_intercept`. With "codes", it is computed from
+        the parts of the linear model.
 
     Raises
     ------
     ValueError
-        If the method "codes" does not suit the model, and why; if the branch or column
-        is unknown; if `stride` exceeds `patch_size`.
+        If the method "codes" does not suit the model, if the branch or column is
+        unknown, or if `stride` exceeds `patch_size`.
     ImageError
         If the photo cannot be read.
 
@@ -123,28 +119,28 @@ def region_heatmap(
 
     Notes
     -----
-    Section 6.3 of [1]_: a codebook feature is the largest code of a word in a region of
-    the pyramid, so it has a place: that of the descriptor with the largest code. The
-    word's weight in the linear model times its value goes there, at all levels of the
-    pyramid. With scalers folded into the weights w and the constant b,
+    Section 6.3 of [1]_: a codebook feature is the largest code of a visual word in a
+    region of the spatial pyramid, so it belongs to the place of the descriptor with
+    this code. The feature times its weight in the linear model is added to the map
+    there, for all levels of the pyramid. With scalers folded into the weights w and the
+    constant b,
 
         score = b + sum over words and regions of w * value / length,
 
-    where the length is that of the vector, which the features have been divided by.
-    The sum of what places are given plus b is therefore the predicted score, up to the
-    rounding of features to float32; the mean is then taken off the map. Places that
-    have a word but not with the largest code get nothing, which makes the map coarse.
-    With ``flip=True`` the photo and its mirror image count half each.
+    where length is the norm that the feature vector was divided by. The sum of the map
+    plus b is the predicted score, up to the rounding of features to float32; finally,
+    the mean is subtracted from the map. Places whose codes are not the largest get
+    nothing, which makes the map coarse. With ``flip=True``, the photo and its mirror
+    image count half each.
 
-    In a late fusion with a linear last model, a mean of models or a regressor of a
-    scaled target, the map of each branch is multiplied by the weight of the branch in
-    the whole, so the map is the weighted sum of the maps of the branches. The two
-    methods answer slightly different questions: a largest code that is covered makes
-    way for the second largest, which the exact map does not count.
+    For a late fusion with a linear final model, an average of models or a regressor of
+    a scaled target, the map is the sum of the maps of the branches, times their
+    weights. The two methods differ slightly: if the largest code is covered, the second
+    largest replaces it, which the exact map does not take into account.
 
-    Models that are scalers, selected features, pipelines, column transformers, unions,
-    searches and targets that are scaled are seen through. Around a photo
-    :class:`LatentRankSVM` is linear too: its winning senses are mapped.
+    Scalers, feature selectors, pipelines, column transformers, unions, searches and
+    scaled targets are supported. :class:`LatentRankSVM` is linear near a photo: the
+    weights of its winning senses are used.
 
     References
     ----------
@@ -168,7 +164,7 @@ def region_heatmap(
     """
     _check_squares(patch_size, stride)
     model, X = _model_and_row(model, photo, column, branch)
-    # Nobody will ask for covered photos again.
+    # Covered photos would only fill the cache: they are not used again.
     traced, others, rest = _take_apart(with_settings(model, cache=None), X, method)
     image = _read_photo(traced, X, column, max_size)
     heat, total = _code_heat(traced, X, image.shape[:2], smoothing)
@@ -181,13 +177,13 @@ def region_heatmap(
             stride=min(patch_size, stride or max(1, patch_size // 2)),
             batch_size=batch_size,
         )
-    # Where all places are the same, the first of them has won all codes.
+    # In a photo of one colour all codes tie, so the traced places are arbitrary.
     heat = heat - heat.mean() if np.ptp(image, axis=(0, 1)).any() else 0 * heat
     return (heat, total + float(rest(X)[0])) if return_intercept else heat
 
 
 def _model_and_row(model, photo, column, branch):
-    """The model that is explained, and a table or sequence of one photo."""
+    """The model to explain, and a table or sequence of one photo."""
     if isinstance(model, tuple):
         model = Pipeline([(str(i), step) for i, step in enumerate(model)])
     X = one_row(model, photo, column)
@@ -206,8 +202,8 @@ def _model_and_row(model, photo, column, branch):
 
 
 def _take_apart(model, X, method):
-    """Parts that are traced, the others (None if nothing is), and a function that
-    scores all but those that are traced."""
+    """Parts to trace, the other parts (None without tracing), and a function that
+    scores everything except the traced parts."""
     if method != "occlusion":
         try:
             return _find_codes(model, X, method == "codes")
@@ -229,8 +225,7 @@ def _find_codes(model, X, alone):
     hidden = [part for part in others if _holds_codebook(part.source)]
     if alone and hidden:
         raise NotLinearError(
-            f"{type(hidden[0].source).__name__} uses codebook features otherwise than "
-            "by weighing them"
+            f"{type(hidden[0].source).__name__} is not linear in its codebook features"
         )
     if not traced:
         raise NotLinearError("the model has no codebook features")
@@ -245,14 +240,14 @@ def _find_codes(model, X, alone):
 
 
 def _quietly(score, X):
-    """Scores of versions of one photo, which are meant to look alike."""
+    """Scores of versions of one photo, without warnings that they are alike."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateFeaturesWarning)
         return column_or_1d(score(X))
 
 
 def _code_heat(traced, X, size, smoothing):
-    """What each place adds through its codes, and the sum."""
+    """Map of the contributions of the codes, and its sum."""
     heat = np.zeros(size)
     for part in traced:
         image = _photos_of(part, X).read(0, max_size=part.source.max_size)
@@ -295,7 +290,7 @@ def _sees_photo(part, X, column):
 
 
 def _with_photos(X, images, column):
-    """The row with each of some photos, or these alone."""
+    """The row repeated with each of the photos, or the photos alone."""
     if not isinstance(X, pd.DataFrame):
         return [*images]
     table = X.iloc[np.zeros(len(images), dtype=int)].reset_index(drop=True)
@@ -314,14 +309,14 @@ def plot_heatmap(photo, heatmap, *, unit="points per pixel", ax=None):
     unit : str, default="points per pixel"
         Unit of the heatmap.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        The photo in grey under the map, orange where the score is raised and blue
-        where it is lowered; a solid line around the hottest tenth of the map and a
-        dashed one around the coldest.
+        The photo in grey under the map, which is orange in regions that raise the score
+        and blue in those that lower it. A solid line surrounds the highest tenth of the
+        map, a dashed line the lowest tenth.
     """
     image = as_photos([photo]).read(0, max_size=max(_SHOWN, *heatmap.shape))
     ax = new_axes(ax)

@@ -1,4 +1,4 @@
-"""What held-out predictions say of new photos: their percentiles, and pairs of them."""
+"""Percentile intervals and pair probabilities of new photos, from held-out ones."""
 
 from math import sqrt
 from typing import NamedTuple
@@ -21,20 +21,20 @@ _ROUNDING = 1e-9
 
 
 class HeldOutRecord(NamedTuple):
-    """Training photos as models predicted them that had not seen them.
+    """Held-out predictions and true scores of the training photos.
 
     Parameters
     ----------
     raw : ndarray of shape (n_samples, n_repeats)
         Held-out predictions.
     shares : ndarray of shape (n_samples, n_repeats)
-        The same as shares, which can be pooled over folds.
+        Held-out predictions as shares, which can be pooled over folds.
     y : ndarray of shape (n_samples,)
         Scores.
     groups : ndarray of shape (n_samples,), int, or None
-        Numbers of the groups that stayed together in all folds.
+        Codes of the groups that stayed together in all folds.
     n_folds : int or None
-        Folds of a partition.
+        Number of folds of a partition.
     """
 
     raw: NDArray
@@ -45,15 +45,15 @@ class HeldOutRecord(NamedTuple):
 
     @property
     def units(self) -> NDArray:
-        """Groups, or rows where there are none."""
+        """Groups, or rows if there are no groups."""
         return np.arange(len(self.y)) if self.groups is None else self.groups
 
     def at_chance(self) -> bool:
-        """Whether the interval of the rank correlation contains 0, or is below it."""
+        """Whether the interval of the rank correlation contains 0 or lies below it."""
         return not self._spearman().low > 0
 
     def places(self, scores) -> NDArray[np.float64]:
-        """Share of the held-out predictions below new ones, of which none are tied."""
+        """Share of the held-out predictions that are below each of the scores."""
         return shares_below(self.raw[:, 0], np.asarray(scores, dtype=np.float64))
 
     def _spearman(self):
@@ -63,24 +63,24 @@ class HeldOutRecord(NamedTuple):
 
 
 def percentile_intervals(record, scores) -> NDArray[np.float64]:
-    """Intervals that hold the true percentile of nine of ten new photos.
+    """90 % conformal intervals for the true percentiles of new photos.
 
-    The true percentile of a training photo lies around a line through the middle, on
-    the place of its held-out prediction. Conformal intervals around that line have one
-    width; see `IntervalRegressor`, whose guarantee for new groups is theirs.
+    The intervals have constant width around a regression line, through the centre
+    (50, 50), of true percentiles on the percentiles of held-out predictions. They have
+    the guarantee of `IntervalRegressor` for new groups.
 
     Parameters
     ----------
     record : HeldOutRecord
-        Of the model.
+        Held-out predictions of the model.
     scores : array-like of shape (n_photos,)
-        Predictions of new photos.
+        Predictions for new photos.
 
     Returns
     -------
     intervals : ndarray of shape (n_photos, 2), float64
-        Ends, 0 to 100. All of that where there are fewer than nine groups, which is
-        too few to say anything.
+        Lower and upper ends, 0 to 100; 0 and 100 with fewer than nine groups, which
+        are too few for an interval.
     """
     new = 100 * record.places(scores) - 50
     n_units = len(np.unique(record.units))
@@ -88,7 +88,7 @@ def percentile_intervals(record, scores) -> NDArray[np.float64]:
         return np.tile([0.0, 100.0], (len(new), 1))
     predicted = 100 * _own_places(record) - 50
     truth = percentiles_among(record.y, np.sort(record.y)) - 50
-    # Below 0 it would turn the order around.
+    # A negative slope would reverse the order.
     slope = max(0.0, predicted @ truth / (predicted @ predicted or 1.0))
     half = conformal_half_width(truth - slope * predicted, record.units, COVERAGE)
     middles = 50 + slope * new
@@ -96,14 +96,14 @@ def percentile_intervals(record, scores) -> NDArray[np.float64]:
 
 
 class PairSlope(NamedTuple):
-    """How fast the odds that a photo truly scores higher rise with its prediction.
+    """Slope of the log odds that a photo truly scores higher than another.
 
     Parameters
     ----------
     slope : float
-        In logits per unit of the difference between normal scores.
+        In logits per unit of the difference between normal scores of predictions.
     low, high : float
-        Ends of its 95 % interval.
+        Ends of its 95 % confidence interval.
     """
 
     slope: float
@@ -112,14 +112,14 @@ class PairSlope(NamedTuple):
 
 
 def pair_slope(record, *, same_group=False) -> PairSlope:
-    """Learn from pairs of held-out photos how often the one predicted higher is.
+    """Fit the probability of the right order to pairs of held-out photos.
 
     Parameters
     ----------
     record : HeldOutRecord
-        Of the model.
+        Held-out predictions of the model.
     same_group : bool, default=False
-        Whether to learn from pairs within groups alone.
+        Whether to use only pairs within groups.
 
     Returns
     -------
@@ -130,17 +130,17 @@ def pair_slope(record, *, same_group=False) -> PairSlope:
     The probability that the first of two photos with different scores has the higher
     one is ``1 / (1 + exp(-slope * d))``, where d is the difference between the normal
     scores (quantiles of a standard normal distribution) of their predictions. If truth
-    and prediction are normal once each is transformed, it is that of a probit model,
-    from which the logistic one differs by less than 0.01. The slope is that of the
-    highest likelihood, with one more pair, at the usual distance, half right.
+    and prediction are jointly normal after a transformation of each, the exact model is
+    a probit model, from which the logistic one differs by less than 0.01. The slope
+    maximises the likelihood, with a half-right pseudo-pair at the usual (RMS) distance.
 
-    The interval is the jackknife over groups, to first order: a photo is in many
-    pairs, and pairs of photos of a group are no independent evidence. As that of a
-    rank correlation, it is widened for models that are trained anew, and that of a
-    perfect order is taken to be that of one group in reverse.
+    The interval uses the first-order jackknife over groups, since a photo is in many
+    pairs, and pairs from one group are dependent. As for a rank correlation, it is
+    widened for models that are trained again, and the error of a perfect order is taken
+    to be that with one group in reverse.
     """
     codes = np.unique(record.units, return_inverse=True)[1]
-    # Whichever pairs are chosen, the order of rows must not choose them.
+    # Sort rows, so that the selection of pairs does not depend on their order.
     order = np.lexsort((codes, record.y, _own_places(record)))
     y, codes = record.y[order], codes[order]
     z = normal_scores(_own_places(record)[order], len(y))
@@ -161,17 +161,17 @@ def pair_slope(record, *, same_group=False) -> PairSlope:
 
 
 def normal_scores(places, n) -> NDArray[np.float64]:
-    """Standard normal quantiles of places among n photos, which stay finite."""
+    """Standard normal quantiles of ranks (0 to 1) among n photos, kept finite."""
     return norm.ppf(np.clip(places, 0.25 / n, 1 - 0.25 / n))
 
 
 def _own_places(record):
-    """Places of the held-out photos among themselves."""
+    """Ranks (0 to 1) of the held-out photos among themselves."""
     return (rankdata(record.shares[:, 0]) - 0.5) / len(record.y)
 
 
 def _pairs(n):
-    """Rows of all pairs, or of many, in which each row is as often as others."""
+    """Rows of all pairs, or of a sample in which each row is equally frequent."""
     n_steps = n // 2
     if n * n_steps <= _MAX_PAIRS:
         first, second = np.triu_indices(n, 1)
@@ -183,7 +183,7 @@ def _pairs(n):
 
 
 def _pairs_within(codes):
-    """Rows of pairs of one group: all of them, or many, drawn by lot."""
+    """Rows of all pairs within groups, or of a random sample."""
     lot = np.random.RandomState(0).permutation(len(codes))
     order = np.lexsort((lot, codes))
     ordered = codes[order]
@@ -199,7 +199,7 @@ def _pairs_within(codes):
 
 
 def _most_likely(margins, n_pairs):
-    """The slope at which signed differences are most likely; the last two weigh 1/2."""
+    """Slope of the highest likelihood; the last two margins have the weight 1/2."""
     weights = np.ones(len(margins))
     weights[n_pairs:] = 0.5
 
@@ -214,21 +214,21 @@ def _most_likely(margins, n_pairs):
 
 
 def _jackknife_error(slope, margins, first, second):
-    """Standard error of the slope by leaving out groups, and its degrees of freedom."""
+    """Jackknife standard error of the slope over groups, and degrees of freedom."""
     chance = expit(-slope * margins)
     pulls, bends = margins * chance, margins**2 * chance * (1 - chance)
     first, second = np.unique([first, second], return_inverse=True)[1].reshape(2, -1)
     n = int(max(first.max(), second.max())) + 1
-    once = first != second  # a pair within a group leaves with it once
+    once = first != second  # count pairs within a group only once
     pull, bend = (
         np.bincount(first, each, n) + np.bincount(second[once], each[once], n)
         for each in (pulls, bends)
     )
     left = np.maximum(bends.sum() - bend, _ROUNDING)
-    # What is left pulls by as much the other way; the slope follows by a Newton step.
+    # One Newton step approximates the slope without the group.
     moved = (pulls.sum() - pull) / left
     error = sqrt((n - 1) / n * np.sum(moved**2)) if n > 1 else np.nan
     if abs(slope) == _STEEPEST or (margins >= 0).all():
-        # No group that is left out changes the order; that of one could be reversed.
+        # Leaving out a group changes nothing; assume that one group is in reverse.
         error = 2 / n * abs(slope)
     return error, n - 1

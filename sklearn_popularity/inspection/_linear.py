@@ -1,4 +1,4 @@
-"""Which weight a linear model gives each feature, through scalers and fusions."""
+"""Weights of features in linear models, through scalers, pipelines and fusions."""
 
 from typing import Any, NamedTuple
 
@@ -23,20 +23,20 @@ _SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
 
 
 class NotLinearError(ValueError):
-    """A model whose score is no weighted sum of its features; the message says why."""
+    """The score of a model is not linear in its features; the message says why."""
 
 
 class Part(NamedTuple):
-    """Features, or a prediction, and the weights with which they enter the score.
+    """Features, or a prediction, and their weights in the score.
 
     Attributes
     ----------
     source : estimator or None
-        Fitted transformer, or regressor of a fusion; None for columns as they are.
+        Fitted transformer, or regressor of a fusion; None for unchanged columns.
     weights : ndarray of shape (n_outputs,), float64
-        Of what it gives.
+        Weights of the outputs of `source`.
     selections : tuple of columns
-        Columns of X that it sees, selected one after the other.
+        Columns of X that `source` uses, selected one after the other.
     """
 
     source: Any
@@ -44,13 +44,13 @@ class Part(NamedTuple):
     selections: tuple = ()
 
     def select(self, X):
-        """The columns of X that the source sees."""
+        """The columns of X that the source uses."""
         for columns in self.selections:
             X = select_columns(X, resolve_columns(X, columns, "model"))
         return X
 
     def contributions(self, X) -> NDArray[np.float64]:
-        """What it adds to the score of each row of X."""
+        """Contribution to the score of each row of X."""
         given = self.select(X)
         if self.source is not None:
             transforms = hasattr(self.source, "transform")
@@ -60,7 +60,7 @@ class Part(NamedTuple):
 
 
 def numbers_of(rows) -> NDArray[np.float64]:
-    """Rows of features as an array, if they are sparse or a table, too."""
+    """Features as an array, also from a sparse matrix or a table."""
     dense = rows.toarray() if hasattr(rows, "toarray") else rows
     return np.asarray(dense, np.float64)
 
@@ -78,27 +78,26 @@ class LinearParts(NamedTuple):
 
 
 def linear_parts(model, row=None) -> LinearParts:
-    """Take a linear model apart.
+    """Decompose a linear model into parts.
 
     Parameters
     ----------
     model : estimator, or (transformer, estimator)
-        Fitted: a linear model, or a pipeline, search, late fusion or regressor of a
-        scaled target with one.
+        Fitted linear model, or a pipeline, search, late fusion or regressor of a scaled
+        target that contains one.
     row : callable, default=None
-        Gives the table with one row that is to be explained, for models that are linear
-        only around it: others do without, and no photo is described for them.
+        Returns the table with the row to explain, for models that are only linear near
+        a row. It is not called for other models, so that no photo is read in vain.
 
     Returns
     -------
     parts : LinearParts
-        A branch of a fusion that is not linear is one part with the weight of its
-        prediction.
+        A nonlinear branch of a fusion is one part: its prediction, with its weight.
 
     Raises
     ------
     NotLinearError
-        If the model has no such form.
+        If the model is not linear.
     """
     if isinstance(model, tuple):
         model = Pipeline([(str(i), step) for i, step in enumerate(model)])
@@ -117,7 +116,7 @@ def linear_parts(model, row=None) -> LinearParts:
 
 
 def _then(row, function, *others):
-    """What a function makes of the row, when it is needed."""
+    """A callable that applies a function to the row when it is needed."""
     return None if row is None else lambda: function(row(), *others)
 
 
@@ -127,7 +126,7 @@ def _pipeline_parts(model, row):
     before = model[:-1]
     inner = linear_parts(model[-1], _then(row, before.transform))
     if len(inner.parts) > 1 or inner.parts[0].selections:
-        raise NotLinearError(f"{type(model[-1]).__name__} is not the first step")
+        raise NotLinearError(f"{type(model[-1]).__name__} must be the first step")
     parts, constant = _pull_back(before, inner.parts[0].weights)
     return LinearParts(parts, inner.intercept + constant)
 
@@ -170,7 +169,7 @@ def _mean_parts(model, row):
 
 
 def shares_of(mean) -> NDArray[np.float64]:
-    """Weight of each member of a fitted mean of models; their sum is 1."""
+    """Weights of the members of a fitted VotingRegressor; their sum is 1."""
     weights = mean.weights
     if weights is None:
         weights = np.ones(len(mean.estimators))
@@ -183,7 +182,7 @@ def shares_of(mean) -> NDArray[np.float64]:
 
 
 def branch_parts(estimator, row):
-    """The parts of a branch, or its prediction where it is not linear."""
+    """The parts of a branch, or its prediction if it is not linear."""
     try:
         return linear_parts(estimator, row)
     except NotLinearError:
@@ -199,8 +198,8 @@ def passed_width(fusion, columns) -> int:
 
 
 def _coefficients(model, row):
-    """Weights of the features and the constant, which the model's own predictions
-    confirm: of a generalised linear model they are not those of the score."""
+    """Weights of the features and the constant, checked against predictions: those of
+    a generalised linear model do not add up to its score."""
     coef, intercept = getattr(model, "coef_", None), getattr(model, "intercept_", 0.0)
     if isinstance(model, LatentRankSVM):
         return _winning_senses(model, row)
@@ -213,14 +212,14 @@ def _coefficients(model, row):
     rows = probes if names is None else pd.DataFrame(probes, columns=names)
     predicted, expected = model.predict(rows), probes @ coef + intercept
     if predicted.dtype.kind != "f" or not np.allclose(predicted, expected, 1e-4, 1e-6):
-        raise NotLinearError(f"{type(model).__name__} predicts no weighted sum")
+        raise NotLinearError(f"{type(model).__name__} does not predict a weighted sum")
     return coef, intercept
 
 
 def _winning_senses(model, row):
-    """The senses that speak for the row: popular less unpopular."""
+    """Weights of the winning popular sense minus those of the unpopular one."""
     if row is None:
-        raise NotLinearError("LatentRankSVM weighs features by the sense that wins")
+        raise NotLinearError("LatentRankSVM has different weights in each sense")
     popular, unpopular = model.predict_sense(row())[0]
     senses = np.column_stack([model.coef_, model.intercept_]).astype(np.float64)
     weights = senses[popular].copy()
@@ -230,7 +229,7 @@ def _winning_senses(model, row):
 
 
 def _pull_back(transformer, weights):
-    """Weights of what a transformer gives, as parts and a constant."""
+    """Parts and a constant that equal a weighted sum of a transformer's outputs."""
     if isinstance(transformer, Pipeline):
         return _pull_through_steps(transformer, weights)
     if isinstance(transformer, ColumnTransformer):
@@ -279,7 +278,7 @@ def _pull_through_union(union, weights):
 
 
 def _unscale(scaler, weights):
-    """Weights of the columns before they were scaled, or selected, and the constant."""
+    """Weights of the columns before scaling or selection, and the constant."""
     if isinstance(scaler, SelectorMixin):
         kept = scaler.get_support()
         before = np.zeros(len(kept))

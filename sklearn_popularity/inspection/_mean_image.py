@@ -1,4 +1,4 @@
-"""Average photos: the most popular, the least popular, and random ones."""
+"""Average images of popular, unpopular and random photos."""
 
 from numbers import Integral
 
@@ -24,7 +24,7 @@ _KINDS = ("popular", "unpopular", "random")
     prefer_skip_nested_validation=True,
 )
 def mean_image(photos, y, *, n_photos=None, size=(96, 128), random_state=None):
-    """Average the most popular, the least popular and random photos.
+    """Average the most popular, the least popular, and random photos.
 
     Parameters
     ----------
@@ -33,17 +33,18 @@ def mean_image(photos, y, *, n_photos=None, size=(96, 128), random_state=None):
     y : array-like of shape (n_photos,)
         Scores.
     n_photos : int, default=None
-        Photos of each average; None is a tenth of all, at most the 10,000 of [1]_.
+        Number of photos in each average; None is a tenth of all photos, but at most
+        10,000 as in [1]_.
     size : (height, width), default=(96, 128)
-        Of the averages in pixels; photos are stretched to it.
+        Size of the averages in pixels; photos are stretched to it.
     random_state : int, RandomState instance or None, default=None
-        Which photos are the random ones.
+        Seed of the selection of random photos.
 
     Returns
     -------
     images : Bunch
         With `popular`, `unpopular` and `random`, each an ndarray of shape (height,
-        width, 3) and dtype float64, sRGB 0-255, and `n_photos`, how many each is of.
+        width, 3) and dtype float64, sRGB 0-255, and `n_photos`, the number in each.
 
     Raises
     ------
@@ -54,12 +55,11 @@ def mean_image(photos, y, *, n_photos=None, size=(96, 128), random_state=None):
 
     See Also
     --------
-    plot_mean_image : Figure 1 of [1]_.
+    plot_mean_image : Plot the averages as in figure 1 of [1]_.
 
     Notes
     -----
-    Figure 1 of [1]_. One photo is in memory at a time. Equal scores are taken in the
-    order of the rows.
+    One photo is in memory at a time. Equal scores are taken in the order of the rows.
 
     References
     ----------
@@ -95,7 +95,7 @@ def _check_number(n_photos, n_given):
     if n_photos > n_given:
         raise ValueError(
             f"Got n_photos={n_photos}, but there are {n_given} photos. Pass at most "
-            "as many, or None for a tenth."
+            "this number, or None for a tenth."
         )
     return n_photos
 
@@ -114,21 +114,21 @@ def _check_size(size):
 def _mean_of(photos, rows, size):
     total = np.zeros((*size, 3))
     for row in rows:
-        # Four times as large, so that JPEG files are decoded at a reduced size.
+        # With a maximal size, JPEG files are decoded at a reduced scale.
         image = photos.read(int(row), max_size=4 * max(size))
         total += cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
     return total / len(rows)
 
 
 def plot_mean_image(images, *, ax=None):
-    """Draw the three averages side by side.
+    """Plot the three averages side by side.
 
     Parameters
     ----------
     images : Bunch
         From :func:`mean_image`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What late fusions and means of models are made of."""
+"""Members of late fusions and of averages of models."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,16 +12,16 @@ from ._linear import passed_width, shares_of
 
 
 class Members(NamedTuple):
-    """Models whose outputs another one combines.
+    """Models whose outputs a final model combines.
 
     Parameters
     ----------
     outputs : callable
-        From a table to the outputs of all, an array of shape (n_samples, n_outputs).
+        Maps a table to the outputs of all members, of shape (n_samples, n_outputs).
     combine : callable
-        From these to the predictions of the whole.
+        Maps these outputs to predictions of the whole model.
     columns : dict of str to ndarray of int
-        Columns of the outputs that each member has.
+        Columns of the outputs that belong to each member.
     predicting : list of str
         Members that predict; others pass columns through.
     """
@@ -33,7 +33,7 @@ class Members(NamedTuple):
 
 
 def members_of(model) -> Members | None:
-    """Members of a fitted late fusion or mean of models; None of another model."""
+    """Members of a fitted late fusion or average of models; None for other models."""
     if isinstance(model, StackedLateFusion):
         return Members(
             model.branch_predictions,
@@ -50,7 +50,7 @@ def members_of(model) -> Members | None:
 
 
 def branches_of(model) -> list[tuple[str, Any, Any]]:
-    """Names, fitted models and columns of the members; none of another model."""
+    """Names, fitted models and columns of the members; empty for other models."""
     if isinstance(model, VotingRegressor):
         return [
             (name, member, slice(None))
@@ -61,7 +61,7 @@ def branches_of(model) -> list[tuple[str, Any, Any]]:
 
 
 def output_columns(fusion) -> dict[str, NDArray]:
-    """Columns of the outputs that each branch of a late fusion has."""
+    """Columns of the outputs that belong to each branch of a late fusion."""
     widths = {
         name: passed_width(fusion, columns) if isinstance(estimator, str) else 1
         for name, estimator, columns in fusion.branches_

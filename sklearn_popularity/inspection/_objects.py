@@ -1,4 +1,4 @@
-"""Which objects make photos popular: mean weights over random splits."""
+"""Weights of objects in a linear model, averaged over random splits."""
 
 from numbers import Integral, Real
 
@@ -45,29 +45,28 @@ def object_importance(
     n_jobs=None,
     random_state=None,
 ):
-    """Mean weights of objects over random splits, and how they vary.
+    """Mean weights of objects over random splits, and their spread.
 
     Parameters
     ----------
     X : DataFrame or array-like of shape (n_photos, n_objects)
-        Probability of each object, such as those of
-        ``CNNEmbedder(layer="probabilities")``; tags counted by photo suit too.
+        Probability of each object, such as from ``CNNEmbedder(layer="probabilities")``;
+        counts of tags per photo work too.
     y : array-like of shape (n_photos,)
         Scores.
     names : sequence of str of length n_objects, default=None
-        Names of the objects; None takes the columns of a frame, or else numbers.
+        Names of the objects; None takes the columns of a DataFrame, or "object0" etc.
     estimator : estimator, default=None
-        Linear model, also with scalers before. None is
+        Linear model, or a pipeline of scalers and one. None is
         :class:`~sklearn.linear_model.RidgeCV`.
     groups : array-like of shape (n_photos,), default=None
-        Photos that belong together, such as those of a user; each split keeps them on
-        one side.
+        Groups of photos, such as users, which splits keep together.
     n_splits : int, default=10
-        Random splits (section 4.3 of [1]_).
+        Number of random splits (10 in section 4.3 of [1]_).
     train_size : float, default=0.5
-        Share of the photos, or groups, that a model learns from.
+        Share of the photos, or groups, to fit on, between 0 and 1.
     n_jobs : int, default=None
-        Number of worker processes.
+        Number of worker processes: None is one, -1 one per core.
     random_state : int, RandomState instance or None, default=None
         Seed of the splits.
 
@@ -77,27 +76,28 @@ def object_importance(
         A row per object, the highest mean weight first, with the columns object, weight
         (mean over the splits), std (over the splits), same_sign (share of the splits
         in which the weight has the sign of the mean), frequency (mean of the object's
-        column) and impact.
+        column) and impact ("strong", "medium", "low" or "negative"; see Notes).
 
     Raises
     ------
     ValueError
-        If the model is not linear, numbers are not finite, two objects share a name,
+        If the model is not linear, values are not finite, two objects share a name,
         or lengths differ.
 
     See Also
     --------
-    plot_object_importance : Objects of each group with their spread.
+    plot_object_importance : Plot the leading objects of each impact.
 
     Notes
     -----
     Section 4.3 of [1]_ sorts objects by the mean weight over ten splits, and lists some
-    with strong, medium and low positive impact and with negative impact, but not where
-    one ends. Here a mean weight below 0 is negative; a positive one is strong above
-    two thirds of the largest, medium above one third and low otherwise. Halves of one
-    data set overlap, so that `std` understates how weights vary between data sets.
+    with strong, medium, low and negative impact, without giving thresholds. Here a mean
+    weight below 0 is negative; a positive one is strong above two thirds of the
+    largest, medium above one third and low otherwise. Random halves of one data set
+    overlap, so `std` underestimates the variation between data sets.
 
-    The paper's model is a support vector regression whose C is chosen in five folds:
+    The paper's model is a support vector regression with C chosen by five-fold
+    cross-validation:
     ``GridSearchCV(LinearSVR(), {"C": [0.01, 0.1, 1, 10, 100]})``.
 
     References
@@ -145,7 +145,7 @@ def object_importance(
 
 
 def impact_groups(weights):
-    """Group of each mean weight: negative, or by thirds of the largest.
+    """Impact of each mean weight: negative, or by thirds of the largest weight.
 
     Parameters
     ----------
@@ -171,35 +171,34 @@ def _object_names(names, n_objects):
         return [f"object{i}" for i in range(n_objects)]
     if len(names) != n_objects:
         raise ValueError(
-            f"Got {len(names)} names, but one for each of the {n_objects} columns of X "
-            "was expected."
+            f"Got {len(names)} names, but X has {n_objects} columns. Pass one for each."
         )
     twice = pd.Index(names)[pd.Index(names).duplicated()]
     if len(twice):
         raise ValueError(
-            f"Got the name {twice[0]!r} for several objects, but names that differ "
-            "were expected."
+            f"Got the name {twice[0]!r} for several objects, but unique names were "
+            "expected."
         )
     return list(names)
 
 
 def plot_object_importance(table, *, n_objects=6, ax=None):
-    """Draw the leading objects of each group with the spread over the splits.
+    """Plot the leading objects of each impact with their spread over the splits.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`object_importance`.
     n_objects : int, default=6
-        Objects of a group: those of the highest weights, of the negative ones those of
-        the lowest.
+        Number of objects of each impact: those with the highest weights, or with the
+        lowest for negative impact.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        A marker for each group; lines are one standard deviation to each side.
+        Each impact has its own marker; lines are one standard deviation to each side.
     """
     chosen = [
         _leading(table[table["impact"] == impact], impact, n_objects)

@@ -1,4 +1,4 @@
-"""What a model's score loses when a part of a photo is covered: occlusion."""
+"""Occlusion maps: how far the score falls when parts of a photo are covered."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_REACH = 3  # pixels around a covered one that it is filled from
+_REACH = 3  # inpainting radius in pixels
 
 
 def occlude(
@@ -17,26 +17,27 @@ def occlude(
     stride: int,
     batch_size: int,
 ) -> NDArray[np.float64]:
-    """How much the score falls per covered pixel, around each pixel.
+    """Fall of the score per covered pixel, around each pixel.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3), uint8
         Photo.
     score : callable
-        From photos, of shape (n, height, width, 3), to their scores.
+        Maps photos of shape (n, height, width, 3) to their scores.
     patch_size : int
-        Side of the square that covers, in pixels; it is filled from its surroundings.
+        Side of the covered squares in pixels; they are filled from their surroundings.
     stride : int
-        Distance of neighbouring squares, in pixels.
+        Distance of neighbouring squares in pixels.
     batch_size : int
-        Photos scored at a time.
+        Number of photos that are scored at a time.
 
     Returns
     -------
     heat : ndarray of shape (height, width), float64
-        Sum of how much the score falls over the squares that cover a pixel, divided by
-        the sum of their areas: over a region it sums to about what covering that costs.
+        Sum of the falls of the score over the squares that cover a pixel, divided by
+        the sum of their areas. The sum over a region is about the fall of the score
+        when the region is covered.
     """
     # The first square is empty: it leaves the photo as it is.
     squares = [np.s_[:0, :0], *_squares(image.shape[:2], patch_size, stride)]
@@ -52,22 +53,22 @@ def occlude(
 
 
 def cover(image: NDArray[np.uint8], square: tuple[slice, slice]) -> NDArray[np.uint8]:
-    """Fill a square of a photo from what surrounds it (Bertalmio's inpainting).
+    """Fill a square of a photo from its surroundings by Bertalmio's inpainting.
 
-    A square of one colour would be an object of its own, with edges that no photo has.
+    A square of one colour would look like an object, with edges that no photo has.
     """
     mask = np.zeros(image.shape[:2], np.uint8)
     mask[square] = 1
     if mask.all():  # nothing surrounds it
         return np.full_like(image, image.mean(axis=(0, 1)).round(), dtype=np.uint8)
-    # Of OpenCV's two methods the other one changes photos of one colour.
+    # OpenCV's other method, Telea's, changes photos of one colour.
     return np.asarray(cv2.inpaint(image, mask, _REACH, cv2.INPAINT_NS), np.uint8)
 
 
 def _squares(size, patch_size, stride) -> Iterator[tuple[slice, slice]]:
-    """Squares on a grid that begins outside the photo, cut at its rim.
+    """Squares on a grid that begins outside the photo, clipped to the photo.
 
-    All pixels are so covered by as many squares, if the stride divides their side.
+    So the same number of squares covers each pixel, if the stride divides their side.
     """
     spans = [
         [slice(max(0, start), start + patch_size) for start in starts]

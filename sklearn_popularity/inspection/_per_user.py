@@ -1,4 +1,4 @@
-"""How well each feature ranks the photos of each user."""
+"""Rank correlation of each feature within each user."""
 
 from collections.abc import Mapping
 from numbers import Integral
@@ -28,30 +28,30 @@ from ._plotting import PALE, new_axes, style
 def spearman_by_user(
     y, predictions, *, users, n_users=None, min_rows=10, random_state=None
 ):
-    """Spearman's correlation within each user, feature by feature.
+    """Spearman's correlation within each user, for each feature.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
         True scores.
     predictions : dict of str to array-like of shape (n_samples,)
-        Predictions of each feature for rows that its model has not seen, such as those
-        of :func:`~sklearn.model_selection.cross_val_predict`.
+        Held-out predictions by name of the feature, such as from
+        :func:`~sklearn.model_selection.cross_val_predict`.
     users : array-like of shape (n_samples,)
         User of each row.
     n_users : int, default=None
-        Users drawn at random (20 in figure 5 of [1]_); None is all.
+        Number of users drawn at random (20 in figure 5 of [1]_); None is all.
     min_rows : int, default=10
-        Rows that a user needs.
+        Minimal number of rows of a user; other users are left out.
     random_state : int, RandomState instance or None, default=None
-        Which users are drawn.
+        Seed of the selection of users.
 
     Returns
     -------
     table : DataFrame
-        A row per user and feature with the columns user, feature, spearman and n_rows;
-        users by their mean over features, the highest first. Users whose scores are
-        all equal are left out.
+        A row per user and feature with the columns user, feature, spearman and n_rows.
+        Users are sorted by their mean over features, the highest first; those with
+        equal scores only are left out.
 
     Raises
     ------
@@ -60,13 +60,13 @@ def spearman_by_user(
 
     See Also
     --------
-    plot_spearman_by_user : Figure 5 of [1]_.
+    plot_spearman_by_user : Plot the table as in figure 5 of [1]_.
     per_user_spearman_score : The mean over users.
 
     Notes
     -----
-    Figure 5 of [1]_ has a model per user, for which predictions come from
-    :class:`PerUserRegressor` or from models fitted user by user.
+    Figure 5 of [1]_ uses one model per user: compute such predictions with
+    :class:`PerUserRegressor`, or with a model fitted for each user.
 
     References
     ----------
@@ -99,7 +99,7 @@ def spearman_by_user(
     if not len(kept):
         raise ValueError(
             f"None of the {len(counts)} users has min_rows={min_rows} rows with scores "
-            f"that differ; the most rows are {counts.max()}. Pass a smaller min_rows."
+            f"that differ; at most {counts.max()} rows. Pass a smaller min_rows."
         )
     if n_users is not None and n_users < len(kept):
         kept = check_random_state(random_state).permutation(kept)[:n_users]
@@ -116,14 +116,14 @@ def spearman_by_user(
 
 
 def plot_spearman_by_user(table, *, ax=None):
-    """Draw a marker per user and feature, users from the best to the worst.
+    """Plot a marker per user and feature, with users from the best to the worst.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`spearman_by_user`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------

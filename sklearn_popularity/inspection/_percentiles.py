@@ -8,30 +8,30 @@ from ..evaluation import percentiles_among
 
 
 def score_percentile(scores, reference):
-    """What share of reference scores lies below each score, in per cent.
+    """Percentage of reference scores below each score.
 
     Parameters
     ----------
     scores : array-like of shape (n,)
         Scores, such as predictions for new photos.
     reference : array-like of shape (n_reference,)
-        Scores to compare with, such as predictions for photos of the past, not those
-        that the model learned from.
+        Scores to compare with, such as held-out predictions, but not predictions for
+        photos that the same model was fitted on.
 
     Returns
     -------
     percentiles : ndarray of shape (n,), float64
-        From 0 (below all) to 100 (above all); half of those that are equal count as
-        below.
+        From 0 (below all) to 100 (above all). Half of the equal reference scores count
+        as below.
 
     Raises
     ------
     ValueError
-        If a score is NaN or infinite, or there is no reference.
+        If a score is NaN or infinite, or `reference` is empty.
 
     See Also
     --------
-    percentile_reliability : What photos of a percentile were in truth.
+    percentile_reliability : Mean true percentiles by predicted percentile.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def score_percentile(scores, reference):
 
 
 def check_pair(y_true, y_pred):
-    """True and predicted scores, as many of each."""
+    """Validate true and predicted scores of the same length."""
     y_true, y_pred = check_score(y_true, "y_true"), check_score(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
     return y_true, y_pred

@@ -1,4 +1,4 @@
-"""Photos to look at: read from any form, reduced."""
+"""Read photos of any form, reduced in size."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from ..images import Photos, find_photos
 
 
 def as_photos(photos) -> Photos:
-    """Photos in any form, as a sequence that decodes one at a time.
+    """Wrap photos of any form in a sequence that decodes one photo at a time.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def as_photos(photos) -> Photos:
     Raises
     ------
     ValueError
-        If they are a table of numbers.
+        If `photos` is a numeric table or array.
     """
     items = find_photos(photos)
     if items is None:
@@ -35,32 +35,32 @@ def as_photos(photos) -> Photos:
 
 
 def read_photos(photos, rows, max_size: int | None) -> list[NDArray[np.uint8]]:
-    """Some photos of a sequence, in the order asked for, reduced to `max_size`."""
+    """Read the photos at `rows`, in this order, reduced to `max_size`."""
     found = as_photos(photos)
     return [found.read(int(row), max_size=max_size) for row in rows]
 
 
 def one_row(model, photo, column):
-    """What a fitted model predicts the score of one photo from.
+    """Input of a fitted model for one photo.
 
     Parameters
     ----------
     model : estimator
         Fitted on photos, or on a table with a column of photos.
     photo : photo, or DataFrame with one row
-        What is to be explained.
+        Photo, or its row of a table.
     column : str
         Column of photos.
 
     Returns
     -------
     X : DataFrame with one row, or list of one photo
-        A photo alone is a row of nothing else for a model of a table.
+        If the model expects a table, a photo becomes a row with this column only.
 
     Raises
     ------
     ValueError
-        If it is a table of more rows, or of none.
+        If `photo` is a table that does not have exactly one row.
     """
     if not isinstance(photo, pd.DataFrame):
         if column not in getattr(model, "feature_names_in_", ()):
@@ -68,28 +68,29 @@ def one_row(model, photo, column):
         return pd.DataFrame({column: pd.Series([photo], dtype=object)})
     if len(photo) != 1:
         raise ValueError(
-            f"Got photo with {len(photo)} rows, but a table of one row was expected, "
+            f"Got photo with {len(photo)} rows, but a table with one row was expected, "
             "such as posts.iloc[[0]]."
         )
     return photo
 
 
 def as_rows(model, photos, column):
-    """What a fitted model predicts the scores of some photos from.
+    """Input of a fitted model for several photos.
 
     Parameters
     ----------
     model : estimator
         Fitted on photos, or on a table with a column of photos.
     photos : sequence of photos, or DataFrame
-        Photos alone are a table of nothing else for a model of a table.
+        Photos, or their rows of a table.
     column : str
         Column of photos.
 
     Returns
     -------
     X : DataFrame, or sequence of photos
-        A model of photos alone is given those of a table.
+        If the model expects a table, photos become a table with this column only; if it
+        expects photos, they are taken from the table.
     """
     if isinstance(photos, pd.DataFrame):
         return input_of(model, photos, column)

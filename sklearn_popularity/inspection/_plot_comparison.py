@@ -1,21 +1,21 @@
-"""Models side by side, drawn: scores and paired differences."""
+"""Plot of the scores of several models, and of their paired differences."""
 
 from ._plotting import draw_intervals, several_axes
 
 
 def plot_comparison(comparison, *, ax=None):
-    """Draw scores and paired differences with their intervals.
+    """Plot scores and paired differences with their confidence intervals.
 
     Parameters
     ----------
     comparison : ModelComparison
         From :func:`compare_models`, :func:`compare_features` or :func:`ablation`.
     ax : sequence of 2 matplotlib axes, default=None
-        For the scores and for the differences; None makes a figure.
+        Axes for the scores and for the differences; None makes a new figure.
 
     Returns
     -------
-    ax : ndarray of matplotlib axes
+    ax : ndarray of matplotlib axes of shape (2,)
 
     Examples
     --------

@@ -1,12 +1,12 @@
-"""What all figures share: axes, colours that everybody tells apart, montages."""
+"""Helpers of all figures: axes, colours for all kinds of colour vision, montages."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._optional import import_optional
 
-# Okabe and Ito 2008, told apart by all common kinds of colour vision, in an order in
-# which neighbours differ in lightness too.
+# Okabe and Ito 2008: distinguishable with all common kinds of colour vision. In this
+# order neighbours also differ in lightness.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++", "oo")
@@ -15,14 +15,14 @@ _TILE, STEP = 96, 100  # side and distance of the photos of a montage, in pixels
 
 
 def new_axes(ax, figsize=(6.0, 4.0)):
-    """The axes given, or those of a new figure.
+    """The given axes, or those of a new figure.
 
     Parameters
     ----------
     ax : matplotlib axes or None
-        Where to draw.
+        Axes to draw on.
     figsize : (width, height), default=(6, 4)
-        Of a new figure, in inches.
+        Size of a new figure, in inches.
 
     Returns
     -------
@@ -32,18 +32,18 @@ def new_axes(ax, figsize=(6.0, 4.0)):
 
 
 def several_axes(ax, n, figsize, **settings) -> NDArray:
-    """The axes given, or those of a new figure side by side.
+    """The given axes, or side-by-side axes of a new figure.
 
     Parameters
     ----------
     ax : matplotlib axes, sequence of them, or None
-        Where to draw.
+        Axes to draw on.
     n : int
-        How many axes a new figure has.
+        Number of axes of a new figure.
     figsize : (width, height)
-        Of a new figure, in inches.
+        Size of a new figure, in inches.
     **settings
-        Of a new figure, such as `sharey`.
+        Settings of a new figure, such as `sharey`.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def several_axes(ax, n, figsize, **settings) -> NDArray:
 
 
 def style(i: int) -> dict:
-    """Colour and marker of the i-th series; after seven they are paired anew."""
+    """Colour and marker of the i-th series; pairs only repeat after 49 series."""
     return {
         "color": COLORS[i % len(COLORS)],
         "marker": MARKERS[(i + i // len(COLORS)) % len(MARKERS)],
@@ -65,26 +65,26 @@ def style(i: int) -> dict:
 
 
 def shorten(label, width: int = 32) -> str:
-    """A label that leaves room for the figure."""
+    """Shorten a label to `width` characters."""
     label = str(label)
     return label if len(label) <= width else label[: width - 3].rstrip(" ,") + "..."
 
 
 def draw_intervals(ax, labels, values, lows, highs, *, reference=None, series=0):
-    """Draw values with their intervals, one a line, the first on top.
+    """Draw values with their intervals, one per line, the first on top.
 
     Parameters
     ----------
     ax : matplotlib axes
-        Where to draw.
+        Axes to draw on.
     labels : sequence of str
-        Names of the lines.
+        Labels of the lines.
     values, lows, highs : array-like of shape (n,)
-        What to draw; ends that are NaN are left out.
+        Values and ends of their intervals; intervals with NaN are not drawn.
     reference : float, default=None
-        Where to draw a line to compare with.
+        Position of a vertical reference line; None draws none.
     series : int, default=0
-        Which colour and marker.
+        Number of the colour and marker, see `style`.
     """
     values, lows, highs = (np.asarray(a, np.float64) for a in (values, lows, highs))
     places = np.arange(len(values))
@@ -98,14 +98,14 @@ def draw_intervals(ax, labels, values, lows, highs, *, reference=None, series=0)
 
 
 def montage(photos, n_columns: int) -> NDArray:
-    """Put photos side by side on white, each whole in a square, a `STEP` apart.
+    """Arrange photos in a grid of squares on white, `STEP` pixels apart.
 
     Parameters
     ----------
     photos : sequence of ndarray of shape (height, width, 3), uint8
         sRGB.
     n_columns : int
-        Photos in a row.
+        Number of photos in a row.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def montage(photos, n_columns: int) -> NDArray:
 
 
 def _fit(photo):
-    """A photo, enlarged or reduced so that its longest side is a tile's."""
+    """Resize a photo so that its longest side is that of a tile."""
     import cv2
 
     scale = _TILE / max(photo.shape[:2])

@@ -1,4 +1,4 @@
-"""Give what pooled codes add to a score back to the places that won them."""
+"""Trace the contributions of max-pooled codes back to places of the photo."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class Places(NamedTuple):
     positions : ndarray of shape (n, 2), float64
         (row, col) in shares of the height and the width, 0 to 1.
     contributions : ndarray of shape (n,), float64
-        Sum of the weights times the values of the words that each place won.
+        Sum of weights times values of the codes that are largest at each place.
     """
 
     positions: NDArray[np.float64]
@@ -26,21 +26,21 @@ class Places(NamedTuple):
 def trace_codes(
     transformer: CodebookTransformer, image: NDArray[np.uint8], weights: NDArray
 ) -> Places:
-    """Places of a photo, and what each adds to a linear score of its pooled codes.
+    """Contributions of places of a photo to a linear score of its pooled codes.
 
     Parameters
     ----------
     transformer : CodebookTransformer
         Fitted.
     image : ndarray of shape (height, width, 3), uint8
-        As the transformer describes it.
+        Photo, reduced to the `max_size` of the transformer.
     weights : ndarray of shape (n_features,), float64
-        Of its features.
+        Weights of the features.
 
     Returns
     -------
     places : Places
-        With ``flip=True`` those of the photo and of its mirror image, half each.
+        With ``flip=True``, the photo and its mirror image count half each.
     """
     straight = _trace(transformer, image, weights)
     if not transformer.flip:
@@ -60,7 +60,7 @@ def _trace(transformer, image, weights) -> Places:
         own, weights = np.split(weights, [values.size])
         length = np.linalg.norm(values) or 1.0
         shares = own.reshape(values.shape) * values / length
-        # Where nobody won the value is 0, and nothing is to be given back.
+        # Without a winner the value is 0 and contributes nothing.
         won = winners >= 0
         n_places = len(descriptors.positions)
         contributions.append(np.bincount(winners[won], shares[won], n_places))
@@ -69,22 +69,22 @@ def _trace(transformer, image, weights) -> Places:
 
 
 def draw_places(places: Places, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Sum contributions pixel by pixel.
+    """Sum contributions per pixel.
 
     Parameters
     ----------
     places : Places
-        What to draw.
+        Places with their contributions.
     size : (height, width)
-        Of the map, in pixels.
+        Size of the map in pixels.
 
     Returns
     -------
     heat : ndarray of shape (height, width), float64
-        Sums to the sum of the contributions.
+        Its sum is the sum of the contributions.
     """
     heat = np.zeros(size)
-    # Pixels are centred on halves; a place between them belongs to its neighbours.
+    # Pixel centres are at halves; bilinear weights divide a place among neighbours.
     first = places.positions * size - 0.5
     corner = np.floor(first).astype(np.intp)
     beyond = first - corner

@@ -1,4 +1,4 @@
-"""Good and bad predictions: photos by true and by predicted popularity."""
+"""Quadrants of photos by true and predicted popularity."""
 
 from numbers import Integral, Real
 
@@ -29,27 +29,27 @@ QUADRANTS = [
     prefer_skip_nested_validation=True,
 )
 def quadrants(y_true, y_pred, *, threshold=50.0, n_photos=None):
-    """Sort photos by whether they are popular and whether they are predicted to be.
+    """Group photos by whether they are popular and predicted to be popular.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         True scores.
     y_pred : array-like of shape (n_samples,)
-        Predicted scores of rows that the model has not seen; on any scale.
+        Predicted scores of held-out rows, on any scale.
     threshold : float, default=50
-        Percentile above which a score is high.
+        Percentile, between 0 and 100, above which a score is high.
     n_photos : int, default=None
-        Photos of a quadrant, the clearest; None is all.
+        Number of photos per quadrant, those with the highest clarity; None is all.
 
     Returns
     -------
     table : DataFrame
-        A row per photo with the columns row (its position), quadrant (its truth, then
-        its prediction, such as "low, predicted high"), correct (whether they agree),
-        true_percentile, predicted_percentile and clarity (the smaller distance of the
-        two from the threshold, in percentiles); the quadrants in the order of figure 6,
-        line by line, and in each the clearest photo first.
+        A row per photo with the columns row (its position), quadrant (the truth, then
+        the prediction, such as "low, predicted high"), correct (whether they agree),
+        true_percentile, predicted_percentile and clarity (the smaller distance of both
+        percentiles from the threshold). Quadrants are in the order of figure 6, row by
+        row; within each, photos are sorted by falling clarity.
 
     Raises
     ------
@@ -58,14 +58,14 @@ def quadrants(y_true, y_pred, *, threshold=50.0, n_photos=None):
 
     See Also
     --------
-    plot_quadrants : Figure 6 of [1]_.
+    plot_quadrants : Plot the table as in figure 6 of [1]_.
 
     Notes
     -----
     Section 6.2 of [1]_ shows examples of four quadrants of true and predicted
-    popularity, without saying where these are divided: here by percentile, at the
-    median unless told otherwise, so that predictions need not be on the scale of the
-    scores. High is above the threshold; equal scores share their percentile.
+    popularity without giving the thresholds. Here they are percentiles, by default the
+    medians, so predictions need not be on the scale of the scores. Equal scores share
+    their percentile.
 
     References
     ----------
@@ -99,25 +99,25 @@ def quadrants(y_true, y_pred, *, threshold=50.0, n_photos=None):
 
 
 def plot_quadrants(table, photos=None, *, n_columns=4, n_rows=3, ax=None):
-    """Draw the quadrants: points, or the clearest photos of each.
+    """Plot the quadrants as points, or as the clearest photos of each.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`quadrants`.
     photos : sequence of photos, default=None
-        Of the rows that the table numbers; None draws a marker for each row.
+        All photos, in the order of `y_true`; None draws a marker for each row.
     n_columns, n_rows : int, default=4 and 3
-        Photos of a quadrant side by side, and one below the other.
+        Number of photos of a quadrant from left to right, and from top to bottom.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        Truth from left to right and prediction from the bottom to the top, as in figure
-        6 of Khosla et al.; correct quadrants have a solid frame or filled markers,
-        wrong ones a dashed frame or open markers.
+        The x axis is the truth and the y axis the prediction, as in figure 6 of Khosla
+        et al. Correct quadrants have a solid frame or filled markers, wrong ones a
+        dashed frame or open markers.
     """
     ax = new_axes(ax, (7.0, 6.0))
     if photos is None:

@@ -1,4 +1,4 @@
-"""The page of new photos in the order of their predicted scores."""
+"""HTML page of new photos, sorted by predicted score."""
 
 import numpy as np
 
@@ -15,26 +15,26 @@ _QUALITY = 60
 _N_MEASURED = 50
 N_EXPLAINED = 24
 _N_REASONS = 5
-_LEAST = 0.01  # of the strongest: what adds less is no reason to anybody
+_LEAST = 0.01  # share of the strongest reason, below which reasons are not listed
 
 
 def rank_page(model, posts, table, training, *, label, heading):
-    """A page of photos to choose from.
+    """HTML page of photos to choose from.
 
     Parameters
     ----------
     model : estimator
-        Fitted, from posts to scores.
+        Fitted model that predicts the scores of posts.
     posts : DataFrame
         Posts, with their photos in the column "photo".
     table : DataFrame
         A row per post, the highest first, with the columns rank, photo, score (in the
-        unit of `label`), percentile, low, high, unlike and reason; its index numbers
-        the posts. Rows without a score could not be read.
+        unit of `label`; NaN if the photo cannot be read), percentile, low, high, unlike
+        and reason. The index holds positions in `posts`.
     training : dict
-        What the card of the model says of its training.
+        Entry "training" of the model card.
     label : str
-        What the scores are called.
+        Name of the scores.
     heading : str
         Title of the page.
 
@@ -44,8 +44,8 @@ def rank_page(model, posts, table, training, *, label, heading):
 
     Notes
     -----
-    The first 24 photos are explained, which takes a prediction each; the first 2,000
-    are shown, in a size at which the page stays below 10 MB.
+    The page explains the first 24 photos, at the cost of a prediction each, and shows
+    the first 2,000, in a size that keeps it below 10 MB.
     """
     ranked = table[table["score"].notna()]
     shown = ranked.head(_MAX_PHOTOS)
@@ -76,7 +76,7 @@ def rank_page(model, posts, table, training, *, label, heading):
 
 
 def _choose_side(photos):
-    """The largest side at which some of the photos say that all will fit."""
+    """The largest side at which all photos will fit, judging by a sample."""
     budget = _MAX_BYTES / len(photos)
     rows = np.unique(np.linspace(0, len(photos) - 1, _N_MEASURED).round().astype(int))
     for side in _SIDES:
@@ -92,7 +92,7 @@ def _picture(image):
 
 
 def _tell(model, post):
-    """The strongest reasons of a photo, and why there are none."""
+    """The strongest reasons for a photo, or why there are none."""
     try:
         found = explain_photo(model, post)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Reasons in words: how a number differs from that of an average photo."""
+"""Describe in words how a feature of a photo differs from the average photo."""
 
 import re
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ._color_names import name_color
 
-# Numbers of ColorStatistics: what a photo has more of, or is, above the mean and below.
+# Features of ColorStatistics: phrases for values above and below the mean.
 _PHRASES = {
     "mean_hue": ("nearer to blue and violet", "nearer to red and yellow"),
     "mean_saturation": ("more colourful", "less colourful"),
@@ -18,9 +18,9 @@ _PHRASES = {
         "more bright areas with few dark ones",
     ),
 }
-_COLOR = re.compile(r"color\d+_([0-9a-f]{6})")  # those of ColorHistogram
-# Up to which distance from the mean, in standard deviations, adverbs go: of what is
-# more than it is on average, and of what is above the average.
+_COLOR = re.compile(r"color\d+_([0-9a-f]{6})")  # features of ColorHistogram
+# Upper limits of the distance from the mean in standard deviations, with adverbs for
+# phrases such as "more colourful", and for "above average".
 _ADVERBS = [
     (0.5, ("slightly ", "slightly ")),
     (1.5, ("", "")),
@@ -30,16 +30,16 @@ _ADVERBS = [
 
 
 def reason_in_words(name: str, value: float, mean: float, scale: float) -> str:
-    """Say how a number differs from its mean over the training photos.
+    """Describe how a feature differs from its mean over the training photos.
 
     Parameters
     ----------
     name : str
-        Of the number, with that of its transformer before it where there is one.
+        Name of the feature, possibly prefixed with its transformer.
     value, mean : float
-        Of the photo, and of the training photos; a mean of NaN is not known.
+        Value of the photo, and mean over the training photos; NaN if unknown.
     scale : float
-        Standard deviation over the training photos; NaN where it is not known.
+        Standard deviation over the training photos; NaN if unknown.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def reason_in_words(name: str, value: float, mean: float, scale: float) -> str:
 
 
 def above_or_below(name: str, distance: float) -> str:
-    """On which side of the average something is, of which no more is known."""
+    """Describe on which side of the average the output of a model is."""
     if np.isnan(distance) or distance == 0:
         return name
     return f"{name}: rated {'above' if distance > 0 else 'below'} average"
@@ -75,5 +75,5 @@ def _phrases_of(name):
 
 
 def _adverbs(distance):
-    """Of a distance that is not known there are none."""
+    """Adverbs for a distance; none if it is unknown."""
     return next((words for limit, words in _ADVERBS if distance < limit), ("", ""))

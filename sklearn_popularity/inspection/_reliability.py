@@ -1,4 +1,4 @@
-"""What a predicted percentile means: the truth of photos predicted alike."""
+"""Reliability of predicted percentiles."""
 
 from numbers import Integral, Real
 
@@ -31,29 +31,28 @@ def percentile_reliability(
     clusters=None,
     confidence=0.95,
 ):
-    """What photos of a predicted percentile are in truth.
+    """Mean true percentiles of photos by predicted percentile.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         True scores.
     y_pred : array-like of shape (n_samples,)
-        Predicted scores of rows that the model has not seen.
+        Predicted scores of held-out rows.
     n_bins : int, default=10
-        Bins of predicted percentiles, equally wide.
+        Number of bins of predicted percentiles, of equal width.
     clusters : array-like of shape (n_samples,), default=None
-        Rows that are no independent evidence of each other.
+        Labels of dependent rows, such as users; None treats rows as independent.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
 
     Returns
     -------
     table : DataFrame
-        A row per bin that has rows, with the columns left and right (its predicted
-        percentiles), n_rows, predicted_percentile and true_percentile (their means),
-        low and high (ends of the interval of the latter on new rows or clusters; NaN if
-        there is one cluster) and top_half (share of the
-        rows whose true score is above the median).
+        A row per bin that has rows, with the columns left and right (ends of the bin),
+        n_rows, predicted_percentile and true_percentile (means), low and high (ends of
+        the confidence interval of the mean true percentile; NaN if there is one
+        cluster) and top_half (share of the rows with a true score above the median).
 
     Raises
     ------
@@ -62,8 +61,8 @@ def percentile_reliability(
 
     See Also
     --------
-    plot_percentile_reliability : Draw it.
-    calibration : Group by group.
+    plot_percentile_reliability : Plot the table.
+    calibration : Bias and rank correlation within groups.
 
     Examples
     --------
@@ -105,20 +104,19 @@ def percentile_reliability(
 
 
 def plot_percentile_reliability(table, *, ax=None):
-    """Draw mean true percentiles over predicted ones, with intervals.
+    """Plot mean true percentiles over predicted ones, with confidence intervals.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`percentile_reliability`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        The grey diagonal is a model that ranks perfectly, the level line one that ranks
-        nothing.
+        The grey diagonal is a perfect ranking, the horizontal line a useless one.
     """
     ax = new_axes(ax, (4.5, 4.5))
     ax.plot([0, 100], [0, 100], color=PALE, zorder=0)

@@ -1,4 +1,4 @@
-"""One page about a model: how well it ranks photos, and why."""
+"""HTML report about how well a model ranks photos, and why."""
 
 import platform
 from dataclasses import dataclass, field
@@ -42,23 +42,23 @@ _MAX_SPELLED = 10_000  # characters
 
 @dataclass(frozen=True)
 class PopularityReport:
-    """What :func:`popularity_report` found and wrote.
+    """Result of :func:`popularity_report`.
 
     Parameters
     ----------
     path : Path
-        The file.
+        Path of the HTML file.
     score : SpearmanInterval
-        Spearman's correlation of held-out predictions, with its interval.
+        Spearman's correlation of held-out predictions, with its confidence interval.
     predictions : ndarray of shape (n_posts,)
         Held-out predictions in the unit of y; NaN for posts that were left out.
     shares : ndarray of shape (n_posts,)
-        The same as shares of the fold's training photos that are predicted to score
-        lower, 0 to 1, which can be compared over folds: what the page is about.
+        Share of the fold's training photos with lower predictions, 0 to 1, which is
+        comparable across folds and shown on the page; NaN for posts that were left out.
     tables : dict of str to DataFrame
-        The numbers behind the sections, by name.
+        Numbers of each section, by name of the section.
     left_out : dict of str to str
-        Sections that are not there, and why.
+        Reason for each section that was left out, by name of the section.
     """
 
     path: Path
@@ -69,11 +69,11 @@ class PopularityReport:
     left_out: dict[str, str]
 
     def _repr_html_(self):
-        # A page of a megabyte would be saved with every run of the cell.
+        # The page itself would add a megabyte to the notebook.
         score, low, high = self.score
         found = (
-            f"Spearman {score:.3f} (95 % interval {low:.3f} to {high:.3f}) of photos "
-            "held out"
+            f"Spearman {score:.3f} (95 % interval {low:.3f} to {high:.3f}) on held-out "
+            "photos"
         )
         doubt = [] if low > 0 else ["This may be no better than chance."]
         place = f"The page: {self.path}"
@@ -130,65 +130,66 @@ def popularity_report(
     n_jobs=None,
     random_state=0,
 ):
-    """Cross-validate a model, and write a page that shows what it is good for.
+    """Cross-validate a model, and write an HTML report about it.
 
-    The page is one HTML file that needs no network: photos are inside.
+    The report is one file that contains the photos and needs no internet access.
 
     Parameters
     ----------
     model : estimator, or FittedModel
-        Cloned, whether it is fitted or not: all scores are of clones that did not see
-        the posts they are scored on. A late fusion or another model of posts is given
-        the frame; a pipeline that begins with image transformers, the photos alone. A
+        Model to evaluate. An estimator is cloned, and each post is scored by a clone
+        that was fitted on other posts. A pipeline that begins with image transformers
+        gets the photos, any other model the DataFrame. A
         :class:`~sklearn_popularity.evaluation.FittedModel` of these posts is not
         fitted again.
     posts : DataFrame
         A row per post. Posts whose photo cannot be read, and those without a score,
-        are left out and named on the page.
+        are left out and listed on the page.
     y : array-like of shape (n_posts,)
-        Scores; NaN where unknown.
+        Scores; NaN if unknown.
     path : path
-        File to write (.html); what was there is replaced when all is written.
+        File to write (.html); an existing file is replaced when the page is complete.
     photo : str, default="photo"
         Column of photos: paths, arrays, PIL images or encoded bytes.
     groups : str or array-like of shape (n_posts,), default=None
-        Column, or labels, of posts that stay together in all folds and in the
-        intervals: those of a user or theme, or near-duplicates.
+        Column, or labels, of users, themes or near-duplicates that stay together in
+        all folds and in the intervals; None treats posts as independent.
     by : str or array-like of shape (n_posts,), default=None
-        Column, or labels, of kinds of posts that may be over- or underrated; None is
-        the groups.
+        Column, or labels, of groups to check for over- and underrating; None is
+        `groups`.
     time : str or array-like of shape (n_posts,), default=None
-        Column of when posts were made, or these times: score and bias are then told by
-        period, and of the last fifth of the posts by a model of those before.
+        Column of posting times, or times. The page then shows score and bias per
+        period, and the score of the last fifth of the posts by a model of the earlier
+        ones. None leaves this section out.
     title : str, default=None
-        Column of what posts are called on the page; None is the name of the file.
+        Column with names of posts for the page; None takes the file names.
     words : str, default=None
-        Column of labels, tags or titles, whose words describe latent senses.
+        Column of labels, tags or titles whose words describe latent senses; or None.
     objects : DataFrame of shape (n_posts, n_objects), default=None
-        Probability of each object, named by its column, as for
-        :func:`object_importance`.
+        Probability of each object, with a named column per object, as for
+        :func:`object_importance`; None leaves this section out.
     label : str, default="score"
-        What `y` is called.
+        Name of `y` on the page.
     heading : str, default="Popularity report"
         Title of the page.
     notes : sequence of str, default=()
-        What else is to be known of the data, a sentence each.
+        Sentences about the data that the page shows.
     command : str, default=None
-        Command that makes the page again; None describes the call.
+        Command that reproduces the page; None describes the call.
     cv : int or cross-validation splitter, default=5
-        Folds; an int shuffles posts, or keeps groups together by
-        :class:`~sklearn.model_selection.GroupKFold`.
+        Number of folds, or a splitter. With an int, posts are shuffled, or groups are
+        kept together by :class:`~sklearn.model_selection.GroupKFold`.
     held_out : HeldOutPredictions, default=None
-        Held-out predictions of the posts that are kept, such as those of a model file,
-        which the page is then about: nothing is fitted, and `model` is the fitted one
-        that they belong to.
+        Held-out predictions for the posts, such as those of a model file. If given,
+        nothing is fitted, and `model` is the fitted model that they belong to.
     n_photos : int, default=24
-        Photos of each quadrant of the gallery, the clearest; those that are truly or
-        by prediction at the ends, and the greatest surprises, come on top.
+        Number of photos per quadrant of the gallery, the clearest. The gallery also
+        shows the photos with the highest and lowest true and predicted scores, and
+        those with the largest errors.
     n_heatmaps : int, default=3
-        Heatmaps of the highest predictions, and as many of the lowest.
+        Number of heatmaps of the highest predictions, and of the lowest.
     n_jobs : int, default=None
-        Number of worker processes.
+        Number of worker processes: None is one, -1 one per core.
     random_state : int, RandomState instance or None, default=0
         Seed of the permutations.
 
@@ -213,19 +214,19 @@ def popularity_report(
 
     See Also
     --------
-    compare_features : The scores alone, of several kinds of features.
-    sklearn_popularity.inspection.explain_photo : One photo.
+    compare_features : Scores of several kinds of features.
+    sklearn_popularity.inspection.explain_photo : Explanation of one photo.
 
     Notes
     -----
-    What describes photos and sees no scores (image transformers at the start of a
-    pipeline, or of the branches of a late fusion) is fitted once, on all photos; all
-    that learns from scores is fitted within training folds. A fitted copy of the whole
-    explains photos by heatmaps and senses; no score is taken from it. Give image
-    transformers elsewhere in the model a `cache`.
+    Image transformers at the start of a pipeline, or of the branches of a late fusion,
+    do not use scores and are fitted once, on all photos; everything else is fitted
+    within training folds. Heatmaps and senses are from a model fitted on all posts; no
+    score is. Pass a `cache` to image transformers elsewhere in the model, which are
+    fitted in each fold.
 
     The importance of a branch is the fall of the correlation when its outputs are
-    permuted within each test fold, which leaves the folds' levels as they are.
+    permuted within each test fold, which keeps differences between folds.
 
     Examples
     --------
@@ -279,7 +280,7 @@ def popularity_report(
         notes=list(notes),
         left_out=left_out,
         grouped_by=_called(groups, "groups"),
-        kinds=_called(by, "kind"),
+        kinds=_called(by, "group"),
         model=_spelled(model.model if isinstance(model, FittedModel) else model),
         command=command,
         random_state=repr(random_state),
@@ -307,7 +308,7 @@ def _check_objects(posts, objects):
     if objects is not None and not objects.columns.is_unique:
         twice = objects.columns[objects.columns.duplicated()][0]
         raise ValueError(
-            f"Got objects with several columns {twice!r}, but names that differ were "
+            f"Got objects with several columns {twice!r}, but unique names were "
             "expected."
         )
 
@@ -317,7 +318,7 @@ def _called(labels, otherwise):
 
 
 def _spelled(model):
-    """The model with all parameters that were set."""
+    """Text of the model with all parameters that were set."""
     if type(model).__repr__ is BaseEstimator.__repr__:
         return model.__repr__(N_CHAR_MAX=_MAX_SPELLED)
     return repr(model)
@@ -337,7 +338,7 @@ def _warn_of_errors(errors, n_given):
 def _gather(
     model, data, photo, cv, n_jobs, random_state, *, held_out, n_given, **asked
 ):
-    """Predictions of rows held out, and the model fitted on all."""
+    """Held-out predictions, and the model fitted on all rows."""
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
     seed = int(random_state.randint(2**31 - 1))
     if held_out is None and not isinstance(model, FittedModel):
@@ -347,7 +348,7 @@ def _gather(
             data.posts,
             data.y,
             groups=clusters,
-            cv=folds,  # an iterator of folds can be gone through once
+            cv=folds,  # a list, since an iterator of folds can be used only once
             n_repeats=1,
             photo=photo,
             look=partial(look_inside, seed=seed),
@@ -378,7 +379,7 @@ def _gather(
 
 
 def _of_these_posts(held_out, kept, n_given) -> HeldOut:
-    """Predictions of the posts kept, of which some may have been made of all."""
+    """Predictions for the kept posts, selected if they are for all posts."""
     if not isinstance(held_out, HeldOut):
         held_out = HeldOut(held_out, {}, {})
     n_predictions = len(held_out.model.shares)
@@ -409,7 +410,7 @@ def _render(data, sections, **given):
 
 
 def _check_folds(cv, data, clusters):
-    """Folds that test each post, and leave something to learn from."""
+    """Folds that test each post, and leave at least two posts to fit on."""
     y = data.y
     [folds] = find_partitions(
         data.posts, y, clusters, cv=cv, n_repeats=1, random_state=None
@@ -421,8 +422,8 @@ def _check_folds(cv, data, clusters):
         )
     if min(len(train) for train, _ in folds) < 2:
         raise ValueError(
-            f"Got {len(y)} posts and cv={cv}, which leave a fold less than 2 posts to "
-            "learn from. Pass more posts."
+            f"Got {len(y)} posts and cv={cv}, which leave fewer than 2 training posts "
+            "in a fold. Pass more posts."
         )
     return folds
 

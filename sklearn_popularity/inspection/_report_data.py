@@ -1,4 +1,4 @@
-"""The posts that a report is about, and what is wrong with the others."""
+"""Posts of a report, and problems of the data."""
 
 from dataclasses import dataclass
 from os import PathLike, fsdecode
@@ -16,36 +16,36 @@ from ..evaluation import near_duplicates
 from ..images import ImageError, Photos
 from ._photos import as_photos
 
-_MAX_SIZE, _BATCH = 64, 64  # of photos that are only tried
+_MAX_SIZE, _BATCH = 64, 64  # pixels and photos per batch, to test if photos decode
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """Posts with a score and a photo, and what is wrong with the data.
+    """Posts with a score and a photo, and problems of the data.
 
     Parameters
     ----------
     posts : DataFrame
         Posts that are kept.
     photos : Photos
-        Their photos.
+        Photos of the kept posts.
     y : ndarray of shape (n_posts,)
-        Their scores.
+        Scores of the kept posts.
     groups, by : ndarray of shape (n_posts,) or None
-        Labels of what stays together, and of kinds of posts.
+        Labels of the groups of the folds, and of groups to check for bias.
     times : ndarray of shape (n_posts,), datetime64, or None
-        When they were made.
+        Posting times.
     names : list of str
-        What they are called.
+        Names of the posts on the page.
     kept : ndarray of shape (n_posts,)
-        Which of the posts given they are.
+        Positions of the kept posts among the given ones.
     errors : list of ImageError
-        Photos that cannot be read; rows number the posts given.
+        Photos that cannot be read, with their positions among the given posts.
     n_unscored : int
-        Posts without a score.
+        Number of posts without a score.
     duplicates : DataFrame
-        Pairs of kept posts whose photos are nearly the same, with the columns first,
-        second and together (whether groups keep them together).
+        Pairs of kept posts with near-duplicate photos, with the columns first, second
+        and together (whether they are in the same group).
     missing : DataFrame
         Columns with empty cells, with the columns column, n_missing and share.
     """
@@ -65,18 +65,18 @@ class ReportData:
 
 
 def read_data(posts, y, photo, *, groups, by, time, title, n_jobs) -> ReportData:
-    """Keep the posts that can be learned from, and look for problems.
+    """Select posts with a score and a photo, and look for problems.
 
     Parameters
     ----------
     posts : DataFrame
         Posts.
     y : array-like of shape (n_posts,)
-        Scores; NaN where unknown.
+        Scores; NaN if unknown.
     photo : str
         Column of photos.
     groups, by, time : str, array-like of shape (n_posts,) or None
-        Columns or labels, and times.
+        Columns, or values, of groups and times.
     title : str or None
         Column of names.
     n_jobs : int or None
@@ -97,7 +97,7 @@ def read_data(posts, y, photo, *, groups, by, time, title, n_jobs) -> ReportData
     labels = {k: None if v is None else v[kept] for k, v in labels.items()}
     for name, given in labels.items():
         if given is not None:
-            encode_labels(given, name)  # an error for missing ones
+            encode_labels(given, name)  # raises an error for missing labels
     times = None if time is None else _read_times(posts, time)[kept]
     photos = photos.take(kept)
     posts_kept = posts.iloc[kept].reset_index(drop=True)
@@ -123,7 +123,7 @@ def _usable_rows(y, errors):
     usable[[error.row for error in errors]] = False
     if usable.sum() < 2:
         raise ValueError(
-            f"Of {len(y)} posts {usable.sum()} have a score and a photo that can be "
+            f"{usable.sum()} of {len(y)} posts have a score and a photo that can be "
             f"read, but at least 2 were expected."
             + (f" The first error: {errors[0]}" if errors else "")
         )
@@ -137,34 +137,34 @@ def _labels_of(posts, given, name):
 
 
 def _read_times(posts, time):
-    """When posts were made, in UTC."""
+    """Posting times in UTC."""
     given = label_rows(posts, time, "time") if isinstance(time, str) else time
     check_consistent_length(posts, given)
     values = pd.Series(np.asarray(given))
     if pd.api.types.is_numeric_dtype(values):
-        values = values.astype(str)  # which are no times: of numbers none is known
+        values = values.astype(str)  # an error below, since their unit is unknown
     times = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
     if times.isna().any():
         row = int(np.flatnonzero(times.isna())[0])
         raise ValueError(
-            f"Got {quote(values.iloc[row])} as the time in row {row}, but a time of "
-            "each post was expected, such as '2025-07-04T03:36:00Z' (ISO 8601; read "
-            "others by pandas.to_datetime). Drop posts without one."
+            f"Got {quote(values.iloc[row])} as the time in row {row}, but ISO 8601 was "
+            "expected, such as '2025-07-04T03:36:00Z'. Convert other formats with "
+            "pandas.to_datetime, and drop posts without a time."
         )
     return times.dt.tz_localize(None).to_numpy()
 
 
 def name_of(photo, title=None, row=0) -> str:
-    """What a post is called on a page.
+    """Name of a post on a page: its title, file name, or row number.
 
     Parameters
     ----------
     photo : photo
-        Its photo.
+        Photo of the post.
     title : object, default=None
-        Its title; anything but text is none.
+        Title of the post; ignored unless it is text.
     row : int, default=0
-        Its number, for posts with neither title nor file.
+        Row number, for posts with neither title nor file.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def name_of(photo, title=None, row=0) -> str:
     if isinstance(title, str) and title.strip():
         return title
     if isinstance(photo, str | PathLike):
-        # Names of files that are not UTF-8 hold lone surrogates, which no page takes.
+        # Names that are not UTF-8 hold lone surrogates, which pages cannot contain.
         name = Path(fsdecode(photo)).name
         return name.encode("utf-8", "backslashreplace").decode()
     return f"photo {row}"

@@ -1,4 +1,4 @@
-"""What is known of a model and its posts, from which a report is written."""
+"""Inputs of the sections of a report."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +17,7 @@ _SMALL = 160  # longest side of small photos, in pixels
 
 @dataclass(frozen=True)
 class Evidence:
-    """What sections are made from.
+    """Inputs of the sections of a report.
 
     Parameters
     ----------
@@ -26,25 +26,25 @@ class Evidence:
     photo : str
         Column of photos.
     model : estimator
-        Fitted on all posts.
+        Model fitted on all posts.
     learner, table : estimator, DataFrame or ndarray
-        The same without what describes photos, and what it was fitted on.
+        The model without its image transformers, and the features it was fitted on.
     held_out : HeldOut
-        Predictions by models that had not seen the posts.
+        Held-out predictions for the posts.
     folds : list of (train, test)
-        Those of the predictions.
+        Folds of the held-out predictions.
     clusters : ndarray of shape (n_posts,) or None
-        Numbers of the groups.
+        Codes of the groups.
     n_jobs : int or None
         Number of worker processes.
     words : str or None
         Column of words.
     objects : DataFrame or None
-        Probabilities of objects of the posts.
+        Probabilities of objects.
     n_photos, n_heatmaps : int
-        How many to show.
+        Number of photos per quadrant, and of heatmaps per end.
     learns_anew : bool
-        Whether a copy of the learner may be fitted on some of the posts.
+        Whether a clone of the learner may be fitted on some of the posts.
     """
 
     data: ReportData
@@ -73,7 +73,7 @@ class Evidence:
 
     @cached_property
     def score(self):
-        """Spearman's correlation of the model's predictions with its interval."""
+        """Spearman's correlation of the held-out predictions with its interval."""
         return self.interval(self.held_out.model.shares)
 
     def interval(self, predictions, baseline=None):
@@ -87,7 +87,7 @@ class Evidence:
         )
 
     def picture(self, row) -> dict[str, Any]:
-        """A small photo and what it is called."""
+        """A small photo and its name."""
         row = int(row)
         if row not in self._drawn:
             image = self.data.photos.read(row, max_size=_SMALL)
@@ -102,14 +102,14 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Section:
-    """Part of a report.
+    """Section of a report.
 
     Parameters
     ----------
     table : DataFrame
-        Its numbers.
+        Numbers of the section.
     shown : dict
-        What the page shows.
+        Variables of its template.
     """
 
     table: pd.DataFrame

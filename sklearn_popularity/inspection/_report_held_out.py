@@ -1,4 +1,4 @@
-"""Held-out predictions for the report: of the model, and of each of its branches."""
+"""Held-out predictions of a model and of its branches, for the report."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -17,17 +17,18 @@ _N_PERMUTATIONS = 5
 
 
 class HeldOut(NamedTuple):
-    """Predictions of rows by models that did not see them, which can be pooled.
+    """Held-out predictions of a model and of its branches.
 
     Attributes
     ----------
     model : HeldOutPredictions
-        Of the model; all else is of its first partition.
+        Predictions of the model.
     branches : dict of str to ndarray of shape (n_samples,)
-        Shares of each branch of a late fusion that predicts; empty for other models.
+        Shares of each predicting branch of a late fusion, for the first partition;
+        empty for other models.
     permuted : dict of str to ndarray of shape (n_samples, n_permutations)
-        Shares of the late fusion when a branch says what it says of other rows of the
-        fold.
+        Shares of the late fusion when the outputs of a branch are permuted within test
+        folds, for the first partition.
     """
 
     model: HeldOutPredictions
@@ -35,7 +36,7 @@ class HeldOut(NamedTuple):
     permuted: dict[str, NDArray]
 
     def take(self, kept) -> "HeldOut":
-        """The same of some rows, which are numbered upwards."""
+        """Select rows, given by increasing position."""
         left = np.isin(np.arange(len(self.model.shares)), kept)
         model = replace(
             self.model,
@@ -51,23 +52,23 @@ class HeldOut(NamedTuple):
 
 
 def look_inside(fitted, table, fold, seed=0):
-    """What is kept of a fold's model of several: shares of each, and permuted ones.
+    """Compute shares of the branches of a fold's model, and permuted ones.
 
     Parameters
     ----------
     fitted : estimator
         Model of the fold.
     table : DataFrame or ndarray
-        What it was fitted on.
+        All rows of features.
     fold : (train, test)
-        Row numbers.
+        Positions of the rows.
     seed : int, default=0
-        Of the permutations, which differ between folds.
+        Seed of the permutations, which differ between folds.
 
     Returns
     -------
     branches, permuted : dict of str to ndarray
-        See :class:`HeldOut`, of the rows of the fold; empty for other models.
+        As in :class:`HeldOut`, for the test rows; empty for models without branches.
     """
     before, last = None, fitted
     if isinstance(fitted, Pipeline):
@@ -94,12 +95,12 @@ def look_inside(fitted, table, fold, seed=0):
 
 
 def join_looks(held_out) -> HeldOut:
-    """Put together what `look_inside` kept of the folds of the first partition.
+    """Concatenate the results of `look_inside` for the folds of the first partition.
 
     Parameters
     ----------
     held_out : HeldOutPredictions
-        With these in place of models, or with none.
+        Its `estimators` are results of `look_inside`, models or None.
     """
     parts = held_out.estimators[0] if held_out.estimators else []
     if not parts or not isinstance(parts[0], tuple):  # models were kept, or nothing

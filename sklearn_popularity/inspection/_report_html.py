@@ -1,4 +1,4 @@
-"""Pages: templates filled in with everything escaped, and files that are whole."""
+"""Render HTML pages from templates, and write them atomically."""
 
 import base64
 import hashlib
@@ -11,18 +11,18 @@ from .._files import whole_file
 from .._optional import import_optional
 
 _SECTION = "sections/"
-_RANKING = "rank.html"  # has a script of its own, and more style
+_RANKING = "rank.html"  # has its own script and additional style
 
 
 def render(template: str, **context) -> str:
-    """Fill in a template of this package.
+    """Render a template of this package.
 
     Parameters
     ----------
     template : str
         Name of a file in ``templates``.
     **context
-        What it shows; text is escaped.
+        Variables of the template; text is escaped.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def render(template: str, **context) -> str:
     script, style = _read("report.js"), _read("report.css")
     if template == _RANKING:
         script, style = _read("rank.js"), style + _read("rank.css")
-    # The browser runs this script and no other, whatever the page may hold.
+    # With this hash in the page's policy, browsers run this script and no other.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
         style=style, script=script, script_hash=digest, **context
@@ -48,13 +48,13 @@ def render(template: str, **context) -> str:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write a page, so that an interrupted run leaves no half of a file."""
+    """Write a page atomically."""
     with whole_file(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def _read(name: str) -> str:
-    """A file of the templates, or a template of a section, such as "sections/maps"."""
+    """Read a template, or the template of a section, such as "sections/maps"."""
     folder = files(__package__)
     if name.startswith(_SECTION):
         path = folder / "_sections" / f"{name.removeprefix(_SECTION)}.html"
@@ -64,7 +64,7 @@ def _read(name: str) -> str:
 
 
 def _fixed(value, digits=2):
-    """A number with so many digits and a true minus sign; a dash where unknown."""
+    """Format a number with a minus sign (U+2212), or as a dash if unknown."""
     if value is None or np.isnan(value):
         return "\u2013"
     text = f"{value:,.{digits}f}"
@@ -73,12 +73,12 @@ def _fixed(value, digits=2):
 
 
 def _number(value):
-    """A score in its own unit, with three digits that say something."""
+    """Format a score with three significant digits."""
     text = f"{value:#.3g}".rstrip(".") if abs(value) < 999.5 else f"{value:,.0f}"
     return text.replace("-", "\u2212")
 
 
 def _place(value, low, high):
-    """Where a value lies between two ends, in per cent, for coordinates."""
+    """Position of a value between two ends in per cent, for coordinates."""
     share = (value - low) / ((high - low) or 1.0)
     return f"{100 * min(max(share, 0.0), 1.0):.2f}"

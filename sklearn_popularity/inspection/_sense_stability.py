@@ -1,4 +1,4 @@
-"""Whether latent senses come back with other seeds and other training rows."""
+"""Stability of latent senses across seeds and training rows."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -15,7 +15,7 @@ from .._sklearn_compat import Interval, validate_params
 from ..models import LatentRankSVM
 from ._senses import POPULAR, UNPOPULAR
 
-# A sense whose share of agreement is below this has not come back.
+# Minimal kappa of a stable sense.
 _SEEN_AGAIN = 0.4
 
 
@@ -27,21 +27,21 @@ _SEEN_AGAIN = 0.4
     prefer_skip_nested_validation=True,
 )
 def sense_stability(rankers, X, *, n_shuffles=20, random_state=0):
-    """How well the senses of a ranker agree with those of others, matched to them.
+    """Agreement between the latent senses of several rankers.
 
-    Read words into senses (:func:`sense_words`) only where these come back: with
-    another seed, or without some of the rows, many do not.
+    Many senses do not reappear with another seed, or without some of the rows.
+    Interpret only stable senses, such as by :func:`sense_words`.
 
     Parameters
     ----------
     rankers : list of LatentRankSVM, or of pipelines that end in one
-        Two or more fitted rankers with as many senses, such as of other seeds and of
-        the folds of a cross-validation. The senses of the first are described.
+        Two or more fitted rankers with the same numbers of senses, such as with
+        different seeds, or from the folds of a cross-validation. The table describes
+        the senses of the first ranker.
     X : array-like of shape (n_samples, n_features)
-        Rows that the senses are matched on, the same for all; best, those that no
-        ranker has seen.
+        Rows to match the senses on, preferably held out from all rankers.
     n_shuffles : int, default=20
-        Number of shuffles of the rows by which chance is measured.
+        Number of shuffles of the rows, to estimate the agreement by chance.
     random_state : int, RandomState instance or None, default=0
         Seed of the shuffles.
 
@@ -49,31 +49,30 @@ def sense_stability(rankers, X, *, n_shuffles=20, random_state=0):
     -------
     table : DataFrame
         A row per sense of the first ranker, with the columns side ("popular" or
-        "unpopular"), sense (number within its side), share (of the rows for which it
-        says most), agreement (mean of Cohen's kappa with the matched sense of each
-        other ranker), lowest (of these), chance (mean of the agreement where the rows
-        of the others are shuffled) and stable (agreement of 0.4 or more, and above
-        chance). A side with one sense has it in all rows, and no agreement (NaN).
+        "unpopular"), sense (number within its side), share (of the rows that belong to
+        the sense), agreement (mean of Cohen's kappa with the matched sense of each
+        other ranker), lowest (smallest of these kappas), chance (mean agreement with
+        shuffled rows) and stable (agreement of at least 0.4 and at least `chance`).
+        Agreement is NaN for a side with one sense.
 
     Raises
     ------
     TypeError
-        If something is no such ranker.
+        If a ranker is not a LatentRankSVM, or a pipeline that ends in one.
     ValueError
-        If there are fewer than two rankers, or they have other numbers of senses.
+        If there are fewer than two rankers, or their numbers of senses differ.
 
     See Also
     --------
-    sense_words : Words that go with each sense.
+    sense_words : Words of each sense.
 
     Notes
     -----
-    Each row belongs to the popular and to the unpopular sense that says most. For two
-    rankers, kappa of a sense of one and a sense of the other compares who belongs to
-    them [1]_: 1 for the same rows, 0 for as many in common as independent ones have.
-    Senses have no order, so those of each other ranker are matched by the assignment
-    with the highest sum of kappa. The best of all assignments is above 0 by luck, which
-    is what `chance` tells.
+    Each row belongs to the popular and to the unpopular sense with the highest score.
+    Cohen's kappa [1]_ compares the rows of a sense of one ranker with those of a sense
+    of another: 1 for the same rows, 0 for the overlap of independent sets. Senses have
+    no order, so they are matched by the assignment with the highest sum of kappa. This
+    maximum is above 0 by chance, which `chance` estimates.
 
     References
     ----------
@@ -98,16 +97,16 @@ def sense_stability(rankers, X, *, n_shuffles=20, random_state=0):
 
 
 def stability_of_winners(winners, n_senses, n_shuffles, random_state) -> pd.DataFrame:
-    """The table of :func:`sense_stability`, from the senses that say most.
+    """The table of :func:`sense_stability`, from the winning senses of each row.
 
     Parameters
     ----------
     winners : list of ndarray of shape (n_samples, 2), int
-        From `predict_sense` of each ranker.
+        Results of `predict_sense` of each ranker.
     n_senses : tuple of int
-        Popular and unpopular senses of each.
+        Numbers of popular and unpopular senses.
     n_shuffles, random_state
-        As of :func:`sense_stability`.
+        As in :func:`sense_stability`.
     """
     rng = check_random_state(random_state)
     shuffles = [rng.permutation(len(winners[0])) for _ in range(n_shuffles)]
@@ -140,26 +139,26 @@ def stability_of_winners(winners, n_senses, n_shuffles, random_state) -> pd.Data
 
 
 def match_senses(first, second, n_senses) -> NDArray[np.float64]:
-    """Kappa of each sense with the sense of another ranker that is matched to it.
+    """Kappa of each sense with the matched sense of another ranker.
 
     Parameters
     ----------
     first, second : ndarray of shape (n_samples,), int
-        Which sense of either ranker says most for a row.
+        Winning sense of each row, for either ranker.
     n_senses : int
-        Senses of each.
+        Number of senses.
 
     Returns
     -------
     agreement : ndarray of shape (n_senses,)
-        -1 to 1; NaN if there is one sense, 0 for one that says most for no row.
+        -1 to 1; NaN if there is one sense, 0 for senses without rows.
     """
     if n_senses == 1:
         return np.array([np.nan])
     common = np.zeros((n_senses, n_senses))
     np.add.at(common, (first, second), 1 / len(first))
     a, b = common.sum(axis=1, keepdims=True), common.sum(axis=0, keepdims=True)
-    # Rows that are in both, and in neither, beyond what independent ones have.
+    # Share of rows on which both senses agree, beyond that of independent senses.
     above = 2 * (common - a * b)
     room = a + b - 2 * a * b
     kappa = np.divide(above, room, out=np.zeros_like(above), where=room > 0)
@@ -178,7 +177,7 @@ def _sizes(ranker):
     if not isinstance(last, LatentRankSVM):
         raise TypeError(
             f"Got a ranker of type {type(last).__name__}, but a LatentRankSVM, or a "
-            "pipeline that ends in one, was expected: only it has senses."
+            "pipeline that ends in one, was expected."
         )
     return last.n_senses, last.n_unpopular_senses
 
@@ -192,6 +191,6 @@ def _check_rankers(rankers):
     sizes = [_sizes(each) for each in rankers]
     if len(set(sizes)) > 1:
         raise ValueError(
-            f"Got rankers with {quote(sizes)} popular and unpopular senses, but the "
-            "same numbers were expected."
+            f"Got rankers with {quote(sizes)} popular and unpopular senses, but equal "
+            "numbers were expected."
         )

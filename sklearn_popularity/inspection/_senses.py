@@ -1,4 +1,4 @@
-"""What latent senses mean: the words and the photos of their strongest rows."""
+"""Words and photos of latent senses."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ POPULAR, UNPOPULAR = "popular", "unpopular"
 
 
 class Sense(NamedTuple):
-    """A latent sense and the rows that it speaks for, the strongest first."""
+    """A latent sense with its rows and their scores, the highest first."""
 
     side: str
     number: int
@@ -29,7 +29,7 @@ class Sense(NamedTuple):
 
 
 def split_words(text: str) -> list[str]:
-    """Words of a text in lower case, in the order of the text.
+    """Split a text into words in lower case.
 
     Parameters
     ----------
@@ -49,25 +49,24 @@ def split_words(text: str) -> list[str]:
     prefer_skip_nested_validation=True,
 )
 def sense_photos(ranker, X, *, n_top=500):
-    """Rows that each sense speaks for, its strongest first.
+    """Rows that belong to each latent sense, the highest score first.
 
     Parameters
     ----------
     ranker : LatentRankSVM, or pipeline that ends in one
-        Fitted.
+        Fitted ranker.
     X : array-like of shape (n_samples, n_features)
-        Rows that the ranker has not seen, best.
+        Rows, preferably held out.
     n_top : int, default=500
-        Rows of a sense, at most (section 4.4 of [1]_).
+        Maximal number of rows of a sense (500 in section 4.4 of [1]_).
 
     Returns
     -------
     table : DataFrame
-        With the columns side ("popular" or "unpopular"), sense (number within its
-        side), row (position in X) and score (what the sense says); by side, sense and
-        falling score. A row belongs to the popular and to the unpopular sense that
-        says most, as the model's maximum does; a sense that says most for no row has
-        none.
+        Rows sorted by side, sense and falling score, with the columns side ("popular"
+        or "unpopular"), sense (number within its side), row (position in X) and score
+        (of the sense). Each row of X belongs to the popular and to the unpopular sense
+        with the highest score; a sense may have no rows.
 
     References
     ----------
@@ -100,13 +99,13 @@ def sense_photos(ranker, X, *, n_top=500):
 
 
 def _senses(ranker, X, n_top):
-    """The senses, popular ones first, with their strongest rows."""
+    """The senses, popular ones first, with their highest-scoring rows."""
     if isinstance(ranker, Pipeline):
         X, ranker = ranker[:-1].transform(X), ranker[-1]
     if not isinstance(ranker, LatentRankSVM):
         raise TypeError(
             f"Got a ranker of type {type(ranker).__name__}, but a LatentRankSVM, or a "
-            "pipeline that ends in one, was expected: only it has senses."
+            "pipeline that ends in one, was expected."
         )
     winners = ranker.predict_sense(X)
     scores = np.asarray(X) @ ranker.coef_.T + ranker.intercept_
@@ -140,54 +139,56 @@ def sense_words(
     n_top=500,
     n_words=7,
 ):
-    """Words that go with each latent sense of popular and of unpopular.
+    """Words of each latent sense of popular and of unpopular.
 
     Parameters
     ----------
     ranker : LatentRankSVM, or pipeline that ends in one
-        Fitted.
+        Fitted ranker.
     X : array-like of shape (n_samples, n_features)
-        Rows that the ranker has not seen, best.
+        Rows, preferably held out.
     texts : sequence of str of length n_samples
-        Labels, tags or title of each row; None and NaN are no words.
+        Labels, tags or title of each row; None and NaN have no words.
     weighting : {"frequency", "tf-idf"}, default="frequency"
-        Whether words are ordered by how often they occur in the texts of the sense's
-        rows, which suits labels, or by tf-idf, which suits free text.
+        - "frequency": sort words by their number of occurrences in the texts of the
+          sense, which suits labels.
+        - "tf-idf": sort words by tf-idf, which suits free text; see Notes.
     tokenizer : callable, default=split_words
-        From a text to its words; one that keeps nouns only, say, as [1]_ does.
+        Maps a text to a list of words; it may keep only nouns, as [1]_ does.
     n_top : int, default=500
-        Strongest rows of a sense whose texts count (section 4.4 of [1]_; 10,000 for
-        free text).
+        Number of highest-scoring rows of a sense whose texts are used (500 in section
+        4.4 of [1]_, or 10,000 for free text).
     n_words : int, default=7
-        Words of a sense, at most.
+        Maximal number of words of a sense.
 
     Returns
     -------
     table : DataFrame
-        With the columns side ("popular" or "unpopular"), sense (number within its
-        side), word, weight (occurrences, or tf-idf), count (occurrences in the sense's
-        texts) and n_rows (texts counted); the best word first.
+        A row per word, the highest weight first within each sense, with the columns
+        side ("popular" or "unpopular"), sense (number within its side), word, weight
+        (occurrences, or tf-idf), count (occurrences in the texts of the sense) and
+        n_rows (number of texts).
 
     Raises
     ------
     TypeError
-        If the ranker has no senses, or a text is no str.
+        If the ranker has no senses, or a text is not a str.
     ValueError
         If lengths differ.
 
     See Also
     --------
     sense_photos : The rows of each sense.
-    plot_sense_words : Draw it.
+    plot_sense_words : Plot the table.
 
     Notes
     -----
-    Section 4.4 of [1]_. A row counts for the sense that says most, and rows are ordered
-    by what it says. For tf-idf the texts of a sense together are one document, as
-    there: a word that occurs c times among the n words of its document, and in d of
-    the D documents, weighs ``c / n * ln(D / d)``; a word of all senses weighs 0 and is
-    left out. The paper does not say which form of tf-idf it uses. Words of equal weight
-    are in the order of the alphabet.
+    Section 4.4 of [1]_. Each row belongs to the senses with the highest scores. For
+    tf-idf, all texts of a sense form one document, as in the paper: a word that occurs
+    c times among the n words of its document, and in d of the D documents, has the
+    weight ``c / n * ln(D / d)``; words of all senses have the weight 0 and are left
+    out. The paper does not specify its form of tf-idf. Words of equal weight are in
+    alphabetical order.
 
     References
     ----------
@@ -248,19 +249,19 @@ def _tf_idf(count, n_documents, n_senses):
 
 
 def plot_sense_words(table, *, ax=None):
-    """Draw the words of each sense as bars.
+    """Plot the weights of the words of each sense as bars.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`sense_words`.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        Senses one below the other, the popular ones first, unpopular ones hatched.
+        Senses are below each other, the popular ones first; unpopular ones are hatched.
     """
     senses = table.groupby(["side", "sense"], sort=True)
     ax = new_axes(ax, (6.0, 1.0 + 0.22 * (len(table) + len(senses))))
@@ -292,23 +293,23 @@ def plot_sense_words(table, *, ax=None):
 
 
 def plot_sense_photos(table, photos, *, n_photos=8, ax=None):
-    """Draw the strongest photos of each sense, a sense a line.
+    """Plot the highest-scoring photos of each sense, with a line per sense.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`sense_photos`.
     photos : sequence of photos of length n_samples
-        Of the rows that the table numbers.
+        Photos of all rows of X, in the same order.
     n_photos : int, default=8
-        Photos of a sense.
+        Number of photos per sense.
     ax : matplotlib axes, default=None
-        Where to draw; None makes a figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
     ax : matplotlib axes
-        Figure 4 of Cappallo et al.: the photo that a sense says most of on the left.
+        As figure 4 of Cappallo et al., with the highest score on the left.
     """
     senses = list(table.groupby(["side", "sense"], sort=True))
     ax = new_axes(ax, (1.2 + 0.9 * n_photos, 0.9 * len(senses)))

@@ -1,4 +1,4 @@
-"""Photos inside a page: small JPEG files as text, and maps over photos."""
+"""Thumbnails and heatmaps for HTML pages."""
 
 import base64
 from io import BytesIO
@@ -15,19 +15,19 @@ from ._photos import as_photos
 
 _QUALITY = 72
 _MAP_SIZE = 160  # longest side of maps in pixels
-# Blue and orange are told apart by all common kinds of colour vision.
+# Blue and orange are distinguishable with all common kinds of colour vision.
 _LOWERS, _RAISES = np.array([25, 95, 170.0]), np.array([215, 95, 0.0])
 
 
 def data_uri(image: NDArray[np.uint8], quality: int = _QUALITY) -> str:
-    """A photo as the text of a JPEG file.
+    """Encode a photo as the data URI of a JPEG file.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3), uint8
         sRGB.
     quality : int, default=72
-        Of the JPEG file, 0 to 100.
+        Quality of the JPEG file, 0 to 100.
 
     Returns
     -------
@@ -40,24 +40,24 @@ def data_uri(image: NDArray[np.uint8], quality: int = _QUALITY) -> str:
 
 
 def draw_map(model, post, column="photo") -> NDArray[np.float64]:
-    """What the square around each place adds to the score, as pages show it.
+    """Map the contribution of the square around each place to the score.
 
     Parameters
     ----------
     model : estimator
-        Fitted.
+        Fitted model.
     post : photo, or DataFrame with one row
-        What it predicts from.
+        Input of the model.
     column : str, default="photo"
         Column of the photo.
 
     Returns
     -------
     heat : ndarray of shape (height, width), float64
-        In points of the score, against the mean over all places; of the photo reduced
-        to 160 pixels. The side of the squares is a quarter of the longest side.
+        In points of the score, minus the mean over all places, for the photo reduced to
+        160 pixels. The side of the squares is a quarter of the longest side.
     """
-    # Few squares of a small photo, since each that is covered is described anew.
+    # A small photo and few squares, since features are computed for each square.
     photos = post[column] if isinstance(post, pd.DataFrame) else [post]
     size = as_photos(photos).read(0, max_size=_MAP_SIZE).shape
     side = max(1, max(size) // 4)
@@ -69,7 +69,7 @@ def draw_map(model, post, column="photo") -> NDArray[np.float64]:
         patch_size=side,
         stride=max(1, 3 * side // 4),
     )
-    # Outside the photo there is nothing to add.
+    # Squares that reach beyond the photo get nothing from outside.
     heat = uniform_filter(heat, side, mode="constant") * side**2
     return heat - heat.mean()
 
@@ -77,7 +77,7 @@ def draw_map(model, post, column="photo") -> NDArray[np.float64]:
 def overlay(
     image: NDArray[np.uint8], heat: NDArray, limit: float | None = None
 ) -> NDArray[np.uint8]:
-    """Lay a map over its photo in grey: orange raises the score, blue lowers it.
+    """Overlay a grey photo with its map: orange raises the score, blue lowers it.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def overlay(
     heat : ndarray of shape (any height, any width)
         From :func:`draw_map`.
     limit : float, default=None
-        What is drawn in full colour, the same for all maps that are compared; None is
-        the largest absolute value of the map.
+        Absolute value that is drawn in full colour; None is the largest one of the map.
+        Use the same limit for maps that are compared.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def overlay(
 
 
 def tell_extremes(heat: NDArray) -> dict[str, str | float]:
-    """Where a map raises the score most and where it lowers it most, and by how much.
+    """Places and values of the highest and lowest contribution of a map.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def tell_extremes(heat: NDArray) -> dict[str, str | float]:
     Returns
     -------
     told : dict
-        With the keys hottest and coldest, the ninths of the photo with these places,
-        such as "top left", and raises and lowers, their values.
+        With the keys hottest and coldest (the ninths of the photo with the highest and
+        lowest value, such as "top left"), and raises and lowers (these values).
     """
     ends = {"hottest": heat.argmax(), "coldest": heat.argmin()}
     told: dict[str, str | float] = {

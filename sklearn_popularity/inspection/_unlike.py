@@ -1,37 +1,37 @@
-"""Which photos are unlike those that a model was fitted on."""
+"""Detect photos that are unlike the training photos of a model."""
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
-# Angles are kept well enough by as many random directions (Johnson and Lindenstrauss
-# 1984), whatever the number of features.
+# This many random projections preserve angles well enough for any number of features
+# (Johnson and Lindenstrauss 1984).
 _N_DIRECTIONS = 512
 _N_ROWS = 1000
 _N_NEIGHBORS = 5
 _USUAL = 0.99
-_FARTHEST = 5.0  # standard deviations: beyond, one rare number would decide
+_FARTHEST = 5.0  # clip at these standard deviations: no single feature should dominate
 
 
 def describe_seen(blocks) -> dict[str, NDArray]:
-    """What is kept of photos that a model was fitted on.
+    """Summarise the features of the training photos.
 
     Parameters
     ----------
     blocks : list of ndarray of shape (n_photos, n_features)
-        What each image transformer of the model makes of them.
+        Features of the training photos, for each image transformer of the model.
 
     Returns
     -------
     seen : dict of str to ndarray
-        Mean and standard deviation of each feature, photos in random directions (at
-        most 1,000 of them), and the distance that few of them have from the others.
+        Mean and standard deviation of each feature, random projections of at most 1,000
+        photos, and the 99 % quantile of their distances from one another.
     """
     mean = np.concatenate([block.mean(axis=0, dtype=np.float64) for block in blocks])
     scale = np.concatenate([block.std(axis=0, dtype=np.float64) for block in blocks])
     scale[scale == 0] = 1.0
-    # Blocks weigh alike, however many numbers they have.
+    # Blocks have equal weights, whatever their number of features.
     scale *= np.concatenate([[np.sqrt(b.shape[1])] * b.shape[1] for b in blocks])
     seen = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32)}
     places = _places(seen, blocks)
@@ -42,7 +42,7 @@ def describe_seen(blocks) -> dict[str, NDArray]:
 
 
 def find_unlike(seen, blocks) -> NDArray[np.bool_]:
-    """Whether new photos are farther from those seen than 99 % of these are.
+    """Whether new photos are farther from the training photos than 99 % of these are.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def find_unlike(seen, blocks) -> NDArray[np.bool_]:
 
     Notes
     -----
-    Distances are those to the five nearest photos, on average, between directions:
-    each feature is standardised, and each photo's features are brought to length 1
-    [1]_. Some 1 % of photos like those seen are found to be unlike them.
+    The distance is the mean over the five nearest training photos, between standardised
+    features of each photo that are scaled to length 1 [1]_. Some 1 % of photos like the
+    training photos are found to be unlike them.
 
     References
     ----------
@@ -66,7 +66,7 @@ def find_unlike(seen, blocks) -> NDArray[np.bool_]:
 
 
 def _places(seen, blocks):
-    """Photos in random directions of the standardised features."""
+    """Random projections of the standardised features, of length 1."""
     directions = np.random.RandomState(0)
     places, start = 0.0, 0
     for block in blocks:
@@ -81,7 +81,7 @@ def _places(seen, blocks):
 
 
 def _distances(places, new):
-    """Mean distance from the nearest places; of these, from the nearest others."""
+    """Mean distance of `new` from the nearest places; None takes the places."""
     n = min(_N_NEIGHBORS, len(places) - 1)
     places, new = (a if a is None else a.astype(np.float32) for a in (places, new))
     found = NearestNeighbors(n_neighbors=n, algorithm="brute").fit(places)

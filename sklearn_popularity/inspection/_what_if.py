@@ -1,4 +1,4 @@
-"""What a model would say of a photo if it were cropped, brighter or more colourful."""
+"""Predicted change of the score of a photo with simple edits."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -26,23 +26,23 @@ from ._edits import EDITS, Edit
 from ._photos import as_photos, one_row
 from ._unlike import describe_seen, find_unlike
 
-_N_TO_TELL = 100  # fewer photos do not tell which others are unlike them
+_N_TO_TELL = 100  # training photos that are needed to detect unlike ones
 
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What :func:`what_if` found.
+    """Result of :func:`what_if`.
 
     Parameters
     ----------
     changes : DataFrame
-        A row per edit, the best first, with the columns edit, change (of the predicted
-        score, in its unit), low and high (its interval; NaN of a single model) and
-        unlike (whether the edited photo is unlike those that the model was fitted on;
-        missing where that is not known). Of photos that are, changes are NaN, and come
+        A row per edit, the largest increase first, with the columns edit, change (of
+        the predicted score, in its unit), low and high (its confidence interval; NaN
+        for a single model) and unlike (whether the edited photo is unlike the training
+        photos; missing if unknown). If unlike is True, change is NaN; such edits come
         last.
     score : float
-        Predicted for the photo as it is.
+        Predicted score of the original photo.
     photos : dict of str to ndarray of shape (H, W, 3), uint8
         The photo after each edit, in the order of `changes`.
     """
@@ -57,11 +57,11 @@ class WhatIf:
         n_unlike = int(self.changes["unlike"].fillna(False).sum())
         if n_unlike:
             lines.append(
-                f"{n_unlike} edited photo(s) are unlike those that the model was "
-                "fitted on: what it would say of them means nothing."
+                f"{n_unlike} edited photo(s) are unlike the training photos, so their "
+                "predictions mean nothing."
             )
         lines.append(
-            "This is the model's taste, not a cause: nobody has seen the edited photos."
+            "Changes describe the model, not people: nobody has rated these edits."
         )
         return "\n".join(lines)
 
@@ -88,24 +88,24 @@ def what_if(
     Parameters
     ----------
     model : FittedModel, sequence of estimators, or estimator
-        From :func:`~sklearn_popularity.evaluation.fit_model` with
-        ``return_estimator=True``: the changes are those of its model, with intervals,
-        and edited photos that are unlike the training photos are refused. Or the models
-        of the folds of one partition: the changes are their means, with intervals. Of
-        one fitted estimator, changes have no intervals.
+        - From :func:`~sklearn_popularity.evaluation.fit_model` with
+          ``return_estimator=True``: changes are those of its model, with intervals;
+          edited photos that are unlike the training photos get NaN.
+        - Models of the folds of one partition: changes are means, with intervals.
+        - A fitted estimator: changes have no intervals.
     photo : photo, or DataFrame with one row
         A path, array, PIL image or encoded bytes; or, for a model of a table, the row
         of the photo.
     edits : list of str, or dict of str to callable, \
             default=("crops", "exposure", "saturation")
-        Kinds of edits: parts of 90 and 75 % of each side, in the centre or towards the
-        corners; half and one exposure value darker and brighter; 0.4 to 1.6 times the
-        saturation. Or edits of your own, from uint8 arrays of shape (H, W, 3) to the
-        like.
+        Kinds of edits. "crops" keeps 90 or 75 % of each side, in the centre or towards
+        the corners; "exposure" is a half or one exposure value darker or brighter;
+        "saturation" multiplies the saturation by 0.4 to 1.6. Or functions by name,
+        which map a uint8 array of shape (H, W, 3) to another.
     column : str, default="photo"
         Column of photos.
     confidence : float, default=0.95
-        Confidence of the intervals, 0 to 1.
+        Confidence level of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -116,36 +116,35 @@ def what_if(
     ------
     ValueError
         If there are no edits or unknown ones, a sequence has fewer than two models, or
-        `photo` is a table of another number of rows than one.
+        `photo` is a table that does not have exactly one row.
     ImageError
         If the photo cannot be read.
 
     See Also
     --------
-    explain_photo : What adds up to the score of the photo as it is.
+    explain_photo : Which features add up to the score of the original photo.
     region_heatmap : Which regions raise the score.
 
     Notes
     -----
-    A change is the model's taste, not a cause: what it has learned from photos that
-    differ in many ways, applied to one that differs in a single way from itself.
-    People may see it otherwise, and no photo of the training was edited so.
+    A change describes the model, not a cause: the model has learned from photos that
+    differ in many ways, none of which was edited. People may react differently.
 
-    Intervals tell how much the change depends on the photos that the model has learned
-    from. With the changes d_k of the models of K folds, each fitted without a part of
-    them, the variance is that of the grouped jackknife [1]_,
+    Intervals show how much the change depends on the training photos. With the changes
+    d_k of the models of K folds, each fitted without one fold, the variance is that of
+    the grouped jackknife [1]_,
 
         (K - 1) / K * sum over k of (d_k - mean of d)**2,
 
-    averaged over R partitions, with Student's t of R (K - 1) degrees of freedom. Where
-    scores are noise, nominal 95 % hold 0 in 95 to 96 % (``benchmarks/oasis.py edits``).
-    They do not tell of what all such models have in common. Predictions of rankers have
-    no unit, and models of folds may differ in scale.
+    averaged over R partitions, with Student's t of R (K - 1) degrees of freedom. If
+    scores are noise, nominal 95 % intervals contain 0 in 95 to 96 % of cases
+    (``benchmarks/oasis.py edits``). They do not cover errors that all these models
+    share. Predictions of rankers have no unit, and models of folds may differ in scale.
 
-    Which photos are unlike the others is found as ``sklearn-popularity rank`` does, by
-    the features of the model, where there are 100 training photos or more; some 1 % of
-    photos are by chance. Few features see little: to six numbers of colours, a photo in
-    plain green is like others.
+    Photos unlike the training photos are detected as in ``sklearn-popularity rank``, by
+    the features of the model, if there are at least 100 training photos; 1 % of photos
+    are flagged by chance. Small feature sets detect little: with six statistics of
+    colour, a plain green photo looks like others.
 
     References
     ----------
@@ -208,14 +207,14 @@ def _check_edits(edits) -> dict[str, Edit]:
 
 
 def _take_apart(model):
-    """The model of all rows or None, those of the folds, and features of its photos."""
+    """The model of all rows or None, models of folds, and features of its photos."""
     if isinstance(model, FittedModel):
         kept = model.held_out.estimators
         if kept is None:
             raise ValueError(
-                "Got a FittedModel that has not kept the models of its folds, which "
-                "intervals are made of. Pass return_estimator=True to fit_model, or "
-                "its `model` alone, which has no intervals."
+                "Got a FittedModel without the models of its folds, which intervals "
+                "need. Pass return_estimator=True to fit_model, or pass its `model` "
+                "to get changes without intervals."
             )
         described = rows_described(model.described.learner)
         return model.model, kept, [rows[model.kept] for rows in described]
@@ -235,7 +234,7 @@ def _read(X, column):
 
 
 def _table_of(X, photos, column):
-    """What is predicted from: the same row with other photos."""
+    """The row repeated with each of the photos, or the photos alone."""
     if not isinstance(X, pd.DataFrame):
         return photos
     table = X.iloc[np.zeros(len(photos), dtype=int)].reset_index(drop=True)
@@ -243,7 +242,7 @@ def _table_of(X, photos, column):
 
 
 def _intervals(changes, partitions, of_folds, confidence):
-    """Changes, and the ends of their intervals, from rows of the models."""
+    """Changes and the ends of their intervals, from a row of changes per model."""
     value = changes[1:].mean(axis=0) if of_folds else changes[0]
     if not partitions:
         return value, np.nan, np.nan
@@ -256,10 +255,10 @@ def _intervals(changes, partitions, of_folds, confidence):
 
 
 def _unlike(blocks, learner, n_edits) -> pd.Series:
-    """Whether edited photos are unlike those of the fit; missing if not known."""
+    """Whether edited photos are unlike the training photos; missing if unknown."""
     if not blocks or len(blocks[0]) < _N_TO_TELL:
         return pd.Series([pd.NA] * n_edits, dtype="boolean")
     new: list[Any] = rows_described(learner)
     found = find_unlike(describe_seen(blocks), new)
-    # Of a photo that is itself unlike the others, nothing can be said.
+    # If the original photo is unlike the training photos, so are all edits.
     return pd.Series(found[1:] | found[0], dtype="boolean")

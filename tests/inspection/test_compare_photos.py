@@ -151,7 +151,7 @@ def test_pairs_of_large_groups_are_drawn(monkeypatch):
 
 
 def test_same_group_needs_groups():
-    with pytest.raises(ValueError, match="fitted with groups"):
+    with pytest.raises(ValueError, match="fitted without groups"):
         compare_scores(
             ["a", "b"], np.array([1.0, 0.0]), _made_up(40), 0.6, same_group=True
         )

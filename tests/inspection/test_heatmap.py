@@ -264,8 +264,8 @@ def test_map_is_centred_and_that_of_one_colour_is_empty(name, photos, y):
     ("model", "reason"),
     [
         (make_pipeline(codes(), SVR()), "SVR has no weight"),
-        (make_pipeline(codes(), PoissonRegressor()), "predicts no weighted sum"),
-        (make_pipeline(codes(), FunctionTransformer(np.abs), Ridge()), "uses codebook"),
+        (make_pipeline(codes(), PoissonRegressor()), "not predict a weighted sum"),
+        (make_pipeline(codes(), FunctionTransformer(np.abs), Ridge()), "is not linear"),
         (make_pipeline(ColorHistogram(), Ridge()), "no codebook features"),
     ],
 )

@@ -287,7 +287,7 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
     assert "13 of 15 posts have a score" in text
     assert "Photos that cannot be read: 1" in text
     assert "Posts without a score: 1" in text
-    assert re.search(r"nearly the same: [1-9]\d* [1-9]\d* of them are not kept", text)
+    assert re.search(r"photos: [1-9]\d* [1-9]\d* of them are not in", text)
     assert "camera: 7 (46.7 %)" in text
 
 
@@ -305,7 +305,7 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
         ({"cv": TimeSeriesSplit(3)}, ValueError, "row"),
         ({"cv": ShuffleSplit(3)}, ValueError, "row"),
         ({"cv": 41}, ValueError, "too few for 41 folds"),
-        ({"y": [np.nan] * 40}, ValueError, "0 have a score"),
+        ({"y": [np.nan] * 40}, ValueError, "0 of 40 posts have a score"),
         ({"y": [1, 2, *[np.nan] * 38], "cv": 2}, ValueError, "2 posts and cv=2, which"),
         ({"y": [1.0]}, ValueError, "inconsistent numbers"),
         ({"objects": TWICE}, ValueError, "several columns 'crane'"),

@@ -214,7 +214,7 @@ def test_colors(posts, found, page):
     clear = tested & (np.abs(value) > half)
     shown = set(re.findall(r"#[0-9a-f]{6}", page.text["colors"]))
     assert shown == {name for name, yes in zip(names, clear, strict=True) if yes}
-    assert f"of {tested.sum()} that occur" in page.text["colors"]
+    assert f"of {tested.sum()} that are frequent enough" in page.text["colors"]
 
 
 def test_reliability(posts, found, predicted):
@@ -264,7 +264,7 @@ def test_later_posts(posts, page, tmp_path):
     model = fusion().fit(posts[before], y[before])
     rho = spearmanr(y[after], model.predict(posts[after])).statistic
     assert f"The latest {after.sum()} posts were" in text
-    assert f"by a model of the {before.sum()} before them" in text
+    assert f"by a model of the {before.sum()} earlier ones" in text
     assert f"correlation is {rho:.2f}".replace("-", "\u2212") in text
 
 

@@ -91,5 +91,5 @@ def test_wrong_rankers_are_refused(planted):
     with pytest.raises(TypeError, match="Got a ranker of type Ridge"):
         sense_stability([rankers[0], Ridge().fit(X, y)], X)
     other = LatentRankSVM(n_senses=3, random_state=0).fit(X, y)
-    with pytest.raises(ValueError, match="but the same numbers were expected"):
+    with pytest.raises(ValueError, match="but equal numbers were expected"):
         sense_stability([rankers[0], other], X)

@@ -167,7 +167,7 @@ def test_edited_photos_do_not_go_into_the_cache(made, tmp_path):
 
 def test_text_says_whose_taste_it_is(made, fitted):
     text = str(what_if(fitted, made[0]["photo"][5]))
-    assert "model's taste, not a cause" in text
+    assert "Changes describe the model, not people" in text
     assert "saturation x1.3" in text
 
 

@@ -615,7 +615,7 @@ def test_command_reads_a_table_without_photos(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["khosla2014", "."], "Got no --label, but the column of scores"),
+        (["khosla2014", "."], "Got no --label. Name the column of scores"),
         (["khosla2014", "made-up", "--column", "likes=x"], "ROLE=NAME was expected"),
         (["alexnet", "made-up"], "invalid choice: 'alexnet'"),
     ],

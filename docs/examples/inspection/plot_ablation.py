@@ -2,8 +2,8 @@
 Content, context, or both
 =========================
 
-Content alone, context alone and both on the same folds, beside what needs no model; and
-paired differences (table 3 of Khosla et al.). Users are new in every fold.
+Content alone, context alone, both, and baselines on the same folds, with paired
+differences (table 3 of Khosla et al.). Training and test folds share no users.
 """
 
 import matplotlib.pyplot as plt
@@ -22,7 +22,7 @@ from sklearn_popularity.inspection import plot_comparison
 
 posts, truth = make_popularity(150, random_state=0)
 words = sorted({tag for tags in posts["tags"] for tag in tags.split()})
-vectors = dict(zip(words, np.eye(len(words)), strict=True))  # or of word2vec
+vectors = dict(zip(words, np.eye(len(words)), strict=True))  # or word2vec vectors
 ridge = RidgeCV(alphas=[0.1, 1, 10, 100])
 fusion = StackedLateFusion(
     [

@@ -1,9 +1,9 @@
 """
-The best of a group
-===================
+Picking the best photo of a group
+=================================
 
-A model that ranks all posts well need not pick the best of one uploader's. How often it
-does, and how many pairs within uploaders are in order, against chance.
+A model that ranks all posts well may still miss the best post of a user. The plot shows
+how often it finds it, and how many pairs within users are in the right order.
 """
 
 import matplotlib.pyplot as plt

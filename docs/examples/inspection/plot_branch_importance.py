@@ -1,9 +1,8 @@
 """
-Which branch a fusion relies on
-===============================
+Which branch a late fusion relies on
+====================================
 
-How far the rank correlation falls when a branch says of each photo what it says of
-another.
+Fall of the rank correlation when the outputs of a branch are permuted among photos.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 What a model over- and underrates
 ===========================
 
-Predicted against true percentiles within each theme, and whether the model ranks the
-photos of a theme at all. Read :doc:`/responsible_use` for what this does not show.
+Mean predicted minus true percentile of each theme, and the rank correlation within it.
+:doc:`/responsible_use` explains what this does not show.
 """
 
 import matplotlib.pyplot as plt

@@ -2,7 +2,7 @@
 Which colours raise the score
 =============================
 
-The weights of a linear model of the colour histogram (figure 4 of Khosla et al.).
+Weights of a linear model of the colour histogram (figure 4 of Khosla et al.).
 """
 
 import matplotlib.pyplot as plt

@@ -1,12 +1,11 @@
 """
-How far off, and how far up
-===========================
+Prediction intervals and upper quantiles
+========================================
 
-Left, intervals for posts of users who come up for the first time: about nine in ten
-hold the score. Right, the score beside the upper quantile of posts with such a photo.
-Posts at the lower right are good photos with a small audience: others like them reached
-much more, and most of their uploaders have few views whatever they post, which neither
-model was told.
+Left: 90 % prediction intervals for posts of new users. Right: scores against the
+predicted 0.9 quantile of posts with such a photo. Posts at the lower right are good
+photos with a small audience: similar photos reached much more, and most of these users
+have few views on all posts, which neither model knows.
 """
 
 import matplotlib.pyplot as plt
@@ -16,7 +15,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn_popularity import IntervalRegressor, make_popularity
 
 posts, truth = make_popularity(600, image_size=(32, 32), n_users=60, random_state=0)
-photos = truth.effects[["saturation", "object", "theme"]]  # or rows of a network
+photos = truth.effects[["saturation", "object", "theme"]]  # or embeddings
 y, users = posts["score"], posts["user"]
 
 new = users.isin(users.unique()[::4])
@@ -34,15 +33,15 @@ order = low.argsort()
 left.fill_between(range(len(order)), low[order], high[order], alpha=0.3)
 left.scatter(range(len(order)), y[new].to_numpy()[order], c="black", s=6)
 left.set(
-    title=f"{inside.groupby(users[new]).mean().mean():.0%} held, users weighing alike",
+    title=f"{inside.groupby(users[new]).mean().mean():.0%} covered, mean over users",
     xlabel="posts of new users, by prediction",
     ylabel="log2(views per day + 1)",
 )
 points = right.scatter(reach, y, c=truth.effects["uploader"], s=8, cmap="coolwarm")
 right.axline((reach.mean(), reach.mean()), slope=1, color="grey", lw=1)
 right.set(
-    title=f"{(y <= reach).mean():.0%} below their upper quantile",
-    xlabel="90 % quantile by the photo",
+    title=f"{(y <= reach).mean():.0%} below the predicted quantile",
+    xlabel="predicted 0.9 quantile",
 )
-figure.colorbar(points, label="effect of the uploader")
+figure.colorbar(points, label="effect of the user")
 plt.show()

@@ -2,8 +2,8 @@
 What popular photos look like on average
 ========================================
 
-The mean of the most popular photos, of the least popular, and of random ones (figure 1
-of Cappallo et al.). Here popular themes are beach, night and mountains.
+Average of the most popular, the least popular and random photos (figure 1 of Cappallo
+et al.). The popular themes of this example are beach, night and mountains.
 """
 
 import matplotlib.pyplot as plt

@@ -2,10 +2,9 @@
 Which objects raise the score
 =============================
 
-Mean weights of objects over random halves of the photos, and their spread (section 4.3
-of Khosla et al.). On real photos objects are the probabilities of a network; here the
-objects that were painted are known. A cat was planted to raise the score most, a sign
-to lower it.
+Mean weights of objects over random halves of the photos, and their standard deviation
+(section 4.3 of Khosla et al.). For real photos, use the object probabilities of a
+network. In these synthetic photos, a cat raises the score most and a sign lowers it.
 """
 
 import matplotlib.pyplot as plt

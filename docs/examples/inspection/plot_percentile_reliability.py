@@ -1,9 +1,9 @@
 """
-What a predicted percentile is worth
+Reliability of predicted percentiles
 ====================================
 
-The mean true percentile of photos by their predicted one. The diagonal would be a
-perfect ranking, a level line no ranking at all.
+Mean true percentile by predicted percentile. A perfect ranking lies on the diagonal, a
+useless one on a horizontal line.
 """
 
 import matplotlib.pyplot as plt

@@ -1,8 +1,8 @@
 """
-Views, logged, per day
-======================
+Distribution of views
+=====================
 
-A few photos have most of the views; the logarithm of views per day is what models learn
+A few photos have most of the views, so models predict the logarithm of views per day
 (figure 2 of Khosla et al.).
 """
 

@@ -1,9 +1,9 @@
 """
-Photos that a model is right and wrong about
-============================================
+Right and wrong predictions
+===========================
 
-Truth from left to right, prediction from the bottom to the top (figure 6 of Khosla et
-al.). Photos with a dashed frame are predicted wrongly.
+True popularity increases from left to right, predicted popularity from bottom to top
+(figure 6 of Khosla et al.). Dashed frames mark wrong predictions.
 """
 
 import matplotlib.pyplot as plt

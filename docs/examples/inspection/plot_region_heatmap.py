@@ -2,8 +2,8 @@
 Which regions raise the score
 =============================
 
-The score of a linear model of codebook features is a sum over places, so a map of it is
-exact: its sum over a region is what this adds, compared with an average region.
+The score of a linear model of codebook features is a sum over places of the photo, so
+its heatmap is exact: a region adds its sum, compared with an average region.
 """
 
 import matplotlib.pyplot as plt

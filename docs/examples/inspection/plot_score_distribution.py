@@ -1,9 +1,9 @@
 """
-Predictions are closer together than scores
-===========================================
+Predictions vary less than scores
+=================================
 
-A regression that cannot explain everything predicts close to the mean. That is no
-fault, and the order is what counts.
+A regressor that cannot explain everything predicts values close to the mean. This is
+expected; only the order matters.
 """
 
 import matplotlib.pyplot as plt

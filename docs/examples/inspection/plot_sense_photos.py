@@ -1,8 +1,8 @@
 """
-Photos of each sense
-====================
+Photos of each latent sense
+===========================
 
-The photos for which each sense speaks loudest (figure 4 of Cappallo et al.).
+The photos with the highest score of each sense (figure 4 of Cappallo et al.).
 """
 
 import matplotlib.pyplot as plt

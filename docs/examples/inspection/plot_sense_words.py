@@ -1,9 +1,8 @@
 """
-Words of each sense
-===================
+Words of each latent sense
+==========================
 
-The words that go with the photos for which a sense speaks loudest (section 4.4 of
-Cappallo et al.).
+Words of the photos with the highest scores of each sense (Cappallo et al., 4.4).
 """
 
 import matplotlib.pyplot as plt

@@ -1,9 +1,9 @@
 """
-Is the model reading the watermark?
+Does the model rely on a watermark?
 ===================================
 
-Some uploaders put their mark on all photos, and their posts are seen more. An audit
-tells how much of a model's score goes with the mark, and with the shape of the file.
+Some users put a watermark on all photos, and their posts get more views. The audit
+estimates how much of a model's rank correlation goes with the watermark or the border.
 """
 
 import matplotlib.pyplot as plt
@@ -37,7 +37,7 @@ stamped["score"] += 3 * marks
 model = make_pipeline(LBPPyramid(), StandardScaler(), RidgeCV(np.logspace(1, 5, 9)))
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.5), sharex=True, sharey=True)
 for ax, table, title in zip(
-    axes, (posts, stamped), ("as they are", "half of the uploaders stamp"), strict=True
+    axes, (posts, stamped), ("original", "half of the users add a mark"), strict=True
 ):
     audit = shortcut_audit(
         model,
@@ -52,6 +52,6 @@ for ax, table, title in zip(
     ax.hlines(found["suspect"], found["follows_low"], found["follows_high"])
     ax.plot(found["follows"], found["suspect"], "o")
     ax.axvline(0, color="0.7")
-    ax.set(title=title, xlabel="rank correlation that goes with it")
+    ax.set(title=title, xlabel="part of the rank correlation")
 fig.tight_layout()
 plt.show()

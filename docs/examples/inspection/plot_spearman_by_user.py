@@ -1,6 +1,6 @@
 """
-How good for each user
-======================
+Rank correlation of each user
+=============================
 
 Spearman's correlation within each user's photos, for two kinds of features (figure 5 of
 Khosla et al.).

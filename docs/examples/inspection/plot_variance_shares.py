@@ -1,10 +1,10 @@
 """
-What a score is made of
-=======================
+Variance explained by photo and user
+====================================
 
-The same pictures posted again and again by many users, as memes are. How much of the
-score repeats with the picture, how much with the user, and how well the best model of
-each could rank the posts. The triangles are the true shares.
+Many users post the same photos again and again, as with memes. Left: the share of the
+variance that is due to the photo and to the user; triangles are the true shares. Right:
+the highest rank correlation that any model of photos, or of users, can reach.
 """
 
 import matplotlib.pyplot as plt
@@ -32,5 +32,5 @@ for ax, (table, (name, value)) in zip(axes, labels.items(), strict=True):
     ax.set_xlim(0, 1)
 axes[0].plot([np.var(part) / total for part in parts.values()], list(parts), "k^")
 axes[0].set_xlabel("share of the variance of ranks")
-axes[1].set_xlabel("highest rank correlation of any model of it")
+axes[1].set_xlabel("highest possible rank correlation")
 plt.show()

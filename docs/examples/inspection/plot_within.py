@@ -1,11 +1,11 @@
 """
-The photo, apart from who posts it
+Separating the photo from its user
 ==================================
 
-Popular users post saturated photos, and saturation itself costs likes. A ranker of all
-posts learns that saturated photos are popular; one that compares posts of one user
-alone learns what saturation does, and so does a model of what the user's other posts
-leave unexplained.
+Popular users post saturated photos, although saturation itself costs likes. A ranker
+fitted on all pairs of posts learns that saturated photos are popular. A ranker that
+only compares posts of the same user learns the effect of saturation, and so does a
+model of the residuals that the user's other posts leave.
 """
 
 import matplotlib.pyplot as plt
@@ -49,6 +49,6 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     predicted = model.fit(posts, log_likes).predict(posts)
     ax.scatter(effect, predicted, s=4)
     ax.set_title(f"{name}: {spearman_score(effect, predicted):.2f}")
-    ax.set_xlabel("what the photo does")
+    ax.set_xlabel("true effect of the photo")
 axes[0].set_ylabel("prediction")
 plt.show()

@@ -2,9 +2,9 @@
 Cappallo et al. 2015: latent senses
 ===================================
 
-Photos are popular for different reasons, and unpopular for others. A ranker with senses
-of both kinds is compared with a ranking SVM, which has one, on features in which two
-popular and two unpopular themes are planted.
+Photos are popular for different reasons, and unpopular for others. This example
+compares rankers with several latent senses with a ranking SVM, which has one, on
+features with two popular and two unpopular themes.
 """
 
 import matplotlib.pyplot as plt
@@ -34,8 +34,8 @@ for name, score in scores.items():
     print(f"{name:<24}{score:.3f}")
 
 # %%
-# Which popular sense wins for the photos of which popular theme? The numbers of senses
-# mean nothing: they need not be those of the themes.
+# Which popular sense has the highest score for which popular theme? The order of the
+# senses is arbitrary and need not match the order of the themes.
 
 ranker = rankers["2 popular, 2 unpopular"]
 sense = ranker.predict_sense(themes.data[test])[:, 0]

@@ -1,10 +1,10 @@
 """
-Dufour 2015: a network that goes on learning
-============================================
+Dufour 2015: fine-tuning a network
+==================================
 
-The third experiment of the paper: the number of one of ten balanced ranges of views,
-learned by a network from photos. The paper starts from published weights; here weights
-are random and photos small, so that nothing has to be downloaded and no GPU is needed.
+The third experiment of the paper: a network predicts the number of one of ten balanced
+ranges of views. The paper starts from published weights; this example uses random
+weights and small photos, so it needs no download and no GPU.
 """
 
 import matplotlib.pyplot as plt
@@ -28,11 +28,11 @@ predicted = network.predict(posts["photo"][150:])
 print(f"Spearman of new photos: {spearman_score(posts['score'][150:], predicted):.2f}")
 
 # %%
-# The dashed line is always saying the mean. A loss of training photos below it says
-# nothing about new ones; that of new ones in the paper was 4.01 on average.
+# The dashed line is the loss of always predicting the mean. A training loss below it
+# says nothing about new photos, for which the mean loss in the paper was 4.01.
 
 figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
 ax.plot(range(1, len(network.loss_curve_) + 1), network.loss_curve_)
 ax.axhline(4.125, color="0.5", linestyle="--")
-ax.set(xlabel="pass over the photos", ylabel="loss in training")
+ax.set(xlabel="epoch", ylabel="training loss")
 plt.show()

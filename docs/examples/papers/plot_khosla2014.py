@@ -2,8 +2,8 @@
 Khosla et al. 2014: features, social cues, both
 ===============================================
 
-Each kind of feature has a linear SVR; another one learns from their outputs. Users are
-kept apart in all folds.
+A linear SVR per kind of feature, and another one that learns from their outputs. No
+user is in both the training and the test part of a fold.
 """
 
 import matplotlib.pyplot as plt
@@ -24,8 +24,8 @@ models = {
 }
 
 # %%
-# Predictions of posts that the model has not seen, and their rank correlation with the
-# score. The interval is that of models trained anew, for new users.
+# Rank correlation between the score and cross-validated predictions. The confidence
+# interval is for models trained again, and for new users.
 
 rows = []
 for name, model in models.items():

@@ -2,9 +2,9 @@
 LaFin: branches for photo and tags
 ==================================
 
-A perceptron with a branch for what a network sees in the photo and one for the mean
-word vector of the tags. Here a colour histogram stands in for the networks and a vector
-of its own for each word, so that nothing has to be downloaded.
+A multi-layer perceptron with a branch for the embedding of the photo and one for the
+mean word vector of the tags. To avoid downloads, this example replaces the embedding by
+a colour histogram and the word vectors by one-hot vectors.
 """
 
 import matplotlib.pyplot as plt
@@ -21,12 +21,12 @@ vectors = {word: np.eye(len(words))[i] for i, word in enumerate(words)}
 model = lafin.interestingness(
     ["cnn", "tags"], vectors=vectors, networks={"cnn": ColorHistogram()}
 )
-# The paper's steps and batches are for tens of thousands of photos.
+# The paper's learning rate and batch size suit tens of thousands of photos.
 model[-1].set_params(learning_rate=1e-2, batch_size=16, max_epochs=30)
 model.fit(posts[:120], interesting[:120])
 
 # %%
-# The probability of being interesting, for photos that the model has not seen.
+# Predicted probability of being interesting, for held-out photos.
 
 probability = model.predict_proba(posts[120:])[:, 1]
 figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")

@@ -2,9 +2,9 @@
 Squalli-Houssaini et al. 2018: classes to a score
 =================================================
 
-A classifier of four ranges of the score, whose probabilities are summed to a score. The
-paper's classifier is a perceptron on what two networks see; here a colour histogram and
-GIST stand in, which need no weights.
+A classifier predicts probabilities of four ranges of the score, which are aggregated to
+a score. The paper's classifier is a multi-layer perceptron on the embeddings of two
+networks; this example uses a colour histogram and GIST instead, which need no weights.
 """
 
 import matplotlib.pyplot as plt
@@ -20,8 +20,8 @@ model = memorability2018.k_class_mlp(
 model.fit(posts[:90], posts["score"][:90])
 
 # %%
-# Probabilities of the ranges of three new photos, and the score that each range stands
-# for: its upper threshold.
+# Probabilities of the ranges for three new photos. Each range is represented by a
+# score, its upper threshold.
 
 last = model[-1]
 probabilities = last.predict_class_proba(model[:-1].transform(posts[90:93]))

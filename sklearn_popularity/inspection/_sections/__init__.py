@@ -1,4 +1,4 @@
-"""The sections of a report in the order of the page: a module and a template each."""
+"""Sections of a report in the order of the page, with a module and a template each."""
 
 from . import (
     branches,
@@ -13,8 +13,9 @@ from . import (
     times,
 )
 
-# A module has a TITLE and a function `write` from the evidence to a Section, or to the
-# reason why there is none; the template of its name shows what the section holds.
+# Each module has a TITLE and a function `write`, which returns a Section, or the reason
+# (str) for leaving it out. The template with the name of the module renders the
+# Section.
 SECTIONS = {
     "summary": summary,
     "branches": branches,
@@ -35,12 +36,12 @@ TEMPLATES = {
 
 
 def write_sections(evidence):
-    """All sections that there is evidence for, and why the others are left out.
+    """Write all sections that the evidence allows.
 
     Parameters
     ----------
     evidence : Evidence
-        What is known.
+        Inputs of the sections.
 
     Returns
     -------

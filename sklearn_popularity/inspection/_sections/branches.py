@@ -1,4 +1,4 @@
-"""How well each kind of feature ranks alone, and what is lost without it."""
+"""Scores of each kind of feature alone, and losses when it is shuffled."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ TITLE = "Which features help"
 def write(evidence) -> Section | str:
     """Scores of the branches alone, and the loss when each is shuffled."""
     if not evidence.held_out.branches:
-        return "The model is neither a late fusion nor a mean of models."
+        return "The model is neither a late fusion nor an average of models."
     rows = []
     for name, alone in evidence.held_out.branches.items():
         score = evidence.interval(alone)

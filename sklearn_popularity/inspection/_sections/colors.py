@@ -1,4 +1,4 @@
-"""Colours that go with the score, with intervals."""
+"""Effects of colours, with confidence intervals."""
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
@@ -10,7 +10,7 @@ from .._effects import ALPHAS, both_ends, effects_of_columns
 from .._report_evidence import Section
 
 TITLE = "Colours"
-_LEAST_SHARE = 0.2  # of what an even share would be
+_LEAST_SHARE = 0.2  # of 1 / number of colours; rarer colours are not tested
 
 
 def write(evidence) -> Section | str:
@@ -37,8 +37,8 @@ def write(evidence) -> Section | str:
     n_tested = int(np.isfinite(table["low"]).sum())
     if not shown["raising"] and not shown["lowering"]:
         return (
-            f"None of the {n_tested} colours that occur has an effect whose interval "
-            "leaves out 0."
+            f"None of the {n_tested} colours that are frequent enough has an effect "
+            "whose interval excludes 0."
         )
     score = evidence.interval(held_out)
     return Section(table, shown | {"score": score._asdict(), "n_tested": n_tested})

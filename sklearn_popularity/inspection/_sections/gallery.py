@@ -1,16 +1,16 @@
-"""Right and wrong predictions as photos: the clearest, and the extremes."""
+"""Gallery of right and wrong predictions."""
 
 import numpy as np
 
 from .._quadrants import QUADRANTS, quadrants
 from .._report_evidence import Section
 
-TITLE = "Right and wrong"
-N_AT_ONCE = 12  # photos that are shown before "more" is asked for
+TITLE = "Right and wrong predictions"
+N_AT_ONCE = 12  # photos that are shown before "Show more" is pressed
 
 
 def write(evidence) -> Section:
-    """Cards of photos, of which the page shows twelve at once."""
+    """Cards of photos, of which the page shows twelve at first."""
     table = quadrants(evidence.y, evidence.predicted)
     rows = chosen_rows(table, evidence.n_photos)
     counts = table["quadrant"].value_counts()
@@ -28,16 +28,16 @@ def write(evidence) -> Section:
 
 
 def chosen_rows(table, n_photos):
-    """Rows of the gallery: each order that it offers begins with what is truly first.
+    """Select rows for the gallery, so that each of its orders has the right first rows.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`quadrants`.
     n_photos : int
-        Photos of each quadrant, the clearest, and of each extreme as many as are shown
-        at once: truly highest and lowest, predicted highest and lowest, and those whose
-        prediction is farthest off.
+        Number of photos of each quadrant, the clearest. The photos with the highest and
+        lowest true and predicted scores, and with the largest errors, are added: as
+        many of each as are shown at first.
     """
     clearest = table.groupby("quadrant", sort=False).head(n_photos).index
     true, predicted = table["true_percentile"], table["predicted_percentile"]

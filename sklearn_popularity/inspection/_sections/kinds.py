@@ -1,4 +1,4 @@
-"""Kinds of posts that are over- or underrated."""
+"""Groups of posts that are over- or underrated."""
 
 import numpy as np
 import pandas as pd
@@ -6,18 +6,18 @@ import pandas as pd
 from .._calibration import calibration
 from .._report_evidence import Section
 
-TITLE = "What it over- and underrates"
-MIN_ROWS = 10  # of a kind of posts
+TITLE = "Over- and underrated groups"
+MIN_ROWS = 10  # posts of a group
 _N_SHOWN = 8  # of each end
 
 
 def write(evidence) -> Section | str:
-    """Average predicted less actual percentile of each kind, and its correlation."""
+    """Mean predicted minus true percentile of each group, and its correlation."""
     by = evidence.data.by
     if by is None:
-        return "No kinds of posts were named (by= or groups=)."
+        return "No groups of posts were given (by= or groups=)."
     if pd.Series(by).value_counts().max() < MIN_ROWS:
-        return f"No kind of posts has {MIN_ROWS} photos."
+        return f"No group of posts has {MIN_ROWS} photos."
     table = rate_kinds(evidence, by)
     groups = table[1:]
     if len(groups) > 2 * _N_SHOWN:
@@ -31,7 +31,7 @@ def write(evidence) -> Section | str:
 
 
 def rate_kinds(evidence, by):
-    """Table of the kinds, without residuals: shares have no unit."""
+    """Table of the groups, without residuals, since shares have no unit."""
     table = calibration(
         evidence.y,
         evidence.predicted,
@@ -43,7 +43,7 @@ def rate_kinds(evidence, by):
 
 
 def rows_with_limit(groups):
-    """Rows, and the largest bias of an interval's end, which scales the drawing."""
+    """Rows, and the largest absolute end of an interval, which scales the drawing."""
     ends = np.abs(groups[["bias_low", "bias_high", "rank_bias"]].to_numpy())
     limit = float(np.nanmax(ends)) or 1.0
     return {"rows": groups.to_dict("records"), "limit": limit}

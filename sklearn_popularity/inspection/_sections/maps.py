@@ -1,4 +1,4 @@
-"""Where in a photo its score comes from, for the highest and lowest predictions."""
+"""Heatmaps of the photos with the highest and lowest predictions."""
 
 import numpy as np
 import pandas as pd
@@ -10,15 +10,15 @@ from .._percentiles import score_percentile
 from .._report_evidence import Section
 from .._thumbnails import data_uri, draw_map, overlay, tell_extremes
 
-TITLE = "Where in the photo"
+TITLE = "Heatmaps"
 _LARGE = 320  # longest side of photos with maps, in pixels
 
 
 def write(evidence) -> Section | str:
-    """Maps of the highest and of the lowest predictions."""
+    """Heatmaps of the highest and of the lowest predictions."""
     n = min(evidence.n_heatmaps, len(evidence.y) // 2)
     if n == 0:
-        return "No maps were asked for (n_heatmaps=0)."
+        return "No heatmaps were requested (n_heatmaps=0)."
     order = np.argsort(-evidence.predicted, kind="stable")
     ends = ["highest"] * n + ["lowest"] * n
     rows = [*order[:n], *order[-n:][::-1]]
@@ -42,7 +42,7 @@ def write(evidence) -> Section | str:
 
 
 def _post(evidence, row):
-    """What the model predicts the score of a post from."""
+    """Input of the model for a post."""
     post = input_of(evidence.model, evidence.data.posts.iloc[[row]], evidence.photo)
     return post if isinstance(post, pd.DataFrame) else post.iloc[0]
 

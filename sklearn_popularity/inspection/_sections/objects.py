@@ -1,4 +1,4 @@
-"""Objects that go with the score, with intervals."""
+"""Effects of objects, with confidence intervals."""
 
 import numpy as np
 
@@ -11,18 +11,17 @@ _FEWEST = 5  # photos that show an object
 
 
 def write(evidence) -> Section | str:
-    """Effects of the objects that photos show, in a linear model of them alone."""
+    """Effects of objects in a linear model of objects alone."""
     if evidence.objects is None:
         return (
-            "No probabilities of objects were given (objects=, such as those of a "
-            'CNNEmbedder with layer="probabilities").'
+            "No probabilities of objects were given (objects=, such as those of "
+            'CNNEmbedder(layer="probabilities")).'
         )
     shown_in = (evidence.objects > _LIKELY).sum()
     seen = evidence.objects.loc[:, shown_in >= _FEWEST]
     if not seen.shape[1]:
         return (
-            f"No object has a probability above {_LIKELY} in {_FEWEST} photos or more, "
-            "so nothing can be said of any."
+            f"No object has a probability above {_LIKELY} in {_FEWEST} photos or more."
         )
     table = effects_of_columns(
         seen.to_numpy(np.float64), evidence.y, clusters=evidence.clusters
@@ -33,8 +32,8 @@ def write(evidence) -> Section | str:
     shown = both_ends(table)
     if not shown["raising"] and not shown["lowering"]:
         return (
-            f"None of the {len(table)} objects that photos show has an effect whose "
-            "interval leaves out 0."
+            f"None of the {len(table)} objects in the photos has an effect whose "
+            "interval excludes 0."
         )
     for row in shown["raising"] + shown["lowering"]:
         likely = np.argmax(evidence.objects[row["object"]].to_numpy())

@@ -1,4 +1,4 @@
-"""Where photos of a predicted percentile truly lie."""
+"""Reliability of predicted percentiles."""
 
 from .._reliability import percentile_reliability
 from .._report_evidence import Section

@@ -1,4 +1,4 @@
-"""The ways of being popular that a ranker has found."""
+"""Latent senses of popular and unpopular that a ranker has learned."""
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
@@ -8,15 +8,15 @@ from ...models import LatentRankSVM, StackedLateFusion
 from .._report_evidence import Section
 from .._senses import sense_photos, sense_words
 
-TITLE = "Senses of popular"
+TITLE = "Latent senses"
 _N_PHOTOS = 6
 
 
 def write(evidence) -> Section | str:
-    """Photos and words of each sense, numbered as in tables."""
+    """Photos and words of each sense, numbered as in the tables."""
     ranker, table = _find_ranker(evidence)
     if ranker is None:
-        return "Needs a LatentRankSVM."
+        return "The model has no LatentRankSVM."
     n_top = min(500, max(20, len(evidence.y) // 10))
     photos = sense_photos(ranker, table, n_top=len(evidence.y))
     words = pd.DataFrame({"side": [], "sense": [], "word": []})
@@ -43,7 +43,7 @@ def _words_of(words, side, number):
 
 
 def _find_ranker(evidence):
-    """A fitted LatentRankSVM, or a pipeline that ends in one, and what it is given."""
+    """A fitted LatentRankSVM, or a pipeline that ends in one, and its input."""
     learner = evidence.learner
     candidates = [(learner, slice(None))]
     if isinstance(learner, StackedLateFusion):

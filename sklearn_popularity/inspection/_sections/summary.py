@@ -1,4 +1,4 @@
-"""How well the score is predicted, beside what chance and luck allow."""
+"""Summary: the score with its interval, and the distribution of true scores."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ from scipy.stats import kendalltau, rankdata
 from ...evaluation import variance_shares
 from .._report_evidence import Section
 
-TITLE = "How well"
+TITLE = "Summary"
 
 
 def write(evidence) -> Section:
-    """The score with its interval, chance and ceiling, and the scores themselves."""
+    """The score with its interval and ceiling, and a histogram of true scores."""
     y, predicted = evidence.y, evidence.predicted
     n_groups = 0 if evidence.clusters is None else int(evidence.clusters.max()) + 1
     row = {
@@ -35,7 +35,7 @@ def write(evidence) -> Section:
 
 
 def ceiling_of_photos(evidence) -> float:
-    """The highest correlation that photos allow; NaN unless some are there twice."""
+    """Highest correlation that a model of photos can reach; NaN without repeats."""
     photos = evidence.data.posts[evidence.photo]
     if not all(isinstance(photo, str) for photo in photos):
         return np.nan
@@ -48,7 +48,7 @@ def ceiling_of_photos(evidence) -> float:
 
 
 def pairs_in_order(y_true, y_pred) -> float:
-    """Share of the pairs with different true scores that predictions put in order.
+    """Share of the pairs with different true scores whose predictions are in order.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def pairs_in_order(y_true, y_pred) -> float:
     Returns
     -------
     share : float
-        From 0 to 1; predictions that are equal count half. 0.5 if all scores are equal.
+        From 0 to 1; equal predictions count half. 0.5 if all scores are equal.
     """
     n, (_, counts) = len(y_true), np.unique(y_true, return_counts=True)
     m = min(len(counts), len(np.unique(y_pred)))
@@ -82,9 +82,9 @@ def top_fifth_in_order(y_true, y_pred) -> float:
     Returns
     -------
     share : float
-        From 0 to 1, of the pairs whose true scores differ; of photos with equal
-        predictions at the edge of the fifth each is in it by a share. A perfect model
-        has 1 and a constant 0.5, however many scores are equal.
+        From 0 to 1, of the pairs with different true scores. Photos with equal
+        predictions at the border of the fifth belong to it in equal parts, so a perfect
+        model has 1 and a constant 0.5 with any ties.
     """
     inside = _shares_of_top_fifth(y_pred)
     _, value = np.unique(y_true, return_inverse=True)
@@ -95,7 +95,7 @@ def top_fifth_in_order(y_true, y_pred) -> float:
 
 
 def _shares_of_top_fifth(y_pred):
-    """By how much each row is in the highest fifth, 0 to 1."""
-    place = rankdata(-y_pred, method="min") - 1  # rows that are surely above
+    """Membership of each row in the highest fifth, 0 to 1."""
+    place = rankdata(-y_pred, method="min") - 1  # number of higher rows
     n_equal = rankdata(-y_pred, method="max") - place
     return np.clip((len(y_pred) / 5 - place) / n_equal, 0, 1)

@@ -1,4 +1,4 @@
-"""How the model holds over time, and for posts later than those it learned from."""
+"""Score and bias over time, and for posts later than the training posts."""
 
 import numpy as np
 import pandas as pd
@@ -10,15 +10,15 @@ from .kinds import MIN_ROWS, rate_kinds, rows_with_limit
 
 TITLE = "Over time"
 _PERIODS = {"Y": "year", "Q": "quarter", "M": "month", "W": "week", "D": "day"}
-_MOST = 24  # periods that are still a table
-_LATER = 0.2  # share of the posts that are the later ones
+_MOST = 24  # periods in the table
+_LATER = 0.2  # share of the posts that are held out as the later ones
 
 
 def write(evidence) -> Section | str:
-    """Score and bias by period, and for the last fifth by a model of those before."""
+    """Score and bias by period, and of a model of earlier posts on the last fifth."""
     times = evidence.data.times
     if times is None:
-        return "No time was named (time=)."
+        return "No times were given (time=)."
     kind, periods = periods_of(times)
     if periods.value_counts().max() < MIN_ROWS:
         return f"No {kind} has {MIN_ROWS} photos."
@@ -31,19 +31,19 @@ def write(evidence) -> Section | str:
 
 
 def periods_of(times):
-    """The shortest periods with enough posts, of which there are two dozen at most.
+    """The shortest periods with enough posts, at most 24 of them.
 
     Parameters
     ----------
     times : ndarray of shape (n_posts,), datetime64
-        When posts were made.
+        Posting times.
 
     Returns
     -------
     kind : str
-        Such as "month".
+        Kind of period, such as "month".
     periods : Series of shape (n_posts,), str
-        In their order as text.
+        Period of each post; sorting as text sorts by time.
     """
     found = pd.Series(pd.to_datetime(times))
     for code in reversed(_PERIODS):
@@ -55,7 +55,7 @@ def periods_of(times):
 
 
 def _later(evidence):
-    """Score of the last posts, of new groups, by a model of all posts before them."""
+    """Score of a model of earlier posts on the last posts, of new groups only."""
     times, clusters = evidence.data.times, evidence.clusters
     border = np.sort(times)[int(len(times) * (1 - _LATER))]
     before, after = times < border, times >= border

@@ -7,7 +7,7 @@ const range = document.getElementById("range");
 const shown = document.getElementById("shown");
 let current = 0;
 
-// One photo alone is reached by Tab, the others by arrows.
+// Tab reaches only the current photo; arrow keys reach the others.
 const choose = (index) => {
   summaries[current].tabIndex = -1;
   current = index;
@@ -34,7 +34,7 @@ const beside = (step) => {
   while (cards[i] && cards[i].hidden) i += step;
   return i;
 };
-// The photo of the next row whose middle is nearest.
+// The photo in the next row whose centre is horizontally nearest.
 const across = (step) => {
   let found = -1;
   let row = null;
@@ -75,7 +75,7 @@ document.addEventListener("keydown", (event) => {
 summaries.forEach((summary, i) => {
   summary.tabIndex = i === 0 ? 0 : -1;
   summary.addEventListener("focus", () => choose(i));
-  // Of browsers that open several of one name.
+  // For browsers that open several <details> with the same name.
   summary.parentElement.addEventListener("toggle", () => {
     if (!summary.parentElement.open) return;
     for (const each of document.querySelectorAll(".ranking details[open]")) {

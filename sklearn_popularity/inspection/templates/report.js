@@ -59,7 +59,7 @@ if (gallery) {
   for (const tools of document.querySelectorAll(".tools")) tools.hidden = false;
   update();
 }
-// A link to a section that is folded away opens what it is in.
+// A link to a section within closed <details> opens them.
 const rest = document.querySelector("details.rest");
 const openTarget = () => {
   const target = document.getElementById(location.hash.slice(1));
