@@ -6,7 +6,7 @@ order. ``--keep FILE`` caches features. Folds keep themes together.
 """
 
 import warnings
-from itertools import pairwise, product
+from itertools import pairwise
 from operator import itemgetter
 from tempfile import TemporaryDirectory
 
@@ -31,7 +31,6 @@ from sklearn_popularity import (
     ColorStatistics,
     KClassAggregatingClassifier,
     LatentRankSVM,
-    MultiBranchMLPRegressor,
     Preprocessing,
     StackedLateFusion,
     make_popularity,
@@ -56,14 +55,6 @@ from sklearn_popularity.models import DeadSensesWarning
 RIDGE = FEATURES["color-statistics"].regressor
 SVR = FEATURES["gist"].regressor
 SENSES = {"1": (1, 0), "4": (4, 0), "2+2": (2, 2), "10": (10, 0), "5+5": (5, 5)}
-#: How a SqueezeNet that learned by Caffe takes photos.
-CAFFE = {
-    "size": 227,
-    "mean": (104, 117, 123),
-    "std": (1, 1, 1),
-    "scale": 255,
-    "channel_order": "bgr",
-}
 #: Groups, posts of each, share of the variance that is explained.
 SHAPES = [
     (40, 1, 0.3),
@@ -179,40 +170,6 @@ def models(folder, *, only="", repeats=5, keep=None):
             )
         ),
     )
-
-
-def networks(folder, weights, *, keep=None):
-    """SqueezeNet's and MobileNetV2's features, and an MLP with a branch for each.
-
-    WEIGHTS are those of a Caffe SqueezeNet 1.0 under torchvision's names.
-    """
-    posts, mobilenet = read_posts(folder), mobilenet_of(folder)
-    plain, flipped = (
-        CNNEmbedder(
-            backbone="squeezenet1_0",
-            weights=str(weights),
-            preprocessing=Preprocessing(resize="squeeze", flip=flip, **CAFFE),
-            cache=keep,
-        ).fit_transform(posts["photo"])
-        for flip in (False, True)
-    )
-    blocks = {"mobilenet": mobilenet, "squeezenet": flipped}
-    branches = {name: columns for name, _, columns in branches_of(blocks)}
-    kinds = {
-        "SqueezeNet": (plain, None),
-        "SqueezeNet, flip": (flipped, None),
-        "MobileNetV2": (mobilenet, None),
-        "both": (np.hstack(list(blocks.values())), branches),
-    }
-
-    def rows():
-        for label, (name, (X, parts)) in product(("beauty", "valence"), kinds.items()):
-            mlp = MultiBranchMLPRegressor(branches=parts, random_state=0)
-            compared = {"RidgeCV": RIDGE, "SVR": SVR, "MLP": mlp}
-            found = compare_models(compared, X, posts[label], groups=posts["theme"])
-            yield from comparison_rows(f"{label}, {name}", found, ("score", "range"))
-
-    table("features | model | Spearman | over partitions", rows())
 
 
 class WithOtherScores(RegressorMixin, BaseEstimator):
@@ -505,7 +462,7 @@ def stamp(photo, opacity):
     return np.asarray(Image.alpha_composite(image, layer).convert("RGB"))
 
 
-COMMANDS = (models, networks, fine_tuning, pairs, edits, marks)
+COMMANDS = (models, fine_tuning, pairs, edits, marks)
 
 if __name__ == "__main__":
     run(__doc__, *COMMANDS)

@@ -30,7 +30,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
+from sklearn.preprocessing import SplineTransformer, StandardScaler
 from sklearn.svm import SVR
 
 from sklearn_popularity import (
@@ -40,14 +40,10 @@ from sklearn_popularity import (
     NeighborPopularity,
     ResidualRegressor,
     SocialFeatures,
-    StackedLateFusion,
-    TagEmbedder,
     UserHistoryEncoder,
-    log_normalized_popularity,
     spearman_interval,
 )
 from sklearn_popularity.evaluation import (
-    FEATURES,
     VoteKFold,
     compare_models,
     held_out_predictions,
@@ -65,23 +61,6 @@ from sklearn_popularity.models import PairwiseRanker
 CALENDAR = SocialFeatures(times=["time"], texts=["title"], missing="nan")
 ALPHAS = np.logspace(-1, 5, 13)
 N_NEIGHBORS = 20
-#: Cues of YouTube's videos, by what makes columns of them.
-CUES = {
-    "subscribers": (SocialFeatures(counts=["subscribers"]), ["subscribers"]),
-    "tags": (SocialFeatures(counts=["tags_count"]), ["tags_count"]),
-    "title length": (SocialFeatures(texts=["title"]), ["title"]),
-    "description length": (
-        SocialFeatures(counts=["description_length"]),
-        ["description_length"],
-    ),
-    "video length": (SocialFeatures(counts=["video_duration"]), ["video_duration"]),
-    "hour, weekday": (SocialFeatures(times=["published_at"]), ["published_at"]),
-    "category": (
-        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-        ["category_id"],
-    ),
-}
-CUES_AND_WORDS = "all cues, title words"
 
 
 def rows_of(comparisons, columns):
@@ -262,72 +241,6 @@ def shortcuts(data, *, keep=None):
         print(worst.round(3).to_string(index=False))
 
 
-def social_cues(data, *, vectors=None, repeats=5):
-    """How well cues predict YouTube's views per day, in new channels and random folds.
-
-    The score is log2(views / days + 1) of videos. The table has whole days from
-    publication to observation; the time of observation is the latest that any row
-    implies. Equal numbers of subscribers count as one channel. Trees are fitted to
-    cues, ridge regression to mean vectors of title words (``--vectors FILE``, an .npz
-    with "words" and "vectors").
-    """
-    posts = pd.read_csv(data / "tabular" / "youtube_thumbnails_views.csv")
-    published = pd.to_datetime(posts["published_at"])
-    observed = (published + pd.to_timedelta(posts["time_duration"], unit="D")).max()
-    y = log_normalized_popularity(posts["views"], published, observed)
-    channels = posts["subscribers"].to_numpy()
-    models = {name: cue_model([name]) for name in CUES}
-    models["all cues"] = cue_model(CUES)
-    if vectors is not None:
-        words = TagEmbedder(vectors, separator=None)
-        ridge = FEATURES["color-statistics"].regressor
-        columns = [column for _, each in CUES.values() for column in each]
-        branches = [
-            ("cues", models["all cues"], columns),
-            ("words", make_pipeline(words, ridge), "title"),
-        ]
-        titles = make_column_transformer((words, "title"))
-        models["title words"] = make_pipeline(titles, ridge)
-        models[CUES_AND_WORDS] = StackedLateFusion(branches, cv=4)
-    settings = {"n_repeats": repeats}
-    found = compare_models(
-        models, posts, y, groups=channels, reference="subscribers", **settings
-    )
-    plain = compare_models(models, posts, y, **settings)
-
-    def alone(name):
-        """Correlation of a cue with a single column."""
-        transformer, columns = CUES.get(name, (None, None))
-        cue = None if columns is None else transformer.fit_transform(posts[columns])
-        if cue is None or cue.shape[1] > 1:
-            return ""
-        return f"{spearman_interval(y, cue[:, 0], groups=channels).score:.3f}"
-
-    leaky = plain.scores.set_index("model")["spearman"]
-    rows = comparison_rows("", found, ("score", "range", "gain"))
-    table(
-        "cue | cue alone | new channels | over partitions | minus subscribers | "
-        "plain folds",
-        ((name, alone(name), *cells, f"{leaky[name]:.3f}") for _, name, *cells in rows),
-    )
-    if vectors is not None:
-        both = {name: models[name] for name in ("all cues", CUES_AND_WORDS)}
-        found = compare_models(
-            both, posts, y, groups=channels, reference="all cues", **settings
-        )
-        gain = found.differences.iloc[0]
-        gain = interval(gain["difference"], gain["low"], gain["high"])
-        print(f"\nTitle words beside all cues, minus all cues: {gain}")
-
-
-def trees():
-    return HistGradientBoostingRegressor(random_state=0)
-
-
-def cue_model(names):
-    return make_pipeline(make_column_transformer(*(CUES[n] for n in names)), trees())
-
-
 def history(data, *, repeats=5):
     """How well an author's other posts predict the views of memes, and leaks would.
 
@@ -352,7 +265,11 @@ def history(data, *, repeats=5):
 
     def rows():
         for name, (told, encoder, X) in kinds.items():
-            model = {name: make_pipeline(encoder, trees())}
+            model = {
+                name: make_pipeline(
+                    encoder, HistGradientBoostingRegressor(random_state=0)
+                )
+            }
             found = compare_models(model, X, y, n_repeats=repeats)
             [(_, _, learned)] = comparison_rows("", found, ("score",))
             alone, known = (
@@ -556,7 +473,6 @@ COMMANDS = (
     neighbors,
     intervals,
     shortcuts,
-    social_cues,
     history,
     repeated,
     within,

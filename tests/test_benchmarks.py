@@ -67,7 +67,6 @@ ARRAYS = [
     "planted neighbors --runs 2",
     "planted shortcuts --runs 2 --rows 60",
     "planted fusion --runs 2 --sizes 60",
-    "posts social-cues {data} --repeats 1",
     "posts history {data} --repeats 1",
     "posts repeated {data}",
     "simulations held-out --biases 2 --runs 2 --studies 2",
@@ -86,7 +85,7 @@ NETWORK = [
 ]
 #: Those that take several seconds at their smallest, and are tried by hand.
 BY_HAND = {
-    "oasis": {"edits", "fine-tuning", "networks"},
+    "oasis": {"edits", "fine-tuning"},
     "planted": {"causes"},
     "posts": {"intervals", "votes"},
     "scale": {"journey", "memory", "photos"},
