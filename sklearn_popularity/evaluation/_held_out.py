@@ -297,5 +297,8 @@ def _keep(estimator, X, fold):
 def _check_predictions(values):
     values = np.asarray(values, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise ValueError("The model of a fold predicts NaN or infinity for some rows.")
+        raise ValueError(
+            "The model of a fold predicts NaN or infinity for some rows, but finite "
+            "numbers were expected. Fill in missing values, or scale the features."
+        )
     return column_or_1d(values)

@@ -146,8 +146,8 @@ def variance_shares(y, *, photo=None, user=None, time=None, confidence=0.95):
     telling = {name: c for name, c in codes.items() if 1 < c.max() + 1 < len(y)}
     if "photo" in codes and "photo" not in telling:
         warn_caller(
-            "no photo is there twice, or all are one: nothing tells the photo from "
-            "luck, and there is no ceiling of what it can explain"
+            "No photo has two posts, or all posts have the same photo: the share of "
+            "the photo cannot be told from noise, and it has no ceiling."
         )
     pairs = _Pairs(y, list(telling.values())) if telling else None
     return VarianceShares(

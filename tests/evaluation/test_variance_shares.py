@@ -108,7 +108,7 @@ def test_ceilings_are_reached_by_the_effects_themselves():
 
 def test_photos_without_copies_have_no_ceiling():
     y, (_, user), _ = _draw(np.random.default_rng(5))
-    with pytest.warns(UserWarning, match="no photo is there twice"):
+    with pytest.warns(UserWarning, match="No photo has two posts"):
         found = variance_shares(y, photo=np.arange(len(y)), user=user)
     alone = variance_shares(y, user=user)
     assert found.shares.set_index("source").loc["photo"].isna().all()
