@@ -21,7 +21,6 @@ from ._shortcut_statistics import (
     predict_targets,
     tell_levels,
     tell_number,
-    widen,
 )
 from ._study import predict_study, prepare_study
 from ._suspects import FEWEST_ROWS, collect_suspects, make_suspect, told_levels
@@ -340,7 +339,7 @@ def _judge(known, told, sample):
                 sample.groups,
                 nested=each.nested,
             )
-        likely = widen(goes, sample.n_folds).ends(sample.confidence)
+        likely = goes.of_model(sample.n_folds).ends(sample.confidence)
         chance = 0.5 if each.numbers is None else 0.0
         low, high = np.clip(tells.ends(sample.confidence), -1 + chance, 1 - chance)
         rows.append(

@@ -6,7 +6,7 @@ from scipy.linalg import svd
 from scipy.stats import rankdata
 from sklearn.linear_model import RidgeCV
 
-from ..metrics import Estimate, jackknife, spearman_difference
+from ..metrics import Estimate, effective_number, jackknife, spearman_difference
 from ._partitions import Folds
 from ._shares import shares_below
 
@@ -91,7 +91,7 @@ def tell_levels(levels, shares, groups, n_folds) -> Estimate:
     groups : ndarray of shape (n_samples,), int, or None
         Group of each row; rows of one group are not independent.
     n_folds : int or None
-        Number of folds, to widen the error for retraining; see `widen`.
+        Number of folds, to widen the error for retraining; see `Estimate.of_model`.
     """
     parts = np.zeros(len(levels))
     areas = []
@@ -108,7 +108,9 @@ def tell_levels(levels, shares, groups, n_folds) -> Estimate:
     sums, freedom = np.bincount(codes, parts), _freedom(codes)
     n = len(np.unique(codes))
     error = np.sqrt(n / (n - 1) * np.square(sums).sum())
-    return widen(Estimate(float(np.mean(areas)) - 0.5, float(error), freedom), n_folds)
+    return Estimate(float(np.mean(areas)) - 0.5, float(error), freedom).of_model(
+        n_folds
+    )
 
 
 def bin_numbers(values: NDArray) -> NDArray[np.intp]:
@@ -196,12 +198,6 @@ def _weigh(sums):
     return n * mean, np.where(has, n, 0.0)
 
 
-def widen(found: Estimate, n_folds: int | None) -> Estimate:
-    """Widen the error to cover retraining; see `spearman_interval`."""
-    factor = 1.0 if n_folds is None else np.sqrt(1 + n_folds / (n_folds - 1))
-    return found._replace(error=float(found.error * factor))
-
-
 def _standard_ranks(values):
     ranks = rankdata(values) - (len(values) + 1) / 2
     return ranks / (ranks.std() or 1.0)
@@ -209,5 +205,4 @@ def _standard_ranks(values):
 
 def _freedom(codes):
     """Degrees of freedom: the effective number of groups less one."""
-    sizes = np.bincount(codes)
-    return max(len(codes) ** 2 / np.square(sizes).sum() - 1, 1.0)
+    return max(effective_number(codes) - 1, 1.0)

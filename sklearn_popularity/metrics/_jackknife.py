@@ -30,7 +30,18 @@ class Estimate(NamedTuple):
     df: float
 
     def ends(self, confidence: float) -> tuple[float, float]:
-        """Ends of the interval by Student's t."""
+        """Ends of the interval by Student's t.
+
+        Raises
+        ------
+        ValueError
+            If `confidence` is not between 0 and 1.
+        """
+        if not 0 < confidence < 1:
+            raise ValueError(
+                f"Got confidence={confidence!r}, but a number between 0 and 1 was "
+                "expected, such as 0.95."
+            )
         half = student.ppf((1 + confidence) / 2, self.df) * self.error
         return float(self.value - half), float(self.value + half)
 
@@ -66,6 +77,12 @@ def jackknife(value: float, left_out: NDArray) -> Estimate:
         return Estimate(value, np.nan, 0)
     error = np.sqrt((n - 1) / n * np.square(left_out - value).sum())
     return Estimate(value, float(error) if error > _ROUNDING else 0.0, n - 1)
+
+
+def effective_number(codes: NDArray[np.intp]) -> float:
+    """Number of groups of equal size that vary a mean as much: (sum n)^2 / sum n^2."""
+    sizes = np.bincount(codes)
+    return float(len(codes) ** 2 / np.square(sizes).sum())
 
 
 def number_groups(groups, n_samples: int) -> NDArray[np.intp]:

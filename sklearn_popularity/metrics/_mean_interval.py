@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from .._scores import check_score
-from ._jackknife import Estimate, jackknife, number_groups
+from ._jackknife import Estimate, effective_number, jackknife, number_groups
 
 
 class MeanInterval(NamedTuple):
@@ -80,5 +80,5 @@ def mean_estimate(values: ArrayLike, *, groups: ArrayLike | None = None) -> Esti
     if len(sizes) < 2:
         return Estimate(mean, np.nan, 0)
     left_out = (sums.sum() - sums) / (len(values) - sizes)
-    n_equal = len(values) ** 2 / np.square(sizes).sum()
-    return jackknife(mean, left_out)._replace(df=max(n_equal - 1, 1.0))
+    df = max(effective_number(codes) - 1, 1.0)
+    return jackknife(mean, left_out)._replace(df=df)

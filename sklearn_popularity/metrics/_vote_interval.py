@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
+from ._jackknife import Estimate, effective_number
 from ._mean_interval import MeanInterval
 
 
@@ -50,8 +50,8 @@ def vote_interval(
     """
     mean = float(values.mean())
     apart = values - mean
-    n_items = _equal_size(np.concatenate([left, right]))
-    n_voters = np.inf if voters is None else _equal_size(voters)
+    n_items = effective_number(np.concatenate([left, right]))
+    n_voters = np.inf if voters is None else effective_number(voters)
     if n_items <= 2 or n_voters <= 1:
         return MeanInterval(mean, np.nan, np.nan)
     of_items = _over_items(apart, left, right, None)
@@ -62,14 +62,8 @@ def vote_interval(
         shared = _over_items(apart, left, right, voters)
         variances += [of_voters, of_items + of_voters - shared]
     df = min(n_items, n_voters) - 1
-    half = student.ppf((1 + confidence) / 2, df) * np.sqrt(max(variances)) / len(values)
-    return MeanInterval(mean, float(mean - half), float(mean + half))
-
-
-def _equal_size(numbers):
-    """Effective number of groups."""
-    sizes = np.bincount(numbers)
-    return sizes.sum() ** 2 / np.square(sizes).sum()
+    found = Estimate(mean, np.sqrt(max(variances)) / len(values), df)
+    return MeanInterval(mean, *found.ends(confidence))
 
 
 def _over_groups(values, *labels):

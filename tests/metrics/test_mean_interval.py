@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import t as student
 
-from sklearn_popularity.metrics import mean_interval
+from sklearn_popularity.metrics import mean_interval, pairwise_accuracy
 
 
 @pytest.mark.parametrize("n", [2, 10, 400])
@@ -64,3 +64,17 @@ def test_interval_covers_with_unequal_groups():
 def test_bad_input_is_rejected(values, groups, message):
     with pytest.raises(ValueError, match=message):
         mean_interval(values, groups=groups)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95, -0.5, np.nan])
+def test_confidence_is_between_0_and_1(confidence):
+    items = [["a", "b"], ["b", "c"], ["c", "d"], ["d", "a"]]
+    for interval in (
+        lambda: mean_interval([1.0, 2.0, 4.0], confidence=confidence),
+        lambda: pairwise_accuracy([1, 0, 1, 1], [1, 1, 2, -1], confidence=confidence),
+        lambda: pairwise_accuracy(
+            [1, 0, 1, 1], [1, 1, 2, -1], items=items, confidence=confidence
+        ),
+    ):
+        with pytest.raises(ValueError, match="Got confidence=.* between 0 and 1"):
+            interval()
