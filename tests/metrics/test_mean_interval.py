@@ -76,5 +76,5 @@ def test_confidence_is_between_0_and_1(confidence):
             [1, 0, 1, 1], [1, 1, 2, -1], items=items, confidence=confidence
         ),
     ):
-        with pytest.raises(ValueError, match="Got confidence=.* between 0 and 1"):
+        with pytest.raises(ValueError, match=r"Got confidence=.* between 0 and 1"):
             interval()

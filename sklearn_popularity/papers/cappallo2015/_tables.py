@@ -12,13 +12,13 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from ...evaluation import make_partitions
 from ...features import CNNEmbedder
 from ...inspection import stability_of_winners
 from ...metrics import top_fraction_accuracy
 from .._claims import OURS, Claim, Evidence
 from .._lines import lines_of
 from .._posts import NotTestableError
+from .._splits import make_splits
 from .._trial import PAIRED, figure_of
 from ._models import N_SENSES, engagement, ranker, regression
 
@@ -55,24 +55,11 @@ _N_SHUFFLES, _N_SEEDS = 20, 5
 _CHANCE = 0.5  # as many others as there are popular ones
 
 
-def splits(posts, *, groups=None, n_repeats=5):
-    """Splits into 80 % for training and validation and 20 % for test (section 3.1).
-
-    Parameters
-    ----------
-    posts : sized
-        Posts.
-    groups : ndarray of shape (n_posts,), default=None
-        Group of each post; a group stays on one side.
-    n_repeats : int, default=5
-        Number of partitions into five folds.
-
-    Returns
-    -------
-    partitions : list of list of (train, test)
-        Row numbers.
-    """
-    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+splits = make_splits(
+    __name__,
+    "Splits into 80 % for training and validation and 20 % for test (section 3.1).",
+    N_FOLDS,
+)
 
 
 def table_3(experiments) -> pd.DataFrame:

@@ -17,12 +17,13 @@ import pandas as pd
 from sklearn.dummy import DummyRegressor
 
 from ...context import drop_viral
-from ...evaluation import columns_of_partitions, make_partitions
+from ...evaluation import columns_of_partitions
 from ...features import CNNEmbedder
 from ...models import balanced_bins
 from .._claims import Claim, Evidence, adds_nothing
 from .._lines import lines_of
 from .._posts import NotTestableError
+from .._splits import make_splits
 from .._trial import figure_of
 from ._models import RATES_THAT_WORK, binned, favorite, regression
 
@@ -54,24 +55,12 @@ _N_BINS = 10
 PAPER, WORKS, CONSTANT = "the paper's rates", "rates that work", "constant"
 
 
-def splits(posts, *, groups=None, n_repeats=N_REPEATS):
-    """Splits into 80 % for training and 20 % for validation.
-
-    Parameters
-    ----------
-    posts : sized
-        Posts.
-    groups : ndarray of shape (n_posts,), default=None
-        Group of each post; a group stays on one side.
-    n_repeats : int, default=2
-        Number of partitions into five folds; two give ten splits.
-
-    Returns
-    -------
-    partitions : list of list of (train, test)
-        Row numbers.
-    """
-    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+splits = make_splits(
+    __name__,
+    "Splits into 80 % for training and 20 % for validation.",
+    N_FOLDS,
+    N_REPEATS,
+)
 
 
 def table_1(experiments) -> pd.DataFrame:

@@ -11,11 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ...context import SocialFeatures, UserHistoryEncoder
-from ...evaluation import make_partitions
 from ...metrics import Estimate, mean_estimate, spearman_interval
 from .._experiments import Experiments
 from .._lines import Figure
 from .._posts import NotTestableError
+from .._splits import make_splits
 from .._trial import Trial, figure_of
 
 SETTINGS = ("one-per-user", "user-mix", "user-specific")
@@ -40,24 +40,11 @@ OF_PHOTOS = ("Tags", "Title length", "Desc. length")
 _KINDS = {"is pro": "flags", "tags": "tags", "title": "texts", "description": "texts"}
 
 
-def splits(posts, *, groups=None, n_repeats=5):
-    """Random halves as in section 3.2; five partitions give the paper's ten splits.
-
-    Parameters
-    ----------
-    posts : sized
-        Posts.
-    groups : ndarray of shape (n_posts,), default=None
-        Group of each post; a group stays on one side.
-    n_repeats : int, default=5
-        Number of partitions into halves.
-
-    Returns
-    -------
-    partitions : list of list of (train, test)
-        Row numbers.
-    """
-    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+splits = make_splits(
+    __name__,
+    "Random halves as in section 3.2; five partitions give the paper's ten splits.",
+    N_FOLDS,
+)
 
 
 class Setting(NamedTuple):

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...evaluation import make_partitions
 from ...metrics import Estimate
 from .. import memorability2018
 from .._claims import OURS, Claim, Evidence, adds_nothing
 from .._lines import lines_of
 from .._posts import NotTestableError
+from .._splits import make_splits
 from .._trial import PAIRED, figure_of
 from ._metadata import metadata_by_class
 from ._models import interestingness
@@ -52,24 +52,11 @@ _N_DIMENSIONS = 300
 _VIEWS_SHARE = 97.2  # section II-B
 
 
-def splits(posts, *, groups=None, n_repeats=5):
-    """Splits into 80 % for training and early stopping and 20 % for test (section III).
-
-    Parameters
-    ----------
-    posts : sized
-        Posts.
-    groups : ndarray of shape (n_posts,), default=None
-        Group of each post; a group stays on one side.
-    n_repeats : int, default=5
-        Number of partitions into five folds.
-
-    Returns
-    -------
-    partitions : list of list of (train, test)
-        Row numbers.
-    """
-    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+splits = make_splits(
+    __name__,
+    "Splits into 80 % for training and early stopping and 20 % for test (section III).",
+    N_FOLDS,
+)
 
 
 def section_2(experiments) -> pd.DataFrame:

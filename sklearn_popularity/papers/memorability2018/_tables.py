@@ -15,11 +15,12 @@ from sklearn.model_selection import (
     ShuffleSplit,
 )
 
-from ...evaluation import make_partitions, prepare_fit
+from ...evaluation import prepare_fit
 from ...metrics import human_consistency, spearman_interval, spearman_scorer
 from .._claims import Claim, Evidence, adds_nothing
 from .._lines import Figure, lines_of
 from .._posts import NotTestableError
+from .._splits import make_splits
 from ._models import INPUTS, REGRESSORS, k_class_mlp, mlp_search, regression
 
 N_FOLDS = 5
@@ -60,24 +61,11 @@ _TITLES = {"cnn": "CNN", "caption": "IC-based"}
 _OTHER_CLASSES = (2, 3, 5, 6, 7, 8)
 
 
-def splits(posts, *, groups=None, n_repeats=5):
-    """The five folds of section 2.2.
-
-    Parameters
-    ----------
-    posts : sized
-        Posts.
-    groups : ndarray of shape (n_posts,), default=None
-        Group of each post; a group stays in one fold.
-    n_repeats : int, default=5
-        Number of partitions into five folds.
-
-    Returns
-    -------
-    partitions : list of list of (train, test)
-        Row numbers.
-    """
-    return make_partitions(len(posts), cv=N_FOLDS, n_repeats=n_repeats, groups=groups)
+splits = make_splits(
+    __name__,
+    "The five folds of section 2.2.",
+    N_FOLDS,
+)
 
 
 def table_1(experiments) -> pd.DataFrame:
