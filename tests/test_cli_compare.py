@@ -72,7 +72,7 @@ def test_compare_is_that_of_python(model, new, tmp_path, capsys):
     says = "The best of these" if len(expected.best) == 1 else "Too close to call"
     assert f"\n{says}: {best}\n" in printed
     assert printed.endswith(
-        "that differ in 'user': are these of one, add --same-group\n"
+        "that differ in 'user'. If yours do not, add --same-group\n"
     )
     assert _run("compare", model, photos, "-o", output, "--same-group") == 0
     within = compare_scores(names, scores, record, 0.6, same_group=True)

@@ -158,14 +158,14 @@ def test_columns_are_wanted_again(folder, edited, tmp_path, capsys, check_one_li
     capsys.readouterr()
     photo = posts["photo"][0]
     assert main(["rank", model, photo]) == 2
-    message = "learned from the columns title, user, theme beside the photos: a folder"
+    message = "uses the columns title, user, theme beside the photos: a folder"
     check_one_line(message)
     assert main(["rank", model, edited("copy", lambda t: t.drop(columns="title"))]) == 2
     check_one_line("no column 'title'")
     shutil.copy(photo, tmp_path / "new.jpg")
     page = ["-o", str(tmp_path / "why.html")]
     assert main(["explain", model, str(tmp_path / "new.jpg"), *page]) == 2
-    check_one_line(r"new\.jpg' has no row in a table labels\.csv")
+    check_one_line(r"new\.jpg' has no row in a labels\.csv")
 
 
 def _fit(folder, output, *options):
@@ -284,7 +284,7 @@ def test_ceilings_stand_beside_scores(folder, capsys):
     posts = load_folder(folder)
     assert _evaluate(folder, "--user", "user", "--group", "theme") == 0
     [row] = variance_shares(posts["score"], user=posts["user"]).ceilings.itertuples()
-    line = f"Ceilings, by what repeats in the table: user {row.spearman:.3f} ("
+    line = f"Ceilings, by what a model knows: user {row.spearman:.3f} ("
     assert line in capsys.readouterr().out
     assert _evaluate(folder, "--titles", "title") == 0
     assert "Ceilings" not in capsys.readouterr().out

@@ -196,7 +196,7 @@ def test_names_that_are_no_text_are_written(model, others, tmp_path):
             "'', but auto or none alone, or some of color-",
         ),
         (["--features", "none"], "--features none and no column beside the photos"),
-        (["--network", "timm/resnet18"], "has no embedding. Add it there"),
+        (["--network", "timm/resnet18"], "has no embedding. Add embedding to"),
         (["--cv", "161"], "160 photos, too few for 161 folds"),
         (["-o", "model.pkl"], r"model\.pkl.*\.skops"),
         (["-o", "nowhere/model.skops"], "cannot be written"),

@@ -159,7 +159,7 @@ def test_explain_doubts_models_of_chance(model, folder):
     for low, doubted in ((-0.1, True), (0.1, False)):
         page = explain_page(load_model(model), photo, training | {"interval": [low, 1]})
         assert ("no better than chance" in page) == doubted
-    assert "of the 12,345 photos" in page
+    assert "of the 12,345 training photos" in page
 
 
 def test_explain_writes_a_figure(model, folder, tmp_path):
@@ -237,7 +237,7 @@ def test_demo_ends_with_the_report(tmp_path, monkeypatch, capsys):
     assert _demo(tmp_path / "kept") == 0
     page = tmp_path / "kept" / "report.html"
     assert f"Report: {page}" in capsys.readouterr().out.splitlines()[-1]
-    assert "What makes made-up photos popular?" in page.read_text("utf-8")
+    assert "What makes synthetic photos popular?" in page.read_text("utf-8")
 
 
 def test_demo_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch, capsys):

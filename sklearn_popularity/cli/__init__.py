@@ -1,4 +1,4 @@
-"""Command line: a demonstration on made-up photos, an evaluation of your own."""
+"""Command line interface."""
 
 from ._main import main, run
 

@@ -98,8 +98,8 @@ def _compare(options):
         _print(found, learned)
     if learned.group is not None and not options.same_group:
         print(
-            f"These probabilities hold for photos with different {learned.group!r}. If "
-            "yours have the same, add --same-group"
+            f"These probabilities are for photos that differ in {learned.group!r}. If "
+            "yours do not, add --same-group"
         )
     warn_of_unreadable(table)
     warn_of_unlike(known["unlike"])

@@ -95,7 +95,7 @@ def _write_report(posts, output, cache, n_jobs, command):
         by="theme",
         title="title",
         label="log2(views per day + 1)",
-        heading="What makes made-up photos popular?",
+        heading="What makes synthetic photos popular?",
         notes=["The photos and their views are synthetic, with known causes."],
         command=command,
         n_heatmaps=1,

@@ -157,7 +157,7 @@ def _print_ceilings(ceilings):
         for row in ([] if ceilings is None else ceilings.itertuples())
     ]
     if found:
-        print(f"\nCeilings for models that know only the: {', '.join(found)}")
+        print(f"\nCeilings, by what a model knows: {', '.join(found)}")
 
 
 def _print_chance(table):

@@ -116,8 +116,8 @@ def post_like(learned, photo):
             return rows.head(1)
     raise ValueError(
         f"The model uses the columns {', '.join(learned.columns)} beside the photos, "
-        f"but no {_TABLE} in the folder of {str(photo)!r}, or above it, has a row for "
-        "this photo. Add one."
+        f"but {str(photo)!r} has no row in a {_TABLE} in its folder, or above it. Add "
+        "one."
     )
 
 

@@ -119,7 +119,7 @@ def test_best_cue_is_looked_for_among_those_named(posts, fusion):
     [
         ({"content": ["gits"]}, r"content=\['gits'\].*'gist', 'color'"),
         ({"social": []}, r"social=\[\]"),
-        ({"social": ["tags", "gist"]}, r"\['gist'\] in content and in social"),
+        ({"social": ["tags", "gist"]}, r"\['gist'\] in both content and social"),
         ({"user": "uploader"}, "parameter user"),
         ({"cues": ["likes"]}, "parameter cues"),
         ({"cv": 200}, "200"),

@@ -181,7 +181,7 @@ def test_page_without_scripts_is_a_list(ranking, open_page):
 def test_screen_readers_are_told_all(ranking, open_page):
     page = open_page(ranking)
     tree = page.locator("main").aria_snapshot()
-    assert 'list "Photos in order of their predicted scores"' in tree
+    assert 'list "Photos by predicted score"' in tree
     assert 'searchbox "Name"' in tree and 'combobox "Percentile"' in tree
     first = page.locator(".ranking summary").first
     assert "percentile" in first.inner_text()
