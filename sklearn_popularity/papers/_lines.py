@@ -124,6 +124,8 @@ def number(value) -> str:
     """A number as text; empty for NaN."""
     if np.isnan(value):
         return ""
+    if abs(value) >= 1e9:
+        return f"{value:.2g}"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
