@@ -235,13 +235,13 @@ def fine_tuning(
             "SVR, frozen, three depths": recommend(posts[["photo"]], None),
             "head": clone(network).set_params(trainable="head"),
             "last block": last,
-            "all layers": network,
-            "all layers, log loss": clone(network).set_params(loss="log_loss"),
-            "shared backbone": WithOtherScores(
-                network, known.drop(columns=label), more
+            "last block, log loss": clone(last).set_params(loss="log_loss"),
+            "last block, shared": WithOtherScores(
+                last, known.drop(columns=label), more
             ),
-            "two heads, last block": two_heads(last),
-            "two heads, all layers": two_heads(network),
+            "last block, two heads": two_heads(last),
+            "all layers": network,
+            "all layers, two heads": two_heads(network),
         }
         found = compare_models(
             {

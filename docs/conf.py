@@ -43,7 +43,8 @@ numpydoc_show_class_members = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
-html_sidebars = {page.stem: [] for page in HERE.glob("*.md")}
+pages = [*HERE.glob("*.md"), *HERE.glob("questions/*.md")]
+html_sidebars = {str(p.relative_to(HERE).with_suffix("")): [] for p in pages}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

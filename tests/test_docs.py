@@ -52,7 +52,7 @@ NOT_CHECKED = {
 
 
 def _pages():
-    pages = [*DOCS.glob("*.md"), *DOCS.glob("guide/*.md")]
+    pages = [*DOCS.glob("*.md"), *DOCS.glob("guide/*.md"), *DOCS.glob("questions/*.md")]
     return sorted(page.relative_to(DOCS).as_posix() for page in pages)
 
 
