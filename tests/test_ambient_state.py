@@ -248,16 +248,6 @@ def _png(posts):
     return file.getvalue()
 
 
-def _items(posts):
-    found = images.photos_of(features.ColorStatistics(), posts["photo"], reset=True)
-    return [found.decode(i, found.content(i), max_size=30) for i in range(3)]
-
-
-def _rows(posts):
-    rows = np.stack([photo.ravel() for photo in posts["photo"][:3]])
-    return images.rows_as_batch(rows, (40, 48, 3))
-
-
 def _cached(use):
     def call(posts):
         with _folder() as folder:
@@ -314,11 +304,8 @@ def _codes(posts):
 
 FILES = {
     "images.Photos": _items,
-    "images.photos_of": _items,
-    "images.find_photos": lambda posts: images.find_photos(posts["photo"]),
     "images.limit_size": lambda posts: images.limit_size(posts["photo"].iloc[0], 20),
     "images.read_image": lambda posts: images.read_image(_png(posts), max_size=20),
-    "images.rows_as_batch": _rows,
     "images.to_rgb8": lambda posts: images.to_rgb8(posts["photo"].iloc[0] / 255.0),
     "features.cache_info": _cached(_info),
     "features.prune_cache": _cached(lambda path: features.prune_cache(path)),
@@ -336,11 +323,6 @@ FILES = {
         )
     ),
     "models.read_model_card": _model_file(_card),
-    "models.out_of_fold": lambda posts: models.out_of_fold(
-        [posts["score"][::2].to_numpy(), posts["score"][1::2].to_numpy()],
-        [(None, np.arange(0, N, 2)), (None, np.arange(1, N, 2))],
-        N,
-    ),
 }
 
 # --- Data sets
@@ -578,9 +560,6 @@ EVALUATION = {
         draw=True,
         random_state=0,
     ),
-    "metrics.user_correlations": lambda posts: metrics.user_correlations(
-        posts["score"].to_numpy(), posts["guess"].to_numpy(), np.arange(N) % 4
-    ),
     "evaluation.IntervalRegressor": _intervals,
     "evaluation.PerUserShuffleSplit": _per_user_folds,
     "evaluation.VoteKFold": lambda posts: list(
@@ -713,7 +692,7 @@ def _reliability(posts):
         posts["score"],
         posts["guess"],
         n_bins=4,
-        clusters=posts["user"],
+        groups=posts["user"],
     )
 
 

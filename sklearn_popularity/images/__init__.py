@@ -6,20 +6,19 @@ from ._file_facts import FileFacts as FileFacts
 from ._file_facts import file_facts as file_facts
 from ._formats import PHOTO_SUFFIXES as PHOTO_SUFFIXES
 from ._formats import REFUSED_SUFFIXES as REFUSED_SUFFIXES
-from ._kinds import find_photos, photos_of
+from ._kinds import find_photos as find_photos
+from ._kinds import photos_of as photos_of
 from ._photos import Photos
 from ._pixels import limit_size, to_rgb8
 from ._reader import read_image
-from ._rows import ImageShapeWarning, rows_as_batch
+from ._rows import ImageShapeWarning
+from ._rows import rows_as_batch as rows_as_batch
 
 __all__ = [
     "ImageError",
     "ImageShapeWarning",
     "Photos",
-    "find_photos",
     "limit_size",
-    "photos_of",
     "read_image",
-    "rows_as_batch",
     "to_rgb8",
 ]

@@ -18,7 +18,7 @@ from ._plotting import INK, PALE, new_axes, style
         "y_true": ["array-like"],
         "y_pred": ["array-like"],
         "n_bins": [Interval(Integral, 2, None, closed="left")],
-        "clusters": ["array-like", None],
+        "groups": ["array-like", None],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
     },
     prefer_skip_nested_validation=True,
@@ -28,7 +28,7 @@ def percentile_reliability(
     y_pred,
     *,
     n_bins=10,
-    clusters=None,
+    groups=None,
     confidence=0.95,
 ):
     """Mean true percentiles of photos by predicted percentile.
@@ -41,7 +41,7 @@ def percentile_reliability(
         Predicted scores of held-out rows.
     n_bins : int, default=10
         Number of bins of predicted percentiles, of equal width.
-    clusters : array-like of shape (n_samples,), default=None
+    groups : array-like of shape (n_samples,), default=None
         Labels of dependent rows, such as users; None treats rows as independent.
     confidence : float, default=0.95
         Confidence level of the intervals, between 0 and 1.
@@ -52,7 +52,7 @@ def percentile_reliability(
         A row per bin that has rows, with the columns left and right (ends of the bin),
         n_rows, predicted_percentile and true_percentile (means), low and high (ends of
         the confidence interval of the mean true percentile; NaN if there is one
-        cluster) and top_half (share of the rows with a true score above the median).
+        group) and top_half (share of the rows with a true score above the median).
 
     Raises
     ------
@@ -75,9 +75,9 @@ def percentile_reliability(
     [[20.0, 25.0, 0.0], [20.0, 75.0, 1.0]]
     """
     y_true, y_pred = check_pair(y_true, y_pred)
-    check_consistent_length(y_true, clusters)
-    clusters = encode_labels(
-        np.arange(len(y_true)) if clusters is None else clusters, "clusters"
+    check_consistent_length(y_true, groups)
+    groups = encode_labels(
+        np.arange(len(y_true)) if groups is None else groups, "groups"
     )
     true, predicted = (score_percentile(y, y) for y in (y_true, y_pred))
     edges = np.linspace(0, 100, n_bins + 1)
@@ -86,7 +86,7 @@ def percentile_reliability(
     for i in np.unique(bins):
         rows = bins == i
         mean, low, high = mean_interval(
-            true[rows], groups=clusters[rows], confidence=confidence
+            true[rows], groups=groups[rows], confidence=confidence
         )
         table.append(
             {

@@ -10,11 +10,8 @@ from ._jackknife import number_groups as number_groups
 from ._mean_interval import MeanInterval as MeanInterval
 from ._mean_interval import mean_estimate as mean_estimate
 from ._mean_interval import mean_interval as mean_interval
-from ._per_user import (
-    per_user_spearman_score,
-    per_user_spearman_scorer,
-    user_correlations,
-)
+from ._per_user import per_user_spearman_score, per_user_spearman_scorer
+from ._per_user import user_correlations as user_correlations
 from ._rank_jackknife import leave_groups_out as leave_groups_out
 from ._spearman import spearman_score, spearman_scorer
 from ._spearman_interval import SpearmanDifference as SpearmanDifference
@@ -36,5 +33,4 @@ __all__ = [
     "spearman_score",
     "spearman_scorer",
     "top_fraction_accuracy",
-    "user_correlations",
 ]

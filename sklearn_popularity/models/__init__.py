@@ -1,7 +1,7 @@
 """Models that learn scores from features."""
 
 # Names imported as themselves are for other subpackages, not for users.
-from ._branches import out_of_fold
+from ._branches import out_of_fold as out_of_fold
 from ._branches import seen_rows as seen_rows
 from ._delegation import groups_of as groups_of
 from ._k_class import KClassAggregatingClassifier
@@ -43,7 +43,6 @@ __all__ = [
     "ResidualRegressor",
     "StackedLateFusion",
     "load_model",
-    "out_of_fold",
     "read_model_arrays",
     "read_model_card",
     "save_model",

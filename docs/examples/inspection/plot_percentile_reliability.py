@@ -23,7 +23,7 @@ predicted = cross_val_predict(
     model, posts["photo"], posts["score"], cv=GroupKFold(5), groups=posts["user"]
 )
 table = percentile_reliability(
-    posts["score"], predicted, n_bins=5, clusters=posts["user"]
+    posts["score"], predicted, n_bins=5, groups=posts["user"]
 )
 plot_percentile_reliability(table)
 plt.show()
