@@ -303,7 +303,7 @@ def _codes(posts):
 
 
 FILES = {
-    "images.Photos": _items,
+    "images.Photos": lambda posts: images.Photos(list(posts["photo"])).read(0),
     "images.limit_size": lambda posts: images.limit_size(posts["photo"].iloc[0], 20),
     "images.read_image": lambda posts: images.read_image(_png(posts), max_size=20),
     "images.to_rgb8": lambda posts: images.to_rgb8(posts["photo"].iloc[0] / 255.0),
