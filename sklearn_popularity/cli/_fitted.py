@@ -29,9 +29,6 @@ from ..models import load_model, read_model_arrays, read_model_card, save_model
 from ._model import CONTEXT, columns_of, texts_of
 from ._options import LEARNED
 
-# With fewer photos, unlike ones cannot be detected reliably.
-_N_TO_TELL = 100
-
 
 class Fitted(NamedTuple):
     """A fitted model with its cross-validation.
@@ -87,9 +84,8 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
         n_folds=options.cv,
     )
     blocks = [rows[fitted.kept] for rows in rows_described(fitted.described.learner)]
-    enough = len(blocks) and len(fitted.kept) >= _N_TO_TELL
-    seen = describe_seen(blocks) if enough else {}
     whole = replace(fitted, model=model)
+    seen = describe_seen(blocks)
     return Fitted(whole, join_looks(fitted.held_out), found, seen)
 
 

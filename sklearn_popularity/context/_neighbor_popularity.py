@@ -327,11 +327,7 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
 
     def _read_time(self, X) -> Order:
         time = read_order(X, self.time, "time")
-        if time.kind != self.kind_of_time_:
-            raise ValueError(
-                f"The column {time.name!r} held {self.kind_of_time_} in fit and holds "
-                f"{time.kind} now, but the same kind was expected."
-            )
+        time.check_kind(self.kind_of_time_)
         return time
 
     def __sklearn_tags__(self):

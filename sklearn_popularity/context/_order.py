@@ -27,6 +27,14 @@ class Order(NamedTuple):
     values: NDArray
     kind: str
 
+    def check_kind(self, known: str) -> None:
+        """Refuse a column of another kind than in `fit`."""
+        if self.kind != known:
+            raise ValueError(
+                f"The column {self.name!r} held {known} in fit and holds {self.kind} "
+                "now, but the same kind was expected."
+            )
+
 
 def read_order(X, which, owner) -> Order:
     """Read a column of X that orders the rows.

@@ -297,11 +297,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
                 Moments(*self.history_), Moments(*self.everybody_), users
             )
         time = self._read_time(X)
-        if time.kind != self.kind_of_time_:
-            raise ValueError(
-                f"The column {time.name!r} held {self.kind_of_time_} in fit and holds "
-                f"{time.kind} now, but the same kind was expected."
-            )
+        time.check_kind(self.kind_of_time_)
         seen = moments_before(RunningMoments(*self.history_), users, time.values)
         everybody = np.zeros(len(users), dtype=np.intp)
         known = moments_before(RunningMoments(*self.everybody_), everybody, time.values)

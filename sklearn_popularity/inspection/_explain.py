@@ -142,6 +142,12 @@ def explain_photo(model, photo, *, column="photo"):
     return PhotoExplanation(found.score, found.start, reasons, found.why_none)
 
 
+def strong_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
+    """Reasons that contribute more than a hundredth of the strongest one."""
+    sizes = reasons["contribution"].abs()
+    return reasons[sizes > 0.01 * sizes.max()]
+
+
 class _Sum(NamedTuple):
     """A score as a start plus reasons; without a start, there are no reasons."""
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from .._files import whole_file
 from ..evaluation import image_transformers
-from ._explain import explain_photo
+from ._explain import explain_photo, strong_reasons
 from ._heatmap import plot_heatmap
 from ._percentiles import score_percentile
 from ._photos import as_photos
@@ -20,7 +20,6 @@ from ._thumbnails import data_uri, draw_map, overlay, tell_extremes
 
 _SHOWN = 480  # longest side in pixels
 _N_REASONS = 3
-_LEAST = 0.01  # share of the strongest reason, below which reasons are not listed
 
 
 def explain_page(model, photo, training):
@@ -102,10 +101,9 @@ def _look_at(photo):
 def _tell(model, photo, training):
     """The score, the percentile and the reasons."""
     found = explain_photo(model, photo)
-    added = found.reasons["contribution"]
-    least = _LEAST * added.abs().max()
-    raising = found.reasons[added > least].head(_N_REASONS)
-    lowering = found.reasons[added < -least].head(_N_REASONS)
+    reasons = strong_reasons(found.reasons)
+    raising = reasons[reasons["contribution"] > 0].head(_N_REASONS)
+    lowering = reasons[reasons["contribution"] < 0].head(_N_REASONS)
     shown = [*raising.index, *lowering.index]
     others = found.reasons.drop(index=shown)
     return {
@@ -117,7 +115,7 @@ def _tell(model, photo, training):
         "lowering": lowering.to_dict("records"),
         "n_others": len(others),
         "others": float(others["contribution"].sum()),
-        "most": float(added.abs().max()) if len(added) else 1.0,
+        "most": reasons["contribution"].abs().max() if len(reasons) else 1.0,
     }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._explain import explain_photo
+from ._explain import explain_photo, strong_reasons
 from ._photos import as_photos
 from ._report_data import name_of
 from ._report_html import render
@@ -15,7 +15,6 @@ _QUALITY = 60
 _N_MEASURED = 50
 N_EXPLAINED = 24
 _N_REASONS = 5
-_LEAST = 0.01  # share of the strongest reason, below which reasons are not listed
 
 
 def rank_page(model, posts, table, training, *, label, heading):
@@ -101,7 +100,7 @@ def _tell(model, post):
         return {}, found.why_none or "the model takes the photo as a whole."
     added = found.reasons["contribution"]
     most = float(added.abs().max()) if len(added) else 0.0
-    strongest = found.reasons[added.abs() > _LEAST * most].head(_N_REASONS)
+    strongest = strong_reasons(found.reasons).head(_N_REASONS)
     others = found.reasons.drop(index=strongest.index)
     return {
         "reasons": strongest.to_dict("records"),

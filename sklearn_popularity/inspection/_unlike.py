@@ -9,13 +9,14 @@ from sklearn.preprocessing import normalize
 # (Johnson and Lindenstrauss 1984).
 _N_DIRECTIONS = 512
 _N_ROWS = 1000
+_FEWEST = 100  # with fewer photos, unlike ones cannot be detected reliably
 _N_NEIGHBORS = 5
 _USUAL = 0.99
 _FARTHEST = 5.0  # clip at these standard deviations: no single feature should dominate
 
 
 def describe_seen(blocks) -> dict[str, NDArray]:
-    """Summarise the features of the training photos.
+    """Summarise the features of the training photos; empty if these are too few.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ def describe_seen(blocks) -> dict[str, NDArray]:
         Mean and standard deviation of each feature, random projections of at most 1,000
         photos, and the 99 % quantile of their distances from one another.
     """
+    if not blocks or len(blocks[0]) < _FEWEST:
+        return {}
     mean = np.concatenate([block.mean(axis=0, dtype=np.float64) for block in blocks])
     scale = np.concatenate([block.std(axis=0, dtype=np.float64) for block in blocks])
     scale[scale == 0] = 1.0

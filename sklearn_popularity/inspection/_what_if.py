@@ -26,8 +26,6 @@ from ._edits import EDITS, Edit
 from ._photos import as_photos, one_row
 from ._unlike import describe_seen, find_unlike
 
-_N_TO_TELL = 100  # training photos that are needed to detect unlike ones
-
 
 @dataclass(frozen=True)
 class WhatIf:
@@ -256,9 +254,10 @@ def _intervals(changes, partitions, of_folds, confidence):
 
 def _unlike(blocks, learner, n_edits) -> pd.Series:
     """Whether edited photos are unlike the training photos; missing if unknown."""
-    if not blocks or len(blocks[0]) < _N_TO_TELL:
+    seen = describe_seen(blocks)
+    if not seen:
         return pd.Series([pd.NA] * n_edits, dtype="boolean")
     new: list[Any] = rows_described(learner)
-    found = find_unlike(describe_seen(blocks), new)
+    found = find_unlike(seen, new)
     # If the original photo is unlike the training photos, so are all edits.
     return pd.Series(found[1:] | found[0], dtype="boolean")
