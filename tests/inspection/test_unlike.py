@@ -60,9 +60,12 @@ def test_units_and_order_say_nothing():
     np.testing.assert_array_equal(found, expected[order])
 
 
-@pytest.mark.parametrize("n", [2, 4])
-def test_few_photos_and_constant_features(n):
+def test_constant_features_are_allowed():
     rng = np.random.default_rng(2)
-    blocks = [np.hstack([block[:n], np.ones((n, 1))]) for block in _draw(rng)]
-    seen = describe_seen(blocks)
-    assert not find_unlike(seen, blocks).any()
+    blocks = [np.hstack([block, np.ones((N, 1))]) for block in _draw(rng)]
+    assert find_unlike(describe_seen(blocks), blocks).mean() < 0.03
+
+
+@pytest.mark.parametrize("blocks", [[], [np.ones((99, 3))]], ids=["none", "few"])
+def test_few_photos_tell_nothing(blocks):
+    assert describe_seen(blocks) == {}
