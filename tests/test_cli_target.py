@@ -128,3 +128,25 @@ def test_wrong_targets_are_one_line(
 def test_predictions_below_a_count_of_0_are_0():
     options = Namespace(log=True, per_day=None)
     assert in_unit(np.array([-1.0, 0.0, 2.0]), options).tolist() == [0, 0, 3]
+
+
+@pytest.mark.parametrize("written", ["27/01/2018 15:07", "27.01.2018 15:07", "May 1"])
+def test_local_times_are_one_error_that_names_the_column(
+    folder, with_table, tmp_path, written, capsys
+):
+    posts = with_table(folder, tmp_path / "local", lambda t: t.assign(posted=written))
+    assert _fit(posts, tmp_path / "m.skops", "--per-day", "posted") == 2
+    error = capsys.readouterr().err
+    assert f"The column 'posted' holds {written!r}" in error
+    assert "pandas.to_datetime" in error
+
+
+def test_thousands_separators_are_named(folder, with_table, tmp_path, capsys):
+    def separate(table):
+        return table.assign(views=[f"{int(v):,}" for v in table["views"]])
+
+    posts = with_table(folder, tmp_path / "separated", separate)
+    assert _fit(posts, tmp_path / "m.skops", "--log") == 2
+    assert re.search(
+        r"Remove the thousands separators of \d+ cell", capsys.readouterr().err
+    )

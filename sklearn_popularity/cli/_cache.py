@@ -52,7 +52,7 @@ def _verify(options):
     n_damaged = verify_cache(options.path)
     if n_damaged:
         raise ValueError(
-            f"{n_damaged} rows of the cache {str(options.path)!r} are damaged. They "
+            f"{n_damaged} row(s) of the cache {str(options.path)!r} are damaged. They "
             "are never used. Remove them with `sklearn-popularity cache prune`."
         )
     print(

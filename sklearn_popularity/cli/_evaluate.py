@@ -155,6 +155,7 @@ def _print_ceilings(ceilings):
     found = [
         f"{row.known} {row.spearman:.3f} ({row.low:.3f} to {row.high:.3f})"
         for row in ([] if ceilings is None else ceilings.itertuples())
+        if row.low > 0 or row.high < 1  # else there is too little to tell
     ]
     if found:
         print(f"\nCeilings, by what a model knows: {', '.join(found)}")

@@ -2,11 +2,11 @@
 
 import argparse
 import re
-import sys
 
+import pandas as pd
 from sklearn.base import clone
 
-from ..evaluation import FEATURES
+from ..evaluation import FEATURES, SEEN
 from ..features import extract
 from ._options import (
     add_n_jobs,
@@ -19,6 +19,7 @@ from ._options import (
 )
 from ._output import check_output, open_cache
 from ._posts import find_photos
+from ._steps import Step, shown
 
 
 def add(command):
@@ -72,13 +73,9 @@ def _extract(options):
         on_error="nan",
     )
     transformer.fit(paths)
-    index = extract(
-        transformer,
-        paths,
-        options.output,
-        part=options.part,
-        verbose=sys.stderr.isatty(),
-    )
+    step = Step("extract", f"describing {SEEN[options.feature]}", 1)
+    with shown([step]):
+        index = extract(transformer, paths, options.output, part=options.part)
     written = index.with_name(index.name.removesuffix(".index.csv"))
     n_features = len(transformer.get_feature_names_out())
     if options.part is None:
@@ -86,3 +83,5 @@ def _extract(options):
     else:
         print(f"{written}: a part of {len(paths):,} rows of {n_features:,} features")
     print(f"{index}: paths of the photos")
+    if pd.read_csv(index)["reason"].notna().all():
+        raise ValueError(f"None of the photos could be read. {str(index)!r} says why.")

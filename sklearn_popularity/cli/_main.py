@@ -1,11 +1,13 @@
 """Entry point: parse the command, run it, and turn errors into exit codes."""
 
 import argparse
+import errno
 import multiprocessing
 import os
 import signal
 import sys
 import textwrap
+import threading
 import warnings
 from importlib import import_module
 
@@ -30,8 +32,12 @@ _FAILED, _WRONG, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
 
 def run():
     """Run the command line and exit."""
-    # Job schedulers send SIGTERM: clean up as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Job schedulers send SIGTERM, closed terminals SIGHUP: clean up as after Ctrl-C.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        stop = getattr(signal, name, None)
+        # `nohup` ignores SIGHUP.
+        if stop is not None and signal.getsignal(stop) != signal.SIG_IGN:
+            signal.signal(stop, _interrupt)
     # Spinning threads of a network slow it down many times if other processes use the
     # cores. Torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -45,6 +51,12 @@ def run():
     if status == _BROKEN_PIPE:
         os._exit(status)  # a normal exit would flush to the broken pipe
     sys.exit(status)
+
+
+def _interrupt(number, frame):
+    # A thread of the workers' manager complains of workers that are gone.
+    threading.excepthook = lambda error: None
+    raise KeyboardInterrupt
 
 
 def main(argv=None):
@@ -74,7 +86,11 @@ def main(argv=None):
             options.run(options)
             print(end="", flush=True)  # raises BrokenPipeError here, not at exit
         except KeyboardInterrupt:
-            print("interrupted; no file is half written", file=sys.stderr)
+            print(
+                "interrupted; no file is half written, and what is in a cache is not "
+                "computed again",
+                file=sys.stderr,
+            )
             return _INTERRUPTED
         except BrokenPipeError:
             # The reader, such as `head`, has enough lines.
@@ -88,7 +104,9 @@ def main(argv=None):
 
 def _told(error):
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.strerror}: {os.fsdecode(error.filename)!r}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        way_out = ". Free some space, and run it again" if full else ""
+        return f"{error.strerror}: {os.fsdecode(error.filename)!r}{way_out}"
     return str(error)
 
 

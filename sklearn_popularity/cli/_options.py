@@ -64,8 +64,8 @@ def add_folder(command, *, needs_label=True):
 
 def add_photos(command):
     text = (
-        "photos, folders (all photos in them), or text files (.txt) with a path per "
-        "line"
+        "photos, folders (all photos in them, but not in hidden or linked folders), or "
+        "text files (.txt) with a path per line"
     )
     option(command, "photos", "PATH", text, nargs="+", type=expand_home)
 

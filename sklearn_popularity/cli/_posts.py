@@ -189,10 +189,13 @@ def _with_label(posts, label):
     wrong = posts[label].notna() & ~np.isfinite(values)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
+        text = posts[label].astype(str).str.strip()
+        n_separated = text.str.fullmatch(r"[+-]?\d{1,3}([,.' ]\d{3})+").sum()
+        way_out = f" Remove the thousands separators of {n_separated} cell(s)."
         raise ValueError(
             f"The column {label!r} holds {quote(posts[label].tolist()[row])} for "
             f"{quote(posts['photo'].iloc[row])}, but a finite number was expected, or "
-            "an empty cell if the score is unknown."
+            f"an empty cell if the score is unknown.{way_out if n_separated else ''}"
         )
     known = posts.assign(**{label: values})[values.notna()].reset_index(drop=True)
     if known[label].nunique() < 2:

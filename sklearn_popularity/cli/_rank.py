@@ -44,6 +44,8 @@ _SHOWN = {
     "rank": "{rank}",
     "score": "{score:.4f}",
     "percentile": "{percentile:.1f}",
+    "low": "{low:.0f}",
+    "high": "{high:.0f}",
     "photo": "{photo}",
 }
 
@@ -108,6 +110,9 @@ def _write(options, model, learned, training, posts, table):
     """Write a page or a table, depending on the suffix."""
     if options.output.suffix != ".html":
         about = {"model": str(options.model), "fingerprint": learned.fingerprint}
+        # Nobody knows whether a photo that cannot be read is unlike others.
+        unlike = table["unlike"].astype("boolean").where(table["score"].notna())
+        table = table.assign(unlike=unlike)
         write_table(options.output, table, "photos", **about)
         return
     say("Explaining the scores of the first photos ...")

@@ -1,4 +1,4 @@
-"""Progress of a command: a line per step, with the remaining time on a terminal."""
+"""Progress of a command: a line per step and minute, or one that goes on changing."""
 
 import sys
 import time
@@ -21,6 +21,7 @@ _COSTS = {
 }
 _SEEN = {type(FEATURES[kind].transformer).__name__: SEEN[kind] for kind in FEATURES}
 _FOLDS = 30  # a partition
+_QUIET = 60.0  # seconds between two lines of a step in a log
 
 
 class Step(NamedTuple):
@@ -74,6 +75,7 @@ class _Shown:
     def __init__(self, steps):
         self._steps, self._rounds = steps, dict.fromkeys(steps, 0)
         self._at, self._start = -1, time.monotonic()
+        self._written = self._start
         self._is_terminal = sys.stderr.isatty()
 
     def show(self, name, total):
@@ -89,15 +91,20 @@ class _Shown:
         return _Round(total, lambda share: self._tell((n_before + share), step))
 
     def _tell(self, n_rounds, step):
-        if not self._is_terminal:
+        if not self._is_terminal and time.monotonic() < self._written + _QUIET:
             return
         done = sum(earlier.cost for earlier in self._steps[: self._at])
         done += step.cost * min(n_rounds / step.n_rounds, 1)
         share = done / sum(step.cost for step in self._steps)
         elapsed = time.monotonic() - self._start
-        self._write(_time_left(elapsed * (1 - share) / share if share else 0))
+        left = _time_left(elapsed * (1 - share) / share if share else 0)
+        if self._is_terminal:
+            self._write(left)
+        else:
+            self._write(f", {share:.0%} done{left}\n")
 
     def _write(self, end):
+        self._written = time.monotonic()
         line = f"{self._at + 1} of {len(self._steps)}: {self._steps[self._at].text}"
         front = "\r\033[K" if self._is_terminal else ""
         _say(f"{front}{line}{end}")

@@ -70,6 +70,8 @@ def _latest(times):
     if is_numeric_dtype(times):
         return times.max()
     moments = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
+    if moments.isna().all():
+        return times.iloc[0]  # whose reader says what is wrong
     return times.iloc[int(np.argmax(moments.fillna(moments.min())))]
 
 

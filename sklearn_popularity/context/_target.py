@@ -194,6 +194,8 @@ def _days(n_samples, age: _Age) -> NDArray:
 
 def _read_moments(values, name, n_samples):
     """Times or numbers, one for each sample."""
+    given = getattr(values, "name", None)  # of a column
+    name = given if isinstance(given, str) else name
     if np.ndim(values) == 0:
         values = [values]
     else:

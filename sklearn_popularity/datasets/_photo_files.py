@@ -19,7 +19,7 @@ class FolderOfPhotos(NamedTuple):
     photos : list of str
         Paths of photos, sorted.
     refused : dict of str to list of str
-        Names of photos that are not read, by the reason.
+        Names of photos and folders that are not read, by the reason.
     others : Counter
         Number of other files by extension, without tables, which may describe the
         photos.
@@ -43,7 +43,8 @@ def photos_below(folder) -> FolderOfPhotos:
     found : FolderOfPhotos
     """
     found = FolderOfPhotos(photos=[], refused={}, others=Counter())
-    for path in sorted(_files_below(folder), key=str):
+    linked: list[str] = []
+    for path in sorted(_files_below(folder, linked), key=str):
         end = path.suffix.lower()
         if end in PHOTO_SUFFIXES:
             found.photos.append(str(path))
@@ -51,12 +52,16 @@ def photos_below(folder) -> FolderOfPhotos:
             found.refused.setdefault(REFUSED_SUFFIXES[end], []).append(path.name)
         elif end != ".csv" and path.name.lower() not in _OF_SYSTEMS:
             found.others[end] += 1
+    if linked:
+        found.refused["a linked folder; name it to include its photos"] = sorted(linked)
     return found
 
 
-def _files_below(folder):
+def _files_below(folder, linked):
+    """Files, and names of links to folders, which are not followed: there are loops."""
     for root, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        linked += [name for name in folders if Path(root, name).is_symlink()]
         yield from (Path(root, name) for name in files if not name.startswith("."))
 
 

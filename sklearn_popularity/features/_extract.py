@@ -1,6 +1,8 @@
 """Write the features of any number of photos to a file, in bounded memory."""
 
 import csv
+import glob
+import hashlib
 import operator
 import os
 from collections.abc import Iterable
@@ -11,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from .._files import check_destination, whole_file
 from .._messages import quote
+from .._progress import progress
 from .._warnings import warn_caller
 from ..images import ImageError
 from ._describe import UnreadablePhotosWarning, gathered_troubles
@@ -60,7 +62,8 @@ def extract(
     -------
     index : Path
         A CSV file, `out` followed by ``.index.csv``: the ``path`` of each row and, if
-        the row is NaN, the ``reason``.
+        the row is NaN, the ``reason``. It is UTF-8; other bytes of names are escaped.
+        That of a part also has ``list``, a checksum of all paths.
 
     Raises
     ------
@@ -91,9 +94,10 @@ def extract(
     ...     np.load(f"{folder}/colors.npy", mmap_mode="r").shape, index.name
     ((5, 6), 'colors.npy.index.csv')
     """
-    items, out, start = _check_paths(paths), Path(out), 0
+    items, out, start, listed = _check_paths(paths), Path(out), 0, None
     if part is not None:
         i, n = _check_part(part)
+        listed = _digest(items)
         start, stop = i * len(items) // n, (i + 1) * len(items) // n
         items, out = items[start:stop], _part_file(out, i, n)
     index = _check_out(out)
@@ -102,7 +106,7 @@ def extract(
     with (
         _whole_files(out, index, len(items), names) as (matrix, new_index),
         gathered_troubles() as troubles,
-        tqdm(total=len(items), unit="photo", disable=not verbose) as bar,
+        progress("extract", len(items), "photo", verbose=verbose) as bar,
     ):
         for first in range(0, len(items), size):
             piece = items[first : first + size]
@@ -111,7 +115,7 @@ def extract(
             reasons += _reasons(features, troubles.errors)
             troubles.errors.clear()
             bar.update(len(piece))
-        _write_index(new_index, items, reasons)
+        _write_index(new_index, items, reasons, listed)
     troubles.warn_of_faults()
     _warn_of_reasons(reasons, index)
     return index
@@ -138,7 +142,8 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
     FileNotFoundError
         If parts are missing; the message names them.
     ValueError
-        If parts have different columns, or `n_parts` is not a positive integer.
+        If parts have different columns or are of different lists of photos, or
+        `n_parts` is not a positive integer.
     OSError
         If a part cannot be read, or `out` cannot be written.
     """
@@ -153,9 +158,10 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
     if missing:
         raise FileNotFoundError(
             f"Got out={str(out)!r} and n_parts={n}, but the parts {missing} are not "
-            "there. Run extract for them first."
+            f"there. {_way_out(out, n)}"
         )
     n_rows, names = _check_shapes(parts, [kind.shape(part) for part in parts])
+    _check_lists(parts)
     rows = chain.from_iterable(map(kind.rows, parts))
     with _whole_files(out, index, n_rows, names) as (matrix, new_index):
         while piece := list(islice(rows, _piece_size(len(names)))):
@@ -175,6 +181,30 @@ def _check_shapes(parts, shapes):
                 "transformer."
             )
     return sum(n_rows for n_rows, _ in shapes), names
+
+
+def _check_lists(parts):
+    """Refuse parts of different lists of photos."""
+    known = {}
+    for part in parts:
+        for *_, listed in islice(_lines(_index(part)), 1):
+            known.setdefault(listed, part)
+    if len(known) > 1:
+        one, other, *_ = map(str, known.values())
+        raise ValueError(
+            f"{one!r} and {other!r} are parts of different lists of photos: a photo "
+            "was added, removed or renamed in between. Extract all parts from the "
+            "same list."
+        )
+
+
+def _way_out(out, n):
+    """Name the number of parts that are there, if it is another one."""
+    found = out.parent.glob(f"{glob.escape(out.stem)}.part*of*{out.suffix}")
+    numbers = {path.stem.rpartition("of")[2] for path in found} - {str(n)}
+    if numbers:
+        return f"There are parts of {' and of '.join(sorted(numbers))}: join that many."
+    return "Run extract for them first."
 
 
 def _piece_size(n_features: int) -> int:
@@ -218,20 +248,38 @@ def _whole_files(out, index, n_rows, names):
             yield matrix, new_index
 
 
-def _write_index(path, items, reasons):
-    # File names may not be UTF-8.
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["path", "reason"])
-        table.writerows(zip(map(os.fsdecode, items), reasons, strict=True))
+def _write_index(path, items, reasons, listed=None):
+    """Write paths and reasons, and for a part the digest of the whole list."""
+    names = [os.fsdecode(item) for item in items]
+    rows = [names, reasons, [listed] * len(items)][: 2 if listed is None else 3]
+    _write_lines(path, zip(*rows, strict=True), is_part=listed is not None)
 
 
 def _join_indices(path, indices):
-    with path.open("wb") as joined:
-        joined.write(b"path,reason\n")
-        for index in indices:
-            _, _, lines = index.read_bytes().partition(b"\n")
-            joined.write(lines)
+    _write_lines(path, (line[:2] for index in indices for line in _lines(index)))
+
+
+def _write_lines(path, lines, *, is_part=False):
+    # Names that are not UTF-8 are escaped, so that any program can read the table.
+    settings = {"newline": "", "encoding": "utf-8", "errors": "backslashreplace"}
+    with path.open("w", **settings) as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["path", "reason", *["list"] * is_part])
+        table.writerows(lines)
+
+
+def _lines(index):
+    """Rows of an index; a part has a third column."""
+    with index.open(newline="", encoding="utf-8") as file:
+        table = csv.reader(file)
+        next(table)
+        yield from table
+
+
+def _digest(items):
+    """A number that differs between lists of paths."""
+    names = "\0".join(map(os.fsdecode, items))
+    return hashlib.sha256(names.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _index(out):

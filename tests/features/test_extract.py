@@ -1,6 +1,7 @@
 """Features to a file: whole or not there, the same bytes whatever happened before."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -113,16 +114,6 @@ def test_frames_are_extracted(paths, out):
     transformer = ColorStatistics().set_output(transform="pandas")
     extract(transformer, paths, out)
     assert_array_equal(np.load(out), ColorStatistics().transform(paths))
-
-
-def test_name_that_is_no_utf8_keeps_its_bytes(paths, out):
-    name = os.fsencode(out.parent) + b"/caf\xe9.png"
-    try:
-        Path(os.fsdecode(name)).write_bytes(Path(paths[0]).read_bytes())
-    except OSError:
-        pytest.skip("This file system takes UTF-8 alone.")
-    index = extract(ColorStatistics(), [os.fsdecode(name)], out)
-    assert name in index.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -376,3 +367,28 @@ def test_ranker_learns_from_the_file_in_pieces(tmp_path):
     for piece in pieces:
         in_memory.partial_fit(np.array(X[piece]), y[piece])
     assert_array_equal(ranker.coef_, in_memory.coef_)
+
+
+def test_parts_of_different_lists_are_refused(paths, tmp_path):
+    colors, out = ColorStatistics(), tmp_path / "colors.npy"
+    extract(colors, paths[:4], out, part=(0, 2))
+    # As many photos, one of which has another name.
+    extract(colors, [paths[4], *paths[1:4]], out, part=(1, 2))
+    with pytest.raises(ValueError, match=r"part0of2.*part1of2.* different lists"):
+        join_parts(out, 2)
+    assert not out.exists()
+
+
+def test_another_number_of_parts_is_named(paths, tmp_path):
+    out = tmp_path / "colors.npy"
+    for i in range(3):
+        extract(ColorStatistics(), paths, out, part=(i, 3))
+    with pytest.raises(FileNotFoundError, match="There are parts of 3: join that many"):
+        join_parts(out, 2)
+
+
+def test_index_is_utf8_whatever_the_names(paths, tmp_path):
+    strange = tmp_path / os.fsdecode(b"caf\xe9.png")
+    shutil.copy(paths[0], strange)
+    index = extract(ColorStatistics(), [strange], tmp_path / "colors.npy")
+    assert pd.read_csv(index)["path"].item().endswith(r"caf\udce9.png")
