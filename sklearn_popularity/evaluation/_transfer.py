@@ -1,17 +1,20 @@
 """Scores of models fitted on one data set and tested on another."""
 
 from collections.abc import Mapping
+from itertools import product
 from numbers import Integral, Real
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from .._columns import column_names, select_columns
 from .._messages import quote
 from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
+from .._warnings import warn_caller
 from ..metrics import spearman_interval
-from ._compare_models import tested_rows
 from ._describe_once import input_of
 from ._fit_model import fit_model
 
@@ -66,13 +69,18 @@ def transfer_table(
     table : DataFrame
         One row per model and pair of data sets, with the columns model, trained_on,
         tested_on, n_train, n_test, spearman, low and high (its interval). A model is
-        scored by held-out predictions on its own data set, and by a fit on all its rows
-        on others.
+        scored by held-out predictions on its own data set, and on other scores of the
+        same rows; on other rows by a fit on all its rows.
 
     Raises
     ------
     ValueError
         If there is no model, fewer than two data sets, or one is not such a tuple.
+
+    Warns
+    -----
+    UserWarning
+        If a data set has some rows of another one and some more.
 
     See Also
     --------
@@ -97,7 +105,7 @@ def transfer_table(
     >>> from sklearn_popularity.evaluation import transfer_table
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(120, 3))
-    >>> datasets = {"likes": (X, X[:, 0]), "views": (X[:60], X[:60, 0] + X[:60, 1])}
+    >>> datasets = {"likes": (X, X[:, 0]), "views": (X, X[:, 0] + X[:, 1])}
     >>> table = transfer_table({"ridge": Ridge()}, datasets)
     >>> table["trained_on"].tolist()
     ['likes', 'likes', 'views', 'views']
@@ -111,6 +119,7 @@ def transfer_table(
             "expected."
         )
     datasets = {name: _check_dataset(name, given) for name, given in datasets.items()}
+    places = _places_of_shared(datasets, photo)
     settings = {
         "cv": cv,
         "n_repeats": n_repeats,
@@ -123,8 +132,9 @@ def transfer_table(
         for source, (X, y, groups) in datasets.items():
             fitted = fit_model(model, X, y, groups=groups, **settings)
             for target, (X_new, y_new, groups_new) in datasets.items():
-                if target == source:
-                    score = _own(fitted, y, groups, confidence)
+                shared = places[source, target]
+                if shared is not None:
+                    score = _held_out(fitted, shared, y_new, groups_new, confidence)
                 else:
                     predicted = fitted.model.predict(input_of(model, X_new, photo))
                     score = spearman_interval(
@@ -151,14 +161,48 @@ def _check_dataset(name, given):
     return X, y, groups
 
 
-def _own(fitted, y, groups, confidence):
+def _places_of_shared(datasets, photo):
+    """Rows of the first data set of each pair that are those of the second, or None."""
+    keys = {name: _keys(X, photo) for name, (X, _, _) in datasets.items()}
+    found = {}
+    for source, target in product(keys, keys):
+        known = {key: i for i, key in enumerate(keys[source])}
+        places = np.array([known.get(key, -1) for key in keys[target]])
+        if source == target:
+            places = np.arange(len(places))  # of rows that are there twice, too
+        n_shared = int((places >= 0).sum())
+        if 0 < n_shared < len(places):
+            warn_caller(
+                f"{n_shared} of the {len(places)} rows of {target!r} are also in "
+                f"{source!r}: a model of {source!r} has seen them. Leave them out, or "
+                "pass other scores of the same rows"
+            )
+        found[source, target] = places if n_shared == len(places) else None
+    return found
+
+
+def _keys(X, photo):
+    """A digest of each row, by its photo if there is one."""
+    names = column_names(X)
+    if names is None:
+        return [joblib.hash(row) for row in X]
+    names = [photo] if photo in names else names
+    columns = [list(select_columns(X, name)) for name in names]
+    return [joblib.hash(row) for row in zip(*columns, strict=True)]
+
+
+def _held_out(fitted, places, y, groups, confidence):
     """Score of held-out rows, with the interval for the model trained again."""
-    rows = tested_rows(fitted.held_out)
-    kept = fitted.kept[rows]
+    held_out = fitted.held_out
+    n_rows = max(places.max(), fitted.kept.max()) + 1
+    shares = np.full((n_rows, held_out.shares.shape[1]), np.nan)
+    shares[fitted.kept] = held_out.shares
+    shares = shares[places]
+    rows = ~np.isnan(shares).any(axis=1)
     return spearman_interval(
-        y[kept],
-        fitted.held_out.shares[rows],
-        groups=None if groups is None else groups[kept],
+        y[rows],
+        shares[rows],
+        groups=None if groups is None else groups[rows],
         confidence=confidence,
-        n_folds=fitted.held_out.n_folds,
+        n_folds=held_out.n_folds,
     )

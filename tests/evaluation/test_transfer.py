@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 
 from sklearn_popularity import ColorStatistics, LatentRankSVM, make_popularity
@@ -54,6 +55,24 @@ def test_photos_of_tables_and_groups_that_are_not_there(datasets):
     fitted = model.fit(posts["photo"], posts["score"])
     expected = spearmanr(others["score"], fitted.predict(others["photo"])).statistic
     assert_allclose(table["spearman"][1], expected, rtol=1e-6)
+
+
+def test_other_scores_of_the_same_rows_are_of_held_out_predictions(datasets):
+    X, y, groups = datasets["a"]
+    order = np.random.default_rng(0).permutation(len(y))
+    noise = np.random.default_rng(1).normal(size=len(y))
+    rows = {
+        "first": (X, noise, groups),
+        "same": (X[order], noise[order], groups[order]),
+        "some": (X[:50], noise[:50], groups[:50]),
+    }
+    # A model that learns its rows by heart.
+    with pytest.warns(UserWarning, match="50 of the 90 rows of"):
+        table = transfer_table({"near": KNeighborsRegressor(1)}, rows, n_repeats=1)
+    found = table.set_index(["trained_on", "tested_on"])["spearman"]
+    assert_allclose(found["first", "same"], found["first", "first"])
+    assert found["first", "some"] < 0.6
+    assert found["some", "first"] > found["some", "some"]  # which is warned of
 
 
 @pytest.mark.parametrize(
