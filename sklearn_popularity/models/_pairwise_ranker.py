@@ -136,8 +136,9 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X lacks a column, the sides have different numbers of columns, or y has
-            other values or only one.
+            If X lacks a column, the sides are the same or have different numbers of
+            columns, or y has other values, only one, or the labels "left" and "right",
+            of which the greater one would mean the left item.
         """
         X = check_table(self, X, reset=True)
         if self.n_features_in_ < 2:
@@ -155,6 +156,11 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         weight = np.ones(len(won)) if weight is None else weight
         rows = np.flatnonzero(weight)
         items, left, right = self._items(_safe_indexing(X, rows))
+        if (left == right).all():
+            raise ValueError(
+                f"Got left={quote(self.left)} and right={quote(self.right)}, which are "
+                "the same items in all rows, but two sides were expected."
+            )
         self.n_items_ = len(items)
         self.transformer_ = None
         if self.transformer is not None:
@@ -325,6 +331,12 @@ def _read_votes(X, y):
                 f"multiclass: got y with {quote(list(classes))}, but 1 (the left item "
                 "was chosen), 0 (the right one was) and 0.5 (neither was) were "
                 "expected."
+            )
+        if {str(label).lower() for label in classes} == {"left", "right"}:
+            raise ValueError(
+                f"Got y with {quote(list(classes))}, of which the greater one would "
+                "mean the left item. Pass 1 where the left item was chosen, and 0 "
+                "where the right one was."
             )
     if len(labels) == 1:
         raise ValueError(

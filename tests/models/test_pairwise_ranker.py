@@ -182,3 +182,19 @@ def test_unseen_labels_are_one_error(votes):
         ranker.score(X[:2], [2, 1])
     with pytest.raises(ValueError, match=r"n_features = 1, but two columns"):
         PairwiseRanker().fit(X[:, :1], y)
+
+
+@pytest.mark.parametrize("names", [("left", "right"), ("Left", "Right")])
+def test_names_of_the_sides_are_refused_as_labels(names):
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    y = np.where(X[:, 0] > X[:, 2], *names)
+    ranker = PairwiseRanker(left=slice(0, 2), right=slice(2, 4))
+    with pytest.raises(ValueError, match="Pass 1 where the left item was chosen"):
+        ranker.fit(X, y)
+
+
+def test_sides_that_are_the_same_are_refused():
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    ranker = PairwiseRanker(left=slice(0, 2), right=[0, 1])
+    with pytest.raises(ValueError, match="the same items in all rows"):
+        ranker.fit(X, X[:, 0] > 0)
