@@ -12,6 +12,6 @@ def write(evidence) -> Section:
         evidence.y,
         evidence.predicted,
         n_bins=10 if len(evidence.y) >= 200 else 5,
-        clusters=evidence.clusters,
+        groups=evidence.clusters,
     )
     return Section(table, {"rows": table.to_dict("records")})
