@@ -136,7 +136,7 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
         (["--n-jobs", "x"], "--n-jobs: got 'x', but a whole number of"),
         (
             ["--cache", __file__],
-            r"--cache .*test_cli\.py, which cannot be used: .*no c",
+            r"--cache .*test_cli\.py, which cannot be used: .*not a c",
         ),
         (["--cache", f"{__file__}/x"], "--cache .*/x, which cannot be used"),
     ],
@@ -327,7 +327,8 @@ def test_failed_write_leaves_no_part(folder, tmp_path, monkeypatch, capsys):
     output = tmp_path / "scores.csv"
     assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 2
     printed = capsys.readouterr()
-    assert f"error: No space left on device: '{output}'\n" in printed.err
+    told = f"error: No space left on device: '{output}'. Free some space, and run it"
+    assert told in printed.err
     assert "late-fusion" in printed.out  # what was computed is not lost
     assert list(tmp_path.iterdir()) == []
 
@@ -347,7 +348,7 @@ def test_failures_are_one_line(folder, monkeypatch, capsys, error, status):
     assert _evaluate(folder) == status
     first, second = capsys.readouterr().err.splitlines()
     assert first == "warning: said once"
-    assert second.endswith("no more" if status != 130 else "half written")
+    assert second.endswith("no more" if status != 130 else "computed again")
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -362,7 +363,10 @@ def test_signals_end_a_run(folder, name):
     argv = [sys.executable, "-c", code, "evaluate", str(folder), "--label", "score"]
     ended = subprocess.run([*argv, *FAST], capture_output=True, text=True)
     assert ended.returncode == 130
-    assert ended.stderr == "interrupted; no file is half written\n"
+    assert ended.stderr == (
+        "interrupted; no file is half written, and what is in a cache is not computed "
+        "again\n"
+    )
 
 
 def test_libraries_load_where_an_interruption_is_caught():

@@ -51,7 +51,7 @@ def test_extract_writes_features_of_a_folder(folder, output, capsys):
     assert_array_equal(np.load(output), expected)
     printed = capsys.readouterr()
     assert f"{output}: 7 rows of 6 features\n" in printed.out
-    assert printed.err == ""
+    assert printed.err == "1 of 1: describing brightness and colour\n"
     names = {path.name for path in output.parent.iterdir()} - {"photos"}
     assert names == {"colors.npy", "colors.npy.index.csv", "colors.npy.cache"}
 
@@ -133,7 +133,7 @@ def test_cache_is_verified_and_pruned(folder, output, capsys):
         connection.execute("UPDATE rows SET checksum = 'x' WHERE rowid = 2")
     capsys.readouterr()
     cache("verify", path, status=2)
-    assert "1 rows of the cache" in capsys.readouterr().err
+    assert "1 row(s) of the cache" in capsys.readouterr().err
     cache("prune", path, "--max-size", "1GB")
     assert re.search(r"1 rows removed, \d+ kB left", capsys.readouterr().out)
     cache("verify", path)

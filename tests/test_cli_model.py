@@ -184,7 +184,12 @@ def test_steps_are_lines_or_one_line_with_the_time_left(monkeypatch, capsys):
                         bar.update(1)
 
     work()
-    assert capsys.readouterr().err == "1 of 2: doing a\n2 of 2: doing b\n"
+    # A line a minute: the clock says 40 s between any two looks at it.
+    assert capsys.readouterr().err.splitlines() == [
+        "1 of 2: doing a",
+        "1 of 2: doing a, 25% done, about 8 min left",
+        "2 of 2: doing b",
+    ]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     work()
     shown = capsys.readouterr().err.split("\r\x1b[K")

@@ -38,7 +38,7 @@ def test_what_is_no_photo_is_told_once(folder, tmp_path, capsys):
     assert extract(folder, output=tmp_path / "rows.npy") == 0
     assert np.load(tmp_path / "rows.npy").shape[0] == 2
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == 3
+    assert len(told) == 4
     assert told[0].startswith("warning: left out r.CR2: the raw")
     assert told[1].startswith("warning: left out x.jxl, y.jxl: JPEG XL")
     assert told[2] == "warning: skipped 3 file(s) that are not photos (1 .pdf, 2 .txt)"

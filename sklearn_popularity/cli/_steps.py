@@ -100,11 +100,12 @@ class _Shown:
         left = _time_left(elapsed * (1 - share) / share if share else 0)
         if self._is_terminal:
             self._write(left)
-        else:
+        elif share < 1:
             self._write(f", {share:.0%} done{left}\n")
 
     def _write(self, end):
-        self._written = time.monotonic()
+        if not self._is_terminal:
+            self._written = time.monotonic()
         line = f"{self._at + 1} of {len(self._steps)}: {self._steps[self._at].text}"
         front = "\r\033[K" if self._is_terminal else ""
         _say(f"{front}{line}{end}")

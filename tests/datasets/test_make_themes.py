@@ -40,5 +40,5 @@ def test_seed_decides():
 
 
 def test_more_themes_than_features_raise():
-    with pytest.raises(ValueError, match="n_features=3, but 4 themes"):
+    with pytest.raises(ValueError, match="n_features=3, but at least 4"):
         make_themes(10, 3)

@@ -566,7 +566,7 @@ def test_wrong_columns_of_within_are_one_error():
     X, y, users, _ = _posts_of_users(np.random.default_rng(5))
     with pytest.raises(ValueError, match=r"columns 6 of the parameter within"):
         LatentRankSVM(within=6).fit(X, y)
-    with pytest.raises(ValueError, match=r"n_features = 1, the column within=0 alone"):
+    with pytest.raises(ValueError, match=r"n_features = 1, only the column within=0"):
         LatentRankSVM(within=0).fit(X[:, :1], y)
     ranker = LatentRankSVM(within=0, max_epochs=1).fit(np.column_stack([users, X]), y)
     with pytest.raises(ValueError, match=r"within=1, but it was 0 in fit"):

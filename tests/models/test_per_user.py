@@ -351,7 +351,7 @@ def test_fit_rejects_bad_parameters(posts, change, message):
 
 
 def test_fit_rejects_users_alone(posts):
-    with pytest.raises(ValueError, match="n_features = 1, the column user='user'"):
+    with pytest.raises(ValueError, match="n_features = 1, only the column user='user'"):
         _model().fit(posts[["user"]], posts["score"])
 
 

@@ -131,7 +131,7 @@ def run(estimator, photos):
         X = photos.reshape(8, -1)[:, :600] / 255.0
     y = np.arange(8.0) * 3 % 8
     fitted = clone(estimator).fit(X, y > 3 if is_classifier(estimator) else y)
-    use = getattr(fitted, "transform", getattr(fitted, "predict", None))
+    use = getattr(fitted, "predict", getattr(fitted, "transform", None))
     weights = getattr(fitted, "weights_", {})
     return [use(X), *(weights[name] for name in sorted(weights))]
 
