@@ -185,7 +185,7 @@ def _check_shapes(parts, shapes):
 
 def _check_lists(parts):
     """Refuse parts of different lists of photos."""
-    known = {}
+    known: dict[str, Path] = {}
     for part in parts:
         for *_, listed in islice(_lines(_index(part)), 1):
             known.setdefault(listed, part)
