@@ -187,8 +187,8 @@ def _check_lists(parts):
     """Refuse parts of different lists of photos."""
     known: dict[str, Path] = {}
     for part in parts:
-        for *_, listed in islice(_lines(_index(part)), 1):
-            known.setdefault(listed, part)
+        for line in islice(_lines(_index(part)), 1):  # a part may be empty
+            known.setdefault("".join(line[2:]), part)
     if len(known) > 1:
         one, other, *_ = map(str, known.values())
         raise ValueError(
