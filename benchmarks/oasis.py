@@ -219,7 +219,7 @@ def fine_tuning(
     )
     posts, more = read_posts(folder), read_posts(others)
     known = posts.set_index("photo")[["beauty", "valence", "arousal"]]
-    more = more.set_index("photo")[["mos"]]
+    more = more.set_index("photo")[["mos"]].dropna()
     with TemporaryDirectory() as temporary:
         network = CNNFineTuneRegressor(
             embedder=embedder,
