@@ -198,7 +198,7 @@ def fine_tuning(
     others,
     *,
     size=224,
-    epochs=4,
+    epochs=3,
     learning_rate=1e-4,
     label="beauty",
     only="",
