@@ -351,7 +351,7 @@ def test_failures_are_one_line(folder, monkeypatch, capsys, error, status):
     assert second.endswith("no more" if status != 130 else "computed again")
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.skipif(os.name != "posix", reason="Signals are those of POSIX.")
 def test_signals_end_a_run(folder, name):
     # Another thread may be given the signal, which tells the main one a little later.

@@ -93,3 +93,17 @@ def test_groups_and_labels_are_as_written(folder):
         posts, groups = read_posts(options)
     assert posts["score"].tolist() == [1.0, 1.5]
     assert groups.tolist() == ["007", "07"]
+
+
+def test_linked_folders_are_told(folder, tmp_path, capsys):
+    (folder / "linked").symlink_to(folder, target_is_directory=True)
+    assert extract(folder, output=tmp_path / "rows.npy") == 0
+    assert np.load(tmp_path / "rows.npy").shape[0] == 2
+    assert "left out linked: a linked folder; name it" in capsys.readouterr().err
+
+
+def test_no_photo_that_can_be_read_is_a_failure(tmp_path, capsys):
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    assert extract(tmp_path / "broken.jpg", output=tmp_path / "rows.npy") == 2
+    assert "None of the photos could be read" in capsys.readouterr().err
+    assert np.isnan(np.load(tmp_path / "rows.npy")).all()

@@ -131,7 +131,7 @@ def test_frozen_layers_are_evaluated(trainable):
     squares = squares_for("efficientnet_b0", Preprocessing(size=32, resize="crop"))
     module = build_module(Architecture("efficientnet_b0", squares, 1, 0.5), "random", 0)
     freeze_before(trainable, module)
-    _training._freeze_statistics(torch, module.train())
+    _training._evaluate_frozen(torch, module.train())
     learning = {name for name, each in module.named_modules() if each.training}
     assert {"dropout", "head"} <= learning
     # Blocks of its features are left out at random.
@@ -243,6 +243,15 @@ def test_data_sets_with_different_scores_share_a_backbone(squares, scores):
 def test_bad_outputs_are_refused(y, settings, message, squares):
     with pytest.raises(ValueError, match=message):
         CNNFineTuneRegressor(**PLAIN, **settings).fit(squares, y)
+
+
+def test_score_that_no_training_row_has_is_an_error(squares, scores):
+    y = np.column_stack([scores, scores])
+    y[1:, 1] = np.nan
+    weight = np.ones(N)
+    weight[0] = 0
+    with pytest.raises(ValueError, match="column of y without a known score"):
+        CNNFineTuneRegressor(**PLAIN).fit(squares, y, sample_weight=weight)
 
 
 # --- two heads, and what is not done twice

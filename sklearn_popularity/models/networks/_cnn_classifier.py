@@ -112,32 +112,9 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     this. Caffe's example of this network has ``optimizer="sgd", learning_rate=1e-3``;
     the steps of Adam, the default, have the same size for any backbone.
 
-    Of the parameters of `embedder`, which is not changed, these are used: `backbone`,
-    `weights`, `preprocessing`, `max_size`, `image_shape`, `value_range`, `device`,
-    `precision`, and `n_jobs` as the number of threads that read photos. Its `layer`
-    must be "penultimate", its `pooling` "mean", and its `preprocessing` must make
-    squares without `flip`. Nothing is cached, and an unreadable photo is an error. The
-    parameters can be set and searched, as ``embedder__backbone`` or
-    ``embedder__preprocessing__size``.
-
-    Threads read photos while the network computes. Up to 2 GiB of decoded photos, of at
-    most the embedder's `max_size`, are kept for the next epoch; the others are decoded
-    again. The square is cut out of the photo and resized in one step, at a random
-    position of the central square in training and at its centre otherwise; photos that
-    are squeezed or padded are only mirrored. A process trains one network at a time;
-    other threads wait.
-
-    The order, the crops and the dropout of an epoch depend on the seed and the number
-    of the epoch alone. On a CPU, a fit that resumes from its checkpoint therefore ends
-    with the same weights, bit for bit, as one that was not interrupted, with the same
-    number of torch threads; with another number, or on a GPU, they agree up to
-    rounding. The checkpoint is kept after training, and a fit with a larger
-    `max_epochs` resumes from it. It is replaced atomically, has a checksum, and loading
-    it executes no code.
-
-    Sample weights are divided by their mean, so only their ratios matter; a weight of 2
-    equals a repeated row while all rows fit into one batch, without dropout,
-    augmentation and early stopping.
+    How `embedder` is used, how photos are read and kept, what a checkpoint promises and
+    what weights of rows mean is as in :class:`CNNFineTuneRegressor`, see its Notes.
+    `transform` returns embeddings by the fine-tuned network.
 
     Departures from [1]_: the head starts at zero rather than at random, so that the
     first probabilities are equal; biases learn at the rate of their layer; photos are

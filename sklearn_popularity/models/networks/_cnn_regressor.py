@@ -389,6 +389,12 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
 
     def _offset_and_scale(self, target, weight):
         known = ~np.isnan(target)
+        if not known.any():
+            raise ValueError(
+                "Got a column of y without a known score among the rows that are "
+                "learned from: those with a weight, and not held out. Pass more scores "
+                "of it, or early_stopping=False."
+            )
         target, weight = target[known], weight[known]
         if self.loss == "log_loss":
             low, high = target.min(), target.max()

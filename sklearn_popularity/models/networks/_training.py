@@ -174,7 +174,7 @@ def _make_net(build, schedule, callbacks):
                 return
             self._set_training(training)
             if schedule.trainable != "all":
-                _freeze_statistics(torch, self.module_)
+                _evaluate_frozen(torch, self.module_)
             with closing(iterator(len(self.history) - 1)) as batches:
                 super().run_single_epoch(batches, training, prefix, step_fn, **params)
 
@@ -201,7 +201,7 @@ def _make_net(build, schedule, callbacks):
     )
 
 
-def _freeze_statistics(torch, module):
+def _evaluate_frozen(torch, module):
     """Evaluate what does not learn, its dropout too, and all batch normalisation."""
     for each in module.modules():
         weights = list(each.parameters())
