@@ -16,6 +16,7 @@ from sklearn_popularity import (
     load_model,
 )
 from sklearn_popularity.cli import main
+from sklearn_popularity.cli._evaluate import _print_ceilings
 from sklearn_popularity.cli._main import _parser
 from sklearn_popularity.cli._model import compose
 from sklearn_popularity.evaluation import (
@@ -288,3 +289,11 @@ def test_ceilings_stand_beside_scores(folder, capsys):
     assert line in capsys.readouterr().out
     assert _evaluate(folder, "--titles", "title") == 0
     assert "Ceilings" not in capsys.readouterr().out
+
+
+def test_ceilings_that_say_nothing_are_not_printed(capsys):
+    names = ["known", "spearman", "low", "high"]
+    rows = [("photo", 0.6, 0.0, 1.0), ("user", 0.8, 0.4, 1.0)]
+    _print_ceilings(pd.DataFrame(rows, columns=names))
+    printed = capsys.readouterr().out
+    assert "user 0.800" in printed and "photo" not in printed

@@ -147,7 +147,9 @@ def test_unreadable_photos_come_last(model, others, tmp_path, capsys):
     photos = [missing, good[0], broken, *good[1:]]
     table = _ranked(model, photos, tmp_path)
     assert table["photo"].tolist()[3:] == [str(missing), str(broken)]
-    assert table.loc[3:, ["rank", "score", "percentile"]].isna().all(axis=None)
+    assert (
+        table.loc[3:, ["rank", "score", "percentile", "unlike"]].isna().all(axis=None)
+    )
     assert table["reason"].isna().tolist() == [True] * 3 + [False] * 2
     error = capsys.readouterr().err
     assert "warning: 2 of 5 photos could not be read" in error
