@@ -58,7 +58,7 @@ html_theme_options = {
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
-    "subsection_order": ["examples/papers", "examples/inspection"],
+    "subsection_order": ["examples/features", "examples/papers", "examples/inspection"],
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "download_all_examples": False,
