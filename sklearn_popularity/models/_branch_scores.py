@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..metrics import SpearmanInterval, spearman_interval, spearman_score
-from ._branches import PASSTHROUGH
 
 
 class BranchScore(NamedTuple):
@@ -56,7 +55,7 @@ def score_branches(branches, outputs, y, sample_weight, *, groups, folds):
     n_folds = None if folds is None else max(len(folds), 2)
     scores = {}
     for (name, estimator, _), output in zip(branches, outputs, strict=True):
-        if isinstance(estimator, str) and estimator == PASSTHROUGH:
+        if isinstance(estimator, str):  # passes its columns through
             continue
         score = spearman_score(y, output, sample_weight=sample_weight)
         found = SpearmanInterval(score, -1.0, 1.0)  # one group gives no interval

@@ -13,7 +13,8 @@ from .._messages import quote
 from .._sklearn_compat import _safe_indexing
 from ._delegation import fit_clone, take_rows
 
-DROP, PASSTHROUGH = "drop", "passthrough"
+# `check_branches` refuses other words, so a used branch with a word passes columns on.
+_DROP, _PASSTHROUGH = "drop", "passthrough"
 # Maximum number of training rows that a mean prediction is computed from.
 _N_SEEN = 1000
 _SEED = 0
@@ -40,7 +41,7 @@ def check_branches(branches):
             )
         name, estimator, _ = branch
         if isinstance(estimator, str):
-            if estimator not in (DROP, PASSTHROUGH):
+            if estimator not in (_DROP, _PASSTHROUGH):
                 raise ValueError(
                     f"Got {quote(estimator)} for the branch {name!r}, but a regressor, "
                     "'drop' or 'passthrough' was expected."
@@ -60,12 +61,12 @@ def check_branches(branches):
 
 def used_branches(branches):
     """Branches that are not "drop"."""
-    return [branch for branch in branches if not _is(branch, DROP)]
+    return [branch for branch in branches if branch[1] != _DROP]
 
 
 def predicting_branches(branches):
     """Branches with an estimator, neither "drop" nor "passthrough"."""
-    return [b for b in used_branches(branches) if not _is(b, PASSTHROUGH)]
+    return [branch for branch in branches if not isinstance(branch[1], str)]
 
 
 def resolve_branches(branches, X):
@@ -114,7 +115,7 @@ def fit_branches(branches, X, y, sample_weight, workers, tasks):
     ready = iter(fitted)
     found, means = [], {}
     for name, estimator, which in branches:
-        if not _is((name, estimator, which), PASSTHROUGH):
+        if not isinstance(estimator, str):
             estimator, means[name] = next(ready)
         found.append((name, estimator, which))
     return found, means
@@ -138,7 +139,7 @@ def branch_outputs(branches, means, X):
     """
     return [
         passed_columns(X, which, name)
-        if _is((name, estimator, which), PASSTHROUGH)
+        if isinstance(estimator, str)
         else np.reshape(estimator.predict(select_columns(X, which)), (-1, 1))
         - means[name]
         for name, estimator, which in branches
@@ -148,8 +149,8 @@ def branch_outputs(branches, means, X):
 def columns_passed(branches, outputs):
     """Indices of the columns of all outputs that branches pass through."""
     passed = [
-        np.full(output.shape[1], _is(branch, PASSTHROUGH))
-        for branch, output in zip(branches, outputs, strict=True)
+        np.full(output.shape[1], isinstance(estimator, str))
+        for (_, estimator, _), output in zip(branches, outputs, strict=True)
     ]
     return np.flatnonzero(np.concatenate(passed)).tolist()
 
@@ -295,10 +296,10 @@ def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers, tasks=Non
     n = len(folds)
     each = iter([parts[i : i + n] for i in range(0, len(parts), n)])
     return [
-        passed_columns(X, branch[2], branch[0])
-        if _is(branch, PASSTHROUGH)
+        passed_columns(X, which, name)
+        if isinstance(estimator, str)
         else out_of_fold(next(each), folds, len(y))[:, np.newaxis]
-        for branch in branches
+        for name, estimator, which in branches
     ]
 
 
@@ -338,7 +339,3 @@ def seen_rows(train) -> NDArray[np.intp]:
         return train
     rng = np.random.default_rng(_SEED)
     return np.sort(rng.choice(train, _N_SEEN, replace=False))
-
-
-def _is(branch, word):
-    return isinstance(branch[1], str) and branch[1] == word
