@@ -217,13 +217,17 @@ def name_of(estimator):
     return type(estimator).__name__
 
 
-@pytest.fixture(autouse=True)
-def extra_of_networks(request):
+def skip_without_packages(estimator):
     """Skip what tests a network where its packages are not installed."""
-    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
-    if name_of(parameters.get("estimator")) in NETWORKS:
+    if name_of(estimator) in NETWORKS:
         for package in ("torch", "torchvision", "skorch"):
             pytest.importorskip(package, reason=f"Networks need {package}.")
+
+
+@pytest.fixture(autouse=True)
+def extra_of_networks(request):
+    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
+    skip_without_packages(parameters.get("estimator"))
 
 
 def run_check(check, *args):
@@ -389,9 +393,7 @@ in_passes = pytest.mark.parametrize(
 @pytest.fixture(params=LISTENERS, ids=name_of)
 def with_callbacks(request):
     """An estimator that knows of callbacks, and what it may learn from."""
-    if name_of(request.param) in NETWORKS:
-        for package in ("torch", "torchvision", "skorch"):
-            pytest.importorskip(package, reason=f"Networks need {package}.")
+    skip_without_packages(request.param)
     model = clone(request.param)
     if "random_state" in model.get_params():
         model.set_params(random_state=0)

@@ -24,18 +24,7 @@ class Palette(NamedTuple):
 
 
 def color_bins(image: np.ndarray) -> np.ndarray:
-    """Bin of each pixel: floor(R / 8) + 32 floor(G / 8) + 1024 floor(B / 8).
-
-    Parameters
-    ----------
-    image : ndarray of shape (..., 3), uint8
-        sRGB.
-
-    Returns
-    -------
-    bins : ndarray of shape (...), uint16
-        0 to 32,767.
-    """
+    """Bin of each pixel: floor(R / 8) + 32 floor(G / 8) + 1024 floor(B / 8)."""
     bins = (image[..., 2] >> 3).astype(np.uint16) << _BITS
     bins |= image[..., 1] >> 3
     bins <<= _BITS
@@ -44,31 +33,14 @@ def color_bins(image: np.ndarray) -> np.ndarray:
 
 
 def bin_colors() -> np.ndarray:
-    """Centre of each bin.
-
-    Returns
-    -------
-    colors : ndarray of shape (32768, 3), float64
-        sRGB 0-255.
-    """
+    """Centre of each bin, of shape (32768, 3), in sRGB 0-255."""
     bins = np.arange(N_BINS)
     channels = [(bins >> (_BITS * channel)) & 31 for channel in range(3)]
     return np.stack(channels, axis=1) * 8 + 3.5
 
 
 def mean_colors(palette: Palette) -> np.ndarray:
-    """Mean of the bins of each colour.
-
-    Parameters
-    ----------
-    palette : Palette
-        Colour of each bin.
-
-    Returns
-    -------
-    colors : ndarray of shape (n_colors, 3), float64
-        sRGB 0-255; mid grey for a colour without a bin.
-    """
+    """Mean of the bins of each colour, in sRGB 0-255; mid grey if it has none."""
     table, n_colors = palette
     counts = np.bincount(table, minlength=n_colors)
     sums = [np.bincount(table, channel, n_colors) for channel in bin_colors().T]

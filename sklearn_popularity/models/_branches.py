@@ -80,27 +80,8 @@ def resolve_branches(branches, X):
 def fit_branches(branches, X, y, sample_weight, workers, tasks):
     """Fit a copy of each estimator on all rows.
 
-    Parameters
-    ----------
-    branches : list of (name, estimator, columns)
-        From `resolve_branches`.
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-    y : ndarray of shape (n_samples,)
-        Scores.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights.
-    workers : Parallel
-        Runs the fits.
-    tasks : FitTasks
-        Reports the fits to callbacks.
-
-    Returns
-    -------
-    branches : list of (name, estimator, columns)
-        With fitted estimators.
-    means : dict of str to float
-        Mean prediction of each branch on its training rows.
+    Returns the branches with fitted estimators, and by name the mean prediction of each
+    on its training rows.
     """
     fitted = workers(
         delayed(_fit_branch)(
@@ -122,20 +103,9 @@ def fit_branches(branches, X, y, sample_weight, workers, tasks):
 
 
 def branch_outputs(branches, means, X):
-    """Outputs of fitted branches.
+    """Outputs of fitted branches, each of shape (n_samples, n_outputs).
 
-    Parameters
-    ----------
-    branches, means
-        From `fit_branches`.
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-
-    Returns
-    -------
-    outputs : list of ndarray of shape (n_samples, n_outputs)
-        Per branch, one column of predictions minus their mean, or the columns that it
-        passes through.
+    They are the predictions minus their mean, or the columns that are passed through.
     """
     return [
         passed_columns(X, which, name)
@@ -156,26 +126,7 @@ def columns_passed(branches, outputs):
 
 
 def passed_columns(X, columns, name):
-    """Columns of X as numbers.
-
-    Parameters
-    ----------
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-    columns : str, int, slice, list or mask
-        Columns to take; a scalar is a single column.
-    name : str
-        Name of the branch, for the error.
-
-    Returns
-    -------
-    values : ndarray of shape (n_samples, n_columns), float64
-
-    Raises
-    ------
-    ValueError
-        If they are not numbers.
-    """
+    """Columns of X as a matrix of float64; an error names the branch."""
     values = np.asarray(select_columns(X, columns))
     try:
         if values.dtype.kind in "mM":
@@ -262,24 +213,7 @@ def out_of_fold(predictions, folds, n_samples):
 
 
 def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers, tasks=None):
-    """Outputs of branches for rows that they were not fitted on.
-
-    Parameters
-    ----------
-    branches : list of (name, estimator, columns)
-        From `resolve_branches`.
-    X, y, sample_weight, workers
-        As for `fit_branches`.
-    folds : sequence of (train, test)
-        Row numbers.
-    tasks : FitTasks, default=None
-        Reports the fits to callbacks.
-
-    Returns
-    -------
-    outputs : list of ndarray of shape (n_samples, n_outputs)
-        As in `branch_outputs`.
-    """
+    """As `branch_outputs`, but for rows that the branches were not fitted on."""
     parts = workers(
         delayed(_fit_predict)(
             branch,

@@ -50,22 +50,7 @@ class SavedPredictor(NamedTuple):
 def save_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
     """Replace the trees in the state of an estimator by arrays.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator.
-    state : dict
-        Its attributes.
-
-    Returns
-    -------
-    state : dict
-        The given one, unless it contains trees.
-
-    Raises
-    ------
-    ValueError
-        If the trees could not be validated on loading.
+    Trees that could not be validated on loading are a ValueError.
     """
     kinds = compiled_trees()
     if isinstance(estimator, kinds.BaseDecisionTree) and "tree_" in state:

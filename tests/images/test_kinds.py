@@ -192,15 +192,11 @@ def as_column(items, package):
         return array
     if package == "pandas":
         return pd.DataFrame({"photo": items}, index=[5, 5, 2])
-    frames = pytest.importorskip(package.split()[0], reason=f"Needs {package}.")
     if package == "pyarrow chunks":
+        frames = pytest.importorskip("pyarrow", reason="This form needs pyarrow.")
         whole = frames.array(items)
         return frames.chunked_array([whole[:1], whole[1:]])
-    return (
-        frames.table({"photo": items})
-        if package == "pyarrow"
-        else (frames.DataFrame({"photo": items}))
-    )
+    return make_frame(package, {"photo": items})
 
 
 PACKAGES = ["lists", "arrays", "pandas", "polars", "pyarrow", "pyarrow chunks"]
