@@ -83,22 +83,7 @@ def perceptual_palette() -> np.ndarray:
 
 
 def load_palette(palette) -> Palette:
-    """Resolve the `palette` parameter of the colour features.
-
-    Parameters
-    ----------
-    palette : str, path or array-like
-        See :class:`ColorHistogram`.
-
-    Returns
-    -------
-    palette : Palette
-
-    Raises
-    ------
-    ValueError
-        If the palette has a wrong shape or range, or its file cannot be read.
-    """
+    """Resolve the `palette` parameter of the colour features, or raise a ValueError."""
     if isinstance(palette, str) and palette == "perceptual":
         return _nearest_color(perceptual_palette().astype(np.float64).tobytes())
     if isinstance(palette, str) and palette == "discriminative":
@@ -191,13 +176,7 @@ def _farthest_points(points, n):
 
 
 def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read an array from a ``.npy`` file; archives and pickles are refused.
-
-    Raises
-    ------
-    OSError, ValueError
-        If the file cannot be read.
-    """
+    """Read an array from a ``.npy`` file; archives and pickles are refused."""
     with expand_home(path).open("rb") as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)

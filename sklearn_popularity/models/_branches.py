@@ -21,18 +21,7 @@ _SEED = 0
 
 
 def check_branches(branches):
-    """Check that each branch is (name, estimator, columns) with a regressor.
-
-    Parameters
-    ----------
-    branches : list
-        Branches; an estimator may be "drop" or "passthrough".
-
-    Raises
-    ------
-    ValueError
-        If a branch is anything else, or all are "drop".
-    """
+    """Check that each branch is (name, estimator, columns) with a regressor or word."""
     for branch in branches:
         if not (isinstance(branch, tuple) and len(branch) == 3):
             raise ValueError(

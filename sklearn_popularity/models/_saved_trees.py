@@ -69,10 +69,8 @@ def save_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
 def load_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
     """Restore the trees that `save_trees` replaced by arrays.
 
-    Raises
-    ------
-    ValueError
-        If the arrays are not trees, or use features that the estimator does not have.
+    Arrays that are no trees, or use features that the estimator does not have, are a
+    ValueError.
     """
     kinds = compiled_trees()
     if isinstance(estimator, kinds.BaseDecisionTree) and "tree_" in state:
