@@ -202,7 +202,7 @@ def _as_item(photo: Any) -> Any:
 
 
 def _photos_in_nested_numbers(items: list[Any]) -> list[Any] | np.ndarray | None:
-    first = items[0] if items else None
+    first = items[0]
     if isinstance(first, (list, tuple)) and first and np.ndim(first[0]) > 0:
         return _photos_in_array(np.asarray(items))
     return None
