@@ -10,7 +10,6 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
 from sklearn.utils import column_or_1d, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
-from .._columns import encode_labels
 from .._kept_parameters import check_ready, keep_parameters
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context
@@ -203,8 +202,7 @@ class IntervalRegressor(
         self._check_unit()
         keep_parameters(self, "coverage")
         y = check_scores(X, y)
-        groups = groups_of(X, self.groups, groups)
-        codes = None if groups is None else encode_labels(groups, "groups")
+        codes = groups_of(X, self.groups, groups)
         units = np.arange(len(y)) if codes is None else codes
         unit = "n_samples" if codes is None else "number of groups"
         _check_enough(len(np.unique(units)), self.coverage, unit)

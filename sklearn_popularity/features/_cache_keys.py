@@ -61,19 +61,7 @@ def settings_digest(*settings: Any) -> bytes:
 
 
 def photo_key(settings: bytes, content: bytes | np.ndarray) -> bytes:
-    """SHA-256 of the settings and of a photo.
-
-    Parameters
-    ----------
-    settings : bytes
-        Digest of the settings.
-    content : bytes, or ndarray of shape (height, width, 3), uint8
-        The photo, as :meth:`Photos.content` returns it.
-
-    Returns
-    -------
-    key : bytes of length 32
-    """
+    """SHA-256 of the digest of the settings and of what `Photos.content` returns."""
     digest = hashlib.sha256(settings)
     if isinstance(content, bytes):
         digest.update(b"file")

@@ -22,18 +22,7 @@ _STATISTICS = [
 
 
 def hsv_means(image: np.ndarray) -> np.ndarray:
-    """Mean hue, saturation and value.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        sRGB.
-
-    Returns
-    -------
-    means : ndarray of shape (3,), float64
-        Each from 0 to 1; hue is a fraction of a turn from red.
-    """
+    """Mean hue, saturation and value, each from 0 to 1; hue in turns from red."""
     # From 0 to 255, since OpenCV adds a constant to the denominators, which would count
     # from 0 to 1.
     hsv = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2HSV)
@@ -42,18 +31,9 @@ def hsv_means(image: np.ndarray) -> np.ndarray:
 
 
 def intensity_moments(image: np.ndarray) -> np.ndarray:
-    """Mean, variance and skewness of the intensity (R + G + B) / 3.
+    """Mean, variance and skewness of (R + G + B) / 3, from 0 to 1.
 
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        sRGB.
-
-    Returns
-    -------
-    moments : ndarray of shape (3,), float64
-        Population moments of intensities from 0 to 1. The skewness of a constant image
-        is 0.
+    Population moments; the skewness of a constant image is 0.
     """
     counts = np.bincount(intensity_levels(image).ravel(), minlength=MAX_LEVEL + 1)
     share = counts / counts.sum()
@@ -71,37 +51,12 @@ def _describe_statistics(image):
 
 
 def color_index(image: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Index of the colour of each pixel.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        sRGB.
-    table : ndarray of shape (32768,), uint8
-        Index of the colour of each bin.
-
-    Returns
-    -------
-    index : ndarray of shape (height, width), uint8
-    """
+    """Index of the colour of each pixel, by a table of the colour of each bin."""
     return table[color_bins(image)]
 
 
 def color_histogram(image: np.ndarray, palette: Palette) -> np.ndarray:
-    """Share of the pixels of each colour.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        sRGB.
-    palette : Palette
-        Index of the colour of each bin.
-
-    Returns
-    -------
-    histogram : ndarray of shape (n_colors,), float64
-        Sums to 1.
-    """
+    """Share of the pixels of each colour; they sum to 1."""
     index = color_index(image, palette.table)
     return np.bincount(index.ravel(), minlength=palette.n_colors) / index.size
 

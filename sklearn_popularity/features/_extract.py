@@ -166,7 +166,8 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
     with _whole_files(out, index, n_rows, names) as (matrix, new_index):
         while piece := list(islice(rows, _piece_size(len(names)))):
             matrix.write(np.stack(piece))
-        _join_indices(new_index, map(_index, parts))
+        lines = (line[:2] for part in parts for line in _lines(_index(part)))
+        _write_lines(new_index, ["path", "reason"], lines)
     return index
 
 
@@ -248,23 +249,20 @@ def _whole_files(out, index, n_rows, names):
             yield matrix, new_index
 
 
-def _write_index(path, items, reasons, listed=None):
+def _write_index(path, items, reasons, listed):
     """Write paths and reasons, and for a part the digest of the whole list."""
-    names = [os.fsdecode(item) for item in items]
-    rows = [names, reasons, [listed] * len(items)][: 2 if listed is None else 3]
-    _write_lines(path, zip(*rows, strict=True), is_part=listed is not None)
+    columns: dict[str, Iterable] = {"path": map(os.fsdecode, items), "reason": reasons}
+    if listed is not None:
+        columns["list"] = [listed] * len(items)
+    _write_lines(path, columns, zip(*columns.values(), strict=True))
 
 
-def _join_indices(path, indices):
-    _write_lines(path, (line[:2] for index in indices for line in _lines(index)))
-
-
-def _write_lines(path, lines, *, is_part=False):
+def _write_lines(path, header, lines):
     # Names that are not UTF-8 are escaped, so that any program can read the table.
     settings = {"newline": "", "encoding": "utf-8", "errors": "backslashreplace"}
     with path.open("w", **settings) as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["path", "reason", *["list"] * is_part])
+        table.writerow(header)
         table.writerows(lines)
 
 

@@ -26,16 +26,6 @@ class _FlipAverage:
 def flip_average(describe: Describe, flip: bool) -> Describe:
     """Average a description over an image and its mirror image if `flip`.
 
-    Parameters
-    ----------
-    describe : callable
-        Function from one uint8 image of shape (height, width, 3) to its vector.
-    flip : bool
-        Whether to average. The vector is as long as before, but no longer tells left
-        from right, which helps with few photos.
-
-    Returns
-    -------
-    describe : callable
+    It no longer tells left from right, which helps with few photos.
     """
     return _FlipAverage(describe) if flip else describe

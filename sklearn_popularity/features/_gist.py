@@ -80,19 +80,9 @@ def _crop(gain):
 
 
 def square(grey: np.ndarray, size: int) -> np.ndarray:
-    """Resize so that the shorter side is `size` pixels and crop the centre.
+    """Resize the shorter side to `size` pixels, bilinearly, and crop the centre.
 
-    Parameters
-    ----------
-    grey : ndarray of shape (height, width)
-        Intensities.
-    size : int
-        Side of the result, in pixels.
-
-    Returns
-    -------
-    square : ndarray of shape (size, size), float64
-        Bilinear interpolation, antialiased if the image shrinks.
+    It is antialiased if the image shrinks.
     """
     scale = size / min(grey.shape)
     for axis in (0, 1):
@@ -143,14 +133,7 @@ def _smoothing_basis(side: int) -> np.ndarray:
 def whiten(grey: np.ndarray) -> np.ndarray:
     """Remove the local mean of the logarithm and divide by the local contrast.
 
-    Parameters
-    ----------
-    grey : ndarray of shape (size, size)
-        Intensities from 0 to 255.
-
-    Returns
-    -------
-    whitened : ndarray of shape (size, size), float32
+    The intensities of the square image are from 0 to 255.
     """
     pad = _PREFILTER_BOUNDARY
     log = np.pad(np.log1p(grey), pad, mode="symmetric")

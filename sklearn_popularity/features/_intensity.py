@@ -8,18 +8,7 @@ MAX_LEVEL = 3 * 255
 
 
 def intensity_levels(image: np.ndarray) -> np.ndarray:
-    """Sum of the three channels of each pixel.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        sRGB.
-
-    Returns
-    -------
-    levels : ndarray of shape (height, width), uint16
-        0 (black) to 765 (white).
-    """
+    """Sum of the three channels of each pixel: 0 (black) to 765 (white), uint16."""
     levels = image[..., 0].astype(np.uint16)
     levels += image[..., 1]
     levels += image[..., 2]

@@ -24,18 +24,7 @@ class Palette(NamedTuple):
 
 
 def color_bins(image: np.ndarray) -> np.ndarray:
-    """Bin of each pixel: floor(R / 8) + 32 floor(G / 8) + 1024 floor(B / 8).
-
-    Parameters
-    ----------
-    image : ndarray of shape (..., 3), uint8
-        sRGB.
-
-    Returns
-    -------
-    bins : ndarray of shape (...), uint16
-        0 to 32,767.
-    """
+    """Bin of each pixel: floor(R / 8) + 32 floor(G / 8) + 1024 floor(B / 8)."""
     bins = (image[..., 2] >> 3).astype(np.uint16) << _BITS
     bins |= image[..., 1] >> 3
     bins <<= _BITS
@@ -44,31 +33,14 @@ def color_bins(image: np.ndarray) -> np.ndarray:
 
 
 def bin_colors() -> np.ndarray:
-    """Centre of each bin.
-
-    Returns
-    -------
-    colors : ndarray of shape (32768, 3), float64
-        sRGB 0-255.
-    """
+    """Centre of each bin, of shape (32768, 3), in sRGB 0-255."""
     bins = np.arange(N_BINS)
     channels = [(bins >> (_BITS * channel)) & 31 for channel in range(3)]
     return np.stack(channels, axis=1) * 8 + 3.5
 
 
 def mean_colors(palette: Palette) -> np.ndarray:
-    """Mean of the bins of each colour.
-
-    Parameters
-    ----------
-    palette : Palette
-        Colour of each bin.
-
-    Returns
-    -------
-    colors : ndarray of shape (n_colors, 3), float64
-        sRGB 0-255; mid grey for a colour without a bin.
-    """
+    """Mean of the bins of each colour, in sRGB 0-255; mid grey if it has none."""
     table, n_colors = palette
     counts = np.bincount(table, minlength=n_colors)
     sums = [np.bincount(table, channel, n_colors) for channel in bin_colors().T]
@@ -111,22 +83,7 @@ def perceptual_palette() -> np.ndarray:
 
 
 def load_palette(palette) -> Palette:
-    """Resolve the `palette` parameter of the colour features.
-
-    Parameters
-    ----------
-    palette : str, path or array-like
-        See :class:`ColorHistogram`.
-
-    Returns
-    -------
-    palette : Palette
-
-    Raises
-    ------
-    ValueError
-        If the palette has a wrong shape or range, or its file cannot be read.
-    """
+    """Resolve the `palette` parameter of the colour features, or raise a ValueError."""
     if isinstance(palette, str) and palette == "perceptual":
         return _nearest_color(perceptual_palette().astype(np.float64).tobytes())
     if isinstance(palette, str) and palette == "discriminative":
@@ -219,13 +176,7 @@ def _farthest_points(points, n):
 
 
 def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read an array from a ``.npy`` file; archives and pickles are refused.
-
-    Raises
-    ------
-    OSError, ValueError
-        If the file cannot be read.
-    """
+    """Read an array from a ``.npy`` file; archives and pickles are refused."""
     with expand_home(path).open("rb") as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)

@@ -13,20 +13,8 @@ FRAME_PACKAGES = {"pandas", "polars", "pyarrow"}
 def open_container(X: Any) -> Any:
     """Return the elements of X as a list, or X as one array.
 
-    Parameters
-    ----------
-    X : sequence, array, Series, one-column frame or tensor
-        Container of photos, or a table of pixel values.
-
-    Returns
-    -------
-    X : list, ndarray or object
-        A table of several columns is returned as it is.
-
-    Raises
-    ------
-    ValueError
-        If X is a generator, set or mapping, or a tensor on another device than the CPU.
+    A table of several columns is returned as it is. A generator, set or mapping is a
+    ValueError, and so is a tensor on another device than the CPU.
     """
     if is_tensor(X):
         return tensor_to_numpy(X)

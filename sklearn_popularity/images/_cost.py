@@ -79,16 +79,9 @@ def check_scans(data: bytes) -> None:
 
 
 def check_cost(image: Image.Image, data: bytes, whole: tuple[int, int]) -> None:
-    """Refuse an opened image that would take much memory or time.
+    """Refuse an opened image that would take much memory or time to decode.
 
-    Parameters
-    ----------
-    image : Image
-        Not decoded yet. For a JPEG, `draft` may have reduced its size.
-    data : bytes
-        Contents of its file.
-    whole : (int, int)
-        Width and height as the file declares them.
+    `whole` is its size by the header, which `draft` may have reduced for a JPEG.
     """
     n_pixels = image.width * image.height
     n_bytes = len(data) + n_pixels * bytes_per_pixel(image.mode, image.format)

@@ -197,13 +197,12 @@ def _as_item(photo: Any) -> Any:
         return bytes(photo)
     if is_tensor(photo):
         return tensor_to_numpy(photo)
-    return (
-        None if _is_missing(photo) or (isinstance(photo, str) and not photo) else photo
-    )
+    is_empty = isinstance(photo, str) and not photo
+    return None if is_empty or _is_missing(photo) else photo
 
 
 def _photos_in_nested_numbers(items: list[Any]) -> list[Any] | np.ndarray | None:
-    first = items[0] if items else None
+    first = items[0]
     if isinstance(first, (list, tuple)) and first and np.ndim(first[0]) > 0:
         return _photos_in_array(np.asarray(items))
     return None

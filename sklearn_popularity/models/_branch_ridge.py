@@ -46,26 +46,9 @@ class BranchRidge(RegressorMixin, BaseEstimator):
 
 
 def choose_ridge(X, y, sample_weight, *, folds, free) -> BranchRidge:
-    """Choose the penalty with the least squared error on held-out rows.
+    """Unfitted ridge with the penalty of the least squared error on held-out rows.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_outputs)
-        Outputs of the branches for rows that they were not fitted on.
-    y : ndarray of shape (n_samples,)
-        Scores.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights.
-    folds : list of (train, test) or None
-        Partition of the rows. None, where the branches were fitted on all rows, takes
-        the smallest penalty.
-    free : sequence of int
-        Columns whose weights may be negative.
-
-    Returns
-    -------
-    ridge : BranchRidge
-        Unfitted, with one of `ALPHAS`.
+    Without folds, where the branches were fitted on all rows, it is the smallest one.
     """
     if folds is None:
         return BranchRidge(alpha=float(ALPHAS.min()), free=free)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..metrics import SpearmanInterval, spearman_interval, spearman_score
-from ._branches import PASSTHROUGH
 
 
 class BranchScore(NamedTuple):
@@ -28,27 +27,10 @@ class BranchScore(NamedTuple):
 
 
 def score_branches(branches, outputs, y, sample_weight, *, groups, folds):
-    """Score the output of each branch that predicts.
+    """Score the output of each branch that predicts, by name.
 
-    Parameters
-    ----------
-    branches : list of (name, estimator, columns)
-        Branches.
-    outputs : list of ndarray of shape (n_samples, n_outputs)
-        Output of each branch, which the final estimator is fitted on.
-    y : ndarray of shape (n_samples,)
-        Scores.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the score. The interval is computed without them, and shifted to the
-        weighted score.
-    groups : ndarray of shape (n_samples,) or None
-        Group of each row; rows of a group are not independent.
-    folds : list of (train, test) or None
-        Inner folds; None if the outputs are those for training rows.
-
-    Returns
-    -------
-    scores : dict of str to BranchScore
+    Intervals ignore the weights, and are shifted to the weighted score. Rows of a group
+    are not independent. `folds` is None if the outputs are those for training rows.
     """
     counted = slice(None) if sample_weight is None else sample_weight > 0
     units = np.arange(len(y)) if groups is None else groups
@@ -56,7 +38,7 @@ def score_branches(branches, outputs, y, sample_weight, *, groups, folds):
     n_folds = None if folds is None else max(len(folds), 2)
     scores = {}
     for (name, estimator, _), output in zip(branches, outputs, strict=True):
-        if isinstance(estimator, str) and estimator == PASSTHROUGH:
+        if isinstance(estimator, str):  # passes its columns through
             continue
         score = spearman_score(y, output, sample_weight=sample_weight)
         found = SpearmanInterval(score, -1.0, 1.0)  # one group gives no interval

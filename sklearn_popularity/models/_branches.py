@@ -13,25 +13,15 @@ from .._messages import quote
 from .._sklearn_compat import _safe_indexing
 from ._delegation import fit_clone, take_rows
 
-DROP, PASSTHROUGH = "drop", "passthrough"
+# `check_branches` refuses other words, so a used branch with a word passes columns on.
+_DROP, _PASSTHROUGH = "drop", "passthrough"
 # Maximum number of training rows that a mean prediction is computed from.
 _N_SEEN = 1000
 _SEED = 0
 
 
 def check_branches(branches):
-    """Check that each branch is (name, estimator, columns) with a regressor.
-
-    Parameters
-    ----------
-    branches : list
-        Branches; an estimator may be "drop" or "passthrough".
-
-    Raises
-    ------
-    ValueError
-        If a branch is anything else, or all are "drop".
-    """
+    """Check that each branch is (name, estimator, columns) with a regressor or word."""
     for branch in branches:
         if not (isinstance(branch, tuple) and len(branch) == 3):
             raise ValueError(
@@ -40,7 +30,7 @@ def check_branches(branches):
             )
         name, estimator, _ = branch
         if isinstance(estimator, str):
-            if estimator not in (DROP, PASSTHROUGH):
+            if estimator not in (_DROP, _PASSTHROUGH):
                 raise ValueError(
                     f"Got {quote(estimator)} for the branch {name!r}, but a regressor, "
                     "'drop' or 'passthrough' was expected."
@@ -60,12 +50,12 @@ def check_branches(branches):
 
 def used_branches(branches):
     """Branches that are not "drop"."""
-    return [branch for branch in branches if not _is(branch, DROP)]
+    return [branch for branch in branches if branch[1] != _DROP]
 
 
 def predicting_branches(branches):
     """Branches with an estimator, neither "drop" nor "passthrough"."""
-    return [b for b in used_branches(branches) if not _is(b, PASSTHROUGH)]
+    return [branch for branch in branches if not isinstance(branch[1], str)]
 
 
 def resolve_branches(branches, X):
@@ -79,27 +69,8 @@ def resolve_branches(branches, X):
 def fit_branches(branches, X, y, sample_weight, workers, tasks):
     """Fit a copy of each estimator on all rows.
 
-    Parameters
-    ----------
-    branches : list of (name, estimator, columns)
-        From `resolve_branches`.
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-    y : ndarray of shape (n_samples,)
-        Scores.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights.
-    workers : Parallel
-        Runs the fits.
-    tasks : FitTasks
-        Reports the fits to callbacks.
-
-    Returns
-    -------
-    branches : list of (name, estimator, columns)
-        With fitted estimators.
-    means : dict of str to float
-        Mean prediction of each branch on its training rows.
+    Returns the branches with fitted estimators, and by name the mean prediction of each
+    on its training rows.
     """
     fitted = workers(
         delayed(_fit_branch)(
@@ -114,31 +85,20 @@ def fit_branches(branches, X, y, sample_weight, workers, tasks):
     ready = iter(fitted)
     found, means = [], {}
     for name, estimator, which in branches:
-        if not _is((name, estimator, which), PASSTHROUGH):
+        if not isinstance(estimator, str):
             estimator, means[name] = next(ready)
         found.append((name, estimator, which))
     return found, means
 
 
 def branch_outputs(branches, means, X):
-    """Outputs of fitted branches.
+    """Outputs of fitted branches, each of shape (n_samples, n_outputs).
 
-    Parameters
-    ----------
-    branches, means
-        From `fit_branches`.
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-
-    Returns
-    -------
-    outputs : list of ndarray of shape (n_samples, n_outputs)
-        Per branch, one column of predictions minus their mean, or the columns that it
-        passes through.
+    They are the predictions minus their mean, or the columns that are passed through.
     """
     return [
         passed_columns(X, which, name)
-        if _is((name, estimator, which), PASSTHROUGH)
+        if isinstance(estimator, str)
         else np.reshape(estimator.predict(select_columns(X, which)), (-1, 1))
         - means[name]
         for name, estimator, which in branches
@@ -148,33 +108,14 @@ def branch_outputs(branches, means, X):
 def columns_passed(branches, outputs):
     """Indices of the columns of all outputs that branches pass through."""
     passed = [
-        np.full(output.shape[1], _is(branch, PASSTHROUGH))
-        for branch, output in zip(branches, outputs, strict=True)
+        np.full(output.shape[1], isinstance(estimator, str))
+        for (_, estimator, _), output in zip(branches, outputs, strict=True)
     ]
     return np.flatnonzero(np.concatenate(passed)).tolist()
 
 
 def passed_columns(X, columns, name):
-    """Columns of X as numbers.
-
-    Parameters
-    ----------
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-    columns : str, int, slice, list or mask
-        Columns to take; a scalar is a single column.
-    name : str
-        Name of the branch, for the error.
-
-    Returns
-    -------
-    values : ndarray of shape (n_samples, n_columns), float64
-
-    Raises
-    ------
-    ValueError
-        If they are not numbers.
-    """
+    """Columns of X as a matrix of float64; an error names the branch."""
     values = np.asarray(select_columns(X, columns))
     try:
         if values.dtype.kind in "mM":
@@ -261,24 +202,7 @@ def out_of_fold(predictions, folds, n_samples):
 
 
 def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers, tasks=None):
-    """Outputs of branches for rows that they were not fitted on.
-
-    Parameters
-    ----------
-    branches : list of (name, estimator, columns)
-        From `resolve_branches`.
-    X, y, sample_weight, workers
-        As for `fit_branches`.
-    folds : sequence of (train, test)
-        Row numbers.
-    tasks : FitTasks, default=None
-        Reports the fits to callbacks.
-
-    Returns
-    -------
-    outputs : list of ndarray of shape (n_samples, n_outputs)
-        As in `branch_outputs`.
-    """
+    """As `branch_outputs`, but for rows that the branches were not fitted on."""
     parts = workers(
         delayed(_fit_predict)(
             branch,
@@ -295,10 +219,10 @@ def out_of_fold_outputs(branches, X, y, sample_weight, folds, workers, tasks=Non
     n = len(folds)
     each = iter([parts[i : i + n] for i in range(0, len(parts), n)])
     return [
-        passed_columns(X, branch[2], branch[0])
-        if _is(branch, PASSTHROUGH)
+        passed_columns(X, which, name)
+        if isinstance(estimator, str)
         else out_of_fold(next(each), folds, len(y))[:, np.newaxis]
-        for branch in branches
+        for name, estimator, which in branches
     ]
 
 
@@ -338,7 +262,3 @@ def seen_rows(train) -> NDArray[np.intp]:
         return train
     rng = np.random.default_rng(_SEED)
     return np.sort(rng.choice(train, _N_SEEN, replace=False))
-
-
-def _is(branch, word):
-    return isinstance(branch[1], str) and branch[1] == word

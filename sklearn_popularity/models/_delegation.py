@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, indexable
 from sklearn.utils.validation import has_fit_parameter
 
-from .._columns import label_rows
+from .._columns import encode_labels, label_rows
 from .._sklearn_compat import _check_sample_weight, _safe_indexing
 from ._routing import inner_of, is_routed, request_weights
 
@@ -36,7 +36,7 @@ def check_weights(y, sample_weight):
 
 
 def groups_of(X, which, groups):
-    """Group of each row, as given or from a column or a function of X, or None.
+    """Number of each row's group, given or from a column or function of X, or None.
 
     Parameters
     ----------
@@ -53,9 +53,11 @@ def groups_of(X, which, groups):
         If X has no such column, or there is not one group for each row.
     """
     if groups is None:
-        return label_rows(X, which, "groups")
+        groups = label_rows(X, which, "groups")
+    if groups is None:
+        return None
     check_consistent_length(X, groups)
-    return groups
+    return encode_labels(groups, "groups")
 
 
 def weight_parameter(estimator, owner):

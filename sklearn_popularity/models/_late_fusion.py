@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import MetaEstimatorMixin
 from sklearn.utils.parallel import Parallel
 
-from .._columns import check_columns_seen, check_table, encode_labels
+from .._columns import check_columns_seen, check_table
 from .._kept_parameters import check_ready
 from .._scores import check_scores
 from .._sklearn_compat import (
@@ -234,7 +234,6 @@ class StackedLateFusion(
         y = check_scores(X, y)
         weight = check_weights(y, sample_weight)
         groups = groups_of(X, self.groups, groups)
-        groups = None if groups is None else encode_labels(groups, "groups")
         branches = resolve_branches(self.branches, X)
         folds = None if self.cv == "train" else inner_folds(self.cv, X, y, groups)
         n_fits = len(predicting_branches(branches)) * (1 + len(folds or ())) + 1

@@ -26,7 +26,7 @@ from .._sklearn_compat import (
 )
 from .._warnings import warn_caller
 from ..metrics import spearman_score
-from ._delegation import check_weights, take_rows
+from ._delegation import check_weights, groups_of, take_rows
 from ._fit_tasks import FitTasks
 from ._hold_out import hold_out
 from ._pairwise import center_within, score_unit
@@ -418,9 +418,7 @@ class LatentRankSVM(
 
     def _hold_out(self, y, rows, groups):
         """Training rows, and validation rows or None."""
-        if groups is not None:
-            check_consistent_length(y, groups)
-            groups = encode_labels(groups, "groups")[rows]
+        groups = take_rows(groups_of(y, None, groups), rows)
         self.validation_rows_ = rows[:0]
         if not self.early_stopping:
             return rows, None

@@ -26,18 +26,8 @@ def total_pair_weight(
 ) -> float:
     """Sum of the weights of all pairs of rows with different scores.
 
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        Scores.
-    sample_weight : ndarray of shape (n,) or None
-        Weights of the rows; that of a pair is their product.
-    within : ndarray of shape (n,), int, default=None
-        Groups within which pairs are formed.
-
-    Returns
-    -------
-    total : float
+    The weight of a pair is the product of those of its rows; pairs are within groups if
+    there are any.
     """
     _, score = np.unique(y, return_inverse=True)
     group = np.zeros(len(y), dtype=np.intp) if within is None else within
@@ -131,21 +121,9 @@ def viable_pairs(
 
 
 def pairwise_hinge(scores: NDArray, pairs: Pairs) -> tuple[float, NDArray]:
-    """Weighted hinge loss of the pairs, and its gradient.
+    """Sum over pairs of weight max(0, margin - scores_i + scores_j).
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-        Predictions.
-    pairs : Pairs
-        Pairs to rank.
-
-    Returns
-    -------
-    loss : float
-        Sum over pairs of weight max(0, margin - scores_i + scores_j).
-    gradient : ndarray of shape (n,)
-        Gradient with respect to the scores.
+    The gradient with respect to the scores is returned too.
     """
     violations = pairs.margins - np.subtract.outer(scores, scores)
     active = pairs.weights * (violations > 0)

@@ -20,17 +20,9 @@ from ._ranking import RankScoreMixin, ranks
 
 
 def rows_of_labels(labels):
-    """Row numbers of each label.
+    """Row numbers of each label, in order of first appearance.
 
-    Parameters
-    ----------
-    labels : array-like of shape (n_samples,)
-        Hashable values. None, NaN and NaT are not labels.
-
-    Returns
-    -------
-    rows : dict of label to ndarray of int
-        In order of first appearance.
+    None, NaN and NaT are not labels.
     """
     codes, found = pd.factorize(np.asarray(labels))
     order = np.argsort(codes, kind="stable")
@@ -42,19 +34,7 @@ def rows_of_labels(labels):
 
 
 def line_through(scores, y, sample_weight=None):
-    """Slope, 0 or more, and intercept of the least-squares line from scores to y.
-
-    Parameters
-    ----------
-    scores, y : ndarray of shape (n_samples,)
-        Predictions and true scores.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weights, not all 0.
-
-    Returns
-    -------
-    slope, intercept : float
-    """
+    """Slope, 0 or more, and intercept of the least-squares line from scores to y."""
     mean, level = np.average([scores, y], axis=1, weights=sample_weight)
     deviations = scores - mean
     spread = np.average(deviations**2, weights=sample_weight)

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel
 
-from .._columns import check_table, encode_labels
+from .._columns import check_table
 from .._kept_parameters import check_ready
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, _fit_context
@@ -155,7 +155,6 @@ class ResidualRegressor(
         y = check_scores(X, y)
         weight = check_weights(y, sample_weight)
         groups = groups_of(X, self.groups, groups)
-        groups = None if groups is None else encode_labels(groups, "groups")
         folds = inner_folds(self.cv, X, y, groups)
         branch = ("context", self.context, slice(None))
         workers = Parallel(n_jobs=self.n_jobs)

@@ -45,13 +45,10 @@ def inner_of(estimator):
 
 
 def request_weights(estimator):
-    """Request weights for the parts that get them without routing, if none are set yet.
+    """Request weights for the parts that get them without routing, if none are set.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Not fitted. The last step of a pipeline and the inner model of a search or a
-        TransformedTargetRegressor get the weights, other parts none.
+    Those are the last step of a pipeline and the inner model of a search or a
+    TransformedTargetRegressor.
     """
     learner = _learner_of(estimator)
     parts = [estimator, *estimator.get_params(deep=True).values()]

@@ -50,22 +50,7 @@ class SavedPredictor(NamedTuple):
 def save_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
     """Replace the trees in the state of an estimator by arrays.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator.
-    state : dict
-        Its attributes.
-
-    Returns
-    -------
-    state : dict
-        The given one, unless it contains trees.
-
-    Raises
-    ------
-    ValueError
-        If the trees could not be validated on loading.
+    Trees that could not be validated on loading are a ValueError.
     """
     kinds = compiled_trees()
     if isinstance(estimator, kinds.BaseDecisionTree) and "tree_" in state:
@@ -84,10 +69,8 @@ def save_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
 def load_trees(estimator, state: dict[str, Any]) -> dict[str, Any]:
     """Restore the trees that `save_trees` replaced by arrays.
 
-    Raises
-    ------
-    ValueError
-        If the arrays are not trees, or use features that the estimator does not have.
+    Arrays that are no trees, or use features that the estimator does not have, are a
+    ValueError.
     """
     kinds = compiled_trees()
     if isinstance(estimator, kinds.BaseDecisionTree) and "tree_" in state:

@@ -23,28 +23,10 @@ def start_senses(
     init: str,
     random_state: np.random.RandomState,
 ) -> Senses:
-    """Initial senses; all zeros if all scores are equal.
+    """Initial senses, scaled by the training rows; all zeros if all scores are equal.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n, n_features)
-        Features.
-    y : ndarray of shape (n,)
-        Scores.
-    rows : ndarray of int
-        Training rows, on which the scaling of the features is computed too.
-    sample_weight : ndarray of shape (n,) or None
-        Weights of the rows; a row of weight 2 counts as two.
-    n_senses : (int, int)
-        Numbers of popular and of unpopular senses.
-    init : {"k-means", "random"}
-        k-means centres of the most and of the least popular rows, or random directions.
-    random_state : RandomState
-        Random generator of k-means or of the directions.
-
-    Returns
-    -------
-    senses : Senses
+    They are k-means centres of the most and of the least popular rows, or random
+    directions. `n_senses` are those of popular and of unpopular ones.
     """
     scaling = Scaling.of(X, rows, sample_weight)
     if np.ptp(y[rows]) == 0:  # nothing to rank, and nothing to start from

@@ -60,19 +60,9 @@ class Winners(NamedTuple):
 
 
 def find_winners(scores: NDArray, n_popular: int) -> Winners:
-    """Strongest popular and unpopular sense of each row.
+    """Strongest senses of each row, by scores (n, n_senses) with popular ones first.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n, n_senses)
-        Scores by all senses, popular ones first.
-    n_popular : int
-        Number of popular senses.
-
-    Returns
-    -------
-    winners : Winners
-        Senses are numbered within their side.
+    Senses are numbered within their side.
     """
     rows = np.arange(len(scores))
     senses, best = [], []

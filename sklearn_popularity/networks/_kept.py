@@ -88,18 +88,7 @@ shelf = NetworkShelf(_MAX_BYTES)
 def load_network(backbone: str, weights: str, seed: int, device: str) -> KeptNetwork:
     """Build a network, or return it from the cache of the process.
 
-    Parameters
-    ----------
-    backbone, weights : str
-        See :class:`CNNEmbedder`.
-    seed : int
-        Seed of random weights.
-    device : str
-        Device, such as "cpu" or "cuda".
-
-    Returns
-    -------
-    network : KeptNetwork
+    The parameters are those of `NetworkSpec`.
     """
     state = check_weights_file(weights)
     if state is not None:

@@ -66,23 +66,9 @@ def columns_of(layers: Sequence[Layer], pooling: Sequence[str]) -> tuple[Columns
 def read_layers(
     module: Any, layers: Sequence[Layer], pooling: Sequence[str], pixels: Any
 ) -> Any:
-    """Concatenate the vectors of layers, from one forward pass.
+    """Concatenate the vectors of layers in the order of `columns_of`, from one pass.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Network, which no other thread may use meanwhile.
-    layers : sequence of Layer
-        Layers from `try_layer`.
-    pooling : sequence of {"mean", "std"}
-        Statistics over the positions of maps, or over tokens.
-    pixels : tensor of shape (n, 3, height, width)
-        Input of the network.
-
-    Returns
-    -------
-    vectors : tensor of shape (n, n_features), float32
-        In the order of `columns_of`.
+    No other thread may use the network meanwhile.
     """
     pool = partial(_as_vectors, n=len(pixels), pooling=pooling)
     found = _watch(module, layers, pixels, pool)

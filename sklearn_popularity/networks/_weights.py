@@ -116,12 +116,7 @@ def without_prefix(
 ) -> Mapping[str, NDArray]:
     """Remove prefixes that wrappers add to all names of weights.
 
-    Parameters
-    ----------
-    weights : dict of str to ndarray
-        Weights from a file.
-    expected : dict of str to tensor
-        State of the network. Nothing is removed once any of its names occurs.
+    Nothing is removed once any name of the state of the network occurs.
     """
     while not weights.keys() & expected.keys():
         for prefix in _PREFIXES:

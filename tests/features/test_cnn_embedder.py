@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import threading
-import urllib.error
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -379,39 +378,6 @@ def test_weights_run_no_code(suffix, squares, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="cannot be read"):
         CNNEmbedder(**(TINY | {"weights": path})).fit(squares)
     assert not Path("executed").exists()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda s: s.pop("features.0.bias"), "features.0.bias is missing"),
-        (lambda s: s.update(more=torch.zeros(1)), "more is unknown"),
-        (
-            lambda s: s.update({"features.0.bias": torch.zeros(3)}),
-            r"features.0.bias has the shape \(3,\), not \(64,\)",
-        ),
-        (lambda s: s.clear(), "holds no arrays"),
-    ],
-)
-def test_weights_of_another_network_raise(change, message, network, squares, tmp_path):
-    state = dict(network.state_dict())
-    change(state)
-    save(state, tmp_path / "weights.npz")
-    with pytest.raises(ValueError, match=message):
-        CNNEmbedder(**(TINY | {"weights": tmp_path / "weights.npz"})).fit(squares)
-
-
-def test_missing_pretrained_weights_name_the_way_out(squares, monkeypatch, tmp_path):
-    def unreachable(*args, **kwargs):
-        raise urllib.error.URLError("no network")
-
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
-    with pytest.raises(FileNotFoundError) as caught:
-        CNNEmbedder(backbone="vgg16").fit(squares)
-    message = str(caught.value)
-    assert "'vgg16'" in message and str(tmp_path) in message
-    assert "pass weights=" in message
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """What benchmarks/gpu.py measures, with small networks and without a GPU."""
 
-import importlib.util
 import warnings
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,17 +12,10 @@ torch = pytest.importorskip("torch", reason="Networks need torch.")
 pytest.importorskip("torchvision", reason="Networks need torchvision.")
 pytest.importorskip("timm", reason="Some networks need timm.")
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture(scope="module")
-def gpu():
-    spec = importlib.util.spec_from_file_location("gpu", FOLDER / "gpu.py")
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FOLDER))
-        spec.loader.exec_module(module)
-    return module
+def gpu(load_script):
+    return load_script("gpu")
 
 
 @pytest.mark.filterwarnings("ignore:In CPU autocast:UserWarning")

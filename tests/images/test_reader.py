@@ -10,7 +10,6 @@ import struct
 import subprocess
 import sys
 import time
-import warnings
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -106,13 +105,6 @@ def test_lossless_format_is_exact(photo, format):
 def test_lossy_format_is_close(photo, format, options):
     rgb = read_image(encode(photo, format, **options))
     assert mean_difference(rgb, photo) < LOSSY_TOLERANCE
-
-
-def test_multi_picture_jpeg_gives_first(photo):
-    data = encode(
-        photo, "MPO", save_all=True, append_images=[Image.new("RGB", (64, 48))]
-    )
-    assert mean_difference(read_image(data), photo) < LOSSY_TOLERANCE
 
 
 def test_sources_agree(photo, tmp_path):
@@ -345,7 +337,7 @@ def test_transparent_deep_color_is_white():
     "format", ["GIF", "PNG", "TIFF", "WEBP", pytest.param("AVIF", marks=needs_avif)]
 )
 def test_first_frame_is_read(format):
-    frames = [Image.new("RGB", (16, 16), (i, 0, 255 - i)) for i in range(200)]
+    frames = [Image.new("RGB", (16, 16), (i, 0, 255 - i)) for i in (0, 100, 200)]
     file = BytesIO()
     frames[0].save(file, format, save_all=True, append_images=frames[1:])
     rgb = read_image(file.getvalue())
@@ -564,9 +556,7 @@ def test_pillow_warnings_do_not_leak(photo):
     data = data[:33] + control * 2 + data[33:]
     with pytest.warns(UserWarning, match="Invalid APNG"):
         Image.open(BytesIO(data))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        np.testing.assert_array_equal(read_image(data), photo)
+    np.testing.assert_array_equal(read_image(data), photo)  # warnings are errors
 
 
 def test_decoder_failure_is_chained(photo):

@@ -1,13 +1,11 @@
 """Classes of the score: balanced ranges, their scores, and the sum over them."""
 
-import pickle
-
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import coo_array
-from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_regressor
+from sklearn.base import BaseEstimator, ClassifierMixin, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -139,13 +137,6 @@ def test_thresholds_are_those_of_the_paper():
     assert_array_equal(np.bincount(np.searchsorted(model.bin_edges_[1:-1], y)), 6)
     by_hand = model.predict_class_proba(X) @ [0.68, 0.77, 0.85, 1.0]
     assert_allclose(model.predict(X), by_hand)
-
-
-def test_top_score_defaults_to_highest(data):
-    X, y = data
-    model = _model(aggregation="upper").fit(X, y)
-    assert model.class_scores_[-1] == model.bin_edges_[-1] == y.max()
-    assert model.bin_edges_[0] == y.min()
 
 
 def test_default_predicts_on_the_scale_of_the_scores(data):
@@ -307,22 +298,6 @@ def test_works_inside_pipeline_and_search(data):
     assert model.n_features_in_ == 3
     forest = KClassAggregatingClassifier(RandomForestClassifier(10, random_state=0))
     assert cross_val_score(forest, frame, y, scoring=spearman_scorer).mean() > 0.7
-
-
-def test_weights_reach_the_last_step_of_a_pipeline(data):
-    X, y = data
-    weight = np.arange(80) % 3 + 1.0
-    scaled = make_pipeline(FunctionTransformer(), LogisticRegression(max_iter=1000))
-    piped = KClassAggregatingClassifier(scaled).fit(X, y, sample_weight=weight)
-    assert_allclose(piped.predict(X), _model().fit(X, y, weight).predict(X))
-
-
-def test_copies_give_same_predictions(data):
-    X, y = data
-    model = _model().fit(X, y)
-    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
-    assert_array_equal(clone(model).fit(X, y).predict(X), model.predict(X))
-    assert not hasattr(model.estimator, "coef_")
 
 
 @pytest.mark.parametrize(

@@ -254,13 +254,6 @@ def test_set_params_replaces_a_branch():
     assert fusion.branches[0][2] == slice(0, 3)
 
 
-def test_input_estimators_are_not_fitted(data):
-    X, y = data
-    branches = _branches()
-    StackedLateFusion(branches).fit(X, y)
-    assert not hasattr(branches[0][1], "coef_")
-
-
 def test_n_jobs_does_not_change_predictions(data):
     X, y = data
     one = StackedLateFusion(_branches(), n_jobs=1).fit(X, y).predict(X)
@@ -302,35 +295,17 @@ def test_branches_may_take_missing_values(data):
         ({"branches": [("a", StandardScaler(), [0])]}, "'a' ends in StandardScaler"),
         ({"branches": [("a", Ridge(), [99])]}, r"columns \[99\] of the branch 'a'"),
         ({"groups": 99}, "columns 99 of the parameter groups"),
+        ({"groups": lambda X: [*range(79), None]}, "None in row 79 of groups"),
+        ({"groups": lambda X: [1, 2]}, "inconsistent numbers of samples"),
+        ({"left": "drop", "right": "drop"}, "at least one branch"),
+        ({"left": "pass"}, "Got 'pass' for the branch 'left'.*'passthrough'"),
+        ({"left": None}, "branch 'left' ends in NoneType"),
     ],
 )
 def test_fit_rejects_bad_parameters(data, change, message):
     X, y = data
     with pytest.raises(ValueError, match=message):
         StackedLateFusion(_branches()).set_params(**change).fit(X, y)
-
-
-def test_fit_names_missing_group(data):
-    X, y = data
-    groups = [*range(79), None]
-    with pytest.raises(ValueError, match="None in row 79 of groups"):
-        StackedLateFusion(_branches()).fit(X, y, groups=groups)
-
-
-def test_fit_rejects_groups_of_other_length(data):
-    X, y = data
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        StackedLateFusion(_branches()).fit(X, y, groups=[1, 2])
-
-
-def test_works_after_column_transformer(data):
-    X, y = data
-    frame = pd.DataFrame(X, columns=list("abcdef"))
-    scaled = make_column_transformer(
-        (StandardScaler(), list("abc")), remainder="passthrough"
-    )
-    model = make_pipeline(scaled, StackedLateFusion(_branches())).fit(frame, y)
-    assert model.score(frame, y) > 0.9
 
 
 # --- what chance does to branches
@@ -617,20 +592,6 @@ def test_word_has_no_parameters():
     assert not [name for name in parameters if name.startswith("left__")]
     assert clone(fusion).branches[0] == ("left", "passthrough", slice(0, 3))
     assert fusion.set_params(left=Ridge(), left__alpha=3).branches[0][1].alpha == 3
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"left": "drop", "right": "drop"}, "at least one branch"),
-        ({"left": "pass"}, "Got 'pass' for the branch 'left'.*'passthrough'"),
-        ({"left": None}, "branch 'left' ends in NoneType"),
-    ],
-)
-def test_fit_rejects_bad_words(data, change, message):
-    X, y = data
-    with pytest.raises(ValueError, match=message):
-        StackedLateFusion(_branches()).set_params(**change).fit(X, y)
 
 
 def test_columns_of_no_branch_are_not_asked_for():

@@ -1,12 +1,9 @@
 """A model per user: equals fitting each by hand, with a fallback for everybody else."""
 
-import pickle
-
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyRegressor
@@ -214,14 +211,6 @@ def test_rows_of_no_weight_are_not_counted(posts):
     assert set(model.estimators_) == {"anna"}
 
 
-def test_weights_reach_the_last_step_of_a_pipeline(posts):
-    X, y = _features(posts), posts["score"]
-    weight = np.arange(60) % 3 + 1.0
-    piped = _model().set_params(estimator=make_pipeline("passthrough", Ridge()))
-    expected = _model().fit(X, y, weight).predict(X)
-    assert_allclose(piped.fit(X, y, weight).predict(X), expected)
-
-
 def test_n_jobs_does_not_change_predictions(posts):
     X, y = _features(posts), posts["score"]
     one = _model(n_jobs=1).fit(X, y).predict(X)
@@ -299,18 +288,6 @@ def test_users_pay_in_cross_validation(posts):
     assert own > 0.8 > 0.6 > shared
 
 
-def test_works_with_metadata_routing(posts):
-    X, y = _features(posts), posts["score"]
-    weight = np.arange(60) % 3 + 1.0
-    expected = _model().fit(X, y, weight).predict(X)
-    with config_context(enable_metadata_routing=True):
-        model = _model().set_fit_request(sample_weight=True)
-        model.set_score_request(sample_weight=False)
-        piped = make_pipeline("passthrough", model).fit(X, y, sample_weight=weight)
-        cross_val_score(model, X, y, params={"sample_weight": weight})
-    assert_allclose(piped.predict(X), expected)
-
-
 def test_is_a_branch_of_a_late_fusion(posts):
     X, y = _features(posts), posts["score"]
     fusion = StackedLateFusion([("own", _model(), slice(None))], cv=3)
@@ -324,14 +301,6 @@ def test_missing_values_reach_the_estimator(posts):
     assert get_tags(trees).input_tags.allow_nan
     assert not get_tags(clone(trees).set_params(fallback=Ridge())).input_tags.allow_nan
     assert np.isfinite(trees.fit(X, posts["score"]).predict(X)).all()
-
-
-def test_copies_give_same_predictions(posts):
-    X, y = _features(posts), posts["score"]
-    model = _model().fit(X, y)
-    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
-    assert_array_equal(clone(model).fit(X, y).predict(X), model.predict(X))
-    assert not hasattr(model.estimator, "coef_")
 
 
 @pytest.mark.parametrize(

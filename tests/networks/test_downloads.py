@@ -1,6 +1,7 @@
 """Nothing is downloaded before `fit` or `transform`, or by what only looks."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -90,10 +91,12 @@ def test_names_need_no_download(name, n_features):
 
 
 @pytest.mark.parametrize("name", ["torchvision", "timm"])
-def test_fit_asks_for_weights(name):
+def test_fit_asks_for_weights(name, tmp_path):
     photos = np.zeros((2, 32, 32, 3), np.uint8)
-    backbone = NETWORKS[name].backbone
-    with pytest.raises(FileNotFoundError, match=f"weights of '{backbone}' are not in"):
+    # The folder of Hugging Face is fixed once it is imported.
+    folder = re.escape(str(tmp_path)) if name == "torchvision" else ""
+    message = f"weights of '{NETWORKS[name].backbone}' are not in .*{folder}"
+    with pytest.raises(FileNotFoundError, match=message):
         clone(NETWORKS[name]).fit(photos)
     with pytest.raises(FileNotFoundError, match="pass weights="):
         clone(NETWORKS[name]).transform(photos)
@@ -121,7 +124,3 @@ def test_nothing_is_at_hand_without_torch(monkeypatch):
 
     monkeypatch.setattr(_backbones, "import_torch", fail)
     assert not pretrained_at_hand("timm/tf_efficientnet_lite2")
-
-
-def test_weights_are_not_at_hand():
-    assert not pretrained_at_hand("squeezenet1_1")

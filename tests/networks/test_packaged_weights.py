@@ -118,18 +118,16 @@ def test_another_file_in_the_package_is_refused(package):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda names: names[::-1], "is missing"),
-        (lambda names: names[1:], "is missing"),
-    ],
+    "change",
+    [lambda names: names[::-1], lambda names: names[1:]],
+    ids=["order", "fewer"],
 )
-def test_packaged_weights_of_other_layers_are_refused(change, message, package):
+def test_packaged_weights_of_other_layers_are_refused(change, package):
     network, path = package
     state = torch.load(path, weights_only=True)
     torch.save({name: state[name] for name in change(list(state))}, path)
     packaged = replace(PACKAGED["timm/test_vit"], sha256=_sha256(path))
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match="is missing"):
         packaged.load(network, path, "timm/test_vit")
 
 

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from os import PathLike
 from typing import ClassVar
@@ -134,12 +135,11 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
 
     def _learn(self, photos):
         n_photos, n_descriptors = self._sample_sizes()
-        if not self._is_learned():
-            self.dictionaries_ = self._given_dictionaries()
-            return
-        if self.cache is not None and not isinstance(self.random_state, Integral):
-            self._warn_of_chance()
-        self.dictionaries_ = self._learn_dictionaries(photos, n_photos, n_descriptors)
+        if self._is_learned():
+            words = self._learn_dictionaries(photos, n_photos, n_descriptors)
+        else:
+            words = self._given_dictionaries()
+        self.dictionaries_ = words
 
     def _is_learned(self):
         return isinstance(self.dictionary, Integral)
@@ -174,22 +174,18 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         random_state = check_random_state(self.random_state)
         seed = int(random_state.randint(np.iinfo(np.int32).max))
         if len(photos) > n_photos:
-            chosen = np.random.default_rng(seed).choice(
-                len(photos), n_photos, replace=False
-            )
-            photos = photos.take(np.sort(chosen))
+            photos = photos.take(sample_rows(np.arange(len(photos)), n_photos, [seed]))
         sampler = _Sampler(self._describe_densely(), n_descriptors, seed)
         lengths = self._kinds()
-        if self.cache is None or not isinstance(self.random_state, Integral):
-            return self._words_of(photos, sampler, lengths)[0]
+        learn = partial(self._words_of, photos, sampler, lengths)
+        by_chance = not isinstance(self.random_state, Integral)
+        if self.cache is not None and by_chance:
+            self._warn_of_chance()
+        if self.cache is None or by_chance:
+            return learn()[0]
         settings = (self.max_size, sampler, self.dictionary, lengths)
         cache = words_cache(self, settings, self.dictionary * sum(lengths.values()))
-        return learn_once(
-            lambda: self._words_of(photos, sampler, lengths),
-            photos,
-            cache,
-            lengths,
-        )
+        return learn_once(learn, photos, cache, lengths)
 
     def _words_of(self, photos, sampler, lengths):
         """Learn words of each kind; also return whether all photos could be read."""

@@ -23,20 +23,8 @@ class Descriptors(NamedTuple):
 
 
 def window_starts(side: int, size: int, spacing: int) -> NDArray[np.intp]:
-    """Starts of windows along a side; what is left over is split between both ends.
+    """Starts of windows along a side, in pixels; none if no window fits.
 
-    Parameters
-    ----------
-    side : int
-        Length of the image, in pixels.
-    size : int
-        Length of a window.
-    spacing : int
-        Distance between the starts of neighbouring windows.
-
-    Returns
-    -------
-    starts : ndarray of shape (n_windows,), intp
-        Empty if no window fits.
+    What is left over is split between both ends.
     """
     return np.arange((side - size) % spacing // 2, side - size + 1, spacing)

@@ -14,21 +14,7 @@ _LARGEST = 1e150
 
 
 def sample_rows(values: NDArray, n_rows: int, seed: list[int]) -> NDArray:
-    """Draw rows of a matrix without replacement.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, n_numbers)
-        Rows to draw from.
-    n_rows : int
-        Number of rows; all are returned if there are fewer.
-    seed : list of int
-        Seed of the draw.
-
-    Returns
-    -------
-    rows : ndarray of shape (min(n, n_rows), n_numbers)
-    """
+    """Draw rows without replacement, in their order; all if there are not more."""
     if len(values) <= n_rows:
         return values
     chosen = np.random.default_rng(seed).choice(len(values), n_rows, replace=False)
@@ -36,22 +22,10 @@ def sample_rows(values: NDArray, n_rows: int, seed: list[int]) -> NDArray:
 
 
 def learn_words(samples: NDArray, n_words: int, random_state: int) -> NDArray:
-    """Cluster descriptors; the centres are the words.
+    """Cluster descriptors; the centres are the words, in the dtype of the samples.
 
-    Parameters
-    ----------
-    samples : ndarray of shape (n, n_numbers)
-        Descriptors.
-    n_words : int
-        Number of words.
-    random_state : int
-        Seed of the initialisation of k-means.
-
-    Returns
-    -------
-    words : ndarray of shape (n_found, n_numbers)
-        In the dtype of the samples. Fewer than `n_words` if these have fewer distinct
-        rows; a single word of zeros if there are none.
+    Words are fewer than asked for if the samples have fewer distinct rows; without
+    samples there is a single word of zeros.
     """
     distinct = np.unique(samples, axis=0)
     if len(distinct) == 0:

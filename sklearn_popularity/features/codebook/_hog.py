@@ -55,17 +55,7 @@ class Gradients(NamedTuple):
 
 
 def oriented_gradients(image: NDArray[np.uint8]) -> Gradients:
-    """Gradients of an image by central differences.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        sRGB.
-
-    Returns
-    -------
-    gradients : Gradients
-    """
+    """Gradients of an sRGB image by central differences."""
     pixels = image.astype(np.int16)
     dx = pixels[1:-1, 2:] - pixels[1:-1, :-2]
     dy = pixels[2:, 1:-1] - pixels[:-2, 1:-1]

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,9 @@ Words = dict[str, NDArray]
 
 def words_cache(transformer: Any, settings: Any, n_numbers: int) -> RowCache:
     """The part of a transformer's cache that stores its words."""
-    cache = RowCache.of(
-        transformer, n_numbers, ("words", sklearn.__version__, settings)
-    )
-    return RowCache(f"{cache.kind} words", n_numbers, cache.path, cache.settings)
+    settings = ("words", sklearn.__version__, settings)
+    cache = RowCache.of(transformer, n_numbers, settings)
+    return replace(cache, kind=f"{cache.kind} words")
 
 
 def learn_once(

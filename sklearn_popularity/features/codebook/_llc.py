@@ -122,17 +122,7 @@ def _weigh(x, products, words, gram, regularization):
 def nearest_words(distances: NDArray, n_neighbors: int) -> NDArray[np.intp]:
     """Columns of the smallest distances of each row, nearest first.
 
-    Parameters
-    ----------
-    distances : ndarray of shape (n, n_words)
-        Distances, which are overwritten.
-    n_neighbors : int
-        Number of columns to find.
-
-    Returns
-    -------
-    words : ndarray of shape (n, n_neighbors), intp
-        The lower index first where distances tie.
+    Of ties, the lower index comes first. The distances are overwritten.
     """
     # For few neighbours, repeated argmin is faster than argpartition.
     words = np.empty((len(distances), n_neighbors), dtype=np.intp)

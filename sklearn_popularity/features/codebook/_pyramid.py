@@ -37,21 +37,9 @@ def region_names(n_levels: int) -> list[str]:
 def finest_regions(
     positions: NDArray, size: tuple[int, int], n_levels: int
 ) -> NDArray[np.intp]:
-    """Index of the finest region that contains each position.
+    """Finest region of each position, counted row by row; -1 outside the image.
 
-    Parameters
-    ----------
-    positions : ndarray of shape (n, 2)
-        (row, col) in pixels from the upper left corner.
-    size : (height, width)
-        Size of the image, in pixels.
-    n_levels : int
-        Number of levels of the pyramid.
-
-    Returns
-    -------
-    regions : ndarray of shape (n,), intp
-        Counted row by row; -1 outside the image.
+    Positions are (row, col) in pixels from the upper left corner.
     """
     side = 2 ** (n_levels - 1)
     cells = np.floor(positions * side / np.asarray(size)).astype(np.intp)

@@ -32,26 +32,9 @@ def make_callbacks(
     checkpoint: Checkpoint | None,
     tasks: FitTasks | None,
 ) -> list:
-    """Make the callbacks of a training: rates, the best epoch, progress, checkpoints.
+    """Callbacks of a training: rates, the best epoch, progress, checkpoints.
 
     They raise TrainingOver, or ValueError if the loss grows beyond all numbers.
-
-    Parameters
-    ----------
-    schedule : Schedule
-        The training.
-    bar : tqdm
-        What shows the epochs.
-    has_held_out : bool
-        Whether there are rows for early stopping.
-    checkpoint : Checkpoint or None
-        File to go on from, which keeps the state after each epoch.
-    tasks : FitTasks or None
-        What tells scikit-learn's callbacks of the epochs.
-
-    Returns
-    -------
-    callbacks : list of skorch.callbacks.Callback
     """
     skorch: Any = import_optional("skorch", NEEDED_FOR)
     # Here, where its warning is told from the caller rather than from skorch.

@@ -141,20 +141,9 @@ def _parse(content):
 
 
 def digest_training(settings: dict[str, Any], *rows: PhotoRows | None) -> str:
-    """SHA-256 of all that decides a training.
+    """SHA-256 of the settings, known by their `repr`, and of the rows of a training.
 
-    Parameters
-    ----------
-    settings : dict of str to object
-        Known by their `repr`.
-    *rows : PhotoRows or None
-        Rows to learn from and to validate on. Files are known by path, size and time,
-        other photos by their contents.
-
-    Returns
-    -------
-    digest : str
-        64 hexadecimal digits.
+    Files are known by path, size and time, other photos by their contents.
     """
     digest = hashlib.sha256(repr(sorted(settings.items())).encode())
     for some in rows:

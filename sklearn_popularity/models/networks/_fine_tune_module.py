@@ -88,19 +88,9 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
 
 
 def freeze_before(trainable: str, module: Any) -> None:
-    """Let all weights learn, or only those from a layer on.
+    """Let all weights learn, or only those from a layer of the backbone on.
 
-    Parameters
-    ----------
-    trainable : str
-        "all" or "weights", "head", or the name of a layer of the backbone.
-    module : torch.nn.Module
-        From `build_module`; what does not learn needs no gradients any more.
-
-    Raises
-    ------
-    ValueError
-        If the backbone has no such layer, or one without weights.
+    `trainable` is that of the estimators. What does not learn needs no gradients.
     """
     if trainable in ("all", "weights"):
         return

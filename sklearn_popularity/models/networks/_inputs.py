@@ -11,23 +11,7 @@ from ..._columns import resolve_columns, select_columns
 def resolve_branches(branches, X, groups):
     """Names and columns of the branches, callables called.
 
-    Parameters
-    ----------
-    branches : dict of str to columns, or None
-        None is one branch of all columns but that of `groups`.
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-    groups : str, int, callable or None
-        Column of the groups.
-
-    Returns
-    -------
-    branches : list of (name, columns)
-
-    Raises
-    ------
-    ValueError
-        If there is no branch, or X has not its columns.
+    None is one branch of all columns but that of `groups`.
     """
     if branches is None:
         return [("all", _all_but(groups, X))]
@@ -43,25 +27,7 @@ def resolve_branches(branches, X, groups):
 
 
 def branch_arrays(branches, X):
-    """Columns of each branch as numbers.
-
-    Parameters
-    ----------
-    branches : list of (name, columns)
-        From `resolve_branches`.
-    X : DataFrame or ndarray of shape (n_samples, n_features)
-        Columns.
-
-    Returns
-    -------
-    arrays : list of ndarray of shape (n_samples, n_columns)
-        Float32 if all are, else float64.
-
-    Raises
-    ------
-    ValueError
-        If a column holds something else than finite numbers.
-    """
+    """Columns of each branch as finite numbers: float32 if all are, else float64."""
     arrays = []
     for name, columns in branches:
         values = select_columns(X, columns)
@@ -82,17 +48,7 @@ def branch_arrays(branches, X):
 def mean_and_scale(values, weight):
     """Weighted mean and standard deviation of each column, in double precision.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples,) or (n_samples, n_columns)
-        Numbers.
-    weight : ndarray of shape (n_samples,)
-        Weights; a weight of 2 is the row twice.
-
-    Returns
-    -------
-    mean, scale : ndarray of shape () or (n_columns,)
-        The scale of a constant is 1.
+    A weight of 2 is the row twice; the scale of a constant is 1.
     """
     share = weight / weight.sum()
     share = share.reshape(-1, *[1] * (values.ndim - 1))

@@ -40,21 +40,9 @@ class Shape:
 
 
 def fit_to_width(layers, n_inputs, width):
-    """Layers of a branch that end in `width` units.
+    """Layers of a branch that end in `width` units; None changes nothing.
 
-    Parameters
-    ----------
-    layers : tuple of int
-        Units of the layers of the branch.
-    n_inputs : int
-        Columns of the branch.
-    width : int or None
-        Units of the last layer instead of those in `layers`. A branch without layers
-        gets one if it is wider than that. None changes nothing.
-
-    Returns
-    -------
-    layers : tuple of int
+    A branch without layers gets one if it is wider than that.
     """
     if width is None or (not layers and n_inputs <= width):
         return tuple(layers)
@@ -136,21 +124,7 @@ def _load(torch, module, weights):
 def forward(
     weights: Mapping[str, NDArray], inputs: Sequence[NDArray], activation: str
 ) -> NDArray[np.float64]:
-    """Outputs of the module of `build_module` without dropout, in double precision.
-
-    Parameters
-    ----------
-    weights : dict of str to ndarray
-        Named as in the module.
-    inputs : sequence of ndarray of shape (n_samples, n_columns)
-        One for each branch.
-    activation : {"relu", "tanh"}
-        After each layer but the last.
-
-    Returns
-    -------
-    outputs : ndarray of shape (n_samples, n_outputs)
-    """
+    """Outputs of the module of `build_module` without dropout, in double precision."""
     weights = {name: values.astype(np.float64) for name, values in weights.items()}
     ends = [
         _pass_through(weights, f"branches.{i}", values, activation)

@@ -15,11 +15,10 @@ from sklearn.utils import (
 )
 from sklearn.utils.multiclass import check_classification_targets
 
-from ..._columns import encode_labels
 from ..._moved import MovedAttributesMixin
 from ..._scores import check_scores
 from ..._sklearn_compat import CallbackSupportMixin, Interval, StrOptions
-from .._delegation import check_weights
+from .._delegation import check_weights, take_rows
 from .._hold_out import hold_out
 from .._routing import GroupsRequest
 from ._schedule import Schedule
@@ -62,18 +61,19 @@ class NetworkEstimator(
             All rows that weigh anything.
         used : ndarray of int
             Their numbers in X.
-        groups : array-like of shape (n_samples,) or None
-            Labels of all rows of X.
+        groups : ndarray of shape (n_samples,), int, or None
+            Group number of each row of X.
         random_state : RandomState
             Who draws.
         """
         self.validation_rows_ = used[:0]
-        if groups is not None:
-            groups = encode_labels(groups, "groups")[used]
         if not self.early_stopping:
             return rows, None
         train, held_out = hold_out(
-            rows.target, self.validation_fraction, groups, random_state
+            rows.target,
+            self.validation_fraction,
+            take_rows(groups, used),
+            random_state,
         )
         self.validation_rows_ = used[held_out]
         return rows.take(train), rows.take(held_out)

@@ -658,30 +658,6 @@ def test_learned_words_need_a_fit(transformer, photos):
         clone(fitted).transform(photos)
 
 
-def test_fitted_copy_keeps_words(transformer, photos):
-    expected = transformer.fit_transform(photos)
-    copied = pickle.loads(pickle.dumps(transformer))
-    assert_same_words(copied.dictionaries_, transformer.dictionaries_)
-    assert_array_equal(copied.transform(photos), expected)
-    assert_array_equal(clone(transformer).fit(photos).transform(photos), expected)
-
-
-def test_set_output_names_columns_of_learned_words(transformer, photos):
-    expected = transformer.fit_transform(photos)
-    frame = transformer.set_output(transform="pandas").fit_transform(photos)
-    assert list(frame.columns) == list(transformer.get_feature_names_out())
-    assert_array_equal(frame.to_numpy(), expected)
-
-
-def test_fit_leaves_parameters_alone(transformer, photos):
-    words = random_words(transformer)
-    before = {kind: array.copy() for kind, array in words.items()}
-    transformer.set_params(dictionary=words).fit(photos)
-    transformer.transform(photos)
-    assert transformer.dictionary is words
-    assert_same_words(words, before)
-
-
 @pytest.mark.parametrize("method", ["fit", "transform", "fit_transform"])
 def test_warning_points_out_of_library(transformer, method, bad_path, files):
     transformer.set_params(on_error="nan")
