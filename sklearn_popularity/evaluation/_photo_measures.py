@@ -25,11 +25,6 @@ def border_share(photo: NDArray[np.uint8]) -> float:
 
     In a plain row or column, 99 % of the pixels differ by at most 6 of 255 from the
     median colour of the outermost row or column on that side.
-
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        sRGB pixels.
     """
     height, width = photo.shape[:2]
     top, bottom = (_plain_rows(photo[::step]) for step in (1, -1))
@@ -52,15 +47,7 @@ def _plain_rows(photo):
 def fine_detail(photo: NDArray[np.uint8]) -> NDArray[np.float16]:
     """Local contrast of a photo in grey, resized to a square of 128 pixels.
 
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        sRGB pixels.
-
-    Returns
-    -------
-    detail : ndarray of shape (128, 128), float16
-        Mostly from -1 to 1: darker or brighter than a window of nine pixels around.
+    Mostly from -1 to 1: darker or brighter than a window of nine pixels around.
     """
     grey = (
         Image.fromarray(photo).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)

@@ -25,11 +25,6 @@ def compress(blocks: list[NDArray]) -> NDArray[np.float64]:
 
     Angles and distances are kept, so ridge regression gives the same predictions as on
     the features.
-
-    Parameters
-    ----------
-    blocks : list of ndarray of shape (n_samples, n_features)
-        Features of the same rows.
     """
     columns = []
     for block in blocks:
