@@ -72,17 +72,9 @@ def describe_duration(start, end) -> NDArray:
 def kind_of_column(values) -> str:
     """Kind of cue that the values of a column suggest.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_samples,)
-        A column.
-
-    Returns
-    -------
-    kind : str
-        "flags" for booleans, "counts" for numbers and for text that mostly spells
-        numbers, "times" for times and for text whose first value is an ISO 8601 time,
-        "tags" for lists, and "texts" for other text.
+    "flags" for booleans, "counts" for numbers and for text that mostly spells numbers,
+    "times" for times and for text whose first value is an ISO 8601 time, "tags" for
+    lists, and "texts" for other text.
     """
     if looks_like_times(values):
         return "times"

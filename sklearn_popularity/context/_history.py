@@ -45,21 +45,7 @@ class RunningMoments(NamedTuple):
 def running_moments(users, known_at, scores) -> RunningMoments:
     """Sort scores by user and moment, and add them up within users.
 
-    Parameters
-    ----------
-    users : ndarray of shape (n_samples,), int
-        Number of each row's user; negative for no user, which leaves the row out.
-    known_at : ndarray of shape (n_samples,)
-        Time or number after which the score is known.
-    scores : ndarray of shape (n_samples,), float64
-        Scores.
-
-    Returns
-    -------
-    running : RunningMoments
-
-    Notes
-    -----
+    Rows with a negative user are left out. Scores are known after `known_at`.
     Sums start anew with each user, so that a score leaves no rounding errors in the
     history of other users or of earlier moments.
     """
@@ -83,18 +69,8 @@ def running_moments(users, known_at, scores) -> RunningMoments:
 def moments_before(running: RunningMoments, users, times) -> Moments:
     """Moments of the scores of each row's user that were known before the row.
 
-    Parameters
-    ----------
-    running : RunningMoments
-        Scores and when they became known.
-    users : ndarray of shape (n_samples,), int
-        Number of each row's user; negative for no user.
-    times : ndarray of shape (n_samples,)
-        Time of each row. Scores that became known at this very time are left out.
-
-    Returns
-    -------
-    moments : Moments
+    Scores that became known at the very time of the row are left out. A negative number
+    is no user.
     """
     if len(running.keys) == 0:
         return Moments(*np.zeros((3, len(users))))
@@ -115,21 +91,9 @@ def moments_before(running: RunningMoments, users, times) -> Moments:
 
 
 def moments_of_users(users, scores, n_users) -> Moments:
-    """Moments of all scores of each user.
+    """Moments of all scores of each user and, last, empty ones for rows without a user.
 
-    Parameters
-    ----------
-    users : ndarray of shape (n_samples,), int
-        Number of each row's user; negative for no user.
-    scores : ndarray of shape (n_samples,), float64
-        Scores.
-    n_users : int
-        Number of users.
-
-    Returns
-    -------
-    moments : Moments
-        One per user and, last, an empty one for rows without a user.
+    A negative number is no user.
     """
     with_user = users >= 0
     users, scores = users[with_user], scores[with_user]
@@ -141,21 +105,9 @@ def moments_of_users(users, scores, n_users) -> Moments:
 
 
 def shrink(moments: Moments, prior: Moments, smoothing) -> NDArray:
-    """Mean, count and spread of each history, shrunk towards all known scores.
+    """Mean, count and spread of each history, shrunk towards those of all known scores.
 
-    Parameters
-    ----------
-    moments : Moments
-        Moments of each history.
-    prior : Moments
-        Moments of all known scores.
-    smoothing : float
-        Weight of the prior, as a number of scores.
-
-    Returns
-    -------
-    history : ndarray of shape (n_histories, 3)
-        Mean, count and standard deviation.
+    The prior weighs as much as `smoothing` scores.
     """
     weight = moments.n + smoothing
     empty = weight == 0

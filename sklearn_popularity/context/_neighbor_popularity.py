@@ -10,14 +10,20 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.utils import check_array
 
-from .._columns import check_table, column_names, encode_labels, label_rows
+from .._columns import (
+    check_table,
+    column_names,
+    encode_labels,
+    label_rows,
+    select_columns,
+)
 from .._kept_parameters import check_ready, keep_parameters
 from .._labels import check_same_kind
 from .._messages import quote
 from .._scores import check_scores
 from .._sklearn_compat import Interval, _check_feature_names_in, _fit_context
-from ._order import Order, check_not_before, read_order
-from ._table import Column, column_values, find_column
+from ._order import read_known_at, read_order
+from ._table import find_column
 
 # Distances come from dot products, so rounding puts a row at up to this share of its
 # length from itself: anything closer may be the row itself.
@@ -211,12 +217,9 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
                     "was expected to name the column of the times of posts."
                 )
             return None
-        time = known = read_order(X, self.time, "time")
+        time = read_order(X, self.time, "time")
         self.kind_of_time_ = time.kind
-        if self.observed is not None:
-            known = read_order(X, self.observed, "observed")
-            check_not_before(known, time)
-        return known.values
+        return read_known_at(X, time, self.observed)
 
     def transform(self, X):
         """Encode rows by the scores of the training rows that they may see.
@@ -241,7 +244,11 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         check_ready(self)
         X = check_table(self, X, reset=False)
         embedding = self._read_embedding(X) - self.mean_
-        times = None if self.time is None else self._read_time(X).values
+        times = None
+        if self.time is not None:
+            time = read_order(X, self.time, "time")
+            time.check_kind(self.kind_of_time_)
+            times = time.values
         groups, known_groups = self._number_groups(X)
         lengths = np.sqrt((embedding**2).sum(axis=1))
         reach = np.maximum(self.tolerance * self.spread_, _SAME * lengths)
@@ -304,9 +311,7 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         if column_names(X) is None:
             values = X[:, kept]
         else:
-            values = np.column_stack(
-                [np.asarray(column_values(X, Column("", i))) for i in kept]
-            )
+            values = np.column_stack([np.asarray(select_columns(X, i)) for i in kept])
         return check_array(values, dtype=np.float64, input_name="X", estimator=self)
 
     def _read_groups(self, X):
@@ -324,11 +329,6 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         known, names = pd.factorize(self.groups_)
         check_same_kind(names, groups, "groups")
         return pd.Index(names).get_indexer(groups), known
-
-    def _read_time(self, X) -> Order:
-        time = read_order(X, self.time, "time")
-        time.check_kind(self.kind_of_time_)
-        return time
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ._table import column_values, find_column, read_numbers, reject_rows
+from .._columns import select_columns
+from ._table import find_column, read_numbers, reject_rows
 from ._times import read_times
 
 
@@ -58,7 +59,7 @@ def read_order(X, which, owner) -> Order:
         If X has no such column, or a value is missing or neither number nor time.
     """
     column = find_column(X, which, owner)
-    values = column_values(X, column)
+    values = select_columns(X, column.position)
     if _is_numeric(values):
         numbers = read_numbers(values, column.name, missing=False)
         return Order(column.name, numbers, "numbers")
@@ -75,18 +76,19 @@ def _is_numeric(values):
     return array.dtype.kind in "iuf"
 
 
-def check_not_before(later: Order, earlier: Order):
-    """Check that `later` is not before `earlier` in any row.
+def read_known_at(X, time: Order, observed) -> NDArray:
+    """When each score became known: in the column `observed`, or at `time` if None.
 
-    Raises
-    ------
-    ValueError
-        If it is in some row, or the two columns are of different kinds.
+    A score observed before its time, or a column of another kind, is an error.
     """
-    if later.kind != earlier.kind:
+    if observed is None:
+        return time.values
+    known = read_order(X, observed, "observed")
+    if known.kind != time.kind:
         raise ValueError(
-            f"The column {earlier.name!r} holds {earlier.kind} and {later.name!r} "
-            f"holds {later.kind}, but the same kind was expected."
+            f"The column {time.name!r} holds {time.kind} and {known.name!r} "
+            f"holds {known.kind}, but the same kind was expected."
         )
-    expected = f"no earlier value than {earlier.name!r} has in the same row"
-    reject_rows(later.values < earlier.values, later.values, later.name, expected)
+    expected = f"no earlier value than {time.name!r} has in the same row"
+    reject_rows(known.values < time.values, known.values, known.name, expected)
+    return known.values

@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from .._columns import check_table
+from .._columns import check_table, select_columns
 from .._kept_parameters import check_ready
 from .._sklearn_compat import StrOptions, _check_feature_names_in, _fit_context
 from ._cues import (
@@ -17,7 +17,7 @@ from ._cues import (
     describe_time,
     kind_of_column,
 )
-from ._table import Column, column_values, find_column, reject_rows
+from ._table import Column, find_column, reject_rows
 
 _KINDS = ("counts", "flags", "texts", "tags", "times")
 _DESCRIBE = {
@@ -47,7 +47,7 @@ class _Cue(NamedTuple):
         return [name.format(self.name) for name in _NAMES[self.kind]]
 
     def describe(self, X, separator):
-        columns = [(column_values(X, column), column.name) for column in self.columns]
+        columns = [(select_columns(X, i), name) for name, i in self.columns]
         if self.kind == "durations":
             return describe_duration(*columns)
         if self.kind == "tags":
@@ -255,7 +255,7 @@ class SocialFeatures(TransformerMixin, BaseEstimator):
         named = {kind: getattr(self, kind) for kind in _KINDS}
         if self.durations is None and all(each is None for each in named.values()):
             columns = [find_column(X, i, "X") for i in range(X.shape[1])]
-            kinds = [kind_of_column(column_values(X, column)) for column in columns]
+            kinds = [kind_of_column(select_columns(X, i)) for _, i in columns]
             return [
                 _Cue(kind, column.name, (column,))
                 for kind, column in zip(kinds, columns, strict=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .._columns import column_names, resolve_columns, select_columns
+from .._columns import column_names, resolve_columns
 from .._messages import quote
 
 
@@ -27,16 +27,8 @@ def find_column(X, which, owner) -> Column:
     return Column(f"x{position}" if names is None else str(names[position]), position)
 
 
-def column_values(X, column: Column):
-    """Values of a column, as a series or an array."""
-    return select_columns(X, column.position)
-
-
 def as_objects(values) -> pd.Series:
-    """Values as a series of objects, with rows numbered from 0.
-
-    Lists stay lists.
-    """
+    """Values as a series of objects, with rows numbered from 0; lists stay lists."""
     for method in ("to_list", "tolist"):  # for polars only to_list is deep
         if hasattr(values, method):
             values = getattr(values, method)()
@@ -46,27 +38,9 @@ def as_objects(values) -> pd.Series:
 
 
 def read_numbers(values, name, *, expected="a finite number", missing=True) -> NDArray:
-    """Read a column of numbers as float64, NaN where one is missing.
+    """Read a column of numbers, or of text that spells them; NaN where one is missing.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_samples,)
-        Numbers, or text that spells numbers.
-    name : str
-        Name of the column, for the error.
-    expected : str, default="a finite number"
-        What is expected, for the error.
-    missing : bool, default=True
-        Whether a number may be missing.
-
-    Returns
-    -------
-    numbers : ndarray of shape (n_samples,), float64
-
-    Raises
-    ------
-    ValueError
-        If a value is not a finite number.
+    A value that is not a finite number, or is missing without `missing`, is an error.
     """
     array = np.asarray(values)
     numeric = array.dtype.kind in "biuf"
@@ -78,26 +52,7 @@ def read_numbers(values, name, *, expected="a finite number", missing=True) -> N
 
 
 def reject_rows(bad, values, name, expected, *, lead=""):
-    """Raise an error that names the column and the first bad row, if there is one.
-
-    Parameters
-    ----------
-    bad : ndarray of shape (n_samples,), bool
-        Whether each row is bad.
-    values : ndarray or Series of shape (n_samples,)
-        Values of the column, with rows numbered from 0.
-    name : str
-        Name of the column.
-    expected : str
-        What was expected, with a way out.
-    lead : str, default=""
-        Start of the message.
-
-    Raises
-    ------
-    ValueError
-        If any row is bad.
-    """
+    """Raise an error that names the column and the first bad row, if there is one."""
     rows = np.flatnonzero(bad)
     if len(rows):
         raise ValueError(

@@ -8,35 +8,17 @@ from ._table import as_objects, reject_rows
 
 
 def split_tags(values, separator, name="tags") -> list[list[str]]:
-    """Tags of each row.
+    """Tags of each row without surrounding blanks, from text or from a list of text.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_samples,)
-        Text, or a list, tuple, set or array of text; None and NaN have no tags.
-    separator : str or None
-        Separator of tags in text. If None, each run of letters and digits is a tag.
-    name : str, default="tags"
-        Name of the column, for the error.
-
-    Returns
-    -------
-    tags : list of list of str
-        Tags without surrounding blanks; empty ones are left out.
-
-    Raises
-    ------
-    ValueError
-        If a row is neither text nor a list of text.
+    Without a separator, each run of letters and digits of a text is a tag. None and NaN
+    have no tags; a row of another type is an error.
     """
     objects = as_objects(values)
     missing = objects.isna().to_numpy()
     bad = ~objects.map(_are_tags).to_numpy(bool) & ~missing
-    expected = "text, or a list of text"
-    reject_rows(bad, objects, name, expected)
-    split = re.compile(r"\w+").findall if separator is None else None
+    reject_rows(bad, objects, name, "text, or a list of text")
     return [
-        [] if absent else _clean(value, split, separator)
+        [] if absent else _clean(value, separator)
         for value, absent in zip(objects, missing, strict=True)
     ]
 
@@ -46,9 +28,10 @@ def words_of(tag: str) -> list[str]:
     return re.findall(r"[^\W_]+", tag)
 
 
-def _clean(value, split, separator):
+def _clean(value, separator):
     if isinstance(value, str):
-        value = value.split(separator) if split is None else split(value)
+        words = separator is None
+        value = re.findall(r"\w+", value) if words else value.split(separator)
     return [tag.strip() for tag in value if tag.strip()]
 
 

@@ -1,7 +1,6 @@
 """The target: popularity for the age of a photo, and dropping viral photos."""
 
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,15 +17,6 @@ from .._sklearn_compat import (
 from .._warnings import warn_caller
 from ._table import read_numbers, reject_rows
 from ._times import Times, days_between, read_times
-
-
-class _Age(NamedTuple):
-    """When photos were uploaded and observed, and the smallest age to use."""
-
-    uploaded: object
-    observed: object
-    min_days: float | None
-
 
 _RATE, _COUNT = "rate_plus_one", "count_plus_one"
 _CONSTRAINTS = {
@@ -113,7 +103,7 @@ def log_normalized_popularity(
     expected = "a finite count of 0 or more"
     count = read_numbers(count, "count", expected=expected, missing=False)
     reject_rows(count < 0, count, "count", expected)
-    days = _days(len(count), _Age(uploaded, observed, min_days))
+    days = _days(len(count), uploaded, observed, min_days)
     if form == _COUNT:
         return np.log((count + 1) / days) / np.log(base)
     _warn_of_low_rates(count / days)
@@ -165,15 +155,16 @@ def count_from_popularity(
     array([ 0., 30., 70.])
     """
     popularity = read_numbers(popularity, "popularity", missing=False)
-    days = _days(len(popularity), _Age(uploaded, observed, min_days))
+    days = _days(len(popularity), uploaded, observed, min_days)
     if form == _COUNT:
         return (np.exp(popularity * np.log(base)) * days - 1).clip(0)
     return np.expm1(popularity.clip(0) * np.log(base)) * days
 
 
-def _days(n_samples, age: _Age) -> NDArray:
-    uploaded = _read_moments(age.uploaded, "uploaded", n_samples)
-    observed = _read_moments(age.observed, "observed", n_samples)
+def _days(n_samples, uploaded, observed, min_days) -> NDArray:
+    """Age of each photo in days, or `min_days` if it is younger."""
+    uploaded = _read_moments(uploaded, "uploaded", n_samples)
+    observed = _read_moments(observed, "observed", n_samples)
     if isinstance(uploaded, Times) != isinstance(observed, Times):
         raise ValueError(
             "Got times for one of uploaded and observed and numbers for the other, but "
@@ -185,8 +176,8 @@ def _days(n_samples, age: _Age) -> NDArray:
         days = observed - uploaded
         expected = "a day no earlier than 'uploaded' in the same row"
         reject_rows(days < 0, observed, "observed", expected)
-    if age.min_days is not None:
-        return np.maximum(days, age.min_days)
+    if min_days is not None:
+        return np.maximum(days, min_days)
     expected = "a positive age (min_days=1 treats younger photos as one day old)"
     reject_rows(days == 0, days, "observed minus uploaded", expected)
     return days

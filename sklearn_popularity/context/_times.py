@@ -115,21 +115,8 @@ def looks_like_times(values) -> bool:
 def days_between(start: Times, end: Times, names) -> NDArray:
     """Days from one column to another, NaN if either is missing.
 
-    Parameters
-    ----------
-    start, end : Times
-        Columns of equal length, or one of length 1.
-    names : tuple of str
-        Names of the two columns, for the errors.
-
-    Returns
-    -------
-    days : ndarray of shape (n_samples,), float64
-
-    Raises
-    ------
-    ValueError
-        If only one has a time zone, or an end is before its start.
+    Columns are of equal length, or one is of length 1. A time zone in only one of them,
+    or an end before its start, is an error.
     """
     if None not in (start.zoned, end.zoned) and start.zoned != end.zoned:
         zoned, naive = names if start.zoned else names[::-1]

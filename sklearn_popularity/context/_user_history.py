@@ -27,7 +27,7 @@ from ._history import (
     running_moments,
     shrink,
 )
-from ._order import check_not_before, read_order
+from ._order import read_known_at, read_order
 
 _NAMES = ("mean", "count", "spread")
 
@@ -206,13 +206,14 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
         return X, users, y
 
     def _learn_past(self, X, users, y):
-        time = self._read_time(X)
+        if self.time is None:
+            raise ValueError(
+                'Got mode="past" with time=None, but time= was expected to name the '
+                "column of when each photo was posted."
+            )
+        time = read_order(X, self.time, "time")
         self.kind_of_time_ = time.kind
-        known_at = time.values
-        if self.observed is not None:
-            observed = read_order(X, self.observed, "observed")
-            check_not_before(observed, time)
-            known_at = observed.values
+        known_at = read_known_at(X, time, self.observed)
         everybody = np.zeros(len(y), dtype=np.intp)
         self.history_ = tuple(running_moments(users, known_at, y))
         self.everybody_ = tuple(running_moments(everybody, known_at, y))
@@ -300,7 +301,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
             return self._describe_by(
                 Moments(*self.history_), Moments(*self.everybody_), users
             )
-        time = self._read_time(X)
+        time = read_order(X, self.time, "time")
         time.check_kind(self.kind_of_time_)
         seen = moments_before(RunningMoments(*self.history_), users, time.values)
         everybody = np.zeros(len(users), dtype=np.intp)
@@ -325,14 +326,6 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
             return KFold(self.cv, **settings).split(rows)
         groups = encode_labels(label_rows(X, self.groups, "groups"), "groups")
         return GroupKFold(self.cv, **settings).split(rows, groups=groups)
-
-    def _read_time(self, X):
-        if self.time is None:
-            raise ValueError(
-                'Got mode="past" with time=None, but time= was expected to name the '
-                "column of when each photo was posted."
-            )
-        return read_order(X, self.time, "time")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -98,20 +98,8 @@ class _Index:
 def read_npz(path) -> VectorFile:
     """Read words and vectors from an .npz file into memory.
 
-    Parameters
-    ----------
-    path : Path
-        File with the arrays "words" of shape (n_words,), str, and "vectors" of shape
-        (n_words, n_dimensions), float.
-
-    Returns
-    -------
-    file : VectorFile
-
-    Raises
-    ------
-    ValueError
-        If the file does not hold these arrays.
+    It holds the arrays "words" of shape (n_words,), str, and "vectors" of shape
+    (n_words, n_dimensions), float.
     """
     try:
         with zipfile.ZipFile(path):  # np.load would accept other files
@@ -138,22 +126,8 @@ def read_npz(path) -> VectorFile:
 def index_binary(path) -> VectorFile:
     """Index the words of a binary word2vec file; vectors are read when asked for.
 
-    Parameters
-    ----------
-    path : Path
-        File with a line "n_words n_dimensions", then for each word the word, a blank
-        and its vector as float32.
-
-    Returns
-    -------
-    file : VectorFile
-        Positions are in bytes from the start of the file.
-
-    Raises
-    ------
-    ValueError
-        If the file is shorter or longer than its first line says, a word is longer
-        than 10,000 bytes, or most words are not UTF-8.
+    It holds a line "n_words n_dimensions", then for each word the word, a blank and its
+    vector as float32. Positions are in bytes from the start of the file.
     """
     data, start = _map(path)
     end = data.find(b"\n", start, start + _MAX_HEADER)
@@ -191,22 +165,9 @@ def index_binary(path) -> VectorFile:
 def index_text(path) -> VectorFile:
     """Index the words of a text file of word2vec, fastText or GloVe.
 
-    Parameters
-    ----------
-    path : Path
-        File with a word and its vector per line, separated by blanks or tabs. A first
-        line "n_words n_dimensions" is optional (word2vec and fastText have it).
-
-    Returns
-    -------
-    file : VectorFile
-        Positions are in bytes from the start of the file.
-
-    Raises
-    ------
-    ValueError
-        If the number of lines is not what the first one says, a line has too few
-        numbers or most lines have too many, or most words are not UTF-8.
+    It holds a word and its vector per line, separated by blanks or tabs. A first line
+    "n_words n_dimensions" is optional (word2vec and fastText have it). Positions are in
+    bytes from the start of the file.
     """
     data, start = _map(path)
     data.seek(start)

@@ -51,20 +51,7 @@ class WordVectors:
     digest: str = ""
 
     def spell(self, tag: str, phrases: str) -> list[str]:
-        """Words whose vectors, averaged, stand for a tag.
-
-        Parameters
-        ----------
-        tag : str
-            Word, phrase or caption.
-        phrases : {"whole", "joined", "words"}
-            How to look up the tag; see :class:`TagEmbedder`.
-
-        Returns
-        -------
-        words : list of str
-            Known words, possibly repeated; empty if the tag is unknown.
-        """
+        """Words whose vectors, averaged, stand for a tag; none if it is unknown."""
         if tag in self.positions:
             return [tag]
         words = [] if phrases == "whole" else words_of(tag)
@@ -75,22 +62,7 @@ class WordVectors:
         return known if phrases == "words" else []
 
     def embed(self, words) -> NDArray:
-        """Vectors of known words.
-
-        Parameters
-        ----------
-        words : sequence of str
-            Words returned by `spell`.
-
-        Returns
-        -------
-        vectors : ndarray of shape (n_words, n_dimensions), float32
-
-        Raises
-        ------
-        ValueError
-            If a vector is not finite, or has another length.
-        """
+        """Vectors of the words returned by `spell`, float32; they must be finite."""
         if len(words) == 0:
             return np.empty((0, self.n_dimensions), np.float32)
         vectors = self.read([self.positions[word] for word in words])
@@ -153,24 +125,9 @@ def open_vectors(source) -> WordVectors | Encoder:
 
 
 def open_words(source) -> WordVectors:
-    """Open a table of words and their vectors.
+    """Open a table of words and their vectors: a dict, a path or KeyedVectors.
 
-    Parameters
-    ----------
-    source : dict, path or KeyedVectors
-        Source, as in :class:`TagEmbedder`. Files are opened once per process, and
-        again when they change.
-
-    Returns
-    -------
-    vectors : WordVectors
-
-    Raises
-    ------
-    ValueError
-        If the source is of another kind, or a file does not match its extension.
-    FileNotFoundError
-        If there is no such file.
+    Files are opened once per process, and again when they change.
     """
     if isinstance(source, Mapping):
         return _open_dict(source)

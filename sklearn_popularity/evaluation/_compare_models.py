@@ -195,7 +195,12 @@ def compare_models(
     >>> comparison.differences[["model", "difference"]].round(1).values.tolist()
     [['ridge', 0.2], ['constant', -0.6]]
     """
-    check_models(models, reference)
+    if not models or not (reference is None or reference in models):
+        raise ValueError(
+            f"Got reference={reference!r} and the models {quote(list(models))}, but "
+            "at least one model, and the name of a model or None as reference, were "
+            "expected."
+        )
     study = prepare_study(
         models,
         X,
@@ -249,12 +254,12 @@ def compare_study(
         "groups": study.groups if units is None else units,
         "confidence": confidence,
     }
-    return ModelComparison(
-        score_models(study.y, held_out, **settings),
-        find_differences(study.y, held_out, pairs, **settings),
-        held_out,
-        study.kept,
+    scores = pd.DataFrame(
+        {"model": name} | _score(study.y, each, **settings)
+        for name, each in held_out.items()
     )
+    differences = _find_differences(study.y, held_out, pairs, **settings)
+    return ModelComparison(scores, differences, held_out, study.kept)
 
 
 def _ceilings(study, sources, confidence):
@@ -267,37 +272,8 @@ def _ceilings(study, sources, confidence):
     return variance_shares(study.y[told], **labels, confidence=confidence).ceilings
 
 
-def check_models(models, reference):
-    """Check that there are models, and that the reference is one of them."""
-    if not models or not (reference is None or reference in models):
-        raise ValueError(
-            f"Got reference={reference!r} and the models {quote(list(models))}, but "
-            "at least one model, and the name of a model or None as reference, were "
-            "expected."
-        )
-
-
-def score_models(y, held_out, *, groups, confidence=0.95) -> pd.DataFrame:
-    """Table of scores; see :class:`ModelComparison`.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Scores.
-    held_out : dict of str to HeldOutPredictions
-        Held-out predictions of each model.
-    groups : ndarray of shape (n_samples,) or None
-        Group of each row, for the intervals.
-    confidence : float, default=0.95
-        Confidence level of the intervals.
-    """
-    return pd.DataFrame(
-        {"model": name} | _score(y, each, groups, confidence)
-        for name, each in held_out.items()
-    )
-
-
-def _score(y, held_out, groups, confidence):
+def _score(y, held_out, groups, confidence) -> dict:
+    """Row of a model in the table of scores."""
     rows = tested_rows(held_out)
     score, low, high = spearman_interval(
         y[rows],
@@ -317,16 +293,8 @@ def _score(y, held_out, groups, confidence):
     }
 
 
-def find_differences(y, held_out, pairs, *, groups, confidence=0.95) -> pd.DataFrame:
-    """Table of paired differences; see :class:`ModelComparison`.
-
-    Parameters
-    ----------
-    y, held_out, groups, confidence
-        As in `score_models`.
-    pairs : list of (str, str)
-        Each model and the one that it is compared with.
-    """
+def _find_differences(y, held_out, pairs, groups, confidence) -> pd.DataFrame:
+    """Table of the differences between the two models of each pair."""
     columns = ["model", "instead_of", "difference", "low", "high", "p_value"]
     table = pd.DataFrame(
         [
@@ -357,13 +325,7 @@ def tested_rows(held_out) -> NDArray[np.bool_]:
 
 
 def adjust_p_values(p_values) -> NDArray[np.float64]:
-    """Adjust p-values by Holm's method.
-
-    Parameters
-    ----------
-    p_values : array-like of shape (m,)
-        P-values of all comparisons.
-    """
+    """Adjust the p-values of all comparisons by Holm's method."""
     p_values = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p_values, kind="stable")
     adjusted = p_values[order] * np.arange(len(order), 0, -1)

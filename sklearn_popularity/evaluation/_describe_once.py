@@ -19,7 +19,7 @@ from .._columns import column_names, resolve_columns, select_columns
 from .._sklearn_compat import BaseSearchCV, _safe_indexing
 from ..features import ImageTransformer
 from ..models import StackedLateFusion
-from ._rebuild import rebuild
+from ._rebuild import find_parts, swap_parts
 
 # Parameters of a transformer that do not affect its features.
 RUN_DEFAULTS = {
@@ -152,16 +152,10 @@ class PhotoTable:
 
     def describe_fitted(self, model) -> Described:
         """Extract the features for a fitted model with its fitted transformers."""
-        leaves: dict[int, DescribedPhotos] = {}
-
-        def swap(part):
-            if not isinstance(part, ImageTransformer):
-                return None
-            if id(part) not in leaves:
-                leaves[id(part)] = self._with_rows(part, part.transform)
-            return leaves[id(part)]
-
-        return Described(rebuild(model, swap), self.X)
+        learner = swap_parts(
+            model, ImageTransformer, lambda part: self._with_rows(part, part.transform)
+        )
+        return Described(learner, self.X)
 
     def _swap(self, part, head):
         """The part with row numbers for photos; `head` is None if X is the photos."""
@@ -342,21 +336,10 @@ def _numbers(X) -> NDArray[np.intp]:
 
 def with_photos(fitted):
     """Turn a model fitted on row numbers into one that takes photos."""
-    return rebuild(
-        fitted,
-        lambda part: part.described_by if isinstance(part, DescribedPhotos) else None,
-    )
+    return swap_parts(fitted, DescribedPhotos, lambda part: part.described_by)
 
 
 def rows_described(learner) -> list[NDArray]:
     """Features of all photos from each image transformer of a model on row numbers."""
-    found: dict[int, NDArray] = {}
-
-    def collect(part):
-        if isinstance(part, DescribedPhotos):
-            found.setdefault(id(part.rows), part.rows)
-            return part
-        return None
-
-    rebuild(learner, collect)
-    return list(found.values())
+    parts = find_parts(learner, DescribedPhotos)
+    return list({id(part.rows): part.rows for part in parts}.values())

@@ -25,11 +25,6 @@ def border_share(photo: NDArray[np.uint8]) -> float:
 
     In a plain row or column, 99 % of the pixels differ by at most 6 of 255 from the
     median colour of the outermost row or column on that side.
-
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        sRGB pixels.
     """
     height, width = photo.shape[:2]
     top, bottom = (_plain_rows(photo[::step]) for step in (1, -1))
@@ -52,15 +47,7 @@ def _plain_rows(photo):
 def fine_detail(photo: NDArray[np.uint8]) -> NDArray[np.float16]:
     """Local contrast of a photo in grey, resized to a square of 128 pixels.
 
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        sRGB pixels.
-
-    Returns
-    -------
-    detail : ndarray of shape (128, 128), float16
-        Mostly from -1 to 1: darker or brighter than a window of nine pixels around.
+    Mostly from -1 to 1: darker or brighter than a window of nine pixels around.
     """
     grey = (
         Image.fromarray(photo).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
@@ -109,62 +96,21 @@ def watermark_likeness(details: NDArray) -> NDArray[np.float64]:
     return np.einsum("ij,ij->i", chosen, others) / np.maximum(norm, 1e-12)
 
 
-def file_type(facts: FileFacts, photo: NDArray[np.uint8]) -> str:
-    """Format of the file."""
-    return facts.file_type
-
-
-def camera(facts: FileFacts, photo: NDArray[np.uint8]) -> str:
-    """Make and model of the camera."""
-    return facts.camera or "none"
-
-
-def size(facts: FileFacts, photo: NDArray[np.uint8]) -> float:
-    """Number of pixels."""
-    return float(photo.shape[0] * photo.shape[1])
-
-
-def aspect(facts: FileFacts, photo: NDArray[np.uint8]) -> float:
-    """Width over height."""
-    return photo.shape[1] / photo.shape[0]
-
-
-def border(facts: FileFacts, photo: NDArray[np.uint8]) -> float:
-    """Share of the photo covered by plain edges."""
-    return border_share(photo)
-
-
-def watermark(facts: FileFacts, photo: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Detail that is compared with other photos."""
-    return fine_detail(photo)
-
-
 PHOTO_MEASURES: dict[str, Callable[[FileFacts, NDArray[np.uint8]], Any]] = {
-    each.__name__: each for each in (size, aspect, file_type, camera, border, watermark)
+    "size": lambda facts, photo: float(photo.shape[0] * photo.shape[1]),
+    "aspect": lambda facts, photo: photo.shape[1] / photo.shape[0],
+    "file_type": lambda facts, photo: facts.file_type,
+    "camera": lambda facts, photo: facts.camera or "none",
+    "border": lambda facts, photo: border_share(photo),
+    # Compared with the detail of all other photos later.
+    "watermark": lambda facts, photo: fine_detail(photo),
 }
 
 
 def measure_photos(X, names: list[str], photo: str) -> dict[str, NDArray]:
-    """Measure the photos of a table, or a sequence of photos.
+    """Measure the photos of a table, or a sequence of photos, by `PHOTO_MEASURES`.
 
-    Parameters
-    ----------
-    X : DataFrame, or sequence of photos
-        Posts or photos.
-    names : list of str
-        Names among `PHOTO_MEASURES`.
-    photo : str
-        Name of the column of photos.
-
-    Returns
-    -------
-    measures : dict of str to ndarray of shape (n_photos,)
-        Measures; NaN or "unreadable" for photos that cannot be read.
-
-    Raises
-    ------
-    ValueError
-        If there are no photos.
+    Measures of photos that cannot be read are NaN or "unreadable".
     """
     if not names:
         return {}

@@ -36,17 +36,35 @@ def rebuild(model, swap: Callable):
     return twin
 
 
+def swap_parts(model, kind: type, make: Callable):
+    """Rebuild a model with `make` of each part of a kind, called once for each part."""
+    made: dict[int, BaseEstimator] = {}
+
+    def swap(part):
+        if not isinstance(part, kind):
+            return None
+        if id(part) not in made:
+            made[id(part)] = make(part)
+        return made[id(part)]
+
+    return rebuild(model, swap)
+
+
+def find_parts(model, kind: type) -> list:
+    """Distinct parts of a kind in a model, fitted or not."""
+    found = []
+
+    def keep(part):
+        found.append(part)
+        return part
+
+    swap_parts(model, kind, keep)
+    return found
+
+
 def image_transformers(model) -> list[ImageTransformer]:
     """Distinct image transformers in a model, fitted or not."""
-    found: dict[int, ImageTransformer] = {}
-
-    def collect(part):
-        if isinstance(part, ImageTransformer):
-            return found.setdefault(id(part), part)
-        return None
-
-    rebuild(model, collect)
-    return list(found.values())
+    return find_parts(model, ImageTransformer)
 
 
 def with_settings(model, **settings):
@@ -60,14 +78,9 @@ def with_settings(model, **settings):
         Parameters of :class:`ImageTransformer` that do not affect features (`cache`).
     """
 
-    twins: dict[int, ImageTransformer] = {}
+    def change(part):
+        twin = copy(part)
+        twin.__dict__.update(settings)
+        return twin
 
-    def swap(part):
-        if not isinstance(part, ImageTransformer):
-            return None
-        if id(part) not in twins:
-            twins[id(part)] = copy(part)
-            twins[id(part)].__dict__.update(settings)
-        return twins[id(part)]
-
-    return rebuild(model, swap)
+    return swap_parts(model, ImageTransformer, change)

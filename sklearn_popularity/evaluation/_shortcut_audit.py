@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from .._sklearn_compat import HasMethods, Interval, validate_params
-from ..metrics import Estimate, mean_interval, spearman_interval, spearman_score
+from ..metrics import (
+    Estimate,
+    mean_interval,
+    number_groups,
+    spearman_interval,
+    spearman_score,
+)
 from ._compare_models import adjust_p_values, tested_rows
 from ._describe_once import rows_described
 from ._held_out import HeldOutPredictions
@@ -28,6 +34,7 @@ from ._suspects import FEWEST_ROWS, collect_suspects, make_suspect, told_levels
 _MODEL = "model"
 _FOLDS = 5
 _ALPHA = 0.05
+_NOTHING = Estimate(np.nan, np.nan, 1.0)
 
 
 @dataclass(frozen=True)
@@ -238,7 +245,9 @@ def shortcut_audit(
     held_out = predict_study(study, _MODEL, n_jobs=n_jobs, verbose=verbose)
     rows = tested_rows(held_out)
     judged = study.kept[rows]
-    codes = None if study.groups is None else _renumber(study.groups[rows])
+    codes = None
+    if study.groups is not None:
+        codes = number_groups(study.groups[rows], len(judged))
     known = [make_suspect(name, each[judged], codes) for name, each in values.items()]
     sample = _Sample(held_out, study.y[rows], rows, codes, confidence)
     told = _tell(known, features[rows], sample)
@@ -252,11 +261,11 @@ class _Sample:
     def __init__(self, held_out, y, rows, groups, confidence):
         self.y, self.groups, self.confidence = y, groups, confidence
         self.shares, self.n_folds = held_out.shares[rows], held_out.n_folds
-        numbers = [
-            [np.full(len(test), i) for i, (_, test) in enumerate(folds)]
+        parts = [
+            np.full(len(test), i)
             for folds in held_out.partitions
+            for i, (_, test) in enumerate(folds)
         ]
-        parts = [each for folds in numbers for each in folds]
         tests = columns_of_partitions(parts, held_out.partitions, len(rows))
         self.folds = tests[rows].astype(np.intp)
 
@@ -323,46 +332,40 @@ def _tell(known, features, sample) -> dict[str, Estimate]:
 
 def _judge(known, told, sample):
     """Table of the suspects; see :class:`ShortcutAudit`."""
-    y, shares = sample.y, sample.shares
-    spearman = float(np.mean([spearman_score(y, column) for column in shares.T]))
-    rows, p_values = [], []
-    nothing = Estimate(np.nan, np.nan, 1.0)
-    for each in known:
-        tells = told.get(each.name, nothing)
-        goes = nothing
-        if len(each.labels) > 1:
-            goes = follow(
-                shares,
-                y,
-                each.levels,
-                sample.folds,
-                sample.groups,
-                nested=each.nested,
-            )
-        likely = goes.of_model(sample.n_folds).ends(sample.confidence)
-        chance = 0.5 if each.numbers is None else 0.0
-        low, high = np.clip(tells.ends(sample.confidence), -1 + chance, 1 - chance)
-        rows.append(
-            {
-                "suspect": each.name,
-                "measure": "AUC" if each.numbers is None else "Spearman",
-                "told": tells.value + chance,
-                "told_low": low + chance,
-                "told_high": high + chance,
-                "chance": chance,
-                "spearman": spearman,
-                "follows": goes.value,
-                "follows_low": likely[0],
-                "follows_high": likely[1],
-                "without": spearman - goes.value,
-            }
-        )
-        p_values.append(np.max([_p_value(tells), _p_value(goes)]))
+    scores = [spearman_score(sample.y, column) for column in sample.shares.T]
+    spearman = float(np.mean(scores))
+    table = pd.DataFrame(
+        [_test(each, told.get(each.name, _NOTHING), spearman, sample) for each in known]
+    )
     # Suspects that cannot be tested do not count in the adjustment.
-    table = pd.DataFrame(rows).assign(p_value=p_values)
     tested = table["p_value"].notna()
     table.loc[tested, "p_value"] = adjust_p_values(table["p_value"][tested])
     return table.assign(verdict=[_verdict(row) for row in table.itertuples()])
+
+
+def _test(suspect, tells, spearman, sample) -> dict:
+    """Row of a suspect, with a p-value that is not yet adjusted."""
+    levels, goes = suspect.levels, _NOTHING
+    if len(suspect.labels) > 1:
+        known = sample.shares, sample.y, levels, sample.folds, sample.groups
+        goes = follow(*known, nested=suspect.nested)
+    follows_low, follows_high = goes.of_model(sample.n_folds).ends(sample.confidence)
+    chance = 0.5 if suspect.numbers is None else 0.0
+    low, high = np.clip(tells.ends(sample.confidence), -1 + chance, 1 - chance)
+    return {
+        "suspect": suspect.name,
+        "measure": "AUC" if suspect.numbers is None else "Spearman",
+        "told": tells.value + chance,
+        "told_low": low + chance,
+        "told_high": high + chance,
+        "chance": chance,
+        "spearman": spearman,
+        "follows": goes.value,
+        "follows_low": follows_low,
+        "follows_high": follows_high,
+        "without": spearman - goes.value,
+        "p_value": np.max([_p_value(tells), _p_value(goes)]),
+    }
 
 
 def _p_value(found):
@@ -392,9 +395,9 @@ def _by_group(known, sample):
         found = []
         for level in np.flatnonzero(np.bincount(each.levels) >= FEWEST_ROWS):
             inside = each.levels == level
-            units = None if sample.groups is None else _renumber(sample.groups[inside])
-            if each.nested or units is None or units.max() == 0:
-                units = None
+            units = None if sample.groups is None else sample.groups[inside]
+            if each.nested or (units is not None and np.ptp(units) == 0):
+                units = None  # of a level in one group, rows count as independent
             options = {"groups": units, "confidence": sample.confidence}
             score = spearman_interval(
                 sample.y[inside],
@@ -409,7 +412,3 @@ def _by_group(known, sample):
         rows += sorted(found, key=lambda row: row[3])
     columns = ["suspect", "level", "n_rows", "spearman", "low", "high", "bias"]
     return pd.DataFrame(rows, columns=[*columns, "bias_low", "bias_high"])
-
-
-def _renumber(groups):
-    return np.unique(groups, return_inverse=True)[1]

@@ -6,7 +6,13 @@ from scipy.linalg import svd
 from scipy.stats import rankdata
 from sklearn.linear_model import RidgeCV
 
-from ..metrics import Estimate, effective_number, jackknife, spearman_difference
+from ..metrics import (
+    Estimate,
+    degrees_of_freedom,
+    jackknife,
+    number_groups,
+    spearman_difference,
+)
 from ._partitions import Folds
 from ._shares import shares_below
 
@@ -19,11 +25,6 @@ def compress(blocks: list[NDArray]) -> NDArray[np.float64]:
 
     Angles and distances are kept, so ridge regression gives the same predictions as on
     the features.
-
-    Parameters
-    ----------
-    blocks : list of ndarray of shape (n_samples, n_features)
-        Features of the same rows.
     """
     columns = []
     for block in blocks:
@@ -42,19 +43,8 @@ def compress(blocks: list[NDArray]) -> NDArray[np.float64]:
 def predict_targets(features: NDArray, targets: NDArray, folds: Folds) -> NDArray:
     """Held-out predictions of several targets by ridge regression, as shares.
 
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_features)
-        Features from `compress`.
-    targets : ndarray of shape (n_samples, n_targets)
-        Numbers, or 1 for the rows of a level and 0 for others.
-    folds : list of (train, test)
-        Folds of one partition.
-
-    Returns
-    -------
-    shares : ndarray of shape (n_samples, n_targets)
-        Predictions as shares, see `shares_below`; NaN for rows in no test fold.
+    Features are from `compress`. Shares are those of `shares_below`, one column per
+    target; NaN for rows in no test fold.
     """
     shares = np.full(targets.shape, np.nan)
     for train, test in folds:
@@ -104,13 +94,11 @@ def tell_levels(levels, shares, groups, n_folds) -> Estimate:
         areas.append(area)
         sizes = np.where(inside, inside.sum(), (~inside).sum())
         parts += (below - area) / sizes / levels.shape[1]
-    codes = np.arange(len(levels)) if groups is None else groups
-    sums, freedom = np.bincount(codes, parts), _freedom(codes)
-    n = len(np.unique(codes))
-    error = np.sqrt(n / (n - 1) * np.square(sums).sum())
-    return Estimate(float(np.mean(areas)) - 0.5, float(error), freedom).of_model(
-        n_folds
-    )
+    codes = number_groups(groups, len(levels))
+    sums = np.bincount(codes, parts)
+    error = np.sqrt(len(sums) / (len(sums) - 1) * np.square(sums).sum())
+    found = Estimate(np.mean(areas) - 0.5, error, degrees_of_freedom(codes))
+    return found.of_model(n_folds)
 
 
 def bin_numbers(values: NDArray) -> NDArray[np.intp]:
@@ -150,7 +138,7 @@ def follow(
         Estimate with the jackknife error over groups, for the given predictions; NaN if
         no two rows that can be compared share a level.
     """
-    codes = np.arange(len(y)) if groups is None else groups
+    codes = number_groups(groups, len(y))
     truth, found, left_out = _standard_ranks(y), [], []
     for column, fold in zip(shares.T, folds.T, strict=True):
         ranks = _standard_ranks(column)
@@ -160,7 +148,7 @@ def follow(
         found.append(same - any_two)
         left_out.append(same_left - any_left)
     whole = jackknife(float(np.mean(found)), np.mean(left_out, axis=0))
-    return whole._replace(df=_freedom(codes))
+    return whole._replace(df=degrees_of_freedom(codes))
 
 
 def _pair_means(cells, groups, p, y, nested):
@@ -201,8 +189,3 @@ def _weigh(sums):
 def _standard_ranks(values):
     ranks = rankdata(values) - (len(values) + 1) / 2
     return ranks / (ranks.std() or 1.0)
-
-
-def _freedom(codes):
-    """Degrees of freedom: the effective number of groups less one."""
-    return max(effective_number(codes) - 1, 1.0)

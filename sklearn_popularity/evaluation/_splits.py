@@ -11,28 +11,11 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from .._columns import encode_labels, label_rows
 
-__all__ = ["PerUserShuffleSplit", "split_each_user"]
-
 
 def split_each_user(
     users: NDArray, test_size: float, random_state: RandomState
 ) -> tuple[NDArray, NDArray]:
-    """Draw test rows from the rows of each user.
-
-    Parameters
-    ----------
-    users : ndarray of shape (n_samples,), intp
-        Users, numbered from 0.
-    test_size : float
-        Share of test rows of each user, between 0 and 1.
-    random_state : RandomState
-        Random number generator.
-
-    Returns
-    -------
-    train, test : ndarray
-        Row numbers, ascending.
-    """
+    """Draw a share of each user's rows for testing; return (train, test), ascending."""
     counts = np.bincount(users)
     # Halves are rounded down: of three rows, two are training rows.
     n_test = np.ceil(test_size * counts - 0.5).clip(1, np.maximum(counts - 1, 1))

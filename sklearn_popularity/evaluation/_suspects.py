@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .._columns import encode_labels, label_rows
 from .._messages import quote
 from .._scores import check_score
+from ..metrics import number_groups
 from ._photo_measures import PHOTO_MEASURES, measure_photos
 from ._shortcut_statistics import bin_numbers
 
@@ -80,7 +81,6 @@ def _given(values):
 def make_suspect(name, values, groups) -> Suspect:
     """Make a suspect from its values for the audited rows and their groups."""
     values = np.asarray(values)
-    numbers = None
     if values.dtype.kind in "iuf" and len(np.unique(values)) > _FEWEST_VALUES:
         numbers = check_score(values, f"suspects[{name!r}]")
         levels = bin_numbers(numbers)
@@ -94,13 +94,13 @@ def make_suspect(name, values, groups) -> Suspect:
     n_groups = _n_groups(levels, groups)
     several = np.bincount(levels) > 1
     nested = bool(several.any() and (n_groups[several] == 1).all())
-    return Suspect(name, levels, labels, numbers, nested)
+    return Suspect(name, levels, labels, None, nested)
 
 
 def _n_groups(levels, groups):
     """Number of groups that have each level."""
-    groups = np.arange(len(levels)) if groups is None else groups
-    return np.bincount(np.unique(np.column_stack([levels, groups]), axis=0)[:, 0])
+    pairs = np.column_stack([levels, number_groups(groups, len(levels))])
+    return np.bincount(np.unique(pairs, axis=0)[:, 0])
 
 
 def told_levels(suspect, groups):

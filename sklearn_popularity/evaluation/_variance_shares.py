@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t
 from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels
 from .._scores import check_score
 from .._sklearn_compat import Interval, validate_params
 from .._warnings import warn_caller
+from ..metrics import Estimate, degrees_of_freedom
 
 _REST = "rest"
 
@@ -215,8 +215,8 @@ class _Pairs:
         chosen = list(chosen)
         share = self._found[chosen].sum()
         variance = max(self._covariance[np.ix_(chosen, chosen)].sum(), 0.0)
-        reach = t.ppf(0.5 + confidence / 2, self._freedom) * np.sqrt(variance)
-        return share, share - reach, share + reach
+        found = Estimate(share, np.sqrt(variance), self._freedom)
+        return share, *found.ends(confidence)
 
     def _by_pattern(self):
         """Sums and counts by post and pattern; the last is for nothing shared."""
@@ -288,9 +288,7 @@ class _Pairs:
         # A difference of variances may be too small, or below 0.
         variances = np.maximum(np.diag(covariance), least)
         np.fill_diagonal(covariance, variances)
-        sizes = [np.bincount(c) for c in codes]
-        alike = min(len(self._ranks) ** 2 / (size**2).sum() for size in sizes)
-        return covariance, max(alike - 1, 1.0)
+        return covariance, min(map(degrees_of_freedom, codes))
 
 
 def _ranks_over_groups(y, codes):

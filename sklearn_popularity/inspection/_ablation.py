@@ -145,7 +145,10 @@ def ablation(
     models = _models(fusion, list(content), list(social))
     codes = _group_codes(X, groups)
     users = label_rows(X, user, "user")
-    models |= _baselines(user, _numeric_cues(fusion, X, list(social), cues))
+    models |= baseline_models(user=user)
+    numeric = _numeric_cues(fusion, X, list(social), cues)
+    if numeric:
+        models["best cue"] = BestColumn(numeric)
     seed = check_random_state(random_state).randint(2**31 - 1)
     pairs = [(BOTH, name) for name in models if name != BOTH]
     study = prepare_study(
@@ -208,23 +211,9 @@ def _numeric_cues(fusion, X, social, cues):
     if cues is not None:
         chosen = [list(cues)]
     places = pd.DataFrame([range(X.shape[1])], columns=column_names(X))
-    numeric = _is_numeric(X)
+    numeric = pd.DataFrame(X).dtypes.map(is_numeric_dtype).tolist()
     found = []
     for columns in chosen:
         columns = resolve_columns(X, columns, "parameter cues")
         found += np.ravel(select_columns(places, columns)).tolist()
     return [place for place in dict.fromkeys(found) if numeric[place]]
-
-
-def _is_numeric(X):
-    """Whether each column holds numbers."""
-    numeric = pd.DataFrame(X).dtypes.map(is_numeric_dtype)
-    return numeric.tolist()
-
-
-def _baselines(user, cues):
-    """Baselines that need no model of photos."""
-    baselines = baseline_models(user=user)
-    if cues:
-        baselines["best cue"] = BestColumn(cues)
-    return baselines

@@ -24,17 +24,9 @@ _DIM = {"orange": "brown", "yellow": "olive"}
 
 
 def name_color(color: str) -> str:
-    """Name of a colour, such as "dark violet".
+    """Name of a colour "#rrggbb", such as "dark violet".
 
-    Parameters
-    ----------
-    color : str
-        sRGB as "#rrggbb".
-
-    Returns
-    -------
-    name : str
-        Depends on the hue, and on lightness and chroma in CIELAB.
+    It depends on the hue, and on lightness and chroma in CIELAB.
     """
     rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     lightness, *ab = rgb2lab(rgb[np.newaxis])[0]

@@ -24,17 +24,7 @@ _PLACES = {
 def crop(
     photo: NDArray[np.uint8], share: float, center: tuple[float, float]
 ) -> NDArray[np.uint8]:
-    """Crop a photo, keeping its aspect ratio.
-
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        sRGB.
-    share : float
-        Share of each side that is kept, above 0 and up to 1.
-    center : (row, col)
-        Centre of the crop as shares of height and width, as near as it fits.
-    """
+    """Keep a share of each side, around a (row, col) in shares, as near as it fits."""
     spans = []
     for side, middle in zip(photo.shape[:2], center, strict=True):
         length = max(1, round(share * side))
@@ -44,15 +34,7 @@ def crop(
 
 
 def change_exposure(photo: NDArray[np.uint8], stops: float) -> NDArray[np.uint8]:
-    """Multiply linear light by two per stop, clipped at white.
-
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        sRGB.
-    stops : float
-        Change in exposure values; negative ones darken.
-    """
+    """Multiply the linear light of an sRGB photo by two per stop, clipped at white."""
     encoded = np.arange(256) / 255
     low = encoded <= 0.04045
     light = np.where(low, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
@@ -63,15 +45,7 @@ def change_exposure(photo: NDArray[np.uint8], stops: float) -> NDArray[np.uint8]
 
 
 def change_saturation(photo: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Multiply the distance of each colour from the grey of the same luma.
-
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        sRGB.
-    factor : float
-        0 or more: 0 is grey, 1 leaves the photo as it is.
-    """
+    """Multiply the distance of each colour from the grey of the same luma."""
     values = photo.astype(np.float64)
     grey = values @ np.array(_LUMA)[:, np.newaxis]
     return np.round(grey + factor * (values - grey)).clip(0, 255).astype(np.uint8)

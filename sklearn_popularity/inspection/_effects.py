@@ -22,31 +22,12 @@ def effects_of_columns(
 ) -> pd.DataFrame:
     """Change of the score per standard deviation of each column.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_columns)
-        Columns, such as shares of colours.
-    y : ndarray of shape (n_samples,)
-        Scores.
-    clusters : ndarray of shape (n_samples,) or None
-        Codes of groups of dependent rows; None treats rows as independent.
-    tested : ndarray of shape (n_columns,), bool, or None
-        Columns to compute intervals for; None is all.
-    sum_to_one : bool, default=False
-        Whether rows sum to 1, so that the other columns shrink in proportion to their
-        means if one grows.
-    confidence : float, default=0.95
-        Probability that all intervals together are right.
+    The table has a row per column of X, with the columns effect, low and high (ends of
+    the interval; NaN if not `tested`), share (mean of the column) and clear (whether
+    the interval excludes 0). All intervals together are right with probability
+    `confidence`. If rows `sum_to_one`, the other columns shrink in proportion to their
+    means if one grows. `clusters` are codes of groups of dependent rows.
 
-    Returns
-    -------
-    table : DataFrame
-        A row per column, with the columns effect, low and high (ends of the interval;
-        NaN if not tested), share (mean of the column) and clear (whether the interval
-        excludes 0).
-
-    Notes
-    -----
     Effects are from ridge regression, with the penalty chosen once. Intervals use the
     jackknife over clusters, or over 40 blocks of clusters or rows, Student's t, and a
     Bonferroni correction for the number of columns tested. In simulations with noise,

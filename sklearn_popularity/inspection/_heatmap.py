@@ -18,7 +18,7 @@ from ..networks import DegenerateFeaturesWarning
 from ._linear import NotLinearError, linear_parts
 from ._members import branches_of
 from ._occlusion import occlude
-from ._photos import as_photos, one_row
+from ._photos import as_photos, one_row, with_other_photos
 from ._plotting import COLORS, INK, new_axes
 from ._pooled_winners import draw_places, trace_codes
 
@@ -172,7 +172,7 @@ def region_heatmap(
         patch_size = patch_size or max(1, max(image.shape) // 4)
         heat += occlude(
             image,
-            lambda images: rest(_with_photos(X, images, column)),
+            lambda images: rest(with_other_photos(X, images, column)),
             patch_size=patch_size,
             stride=min(patch_size, stride or max(1, patch_size // 2)),
             batch_size=batch_size,
@@ -250,14 +250,16 @@ def _code_heat(traced, X, size, smoothing):
     """Map of the contributions of the codes, and its sum."""
     heat = np.zeros(size)
     for part in traced:
-        image = _photos_of(part, X).read(0, max_size=part.source.max_size)
+        image = _read_for(part, X, part.source.max_size)
         heat += draw_places(trace_codes(part.source, image, part.weights), size)
     heat = gaussian_filter(heat, smoothing * max(size), mode="reflect")
     return heat, float(heat.sum())
 
 
-def _photos_of(part, X):
-    return photos_of(part.source, part.select(X), reset=False)
+def _read_for(part, X, max_size):
+    """The photo that a traced part sees."""
+    photos = photos_of(part.source, part.select(X), reset=False)
+    return photos.read(0, max_size=max_size)
 
 
 def _holds_codebook(estimator):
@@ -275,7 +277,7 @@ def _check_squares(patch_size, stride):
 
 def _read_photo(traced, X, column, max_size):
     if traced:
-        return _photos_of(traced[0], X).read(0, max_size=max_size)
+        return _read_for(traced[0], X, max_size)
     if isinstance(X, pd.DataFrame):
         resolve_columns(X, column, "parameter column")
         X = X[column]
@@ -287,14 +289,6 @@ def _sees_photo(part, X, column):
         return part.source is not None
     resolve_columns(X, column, "parameter column")
     return column in pd.DataFrame(part.select(X)).columns
-
-
-def _with_photos(X, images, column):
-    """The row repeated with each of the photos, or the photos alone."""
-    if not isinstance(X, pd.DataFrame):
-        return [*images]
-    table = X.iloc[np.zeros(len(images), dtype=int)].reset_index(drop=True)
-    return table.assign(**{column: pd.Series([*images], dtype=object)})
 
 
 def plot_heatmap(photo, heatmap, *, unit="points per pixel", ax=None):

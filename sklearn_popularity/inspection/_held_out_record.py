@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import norm, rankdata
-from scipy.stats import t as student
 
 from ..evaluation import conformal_half_width, percentiles_among, shares_below
-from ..metrics import spearman_interval
+from ..metrics import Estimate, spearman_interval
 
 COVERAGE = 0.9
 _CONFIDENCE = 0.95
@@ -50,16 +49,14 @@ class HeldOutRecord(NamedTuple):
 
     def at_chance(self) -> bool:
         """Whether the interval of the rank correlation contains 0 or lies below it."""
-        return not self._spearman().low > 0
+        found = spearman_interval(
+            self.y, self.shares, groups=self.groups, n_folds=self.n_folds
+        )
+        return not found.low > 0
 
     def places(self, scores) -> NDArray[np.float64]:
         """Share of the held-out predictions that are below each of the scores."""
         return shares_below(self.raw[:, 0], np.asarray(scores, dtype=np.float64))
-
-    def _spearman(self):
-        return spearman_interval(
-            self.y, self.shares, groups=self.groups, n_folds=self.n_folds
-        )
 
 
 def percentile_intervals(record, scores) -> NDArray[np.float64]:
@@ -153,11 +150,10 @@ def pair_slope(record, *, same_group=False) -> PairSlope:
     if usual == 0:  # a constant prediction, or constant scores
         return PairSlope(0.0, 0.0, 0.0)
     slope = _most_likely(np.append(margins, [usual, -usual]), len(margins))
-    error, df = _jackknife_error(slope, margins, codes[first], codes[second])
-    if record.n_folds is not None:
-        error *= sqrt(1 + record.n_folds / (record.n_folds - 1))
-    half = student.ppf((1 + _CONFIDENCE) / 2, df) * error if df else np.inf
-    return PairSlope(slope, slope - half, slope + half)
+    found = _jackknife(slope, margins, codes[first], codes[second])
+    if not found.df:
+        return PairSlope(slope, -np.inf, np.inf)
+    return PairSlope(slope, *found.of_model(record.n_folds).ends(_CONFIDENCE))
 
 
 def normal_scores(places, n) -> NDArray[np.float64]:
@@ -213,8 +209,8 @@ def _most_likely(margins, n_pairs):
     return float(brentq(gradient, -_STEEPEST, _STEEPEST, xtol=1e-8))
 
 
-def _jackknife_error(slope, margins, first, second):
-    """Jackknife standard error of the slope over groups, and degrees of freedom."""
+def _jackknife(slope, margins, first, second) -> Estimate:
+    """The slope with its jackknife standard error over groups."""
     chance = expit(-slope * margins)
     pulls, bends = margins * chance, margins**2 * chance * (1 - chance)
     first, second = np.unique([first, second], return_inverse=True)[1].reshape(2, -1)
@@ -231,4 +227,4 @@ def _jackknife_error(slope, margins, first, second):
     if abs(slope) == _STEEPEST or (margins >= 0).all():
         # Leaving out a group changes nothing; assume that one group is in reverse.
         error = 2 / n * abs(slope)
-    return error, n - 1
+    return Estimate(slope, error, n - 1)

@@ -145,17 +145,7 @@ def object_importance(
 
 
 def impact_groups(weights):
-    """Impact of each mean weight: negative, or by thirds of the largest weight.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n_objects,)
-        Mean weights.
-
-    Returns
-    -------
-    impacts : list of {"strong", "medium", "low", "negative"}
-    """
+    """Impact of each mean weight: negative, or by thirds of the largest weight."""
     highest = weights.max()
     shares = weights / highest if highest > 0 else weights
     return [IMPACTS[i] for i in np.digitize(-shares, [-2 / 3, -1 / 3, 0], right=True)]

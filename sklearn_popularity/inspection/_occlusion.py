@@ -19,25 +19,9 @@ def occlude(
 ) -> NDArray[np.float64]:
     """Fall of the score per covered pixel, around each pixel.
 
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        Photo.
-    score : callable
-        Maps photos of shape (n, height, width, 3) to their scores.
-    patch_size : int
-        Side of the covered squares in pixels; they are filled from their surroundings.
-    stride : int
-        Distance of neighbouring squares in pixels.
-    batch_size : int
-        Number of photos that are scored at a time.
-
-    Returns
-    -------
-    heat : ndarray of shape (height, width), float64
-        Sum of the falls of the score over the squares that cover a pixel, divided by
-        the sum of their areas. The sum over a region is about the fall of the score
-        when the region is covered.
+    The sum of the falls over the squares that cover the pixel, divided by the sum of
+    their areas: the sum over a region is about the fall when the region is covered.
+    Photos of shape (n, height, width, 3) are scored at a time.
     """
     # The first square is empty: it leaves the photo as it is.
     squares = [np.s_[:0, :0], *_squares(image.shape[:2], patch_size, stride)]

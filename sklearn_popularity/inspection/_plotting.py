@@ -15,40 +15,12 @@ _TILE, STEP = 96, 100  # side and distance of the photos of a montage, in pixels
 
 
 def new_axes(ax, figsize=(6.0, 4.0)):
-    """The given axes, or those of a new figure.
-
-    Parameters
-    ----------
-    ax : matplotlib axes or None
-        Axes to draw on.
-    figsize : (width, height), default=(6, 4)
-        Size of a new figure, in inches.
-
-    Returns
-    -------
-    ax : matplotlib axes
-    """
+    """The given axes, or those of a new figure of `figsize` inches."""
     return several_axes(ax, 1, figsize)[0]
 
 
 def several_axes(ax, n, figsize, **settings) -> NDArray:
-    """The given axes, or side-by-side axes of a new figure.
-
-    Parameters
-    ----------
-    ax : matplotlib axes, sequence of them, or None
-        Axes to draw on.
-    n : int
-        Number of axes of a new figure.
-    figsize : (width, height)
-        Size of a new figure, in inches.
-    **settings
-        Settings of a new figure, such as `sharey`.
-
-    Returns
-    -------
-    ax : ndarray of matplotlib axes
-    """
+    """The given axes, or n axes side by side of a new figure of `figsize` inches."""
     if ax is None:
         pyplot = import_optional("matplotlib.pyplot", "Drawing")
         settings = {"figsize": figsize, "layout": "constrained"} | settings
@@ -73,18 +45,7 @@ def shorten(label, width: int = 32) -> str:
 def draw_intervals(ax, labels, values, lows, highs, *, reference=None, series=0):
     """Draw values with their intervals, one per line, the first on top.
 
-    Parameters
-    ----------
-    ax : matplotlib axes
-        Axes to draw on.
-    labels : sequence of str
-        Labels of the lines.
-    values, lows, highs : array-like of shape (n,)
-        Values and ends of their intervals; intervals with NaN are not drawn.
-    reference : float, default=None
-        Position of a vertical reference line; None draws none.
-    series : int, default=0
-        Number of the colour and marker, see `style`.
+    `reference` is the position of a vertical line, `series` the number of a `style`.
     """
     values, lows, highs = (np.asarray(a, np.float64) for a in (values, lows, highs))
     places = np.arange(len(values))
@@ -98,19 +59,7 @@ def draw_intervals(ax, labels, values, lows, highs, *, reference=None, series=0)
 
 
 def montage(photos, n_columns: int) -> NDArray:
-    """Arrange photos in a grid of squares on white, `STEP` pixels apart.
-
-    Parameters
-    ----------
-    photos : sequence of ndarray of shape (height, width, 3), uint8
-        sRGB.
-    n_columns : int
-        Number of photos in a row.
-
-    Returns
-    -------
-    sheet : ndarray of shape (height, width, 3), uint8
-    """
+    """Arrange photos in a grid of squares on white, `STEP` pixels apart."""
     n_rows = max(1, -(-len(photos) // n_columns))
     gap = STEP - _TILE
     sheet = np.full((n_rows * STEP - gap, n_columns * STEP - gap, 3), 255, np.uint8)

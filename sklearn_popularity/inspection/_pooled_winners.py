@@ -28,19 +28,8 @@ def trace_codes(
 ) -> Places:
     """Contributions of places of a photo to a linear score of its pooled codes.
 
-    Parameters
-    ----------
-    transformer : CodebookTransformer
-        Fitted.
-    image : ndarray of shape (height, width, 3), uint8
-        Photo, reduced to the `max_size` of the transformer.
-    weights : ndarray of shape (n_features,), float64
-        Weights of the features.
-
-    Returns
-    -------
-    places : Places
-        With ``flip=True``, the photo and its mirror image count half each.
+    The photo is reduced to the `max_size` of the transformer. With ``flip=True``, the
+    photo and its mirror image count half each.
     """
     straight = _trace(transformer, image, weights)
     if not transformer.flip:
@@ -69,20 +58,7 @@ def _trace(transformer, image, weights) -> Places:
 
 
 def draw_places(places: Places, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Sum contributions per pixel.
-
-    Parameters
-    ----------
-    places : Places
-        Places with their contributions.
-    size : (height, width)
-        Size of the map in pixels.
-
-    Returns
-    -------
-    heat : ndarray of shape (height, width), float64
-        Its sum is the sum of the contributions.
-    """
+    """Sum contributions per pixel of a map of size (height, width)."""
     heat = np.zeros(size)
     # Pixel centres are at halves; bilinear weights divide a place among neighbours.
     first = places.positions * size - 0.5

@@ -157,14 +157,11 @@ def _draw_galleries(ax, table, photos, n_columns, n_rows):
         bottom, right = top + sheet.shape[0], left + sheet.shape[1]
         ax.imshow(sheet, extent=(left, right, bottom, top))
         line = "solid" if rows["correct"].all() else "dashed"
-        _draw_frame(ax, left - 8, left + width + 4, top - 8, top + height + 4, line)
+        west, east, north, south = left - 8, left + width + 4, top - 8, top + height + 4
+        cols = [west, east, east, west, west]
+        ax.plot(cols, [north, north, south, south, north], color=INK, linestyle=line)
     ax.set_xlim(-15, 2 * width + gap + 15)
     ax.set_ylim(2 * height + gap + 15, -15)
     ax.set_xticks([width / 2, 1.5 * width + gap], ["low", "high"])
     ax.set_yticks([height / 2, 1.5 * height + gap], ["high", "low"])
     ax.spines[:].set_visible(False)
-
-
-def _draw_frame(ax, left, right, top, bottom, line):
-    cols, rows = [left, right, right, left, left], [top, top, bottom, bottom, top]
-    ax.plot(cols, rows, color=INK, linestyle=line)

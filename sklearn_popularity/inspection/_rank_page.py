@@ -98,13 +98,11 @@ def _tell(model, post):
         return {}, f"the model is a {type(model).__name__}."
     if found.why_none or len(found.reasons) < 2:
         return {}, found.why_none or "the model takes the photo as a whole."
-    added = found.reasons["contribution"]
-    most = float(added.abs().max()) if len(added) else 0.0
     strongest = strong_reasons(found.reasons).head(_N_REASONS)
     others = found.reasons.drop(index=strongest.index)
     return {
         "reasons": strongest.to_dict("records"),
-        "most": most,
+        "most": float(found.reasons["contribution"].abs().max()),
         "start": found.start,
         "total": found.score,
         "n_others": len(others),

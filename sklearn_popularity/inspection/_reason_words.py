@@ -32,19 +32,8 @@ _ADVERBS = [
 def reason_in_words(name: str, value: float, mean: float, scale: float) -> str:
     """Describe how a feature differs from its mean over the training photos.
 
-    Parameters
-    ----------
-    name : str
-        Name of the feature, possibly prefixed with its transformer.
-    value, mean : float
-        Value of the photo, and mean over the training photos; NaN if unknown.
-    scale : float
-        Standard deviation over the training photos; NaN if unknown.
-
-    Returns
-    -------
-    reason : str
-        Such as "much less colourful than your average photo".
+    Such as "much less colourful than your average photo". The mean and the standard
+    deviation `scale` are NaN if unknown.
     """
     name = str(name).split("__")[-1]
     plain = name.replace("_", " ")

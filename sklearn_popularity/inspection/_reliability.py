@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from .._columns import encode_labels
 from .._sklearn_compat import Interval, validate_params
-from ..metrics import mean_interval
+from ..metrics import mean_interval, number_groups
 from ._percentiles import check_pair, score_percentile
 from ._plotting import INK, PALE, new_axes, style
 
@@ -76,9 +75,7 @@ def percentile_reliability(
     """
     y_true, y_pred = check_pair(y_true, y_pred)
     check_consistent_length(y_true, groups)
-    groups = encode_labels(
-        np.arange(len(y_true)) if groups is None else groups, "groups"
-    )
+    groups = number_groups(groups, len(y_true))
     true, predicted = (score_percentile(y, y) for y in (y_true, y_pred))
     edges = np.linspace(0, 100, n_bins + 1)
     bins = (predicted * n_bins / 100).astype(int).clip(max=n_bins - 1)

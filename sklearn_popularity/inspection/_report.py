@@ -247,10 +247,7 @@ def popularity_report(
     path = Path(path)
     check_destination(path, [".html"], f"path={str(path)!r}")
     import_optional("jinja2", "A report")
-    for column in (photo, title, words):
-        if column is not None:
-            resolve_columns(posts, column, "report")
-    _check_objects(posts, objects)
+    _check_columns(posts, [photo, title, words], objects)
     by = groups if by is None else by
     data = read_data(
         posts, y, photo, groups=groups, by=by, time=time, title=title, n_jobs=n_jobs
@@ -271,7 +268,7 @@ def popularity_report(
         n_heatmaps=n_heatmaps,
     )
     sections, left_out = write_sections(evidence)
-    page = _render(
+    page = _render_report(
         data,
         sections,
         heading=heading,
@@ -286,24 +283,17 @@ def popularity_report(
         random_state=repr(random_state),
     )
     write_page(path, page)
-    predicted = evidence.held_out.model
-    return PopularityReport(
-        path=path,
-        score=evidence.score,
-        predictions=_with_gaps(predicted.raw[:, 0], data.kept, len(posts)),
-        shares=_with_gaps(predicted.shares[:, 0], data.kept, len(posts)),
-        tables={name: section.table for name, section in sections.items()},
-        left_out=left_out,
-    )
+    predictions, shares = np.full((2, len(posts)), np.nan)
+    predictions[data.kept] = evidence.held_out.model.raw[:, 0]
+    shares[data.kept] = evidence.predicted
+    tables = {name: section.table for name, section in sections.items()}
+    return PopularityReport(path, evidence.score, predictions, shares, tables, left_out)
 
 
-def _with_gaps(values, kept, n_posts):
-    filled = np.full(n_posts, np.nan)
-    filled[kept] = values
-    return filled
-
-
-def _check_objects(posts, objects):
+def _check_columns(posts, columns, objects):
+    for column in columns:
+        if column is not None:
+            resolve_columns(posts, column, "report")
     check_consistent_length(posts, objects)
     if objects is not None and not objects.columns.is_unique:
         twice = objects.columns[objects.columns.duplicated()][0]
@@ -342,25 +332,24 @@ def _gather(
     clusters = None if data.groups is None else encode_labels(data.groups, "groups")
     seed = int(random_state.randint(2**31 - 1))
     if held_out is None and not isinstance(model, FittedModel):
-        folds = _check_folds(cv, data, clusters)
         model = fit_model(
             model,
             data.posts,
             data.y,
             groups=clusters,
-            cv=folds,  # a list, since an iterator of folds can be used only once
+            cv=_find_folds(cv, data, clusters),
             n_repeats=1,
             photo=photo,
             look=partial(look_inside, seed=seed),
             n_jobs=n_jobs,
         )
-    described = None
+    learns_anew = False
     if isinstance(model, FittedModel):
         held_out, described = join_looks(model.held_out), model.described
+        learns_anew = len(described.X) == len(data.kept)
         model = model.model
     learner, table = model, input_of(model, data.posts, photo)
-    learns_anew = described is not None and len(described.X) == len(data.kept)
-    if described is not None and learns_anew:
+    if learns_anew:
         learner, table = described
     held_out = _of_these_posts(held_out, data.kept, n_given)
     return Evidence(
@@ -393,7 +382,7 @@ def _of_these_posts(held_out, kept, n_given) -> HeldOut:
     )
 
 
-def _render(data, sections, **given):
+def _render_report(data, sections, **given):
     return render(
         "report.html",
         titles={name: module.TITLE for name, module in SECTIONS.items()},
@@ -404,13 +393,18 @@ def _render(data, sections, **given):
         apart=int((~data.duplicates["together"]).sum()),
         missing=data.missing.to_dict("records"),
         sections={name: section.shown for name, section in sections.items()},
-        versions=_versions(),
+        versions={
+            "sklearn-popularity": __version__,
+            "scikit-learn": sklearn.__version__,
+            "numpy": np.__version__,
+            "Python": platform.python_version(),
+        },
         **given,
     )
 
 
-def _check_folds(cv, data, clusters):
-    """Folds that test each post, and leave at least two posts to fit on."""
+def _find_folds(cv, data, clusters):
+    """A list of folds that test each post, and leave two posts or more to fit on."""
     y = data.y
     [folds] = find_partitions(
         data.posts, y, clusters, cv=cv, n_repeats=1, random_state=None
@@ -426,12 +420,3 @@ def _check_folds(cv, data, clusters):
             "in a fold. Pass more posts."
         )
     return folds
-
-
-def _versions():
-    return {
-        "sklearn-popularity": __version__,
-        "scikit-learn": sklearn.__version__,
-        "numpy": np.__version__,
-        "Python": platform.python_version(),
-    }

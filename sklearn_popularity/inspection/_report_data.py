@@ -67,29 +67,12 @@ class ReportData:
 def read_data(posts, y, photo, *, groups, by, time, title, n_jobs) -> ReportData:
     """Select posts with a score and a photo, and look for problems.
 
-    Parameters
-    ----------
-    posts : DataFrame
-        Posts.
-    y : array-like of shape (n_posts,)
-        Scores; NaN if unknown.
-    photo : str
-        Column of photos.
-    groups, by, time : str, array-like of shape (n_posts,) or None
-        Columns, or values, of groups and times.
-    title : str or None
-        Column of names.
-    n_jobs : int or None
-        Number of worker processes.
-
-    Returns
-    -------
-    data : ReportData
+    Parameters are those of :func:`popularity_report`.
     """
     y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan")
     y = column_or_1d(y)
-    labels = {"groups": groups, "by": by}
-    labels = {name: _labels_of(posts, given, name) for name, given in labels.items()}
+    labels = {"groups": _labels_of(posts, groups, "groups")}
+    labels["by"] = _labels_of(posts, by, "by")
     check_consistent_length(posts, y, *labels.values())
     photos = as_photos(posts[photo])
     errors = _find_unreadable(photos, n_jobs)
@@ -155,21 +138,7 @@ def _read_times(posts, time):
 
 
 def name_of(photo, title=None, row=0) -> str:
-    """Name of a post on a page: its title, file name, or row number.
-
-    Parameters
-    ----------
-    photo : photo
-        Photo of the post.
-    title : object, default=None
-        Title of the post; ignored unless it is text.
-    row : int, default=0
-        Row number, for posts with neither title nor file.
-
-    Returns
-    -------
-    name : str
-    """
+    """Name of a post on a page: its title if that is text, file name, or row number."""
     if isinstance(title, str) and title.strip():
         return title
     if isinstance(photo, str | PathLike):

@@ -86,7 +86,8 @@ def look_inside(fitted, table, fold, seed=0):
         name: shares_below(seen[:, columns[name][0]], outputs[:, columns[name][0]])
         for name in members.predicting
     }
-    orders = _permutations(len(test), [seed, int(test[0])])
+    random_state = np.random.RandomState([seed, int(test[0])])
+    orders = [random_state.permutation(len(test)) for _ in range(_N_PERMUTATIONS)]
     permuted = {
         name: shares_below(known, predict_permuted(members, outputs, chosen, orders))
         for name, chosen in columns.items()
@@ -97,10 +98,7 @@ def look_inside(fitted, table, fold, seed=0):
 def join_looks(held_out) -> HeldOut:
     """Concatenate the results of `look_inside` for the folds of the first partition.
 
-    Parameters
-    ----------
-    held_out : HeldOutPredictions
-        Its `estimators` are results of `look_inside`, models or None.
+    The `estimators` of the predictions are such results, models or None.
     """
     parts = held_out.estimators[0] if held_out.estimators else []
     if not parts or not isinstance(parts[0], tuple):  # models were kept, or nothing
@@ -114,8 +112,3 @@ def join_looks(held_out) -> HeldOut:
         for i in range(2)
     )
     return HeldOut(replace(held_out, estimators=None), branches, permuted)
-
-
-def _permutations(n, seeds):
-    random_state = np.random.RandomState(seeds)
-    return [random_state.permutation(n) for _ in range(_N_PERMUTATIONS)]

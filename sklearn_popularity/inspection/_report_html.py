@@ -15,19 +15,7 @@ _RANKING = "rank.html"  # has its own script and additional style
 
 
 def render(template: str, **context) -> str:
-    """Render a template of this package.
-
-    Parameters
-    ----------
-    template : str
-        Name of a file in ``templates``.
-    **context
-        Variables of the template; text is escaped.
-
-    Returns
-    -------
-    page : str
-    """
+    """Render a file in ``templates`` with these variables; text is escaped."""
     jinja2 = import_optional("jinja2", "A report")
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_read),

@@ -7,13 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
 from .._messages import quote
 from .._sklearn_compat import Interval, validate_params
-from ..models import LatentRankSVM
-from ._senses import POPULAR, UNPOPULAR
+from ._senses import POPULAR, UNPOPULAR, ranker_and_rows
 
 # Minimal kappa of a stable sense.
 _SEEN_AGAIN = 0.4
@@ -90,10 +88,20 @@ def sense_stability(rankers, X, *, n_shuffles=20, random_state=0):
     >>> sense_stability(rankers, X)["stable"].tolist()
     [True, True, True, True]
     """
-    _check_rankers(rankers)
-    winners = [_winners(each, X) for each in rankers]
-    n_senses = _sizes(rankers[0])
-    return stability_of_winners(winners, n_senses, n_shuffles, random_state)
+    if not isinstance(rankers, Sequence) or len(rankers) < 2:
+        raise ValueError(
+            f"Got rankers={quote(rankers)}, but a list of two or more fitted rankers "
+            "was expected."
+        )
+    found = [ranker_and_rows(each, X) for each in rankers]
+    sizes = [(each.n_senses, each.n_unpopular_senses) for each, _ in found]
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            f"Got rankers with {quote(sizes)} popular and unpopular senses, but equal "
+            "numbers were expected."
+        )
+    winners = [each.predict_sense(rows) for each, rows in found]
+    return stability_of_winners(winners, sizes[0], n_shuffles, random_state)
 
 
 def stability_of_winners(winners, n_senses, n_shuffles, random_state) -> pd.DataFrame:
@@ -141,17 +149,8 @@ def stability_of_winners(winners, n_senses, n_shuffles, random_state) -> pd.Data
 def match_senses(first, second, n_senses) -> NDArray[np.float64]:
     """Kappa of each sense with the matched sense of another ranker.
 
-    Parameters
-    ----------
-    first, second : ndarray of shape (n_samples,), int
-        Winning sense of each row, for either ranker.
-    n_senses : int
-        Number of senses.
-
-    Returns
-    -------
-    agreement : ndarray of shape (n_senses,)
-        -1 to 1; NaN if there is one sense, 0 for senses without rows.
+    From the winning sense of each row; NaN if there is one sense, 0 for senses without
+    rows.
     """
     if n_senses == 1:
         return np.array([np.nan])
@@ -164,33 +163,3 @@ def match_senses(first, second, n_senses) -> NDArray[np.float64]:
     kappa = np.divide(above, room, out=np.zeros_like(above), where=room > 0)
     rows, columns = linear_sum_assignment(-kappa)
     return kappa[rows, columns]
-
-
-def _winners(ranker, X):
-    if isinstance(ranker, Pipeline):
-        X, ranker = ranker[:-1].transform(X), ranker[-1]
-    return ranker.predict_sense(X)
-
-
-def _sizes(ranker):
-    last = ranker[-1] if isinstance(ranker, Pipeline) else ranker
-    if not isinstance(last, LatentRankSVM):
-        raise TypeError(
-            f"Got a ranker of type {type(last).__name__}, but a LatentRankSVM, or a "
-            "pipeline that ends in one, was expected."
-        )
-    return last.n_senses, last.n_unpopular_senses
-
-
-def _check_rankers(rankers):
-    if not isinstance(rankers, Sequence) or len(rankers) < 2:
-        raise ValueError(
-            f"Got rankers={quote(rankers)}, but a list of two or more fitted rankers "
-            "was expected."
-        )
-    sizes = [_sizes(each) for each in rankers]
-    if len(set(sizes)) > 1:
-        raise ValueError(
-            f"Got rankers with {quote(sizes)} popular and unpopular senses, but equal "
-            "numbers were expected."
-        )

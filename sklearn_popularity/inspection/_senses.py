@@ -29,18 +29,7 @@ class Sense(NamedTuple):
 
 
 def split_words(text: str) -> list[str]:
-    """Split a text into words in lower case.
-
-    Parameters
-    ----------
-    text : str
-        Tags, a title or a label.
-
-    Returns
-    -------
-    words : list of str
-        Runs of letters, digits and underscores, with hyphens and apostrophes inside.
-    """
+    """Runs of letters and digits, also with hyphens or apostrophes, in lower case."""
     return _WORD.findall(text.lower())
 
 
@@ -98,15 +87,25 @@ def sense_photos(ranker, X, *, n_top=500):
     return pd.concat(tables, ignore_index=True)
 
 
-def _senses(ranker, X, n_top):
-    """The senses, popular ones first, with their highest-scoring rows."""
-    if isinstance(ranker, Pipeline):
-        X, ranker = ranker[:-1].transform(X), ranker[-1]
-    if not isinstance(ranker, LatentRankSVM):
+def last_step(model):
+    """The model itself, or the last step of a pipeline."""
+    return model[-1] if isinstance(model, Pipeline) else model
+
+
+def ranker_and_rows(ranker, X):
+    """The LatentRankSVM, of a pipeline too, and the rows that it gets."""
+    last = last_step(ranker)
+    if not isinstance(last, LatentRankSVM):
         raise TypeError(
-            f"Got a ranker of type {type(ranker).__name__}, but a LatentRankSVM, or a "
+            f"Got a ranker of type {type(last).__name__}, but a LatentRankSVM, or a "
             "pipeline that ends in one, was expected."
         )
+    return last, X if last is ranker else ranker[:-1].transform(X)
+
+
+def _senses(ranker, X, n_top):
+    """The senses, popular ones first, with their highest-scoring rows."""
+    ranker, X = ranker_and_rows(ranker, X)
     winners = ranker.predict_sense(X)
     scores = np.asarray(X) @ ranker.coef_.T + ranker.intercept_
     sides = [(POPULAR, i) for i in range(ranker.n_senses)]

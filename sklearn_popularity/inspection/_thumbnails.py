@@ -20,20 +20,7 @@ _LOWERS, _RAISES = np.array([25, 95, 170.0]), np.array([215, 95, 0.0])
 
 
 def data_uri(image: NDArray[np.uint8], quality: int = _QUALITY) -> str:
-    """Encode a photo as the data URI of a JPEG file.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        sRGB.
-    quality : int, default=72
-        Quality of the JPEG file, 0 to 100.
-
-    Returns
-    -------
-    uri : str
-        For the ``src`` of an image in HTML.
-    """
+    """Encode a photo as the data URI of a JPEG file, for the ``src`` of an image."""
     buffer = BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -42,20 +29,8 @@ def data_uri(image: NDArray[np.uint8], quality: int = _QUALITY) -> str:
 def draw_map(model, post, column="photo") -> NDArray[np.float64]:
     """Map the contribution of the square around each place to the score.
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted model.
-    post : photo, or DataFrame with one row
-        Input of the model.
-    column : str, default="photo"
-        Column of the photo.
-
-    Returns
-    -------
-    heat : ndarray of shape (height, width), float64
-        In points of the score, minus the mean over all places, for the photo reduced to
-        160 pixels. The side of the squares is a quarter of the longest side.
+    In points of the score, minus the mean over all places, for the photo reduced to 160
+    pixels. The side of the squares is a quarter of the longest side.
     """
     # A small photo and few squares, since features are computed for each square.
     photos = post[column] if isinstance(post, pd.DataFrame) else [post]
@@ -79,19 +54,8 @@ def overlay(
 ) -> NDArray[np.uint8]:
     """Overlay a grey photo with its map: orange raises the score, blue lowers it.
 
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        Photo.
-    heat : ndarray of shape (any height, any width)
-        From :func:`draw_map`.
-    limit : float, default=None
-        Absolute value that is drawn in full colour; None is the largest one of the map.
-        Use the same limit for maps that are compared.
-
-    Returns
-    -------
-    drawn : ndarray of shape (height, width, 3), uint8
+    The absolute value `limit`, or None for the largest one, is drawn in full colour.
+    Use the same limit for maps that are compared.
     """
     limit = np.abs(heat).max() if limit is None else limit
     heat = cv2.resize(heat, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
@@ -103,24 +67,13 @@ def overlay(
 
 
 def tell_extremes(heat: NDArray) -> dict[str, str | float]:
-    """Places and values of the highest and lowest contribution of a map.
-
-    Parameters
-    ----------
-    heat : ndarray of shape (height, width)
-        From :func:`draw_map`.
-
-    Returns
-    -------
-    told : dict
-        With the keys hottest and coldest (the ninths of the photo with the highest and
-        lowest value, such as "top left"), and raises and lowers (these values).
-    """
-    ends = {"hottest": heat.argmax(), "coldest": heat.argmin()}
-    told: dict[str, str | float] = {
-        name: _place(i, heat.shape) for name, i in ends.items()
+    """Ninths of the photo with the highest and lowest contributions, and these."""
+    return {
+        "hottest": _place(heat.argmax(), heat.shape),
+        "coldest": _place(heat.argmin(), heat.shape),
+        "raises": float(heat.max()),
+        "lowers": float(heat.min()),
     }
-    return told | {"raises": float(heat.max()), "lowers": float(heat.min())}
 
 
 def _place(index, shape):

@@ -23,7 +23,7 @@ from ..evaluation import (
 )
 from ..networks import DegenerateFeaturesWarning
 from ._edits import EDITS, Edit
-from ._photos import as_photos, one_row
+from ._photos import as_photos, one_row, with_other_photos
 from ._unlike import describe_seen, find_unlike
 
 
@@ -170,9 +170,10 @@ def what_if(
     whole, partitions, blocks = _take_apart(model)
     first = whole if whole is not None else partitions[0][0]
     X = one_row(first, photo, column)
-    image = _read(X, column)
+    image = as_photos(X[column] if isinstance(X, pd.DataFrame) else X).read(0)
     photos = {name: edit(image.copy()) for name, edit in chosen.items()}
-    table = PhotoTable(_table_of(X, [image, *photos.values()], column), column)
+    versions = with_other_photos(X, [image, *photos.values()], column)
+    table = PhotoTable(versions, column)
     models = [whole or first, *(each for folds in partitions for each in folds)]
     with warnings.catch_warnings():
         # Versions of one photo are meant to look alike; nobody asks for them again.
@@ -183,11 +184,12 @@ def what_if(
     value, low, high = _intervals(changes, partitions, whole is None, confidence)
     unlike = _unlike(blocks, learners[0], len(photos))
     refused = unlike.fillna(False).to_numpy(dtype=bool)
-    found = pd.DataFrame({"edit": list(photos), "change": value, "low": low})
-    found = found.assign(high=high, unlike=unlike)
+    columns = {"change": value, "low": low, "high": high, "unlike": unlike}
+    found = pd.DataFrame({"edit": list(photos)} | columns)
     found.loc[refused, ["change", "low", "high"]] = np.nan
-    found = found.sort_values("change", ascending=False, kind="stable")
-    found = found.reset_index(drop=True)
+    found = found.sort_values(
+        "change", ascending=False, kind="stable", ignore_index=True
+    )
     score = predicted[1:, 0].mean() if whole is None else predicted[0, 0]
     return WhatIf(found, float(score), {name: photos[name] for name in found["edit"]})
 
@@ -224,19 +226,6 @@ def _take_apart(model):
             "two or more folds were expected."
         )
     return None, [list(map(with_photos, model))], []
-
-
-def _read(X, column):
-    photos = X[column] if isinstance(X, pd.DataFrame) else X
-    return as_photos(photos).read(0)
-
-
-def _table_of(X, photos, column):
-    """The row repeated with each of the photos, or the photos alone."""
-    if not isinstance(X, pd.DataFrame):
-        return photos
-    table = X.iloc[np.zeros(len(photos), dtype=int)].reset_index(drop=True)
-    return table.assign(**{column: pd.Series(photos, dtype=object)})
 
 
 def _intervals(changes, partitions, of_folds, confidence):

@@ -4,7 +4,7 @@ from ._human_consistency import human_consistency
 
 # Names imported as themselves are for other rooms, not for users.
 from ._jackknife import Estimate as Estimate
-from ._jackknife import effective_number as effective_number
+from ._jackknife import degrees_of_freedom as degrees_of_freedom
 from ._jackknife import jackknife as jackknife
 from ._jackknife import number_groups as number_groups
 from ._mean_interval import MeanInterval as MeanInterval

@@ -173,16 +173,13 @@ def _check_ratings(ratings, items, raters):
     items = encode_labels(items, "items")
     raters = None if raters is None else encode_labels(raters, "raters")
     given = ~np.isnan(ratings)
-    _check_counts(np.bincount(items[given], minlength=items.max() + 1))
-    return ratings[given], items[given], None if raters is None else raters[given]
-
-
-def _check_counts(counts):
+    counts = np.bincount(items[given], minlength=items.max() + 1)
     if (counts < 1).any() or (counts < 2).all():
         raise ValueError(
             f"Got items with {counts.min()} to {counts.max()} ratings, but at least 1 "
             "each, and 2 for some, were expected. Drop items without ratings."
         )
+    return ratings[given], items[given], None if raters is None else raters[given]
 
 
 def _from_halves(values, items, raters, n_splits, random_state):

@@ -85,6 +85,11 @@ def effective_number(codes: NDArray[np.intp]) -> float:
     return float(len(codes) ** 2 / np.square(sizes).sum())
 
 
+def degrees_of_freedom(codes: NDArray[np.intp]) -> float:
+    """Effective number of groups less one, but at least one."""
+    return max(effective_number(codes) - 1, 1.0)
+
+
 def number_groups(groups, n_samples: int) -> NDArray[np.intp]:
     """Groups numbered from 0; without groups every row is its own."""
     if groups is None:

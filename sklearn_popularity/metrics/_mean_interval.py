@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from .._scores import check_score
-from ._jackknife import Estimate, effective_number, jackknife, number_groups
+from ._jackknife import Estimate, degrees_of_freedom, jackknife, number_groups
 
 
 class MeanInterval(NamedTuple):
@@ -62,15 +62,7 @@ def mean_interval(
 def mean_estimate(values: ArrayLike, *, groups: ArrayLike | None = None) -> Estimate:
     """Mean over rows with its standard error; see :func:`mean_interval`.
 
-    Parameters
-    ----------
-    values, groups
-        As in :func:`mean_interval`.
-
-    Returns
-    -------
-    estimate : Estimate
-        Its error is NaN, and its degrees of freedom are 0, if there is one group.
+    The error is NaN, and the degrees of freedom are 0, if there is one group.
     """
     values = check_score(values, "values")
     check_consistent_length(values, groups)
@@ -80,5 +72,4 @@ def mean_estimate(values: ArrayLike, *, groups: ArrayLike | None = None) -> Esti
     if len(sizes) < 2:
         return Estimate(mean, np.nan, 0)
     left_out = (sums.sum() - sums) / (len(values) - sizes)
-    df = max(effective_number(codes) - 1, 1.0)
-    return jackknife(mean, left_out)._replace(df=df)
+    return jackknife(mean, left_out)._replace(df=degrees_of_freedom(codes))

@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
@@ -39,16 +40,8 @@ def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArr
 
 def _centred_ranks(values: NDArray, users: NDArray) -> NDArray:
     """Mid-rank of each row among its user's rows, less the user's mean rank."""
-    order = np.lexsort((values, users))
-    value, user = values[order], users[order]
-    new = (value[1:] != value[:-1]) | (user[1:] != user[:-1])
-    starts = np.flatnonzero(np.r_[True, new])
-    sizes = np.diff(np.r_[starts, len(order)])
-    ranks = np.empty(len(order))
-    ranks[order] = np.repeat(starts + (sizes - 1) / 2, sizes)
-    counts = np.bincount(users)
-    first = np.cumsum(counts) - counts
-    return ranks - (first + (counts - 1) / 2)[users]
+    ranks = pd.Series(values).groupby(users).rank().to_numpy()
+    return ranks - (np.bincount(users)[users] + 1) / 2
 
 
 @validate_params(

@@ -126,11 +126,6 @@ def test_dominant_group_is_refused_before_the_work(posts):
         )
 
 
-def test_kinds_named_twice_are_refused(posts):
-    with pytest.raises(ValueError, match=r"Remove the repetitions of \['gist'\]"):
-        compare_features(posts["photo"], posts["score"], features=["gist", "gist"])
-
-
 def test_no_readable_photo_is_one_error():
     with (
         pytest.warns(UnreadablePhotosWarning, match="20 of 20"),
@@ -156,6 +151,7 @@ def test_n_jobs_does_not_change_scores(posts):
     [
         ({"features": ["gits"]}, r"features=\['gits'\].*'gist'"),
         ({"features": []}, r"features=\[\]"),
+        ({"features": ["gist"] * 2}, r"Remove the repetitions of \['gist'\]"),
         ({"groups": np.arange(90) % 3}, "3 groups, too few for 5 folds"),
         ({"cv": 91}, "90 photos, too few for 91 folds"),
         ({"cv": 1}, "cv"),

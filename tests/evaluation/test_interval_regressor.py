@@ -89,15 +89,6 @@ def test_half_width_of_single_rows_is_an_order_statistic():
         assert found == np.sort(np.abs(residuals))[rank - 1]
 
 
-def test_repeated_rows_of_a_group_change_nothing():
-    residuals = np.random.default_rng(0).normal(size=20)
-    groups = np.arange(20) // 2
-    rows = np.append(np.arange(20), np.tile([0, 1], 500))
-    assert conformal_half_width(residuals, groups, 0.8) == conformal_half_width(
-        residuals[rows], groups[rows], 0.8
-    )
-
-
 def test_width_is_that_of_held_out_residuals(posts):
     X, y = posts
     model = IntervalRegressor(features(), groups="user", cv=GroupKFold(4)).fit(X, y)

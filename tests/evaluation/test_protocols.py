@@ -96,20 +96,20 @@ class Spy(RegressorMixin, BaseEstimator):
         self.seen.append((self.train_, X))
         return _guess(X)
 
-    @classmethod
-    def tested(cls):
-        """Training and test rows of each fold; training rows are predicted after."""
-        return cls.seen[::2]
+
+def _spy(posts, **settings):
+    """Table, and training and test rows of each fold."""
+    Spy.seen.clear()
+    table = _evaluate(Spy(), posts, time="day", **settings)
+    return table, Spy.seen[::2]  # training rows are predicted after those of the test
 
 
 @pytest.fixture
 def spied(posts):
-    """Table, and training and test rows of each fold."""
-    Spy.seen.clear()
-    table = _evaluate(Spy(), posts, time="day", n_repeats=2)
-    tested = Spy.tested()
+    """Training and test rows of each fold of two repeats."""
+    tested = _spy(posts, n_repeats=2)[1]
     assert len(tested) == 2 * 5 + 2 * 5 + 2 * 20 + 1
-    return table, tested
+    return tested
 
 
 def test_table_is_tidy(posts):
@@ -156,26 +156,24 @@ def test_baselines_that_rank_nothing_are_zero(plain):
 
 
 def test_folds_keep_what_their_setting_says(posts, spied):
-    seen = spied[1]
-    for train, test in seen:
+    for train, test in spied:
         assert not set(train.index) & set(test.index)
-    for train, test in seen[:10]:
+    for train, test in spied[:10]:
         users = pd.concat([train, test])["user"]
         assert users.is_unique and len(users) == 20
-    for train, test in seen[10:20]:
+    for train, test in spied[10:20]:
         assert set(test["user"]) <= set(train["user"])
-    for train, test in seen[20:60]:
+    for train, test in spied[20:60]:
         assert train["user"].nunique() == 1
         assert set(train["user"]) == set(test["user"])
         assert len(train) == len(test) == 6
-    train, test = seen[60]
+    train, test = spied[60]
     assert train["day"].max() < test["day"].min()
 
 
 def test_one_per_user_draws_anew_in_each_repeat(posts):
-    Spy.seen.clear()
-    table = _evaluate(Spy(), posts, time="day", n_repeats=3)
-    folds = [(train.index, test.index) for train, test in Spy.tested()[:15]]
+    table, tested = _spy(posts, n_repeats=3)
+    folds = [(train.index, test.index) for train, test in tested[:15]]
     partitions = [folds[i : i + 5] for i in (0, 5, 10)]
     rows = [{row for _, test in each for row in test} for each in partitions]
     assert all(len(drawn) == 20 for drawn in rows)
@@ -188,14 +186,13 @@ def test_one_per_user_draws_anew_in_each_repeat(posts):
 
 
 def test_training_scores_belong_to_their_rows(posts, spied):
-    for train, _ in spied[1]:
+    for train, _ in spied:
         assert (train["y"] == posts["score"][train.index]).all()
 
 
 def test_user_specific_equals_score_by_hand(posts):
-    Spy.seen.clear()
-    table = _evaluate(Spy(), posts, time="day", n_repeats=1)
-    test = pd.concat([test for _, test in Spy.tested()[10:30]])
+    table, tested = _spy(posts)
+    test = pd.concat([test for _, test in tested[10:30]])
     expected = per_user_spearman_score(
         posts["score"][test.index], _guess(test), users=test["user"]
     )
@@ -262,9 +259,7 @@ def test_intervals_resample_groups(posts):
 
 
 def test_groups_stay_together_in_folds(posts):
-    Spy.seen.clear()
-    _evaluate(Spy(), posts, time="day", groups="theme", n_repeats=1)
-    for train, test in Spy.tested()[:10]:
+    for train, test in _spy(posts, groups="theme")[1][:10]:
         assert not set(train["theme"]) & set(test["theme"])
 
 
@@ -317,9 +312,7 @@ def test_datetimes_equal_numbers(posts, plain, zone, spelled):
 
 def test_rows_of_one_instant_stay_together(posts):
     posts["day"] = posts["day"] // 80
-    Spy.seen.clear()
-    _evaluate(Spy(), posts, time="day", n_repeats=1)
-    train, test = Spy.tested()[-1]
+    train, test = _spy(posts)[1][-1]
     assert set(train["day"]) == {0, 1}
     assert set(test["day"]) == {2}
 

@@ -19,7 +19,8 @@ def votes():
 
 
 def columns(**settings):
-    return VoteKFold(3, left="left", right="right", random_state=0, **settings)
+    settings = {"left": "left", "right": "right", "random_state": 0} | settings
+    return VoteKFold(3, **settings)
 
 
 @pytest.mark.parametrize("voter", [None, "voter"])
@@ -61,14 +62,7 @@ def test_order_of_rows_and_the_way_voters_are_told_say_nothing(votes):
 
 def test_another_seed_is_another_partition(votes):
     tested = [
-        np.concatenate(
-            [
-                test
-                for _, test in VoteKFold(
-                    3, left="left", right="right", random_state=seed
-                ).split(votes)
-            ]
-        )
+        np.concatenate([test for _, test in columns(random_state=seed).split(votes)])
         for seed in (0, 0, 1)
     ]
     assert_array_equal(tested[0], tested[1])

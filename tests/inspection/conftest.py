@@ -1,9 +1,21 @@
-"""Pages in a real browser: Chromium, driven by Playwright."""
+"""A model card, and pages in a real browser: Chromium, driven by Playwright."""
 
 import os
 import shutil
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def training():
+    """Entry "training" of a model card."""
+    return {
+        "label": "score",
+        "n_samples": 40,
+        "spearman": 0.3,
+        "interval": [0.1, 0.5],
+        "quantiles": [2.0, 3.0, 4.0],
+    }
 
 
 @pytest.fixture(scope="session")

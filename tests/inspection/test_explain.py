@@ -32,14 +32,6 @@ from sklearn_popularity.inspection import explain_figure, explain_page, explain_
 from sklearn_popularity.inspection._reason_words import reason_in_words
 from sklearn_popularity.papers import _recommended, recommended
 
-TRAINING = {
-    "label": "score",
-    "n_samples": 40,
-    "spearman": 0.3,
-    "interval": [0.1, 0.5],
-    "quantiles": [2.0, 3.0, 4.0],
-}
-
 
 @pytest.fixture(scope="module")
 def posts(write_photos):
@@ -136,15 +128,15 @@ def test_photo_is_a_row_of_nothing_else(fitted):
     )
 
 
-def test_page_and_figure_of_compositions(fitted, tmp_path):
+def test_page_and_figure_of_compositions(fitted, training, tmp_path):
     pytest.importorskip("jinja2", reason="Pages need jinja2.")
     pytest.importorskip("matplotlib", reason="Figures need matplotlib.")
     _, model, table = fitted
     row = table.iloc[[3]]
-    page = explain_page(model, row, TRAINING)
+    page = explain_page(model, row, training)
     assert "photo3.png" in page
     assert page.count("data:image/jpeg") == 1 + bool(image_transformers(model))
-    explain_figure(model, row, TRAINING, tmp_path / "why.png")
+    explain_figure(model, row, training, tmp_path / "why.png")
     assert (tmp_path / "why.png").stat().st_size > 5000
 
 

@@ -55,6 +55,11 @@ def y():
     return np.random.default_rng(0).normal(size=12)
 
 
+@pytest.fixture(scope="module")
+def posts(photos):
+    return pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
+
+
 def codes(**settings):
     return ColorNamesLLC(**SMALL, **settings)
 
@@ -144,39 +149,26 @@ def test_codes_sum_to_the_score(name, photos, y):
 @pytest.mark.parametrize(
     "make", [fusion, mean, lambda: make_pipeline(columns(), Ridge())]
 )
-def test_codes_of_tables_sum_to_the_score(make, photos, y):
-    posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
+def test_codes_of_tables_sum_to_the_score(make, y, posts):
     model = make().fit(posts, y)
     row = posts.iloc[[3]]
     heat, intercept = region_heatmap(model, row, method="codes", return_intercept=True)
     assert_allclose(heat.sum() + intercept, model.predict(row)[0], atol=1e-5)
 
 
-def test_branch_is_mapped_in_its_own_units(photos, y):
-    posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
-    model = fusion().fit(posts, y)
+@pytest.mark.parametrize(
+    ("make", "other"), [(fusion, "hog"), (mean, "age")], ids=["fusion", "mean"]
+)
+def test_branch_is_mapped_in_its_own_units(make, other, y, posts):
+    model = make().fit(posts, y)
     row = posts.iloc[[3]]
-    branch = model.branches_[0][1]
+    branch = model.branches_[0][1] if make is fusion else model.estimators_[0]
+    expected = branch.predict(row["photo"] if make is fusion else row)[0]
     heat, intercept = region_heatmap(
         model, row, branch="colors", method="codes", return_intercept=True
     )
-    assert_allclose(heat.sum() + intercept, branch.predict(row["photo"])[0], atol=1e-5)
-    occlusion = region_heatmap(model, row, branch="statistics", patch_size=32)
-    assert occlusion.shape == heat.shape
-    with pytest.raises(ValueError, match=r"branch='gist'.*'colors', 'hog'"):
-        region_heatmap(model, row, branch="gist")
-
-
-def test_member_of_a_mean_is_mapped_in_its_own_units(photos, y):
-    posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
-    model = mean().fit(posts, y)
-    row = posts.iloc[[3]]
-    heat, intercept = region_heatmap(
-        model, row, branch="colors", method="codes", return_intercept=True
-    )
-    expected = model.estimators_[0].predict(row)[0]
     assert_allclose(heat.sum() + intercept, expected, atol=1e-5)
-    with pytest.raises(ValueError, match=r"branch='gist'.*'colors', 'age'"):
+    with pytest.raises(ValueError, match=rf"branch='gist'.*'colors', '{other}'"):
         region_heatmap(model, row, branch="gist")
 
 
@@ -214,9 +206,8 @@ def test_flip_gives_the_mirror_image_the_mirrored_map(photos, y):
     assert_allclose(region_heatmap(model, mirror), straight[:, ::-1], atol=1e-9)
 
 
-def test_map_is_the_weighted_sum_of_those_of_the_branches(photos, y):
+def test_map_is_the_weighted_sum_of_those_of_the_branches(y, posts):
     """Traced and occluded branches alike, which are occluded together."""
-    posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
     model = fusion().fit(posts, y)
     row = posts.iloc[[3]]
     kinds = ["colors", "hog", "statistics"]
@@ -235,13 +226,12 @@ def test_map_is_the_weighted_sum_of_those_of_the_branches(photos, y):
         region_heatmap(model, row, column="picture")
 
 
-def test_map_of_a_scaled_target_or_a_mean_is_scaled(photos, y):
+def test_map_of_a_scaled_target_or_a_mean_is_scaled(photos, y, posts):
     branch = make_pipeline(codes(), Ridge())
     target = TransformedTargetRegressor(branch, transformer=StandardScaler())
     target.fit(photos, y)
     inner = region_heatmap(target.regressor_, photos[0])
     assert_allclose(region_heatmap(target, photos[0]), np.std(y) * inner)
-    posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
     model = mean().fit(posts, y)
     member = region_heatmap(model, posts.iloc[[0]], branch="colors")
     assert_allclose(region_heatmap(model, posts.iloc[[0]]), 0.75 * member, atol=1e-12)
@@ -313,8 +303,7 @@ def test_covered_square_is_filled_from_its_surroundings():
     assert_array_equal(whole, np.broadcast_to(whole[0, 0], whole.shape))
 
 
-def test_occlusion_covers_the_photo_of_a_table(photos, y):
-    posts = pd.DataFrame({"photo": photos, "age": np.arange(12.0)})
+def test_occlusion_covers_the_photo_of_a_table(photos, y, posts):
     posts = posts.rename(columns={"photo": "picture"})
     model = make_pipeline(
         ColumnTransformer(

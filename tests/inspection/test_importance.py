@@ -158,18 +158,17 @@ def test_impact_is_by_thirds_of_the_largest_weight():
     assert impact_groups(np.zeros(2)) == ["low"] * 2
 
 
-def test_object_errors_name_what_was_given():
-    X, y = planted_objects()
-    with pytest.raises(ValueError, match="Got 2 names, but X has 5 columns"):
-        object_importance(X, y, names=["a", "b"])
-    with pytest.raises(ValueError, match="SVR has no weight"):
-        object_importance(X, y, estimator=SVR(), n_splits=2)
-
-
-def test_object_importance_refuses_a_name_twice():
-    X = np.random.default_rng(0).uniform(size=(20, 2))
-    with pytest.raises(ValueError, match="Got the name 'crane' for several objects"):
-        object_importance(X, X[:, 0], names=["crane", "crane"])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"names": ["a", "b"]}, "Got 2 names, but X has 5 columns"),
+        ({"names": [*"abca", "crane"]}, "Got the name 'a' for several objects"),
+        ({"estimator": SVR(), "n_splits": 2}, "SVR has no weight"),
+    ],
+)
+def test_object_errors_name_what_was_given(settings, message):
+    with pytest.raises(ValueError, match=message):
+        object_importance(*planted_objects(), **settings)
 
 
 @pytest.fixture(scope="module")

@@ -51,14 +51,8 @@ from sklearn_popularity.inspection._thumbnails import (
 
 HOSTILE = "\"><script>alert('x')</script> & </script><img src=x onerror=alert(1)>"
 TWICE = pd.DataFrame(np.zeros((40, 2)), columns=["crane", "crane"])
-TRAINING = {
-    "label": "score",
-    "n_samples": 40,
-    "spearman": 0.3,
-    "interval": [0.1, 0.5],
-    "quantiles": [2.0, 3.0, 4.0],
-}
 FEW = {"n_photos": 4, "n_heatmaps": 1}
+PLAIN = make_pipeline(ColorStatistics(), Ridge())
 
 
 @pytest.fixture(scope="module")
@@ -239,21 +233,19 @@ def test_gallery_holds_the_clearest_of_each_quadrant_and_the_extremes(report, pa
 
 
 def test_pages_of_two_runs_are_equal(posts, tmp_path):
-    model = make_pipeline(ColorStatistics(), Ridge())
     pages = []
     for name in ("a.html", "b.html"):
-        popularity_report(model, posts, posts["score"], tmp_path / name, **FEW)
+        popularity_report(PLAIN, posts, posts["score"], tmp_path / name, **FEW)
         pages.append((tmp_path / name).read_bytes())
     assert pages[0] == pages[1]
 
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_fitted_model_is_not_fitted_again(posts, tmp_path, monkeypatch, kept):
-    model = make_pipeline(ColorStatistics(), Ridge())
     y = posts["score"]
-    fitted = fit_model(model, posts, y, n_repeats=1, return_estimator=kept)
+    fitted = fit_model(PLAIN, posts, y, n_repeats=1, return_estimator=kept)
     settings = {"time": "uploaded", **FEW}
-    expected = popularity_report(model, posts, y, tmp_path / "r.html", **settings)
+    expected = popularity_report(PLAIN, posts, y, tmp_path / "r.html", **settings)
     page = expected.path.read_bytes()
     monkeypatch.setattr(_report, "fit_model", None)
     found = popularity_report(fitted, posts, y, tmp_path / "r.html", **settings)
@@ -279,9 +271,8 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
     )
     y = np.arange(len(given), dtype=float)
     y[3] = np.nan
-    model = make_pipeline(ColorStatistics(), Ridge())
     with pytest.warns(UnreadablePhotosWarning, match=r"1 of 15.*notes\.jpg"):
-        found = popularity_report(model, given, y, tmp_path / "r.html", cv=2, **FEW)
+        found = popularity_report(PLAIN, given, y, tmp_path / "r.html", cv=2, **FEW)
     assert_array_equal(np.isnan(found.predictions), np.isin(np.arange(15), [3, 14]))
     text = _Page(found.path.read_text("utf-8")).text()
     assert "13 of 15 posts have a score" in text
@@ -314,9 +305,8 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
 def test_wrong_input_is_one_error(posts, tmp_path, changes, error, message):
     given = {"y": posts["score"], "path": "report.html", **changes}
     given["path"] = tmp_path / given["path"]
-    model = make_pipeline(ColorStatistics(), Ridge())
     with pytest.raises(error, match=message):
-        popularity_report(model, posts, **given)
+        popularity_report(PLAIN, posts, **given)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -328,9 +318,8 @@ def test_interrupted_write_leaves_what_was_there(posts, tmp_path, monkeypatch):
     path = tmp_path / "report.html"
     path.write_text("earlier")
     monkeypatch.setattr(Path, "write_text", write_half)
-    model = make_pipeline(ColorStatistics(), Ridge())
     with pytest.raises(KeyboardInterrupt):
-        popularity_report(model, posts, posts["score"], path, **FEW)
+        popularity_report(PLAIN, posts, posts["score"], path, **FEW)
     assert path.read_bytes() == b"earlier"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -349,24 +338,21 @@ def test_models_may_describe_themselves(posts, tmp_path):
 def test_report_does_without_matplotlib(posts, tmp_path, monkeypatch):
     for name in ("matplotlib", "matplotlib.pyplot"):
         monkeypatch.setitem(sys.modules, name, None)
-    model = make_pipeline(ColorStatistics(), Ridge())
-    popularity_report(model, posts, posts["score"], tmp_path / "r.html", **FEW)
+    popularity_report(PLAIN, posts, posts["score"], tmp_path / "r.html", **FEW)
     assert (tmp_path / "r.html").stat().st_size > 10_000
 
 
 def test_report_without_jinja_names_the_extra(posts, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    model = make_pipeline(ColorStatistics(), Ridge())
     with pytest.raises(ImportError, match=r"pip install \"\.\[report\]\""):
-        popularity_report(model, posts, posts["score"], tmp_path / "r.html")
+        popularity_report(PLAIN, posts, posts["score"], tmp_path / "r.html")
 
 
 def test_columns_that_share_a_name_do_no_harm(posts, tmp_path):
     twice = pd.concat([posts, posts[["tags"]]], axis=1)
-    model = make_pipeline(ColorStatistics(), Ridge())
     settings = {"title": "title", **FEW}
     once, found = (
-        popularity_report(model, given, posts["score"], tmp_path / "r.html", **settings)
+        popularity_report(PLAIN, given, posts["score"], tmp_path / "r.html", **settings)
         for given in (posts, twice)
     )
     assert_array_equal(found.predictions, once.predictions)
@@ -402,7 +388,16 @@ def test_pairs_in_order_counts_pairs(n_values):
     assert pairs_in_order(np.arange(4), np.ones(4)) == 0.5
 
 
-def test_report_and_explanation_draw_the_same_map(posts, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("predicted", "share"), [([1, 2], 1.0), ([2, 1], 0.0), ([1, 1], 0.5)]
+)
+def test_a_single_pair_is_in_order_or_not(predicted, share):
+    assert pairs_in_order(np.array([3, 4]), np.array(predicted)) == share
+
+
+def test_report_and_explanation_draw_the_same_map(
+    posts, training, tmp_path, monkeypatch
+):
     """Of a fusion of codes that are traced and of others that are covered."""
     branches = {
         "hog": make_pipeline(HOGLLC(dictionary=8, random_state=0), Ridge()),
@@ -438,7 +433,7 @@ def test_report_and_explanation_draw_the_same_map(posts, tmp_path, monkeypatch):
     assert table["end"].tolist() == ["highest", "lowest"]
     order = np.argsort(-report.shares, kind="stable")
     for i, row in enumerate([order[0], order[-1]]):
-        explain_page(found.model, posts.iloc[[row]], TRAINING)
+        explain_page(found.model, posts.iloc[[row]], training)
         assert_allclose(drawn[_explain_page][i], drawn[maps][i])
         assert drawn[maps][i].min() < 0 < drawn[maps][i].max()
         assert table["raises"][i] == drawn[maps][i].max()

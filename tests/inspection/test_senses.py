@@ -85,7 +85,7 @@ def test_words_missing_texts_and_ties(themes, ranker):
     with pytest.raises(TypeError, match=r"texts\[\d+\]=5"):
         sense_words(ranker, X, [5] * 400)
     with pytest.raises(TypeError, match="type Ridge"):
-        sense_photos(Ridge().fit(X, X[:, 0]), X)
+        sense_photos(Ridge(), X)
 
 
 def test_split_words_keeps_letters_of_all_languages():

@@ -24,14 +24,6 @@ def test_score_equals_scipy(n_samples, n_levels):
         assert_allclose(spearman_score(y_true, y_pred), expected, atol=1e-12)
 
 
-def test_score_ignores_monotone_transforms():
-    rng = np.random.default_rng(0)
-    y_true, y_pred = rng.normal(size=(2, 50))
-    score = spearman_score(y_true, y_pred)
-    assert_allclose(spearman_score(np.exp(y_true), y_pred**3), score, atol=1e-12)
-    assert_allclose(spearman_score(y_true, -y_pred), -score, atol=1e-12)
-
-
 @pytest.mark.parametrize("weight_dtype", [int, float])
 def test_weight_equals_repetition(weight_dtype):
     rng = np.random.default_rng(0)
@@ -51,6 +43,7 @@ def test_weight_scale_does_not_matter():
         for scale in (1e-300, 1e-6, 1, 1e6, 1e306)
     ]
     assert_allclose(scores, scores[0], atol=1e-9)
+    assert spearman_score([1, 2], [1, 2], sample_weight=[1, 1e-12]) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -103,7 +96,3 @@ def test_scorer_ranks_and_tunes():
     assert (constant == 0).all()
     grid = GridSearchCV(Ridge(), {"alpha": [1e-3, 1e6]}, scoring=spearman_scorer)
     assert np.isfinite(grid.fit(X, y).best_score_)
-
-
-def test_tiny_weights_still_rank():
-    assert spearman_score([1, 2], [1, 2], sample_weight=[1, 1e-12]) == 1.0

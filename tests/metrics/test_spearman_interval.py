@@ -183,12 +183,6 @@ def test_equal_order_is_no_difference(other):
     assert found == (0, 0, 0, 0, 5, 1)
 
 
-def test_score_is_that_of_all_rows():
-    y_true, y_pred, codes = _draw(80, 8)
-    interval = spearman_interval(y_true, y_pred, groups=codes)
-    assert interval.score == pytest.approx(spearman_score(y_true, y_pred))
-
-
 def test_group_names_and_order_of_rows_do_not_matter():
     y_true, y_pred, codes = _draw(80, 8)
     names = np.array(list("hgfedcba"), dtype=object)[codes]

@@ -113,11 +113,6 @@ def test_draw_is_even_and_of_equal_classes(share):
         assert_allclose(counts[part], 800 * n / len(part), atol=70)
 
 
-def test_perfect_predictions_are_right():
-    y = np.r_[np.arange(80.0), 1000 + np.arange(20.0)]
-    assert top_fraction_accuracy(y, y, y, y) == 1.0
-
-
 def test_reversed_predictions_do_not_beat_chance():
     y = np.arange(100.0)
     assert top_fraction_accuracy(y, -y, y, -y) <= 0.5

@@ -36,18 +36,7 @@ TEMPLATES = {
 
 
 def write_sections(evidence):
-    """Write all sections that the evidence allows.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        Inputs of the sections.
-
-    Returns
-    -------
-    sections : dict of str to Section
-    left_out : dict of str to str
-    """
+    """Sections by name that the evidence allows, and why each other is left out."""
     written = {name: module.write(evidence) for name, module in SECTIONS.items()}
     left_out = {name: each for name, each in written.items() if isinstance(each, str)}
     sections = {name: each for name, each in written.items() if name not in left_out}

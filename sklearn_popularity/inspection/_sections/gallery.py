@@ -30,14 +30,9 @@ def write(evidence) -> Section:
 def chosen_rows(table, n_photos):
     """Select rows for the gallery, so that each of its orders has the right first rows.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`quadrants`.
-    n_photos : int
-        Number of photos of each quadrant, the clearest. The photos with the highest and
-        lowest true and predicted scores, and with the largest errors, are added: as
-        many of each as are shown at first.
+    These are the clearest `n_photos` of each quadrant, and the photos with the highest
+    and lowest true and predicted scores, and with the largest errors: as many of each
+    as are shown at first.
     """
     clearest = table.groupby("quadrant", sort=False).head(n_photos).index
     true, predicted = table["true_percentile"], table["predicted_percentile"]

@@ -1,12 +1,11 @@
 """Latent senses of popular and unpopular that a ranker has learned."""
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from ..._columns import select_columns
 from ...models import LatentRankSVM, StackedLateFusion
 from .._report_evidence import Section
-from .._senses import sense_photos, sense_words
+from .._senses import last_step, sense_photos, sense_words
 
 TITLE = "Latent senses"
 _N_PHOTOS = 6
@@ -49,7 +48,6 @@ def _find_ranker(evidence):
     if isinstance(learner, StackedLateFusion):
         candidates = [(each, columns) for _, each, columns in learner.branches_]
     for each, columns in candidates:
-        last = each[-1] if isinstance(each, Pipeline) else each
-        if isinstance(last, LatentRankSVM):
+        if isinstance(last_step(each), LatentRankSVM):
             return each, select_columns(evidence.table, columns)
     return None, None

@@ -50,15 +50,7 @@ def ceiling_of_photos(evidence) -> float:
 def pairs_in_order(y_true, y_pred) -> float:
     """Share of the pairs with different true scores whose predictions are in order.
 
-    Parameters
-    ----------
-    y_true, y_pred : ndarray of shape (n_samples,)
-        Scores.
-
-    Returns
-    -------
-    share : float
-        From 0 to 1; equal predictions count half. 0.5 if all scores are equal.
+    Equal predictions count half; 0.5 if all scores are equal.
     """
     n, (_, counts) = len(y_true), np.unique(y_true, return_counts=True)
     m = min(len(counts), len(np.unique(y_pred)))
@@ -74,17 +66,9 @@ def pairs_in_order(y_true, y_pred) -> float:
 def top_fifth_in_order(y_true, y_pred) -> float:
     """How often a photo of the predicted top fifth truly beats one of the others.
 
-    Parameters
-    ----------
-    y_true, y_pred : ndarray of shape (n_samples,)
-        Scores.
-
-    Returns
-    -------
-    share : float
-        From 0 to 1, of the pairs with different true scores. Photos with equal
-        predictions at the border of the fifth belong to it in equal parts, so a perfect
-        model has 1 and a constant 0.5 with any ties.
+    Of the pairs with different true scores. Photos with equal predictions at the border
+    of the fifth belong to it in equal parts, so a perfect model has 1, and a constant
+    0.5, with any ties.
     """
     inside = _shares_of_top_fifth(y_pred)
     _, value = np.unique(y_true, return_inverse=True)

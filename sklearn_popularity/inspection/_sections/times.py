@@ -33,17 +33,8 @@ def write(evidence) -> Section | str:
 def periods_of(times):
     """The shortest periods with enough posts, at most 24 of them.
 
-    Parameters
-    ----------
-    times : ndarray of shape (n_posts,), datetime64
-        Posting times.
-
-    Returns
-    -------
-    kind : str
-        Kind of period, such as "month".
-    periods : Series of shape (n_posts,), str
-        Period of each post; sorting as text sorts by time.
+    The kind of period, such as "month", and a Series with the period of each post as
+    text, whose order is that of time.
     """
     found = pd.Series(pd.to_datetime(times))
     for code in reversed(_PERIODS):
