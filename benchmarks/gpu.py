@@ -1,4 +1,4 @@
-"""CNNEmbedder and CNNFineTuneRegressor on a GPU: speed, precision, memory, overlap.
+"""CNNEmbedder and CNNFineTuneRegressor on a GPU: speed, precision and memory.
 
 Run ``python benchmarks/gpu.py [--n-jobs N]`` on a machine with one GPU: it takes less
 than five minutes and prints Markdown tables. Without a GPU, or with ``--tiny``, the
@@ -21,7 +21,6 @@ import sys
 import warnings
 from collections import deque
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,6 +32,7 @@ import numpy as np
 import timm
 import torch
 import torchvision
+from _tables import table
 from PIL import Image
 from scipy.stats import spearmanr
 from skimage import data
@@ -79,8 +79,6 @@ class Sizes:
     tuned_batch_size: int
     learning_rate: float  # with which predictions differ from each other
     n_rounds: int  # after one that warms up
-    compiler: str  # backend of torch.compile
-    seconds: int  # after which no further network is compiled
 
 
 FULL = Sizes(
@@ -97,8 +95,6 @@ FULL = Sizes(
     tuned_batch_size=32,
     learning_rate=1e-5,
     n_rounds=2,
-    compiler="inductor",
-    seconds=220,
 )
 # Of convolutions, and a transformer that pools by attention as SigLIP's does.
 TINY = Sizes(
@@ -111,8 +107,6 @@ TINY = Sizes(
     tuned_batch_size=4,
     learning_rate=1e-3,
     n_rounds=1,
-    compiler="eager",
-    seconds=600,
 )
 
 
@@ -161,23 +155,15 @@ def products(precision):
     """Matrix products in the given precision, which torch's defaults are not."""
     conv, matmul = torch.backends.cudnn.conv, torch.backends.cuda.matmul
     found = conv.fp32_precision, matmul.fp32_precision
-    kind = "tf32" if precision == "TF32" else "ieee"
-    conv.fp32_precision = matmul.fp32_precision = kind
+    conv.fp32_precision = matmul.fp32_precision = "ieee"
     try:
-        if precision in ("float32", "TF32"):
+        if precision == "float32":
             yield
         else:
             with torch.autocast(DEVICE, dtype=getattr(torch, precision)):
                 yield
     finally:
         conv.fp32_precision, matmul.fp32_precision = found
-
-
-def table(title, header, rows):
-    header = header.split(" | ")
-    print(f"\n## {title}\n\n| {' | '.join(header)} |\n|{'---|' * len(header)}")
-    for row in rows:
-        print(f"| {' | '.join(map(str, row))} |", flush=True)
 
 
 def judged(value, holds, form=".2g"):
@@ -302,47 +288,6 @@ def from_files(embedder, paths, n_jobs, bare, sizes):
     }
     decode, files = speeds(sides, len(paths), sizes.n_rounds).values()
     return [*whole(decode, files), judged_share(files, min(bare, decode))]
-
-
-def layouts(sizes):
-    """Bare loops with variants that CNNEmbedder does not offer."""
-    n_batches = max(1, sizes.n_arrays // sizes.batch_size // 2)
-    n_photos = n_batches * sizes.batch_size
-    for backbone in sizes.backbones:
-        last = random_planes(backbone, sizes.batch_size)
-        for precision in ("float32", "TF32", "bfloat16", "float16"):
-            network = bare_network(backbone)
-            first = deepcopy(network).to(memory_format=torch.contiguous_format)
-            sides = {
-                "first": bare_loop(first, last.contiguous(), n_batches, precision),
-                "last": bare_loop(network, last, n_batches, precision),
-            }
-            if precision in ("bfloat16", "float16"):
-                dtype = getattr(torch, precision)
-                half = deepcopy(network).to(dtype), last.to(dtype)
-                sides["weights"] = bare_loop(*half, n_batches, "float32")
-            found = whole(*speeds(sides, n_photos, sizes.n_rounds).values())
-            yield (backbone, precision, *found, *["-"] * (3 - len(found)))
-
-
-def compiled(sizes, started):
-    """Bare loops of compiled networks, within a time limit."""
-    n_batches = max(1, sizes.n_arrays // sizes.batch_size // 2)
-    for backbone in sizes.backbones:
-        if perf_counter() - started > sizes.seconds:
-            yield backbone, "out of time", "-", "-"
-            continue
-        network = bare_network(backbone)
-        planes = random_planes(backbone, sizes.batch_size)
-        quick = torch.compile(network, backend=sizes.compiler)
-        first = seconds_of(bare_loop(quick, planes, 1, "bfloat16"))
-        sides = {
-            "eager": bare_loop(network, planes, n_batches, "bfloat16"),
-            "compiled": bare_loop(quick, planes, n_batches, "bfloat16"),
-        }
-        found = speeds(sides, n_batches * sizes.batch_size, sizes.n_rounds)
-        yield backbone, *whole(*found.values()), f"{first:.1f}"
-        torch.compiler.reset()
 
 
 def correctness(sizes):
@@ -509,27 +454,6 @@ def elsewhere(model, photos):
     return f"{predicted.std():.2g}", judged(difference, difference <= 1e-4)
 
 
-def overlap(sizes, paths, n_jobs):
-    """Whether photos are decoded while the device computes."""
-    for backbone in sizes.backbones:
-        for n in sorted({1, n_jobs}):
-            # One worker is slow.
-            n_photos = len(paths) if n > 1 else max(8, len(paths) // 8)
-            squares = various_squares(side_of(backbone), n_photos)
-            embedder = make_embedder(backbone, batch_size=sizes.batch_size, n_jobs=n)
-            sides = {
-                "decode": decode_alone(embedder, paths[:n_photos]),
-                "forward": partial(embedder.transform, squares),
-                "files": partial(embedder.transform, paths[:n_photos]),
-            }
-            found = speeds(sides, n_photos, sizes.n_rounds)
-            decode, forward, files = (n_photos / each for each in found.values())
-            larger, both = max(decode, forward), decode + forward
-            hidden = (both - files) / (both - larger)
-            seconds = (decode, forward, larger, both, files)
-            yield backbone, n, *(f"{each:.2f}" for each in (*seconds, hidden))
-
-
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tiny", action="store_true", help="as without a GPU")
@@ -545,54 +469,37 @@ def main(arguments=None):
     with TemporaryDirectory() as folder:
         n_made = min(1024, sizes.n_files)
         paths = crops_of_coffee(Path(folder), n_made) * (sizes.n_files // n_made)
-        print_tables(sizes, paths, options.n_jobs, started)
+        print_tables(sizes, paths, options.n_jobs)
     print(f"\n{perf_counter() - started:.0f} s in all")
 
 
-def print_tables(sizes, paths, n_jobs, started):
+def print_tables(sizes, paths, n_jobs):
+    print("\n## Photos per second of CNNEmbedder")
     table(
-        "Photos per second of CNNEmbedder",
         "network | precision | bare loop | arrays prepared | arrays | share of the "
         "bare loop (aim 0.95) | decode limit | files | share of the lower limit (aim "
         "0.95) | memory, MB | waits a batch (aim 1)",
         throughput(sizes, paths, n_jobs),
     )
+    print("\n## Features")
     table(
-        "Features",
         "network | precision | beside the CPU (aim 1e-4), or float32 (aim 0.999) | "
         "median rho of a column | batches of 1 and 5 (aims as before) | largest "
         "feature",
         correctness(sizes),
     )
+    print("\n## Out of memory")
     table(
-        "Out of memory",
         "network | needed, MB | allowed, MB | halvings (aim 1 to 3) | beside features "
         "with all memory (aim 1e-4)",
         memory_shortage(sizes),
     )
+    print("\n## Photos per second of CNNFineTuneRegressor, from arrays")
     table(
-        "Photos per second of CNNFineTuneRegressor, from arrays",
         "network | precision | fit of one pass | a further pass | bare loop | share "
         "(aim 0.95) | waits a batch (aim 0) | deviation of predictions | their "
         "difference on the CPU (aim 1e-4)",
         fine_tuning(sizes, n_jobs),
-    )
-    table(
-        "Overlap of decoding and computing, seconds",
-        "network | workers | decode alone | arrays alone | larger | sum | files | "
-        "overlap (1 is all)",
-        overlap(sizes, paths, n_jobs),
-    )
-    table(
-        "Photos per second, bare loop only: CNNEmbedder has no such options",
-        "network | precision | channels first | channels last | weights of that "
-        "precision too",
-        layouts(sizes),
-    )
-    table(
-        "Photos per second, bare loop only: torch.compile, bfloat16",
-        "network | eager | compiled | seconds to compile",
-        compiled(sizes, started),
     )
 
 

@@ -81,16 +81,7 @@ def say(text):
 def write_table(path, table, name, **about):
     """Write a table as CSV, JSON or Parquet, depending on the suffix.
 
-    Parameters
-    ----------
-    path : Path
-        File to write; it is written completely or not at all.
-    table : DataFrame
-        Rows.
-    name : str
-        Key of the rows in JSON.
-    **about
-        Facts about the run, which only JSON holds.
+    `name` is the key of the rows in JSON, which alone holds the facts `about` the run.
     """
     with whole_file(path) as unfinished:
         if path.suffix == ".parquet":

@@ -21,25 +21,9 @@ _UNLIKE, _SURE = 0.01, 0.01
 def score_posts(model, posts, seen):
     """Predict scores, find photos unlike the training photos, and collect errors.
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted; its transformers have ``on_error="nan"``.
-    posts : DataFrame
-        With the column "photo".
-    seen : dict of str to ndarray
-        From `read_seen`.
-
-    Returns
-    -------
-    table : DataFrame
-        A row per post, with the columns photo, score (NaN if the photo cannot be
-        read), unlike (bool) and reason (why it cannot be read, or "").
-
-    Raises
-    ------
-    ValueError
-        If no photo can be read.
+    The model has ``on_error="nan"``, and `seen` is from `read_seen`. The columns are
+    photo, score (NaN if the photo cannot be read), unlike (bool) and reason (why it
+    cannot be read, or "").
     """
     photos = PhotoTable(posts, "photo")
     reasons: dict[int, str] = {}

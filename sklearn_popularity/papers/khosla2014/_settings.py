@@ -48,24 +48,12 @@ splits = make_splits(
 
 
 class Setting(NamedTuple):
-    """Posts of one of the settings, and models of them.
+    """Posts of one of the settings, and models of them."""
 
-    Parameters
-    ----------
-    name : str
-        One of `SETTINGS`.
-    experiments : Experiments
-        Posts and models.
-    samples : list of ndarray of int
-        Rows on which a model is trained and tested: one sample, or one per user.
-    note : str
-        Description of the samples.
-    """
-
-    name: str
+    name: str  # one of `SETTINGS`
     experiments: Experiments
-    samples: list
-    note: str
+    samples: list  # rows to train and test a model on: one sample, or one per user
+    note: str  # description of the samples
 
     def trials(self, key, make: Callable, look=None) -> list[Trial]:
         """Held-out predictions of a model for each sample."""

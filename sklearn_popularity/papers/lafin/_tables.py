@@ -124,17 +124,7 @@ def table_1(experiments) -> pd.DataFrame:
 
 
 def random_vectors(words):
-    """A random but fixed vector for each word.
-
-    Parameters
-    ----------
-    words : list of str
-        Words.
-
-    Returns
-    -------
-    vectors : ndarray of shape (n_words, 300)
-    """
+    """A random but fixed vector of 300 numbers for each word."""
     rows: list[Any] = [
         np.random.default_rng(zlib.crc32(word.encode())).normal(size=_N_DIMENSIONS)
         for word in words
