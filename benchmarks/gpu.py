@@ -21,12 +21,12 @@ import sys
 import warnings
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 import timm
@@ -66,23 +66,9 @@ def decode_alone(embedder, photos):
     return lambda: deque(describe_photos(embedder, Photos(photos), describe), maxlen=0)
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """Numbers and sizes of what is measured."""
-
-    backbones: tuple[str, ...]  # the first one is fine-tuned too
-    n_arrays: int
-    n_files: int
-    batch_size: int
-    n_checked: int  # photos whose features are compared
-    n_tuned: int
-    tuned_batch_size: int
-    learning_rate: float  # with which predictions differ from each other
-    n_rounds: int  # after one that warms up
-
-
-FULL = Sizes(
-    backbones=(
+#: Numbers and sizes of what is measured.
+FULL = SimpleNamespace(
+    backbones=(  # the first one is fine-tuned too
         "resnet50",
         "timm/vit_base_patch16_224",
         "timm/vit_base_patch16_siglip_224",
@@ -90,14 +76,14 @@ FULL = Sizes(
     n_arrays=2048,
     n_files=4096,
     batch_size=64,
-    n_checked=64,
+    n_checked=64,  # photos whose features are compared
     n_tuned=1024,
     tuned_batch_size=32,
-    learning_rate=1e-5,
-    n_rounds=2,
+    learning_rate=1e-5,  # with which predictions differ from each other
+    n_rounds=2,  # after one that warms up
 )
 # Of convolutions, and a transformer that pools by attention as SigLIP's does.
-TINY = Sizes(
+TINY = SimpleNamespace(
     backbones=("timm/test_resnet.r160_in1k", "timm/test_vit3.r160_in1k"),
     n_arrays=8,
     n_files=8,

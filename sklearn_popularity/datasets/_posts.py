@@ -1,12 +1,11 @@
 """Helpers of all readers: paths inside the folder, checks, missing photos."""
 
-from difflib import get_close_matches
 from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
 
-from .._messages import MAX_QUOTED, quote
+from .._messages import MAX_QUOTED, did_you_mean, quote
 from .._paths import expand_home
 from .._warnings import warn_caller
 from . import _tables
@@ -51,12 +50,9 @@ def check_columns(posts, names, table):
     missing = [name for name in names if name not in posts]
     if not missing:
         return
-    there = list(posts.columns)
-    close = get_close_matches(str(missing[0]), map(str, there), n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(
         f"{str(table)!r} has no column {', '.join(map(quote, missing))}; its columns "
-        f"are {quote(there)}.{hint}"
+        f"are {quote(list(posts))}.{did_you_mean(missing[0], posts)}"
     )
 
 
@@ -104,8 +100,16 @@ def check_unique(names, table):
         )
 
 
-def find_records(keys, wanted, path) -> np.ndarray:
-    """Row of the one record of each post; keys are of its user and its number."""
+def first_file(paths) -> Path:
+    """The first path of a file; if there is none, the first path."""
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def records_of(posts, records, keys, path) -> pd.DataFrame:
+    """The one record of each post, by two keys: columns of its user and its number."""
+    user, number = keys
+    keys = records[user].astype(str) + "/" + records[number].astype(str)
+    wanted = posts["user"] + "/" + posts["post"]
     check_unique(keys, path)
     rows = pd.Index(keys).get_indexer(wanted)
     absent = wanted[rows < 0]
@@ -114,7 +118,7 @@ def find_records(keys, wanted, path) -> np.ndarray:
             f"{str(path)!r} has no record of {quote(absent.iloc[0])} ({len(absent)} "
             "such post(s)), but one for each post was expected."
         )
-    return rows
+    return records.iloc[rows].set_axis(posts.index)
 
 
 def drop_missing(posts, names, table):

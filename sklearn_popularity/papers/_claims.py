@@ -40,6 +40,12 @@ class Claim(NamedTuple):
     is_best_of: bool = False
 
 
+def evidence_of(one, other) -> Evidence:
+    """The difference of the scores of two trials of the same target."""
+    note = f"{one.score:.3f} against {other.score:.3f}"
+    return Evidence(one.gain(other), one.n, note)
+
+
 def adds_nothing(statement, where, measure) -> Claim:
     """A claim that something adds less than `MARGIN`."""
     return Claim(statement, where, measure, boundary=MARGIN, above=False)

@@ -78,8 +78,8 @@ def as_markdown(frame) -> str:
         pearson = part["pearson"].notna().any()
         header = ["row", "column", "published", "reproduced", "95 % interval"]
         header += [*(["Pearson"] if pearson else []), "note"]
-        text += [f"### {table}\n", f"| {' | '.join(header)} |", "|---" * len(header)]
-        text[-1] += "|"
+        text += [f"### {table}\n", f"| {' | '.join(header)} |"]
+        text += ["|---" * len(header) + "|"]
         text += [_markdown(line, shared, pearson) for line in part.itertuples()]
         text += ["", *(f"{note}." for note in shared)]
         text += [""] if shared else []

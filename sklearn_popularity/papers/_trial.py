@@ -111,14 +111,19 @@ class Trial(NamedTuple):
         return None if self.groups is None else self.groups[rows]
 
 
+def pearson(a, b) -> float:
+    """Pearson's correlation; 0 if one side is constant."""
+    a, b = a - a.mean(), b - b.mean()
+    norm = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / norm) if norm else 0.0
+
+
 def pearson_within(y, held_out) -> float:
-    """Mean of Pearson's correlations in test folds; 0 if one side is constant."""
+    """Mean of Pearson's correlations in test folds."""
     found = []
     for raw, folds in zip(held_out.raw.T, held_out.partitions, strict=True):
         for _, test in folds:
-            a, b = y[test] - y[test].mean(), raw[test] - raw[test].mean()
-            norm = np.sqrt((a @ a) * (b @ b))
-            found.append(a @ b / norm if norm else 0.0)
+            found.append(pearson(y[test], raw[test]))
     return float(np.mean(found))
 
 

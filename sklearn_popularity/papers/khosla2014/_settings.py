@@ -16,7 +16,7 @@ from .._experiments import Experiments
 from .._lines import Figure
 from .._posts import NotTestableError
 from .._splits import make_splits
-from .._trial import Trial, figure_of
+from .._trial import Trial, figure_of, pearson
 
 SETTINGS = ("one-per-user", "user-mix", "user-specific")
 #: Smallest numbers of posts of a user with many, and of posts and groups of a setting.
@@ -87,9 +87,8 @@ class Setting(NamedTuple):
         values, found = cue_values(name, data), []
         for rows in self.samples:
             y, clusters = data.y[rows], data.clusters_of(rows)
-            pearson = _pearson(y, values[rows])
             interval = spearman_interval(y, values[rows], groups=clusters)
-            found.append(Figure(interval.score, interval.low, interval.high, pearson))
+            found.append(Figure(*interval[:3], pearson(y, values[rows])))
         return found[0] if len(found) == 1 else _over_users(found)
 
     @property
@@ -109,14 +108,8 @@ class Setting(NamedTuple):
 
 def _over_users(figures):
     value, low, high, _ = figure_of(mean_estimate([each.value for each in figures]))
-    pearson = float(np.mean([each.pearson for each in figures]))
-    return Figure(value, max(low, -1.0), min(high, 1.0), pearson)
-
-
-def _pearson(a, b):
-    a, b = a - a.mean(), b - b.mean()
-    norm = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / norm) if norm else 0.0
+    mean_pearson = float(np.mean([each.pearson for each in figures]))
+    return Figure(value, max(low, -1.0), min(high, 1.0), mean_pearson)
 
 
 def setting_of(experiments, name) -> Setting:
