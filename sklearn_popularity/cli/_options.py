@@ -76,8 +76,8 @@ def add_model(command):
     )
 
 
-def add_output(command, text, *, metavar="PATH", required=False):
-    settings = {"type": expand_home, "required": required, "metavar": metavar}
+def add_output(command, text, *, required=False):
+    settings = {"type": expand_home, "required": required, "metavar": "PATH"}
     command.add_argument("-o", "--output", help=text, **settings)
 
 

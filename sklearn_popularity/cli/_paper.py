@@ -16,15 +16,7 @@ from ..papers import (
     network_named,
     reproduce,
 )
-from ._options import (
-    add_output,
-    add_work,
-    describe,
-    file_text,
-    integer,
-    names,
-    option,
-)
+from ._options import add_work, describe, file_text, integer, names, option
 from ._output import open_cache
 from ._posts import read_posts, read_table_of_posts
 
@@ -62,7 +54,8 @@ def add(command):
     text = "number of settings that a random search tries (default: 4)"
     option(command, "--n-iter", "N", text, type=integer(1), default=4)
     text = "folder to write NAME.md, NAME_tables.csv and NAME_claims.csv to"
-    add_output(command, text, metavar="DIR")
+    settings = {"type": expand_home, "metavar": "DIR"}
+    command.add_argument("-o", "--output", help=text, **settings)
     add_work(command)
 
 
