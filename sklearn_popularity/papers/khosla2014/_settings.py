@@ -88,7 +88,8 @@ class Setting(NamedTuple):
         for rows in self.samples:
             y, clusters = data.y[rows], data.clusters_of(rows)
             interval = spearman_interval(y, values[rows], groups=clusters)
-            found.append(Figure(*interval[:3], pearson(y, values[rows])))
+            linear = pearson(y, values[rows])
+            found.append(Figure(interval.score, interval.low, interval.high, linear))
         return found[0] if len(found) == 1 else _over_users(found)
 
     @property

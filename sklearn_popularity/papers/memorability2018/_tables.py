@@ -212,7 +212,7 @@ def _on_other_photos(experiments, inputs, other):
     predicted = model.fit(data.posts, data.y, **params).predict(other.posts)
     found = spearman_interval(other.y, predicted, groups=other.clusters)
     pearson = float(np.corrcoef(other.y, predicted)[0, 1])
-    return Figure(*found[:3], pearson)
+    return Figure(found.score, found.low, found.high, pearson)
 
 
 def claims(experiments) -> list[Claim]:
