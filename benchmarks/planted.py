@@ -365,8 +365,8 @@ def colors(posts, beside=()):
     Themes have colours too, and affect the score more than saturation does: only in a
     model with theme and uploader do the weights follow saturation.
     """
-    columns = [(ColorHistogram(), "photo"), (OneHotEncoder(), list(beside))]
-    model = make_pipeline(make_column_transformer(*columns), RidgeCV(alphas=ALPHAS))
+    parts = (ColorHistogram(), "photo"), (OneHotEncoder(), list(beside))
+    model = make_pipeline(make_column_transformer(*parts), RidgeCV(alphas=ALPHAS))
     model.fit(posts, posts["score"])
     histogram = model[0].named_transformers_["colorhistogram"]
     seen = histogram.transform(posts["photo"]).mean(axis=0)
@@ -382,12 +382,11 @@ def colors(posts, beside=()):
 def average_photos(posts):
     """Saturation of the photos that are averaged."""
     images = mean_image(posts["photo"], posts["score"], random_state=0)
-    saturation = [
-        rgb2hsv(images[kind] / 255)[..., 1].mean()
-        for kind in ("popular", "random", "unpopular")
-    ]
+    popular, unpopular = (
+        rgb2hsv(images[kind] / 255)[..., 1].mean() for kind in ("popular", "unpopular")
+    )
     note = "saturation, popular - unpopular"
-    yield "saturation", "mean_image", note, saturation[0] - saturation[2], 0.0
+    yield "saturation", "mean_image", note, popular - unpopular, 0.0
 
 
 def heatmaps(posts, truth, name, sign, n_photos):
@@ -446,21 +445,22 @@ def sense_themes(posts, truth, features):
     yield "theme", "sense_words", note, np.mean(right), chance
 
 
+def days_of(posts):
+    return (posts["observed"] - posts["uploaded"]).dt.total_seconds() / 86_400
+
+
 def table_of(posts, features):
     """Columns of the late fusion: user, tags, age and features of the photo."""
-    days = (posts["observed"] - posts["uploaded"]).dt.total_seconds() / 86_400
-    columns = {f"photo{i}": column for i, column in enumerate(features.T)}
-    X = posts[["user", "tags"]].assign(log_days=np.log2(days))
-    return pd.concat([X, pd.DataFrame(columns, index=X.index)], axis=1)
+    X = posts[["user", "tags"]].assign(log_days=np.log2(days_of(posts)))
+    return X.join(pd.DataFrame(features).add_prefix("photo"))
 
 
 def late_fusion(X):
     photo = [column for column in X if column.startswith("photo")]
     content = make_pipeline(StandardScaler(), RidgeCV(alphas=ALPHAS))
     tags = make_pipeline(CountVectorizer(binary=True), RidgeCV(alphas=ALPHAS))
-    users = make_pipeline(
-        OneHotEncoder(handle_unknown="ignore"), RidgeCV(alphas=ALPHAS)
-    )
+    known = OneHotEncoder(handle_unknown="ignore")
+    users = make_pipeline(known, RidgeCV(alphas=ALPHAS))
     return StackedLateFusion(
         [
             ("photo", content, photo),
@@ -533,8 +533,7 @@ def of_users(posts, predicted):
 
 
 def distribution(posts):
-    days = (posts["observed"] - posts["uploaded"]).dt.total_seconds() / 86_400
-    table = popularity_distribution(posts["views"], days)
+    table = popularity_distribution(posts["views"], days_of(posts))
     raw, _, per_day = table.groupby("transform", sort=False)["skewness"].first()
     note = f"skewness of views {raw:.1f}, logged per day {per_day:.1f}: fall"
     yield "log rate", "popularity_distribution", note, raw - abs(per_day), 0.0

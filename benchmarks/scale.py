@@ -1,18 +1,15 @@
-"""Throughput and memory for many photos, and time of commands, by sections.
+"""Throughput and memory for many photos, by sections of RESULTS.md.
 
 Run ``python benchmarks/scale.py SECTION``. Each measurement runs in its own process.
 """
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-import pandas as pd
 from _tables import run, table
 
 from sklearn_popularity import make_popularity
@@ -85,11 +82,11 @@ for transformer in (colors, HOGLLC(dictionary=shapes)):
 """
 
 
-def in_process(*arguments, folder, **variables):
-    """Output of a new Python process, which can import from a folder."""
+def in_process(code, *arguments, folder):
+    """What code prints in a new Python process, which can import from a folder."""
     paths = [str(folder), *sys.path]
-    variables = os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | variables
-    arguments = [sys.executable, *map(str, arguments)]
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    arguments = [sys.executable, "-c", code, *map(str, arguments)]
     found = subprocess.run(arguments, env=variables, capture_output=True, text=True)
     if found.returncode:
         raise SystemExit(found.stderr)
@@ -127,7 +124,7 @@ def photos(
 
         def measure(kind, n_photos, n_jobs, n_before):
             arguments = kind, folder, n_photos, n_jobs, n_before
-            return json.loads(in_process("-c", MEASURE, *arguments, folder=folder))
+            return json.loads(in_process(MEASURE, *arguments, folder=folder))
 
         def rows(kind, all_counts, all_jobs, n_before):
             for n_photos in all_counts:
@@ -152,51 +149,10 @@ def memory():
     """Peak memory in MB of a process that describes photos by codebooks."""
     with tempfile.TemporaryDirectory() as scratch:
         table("after | MB", ())
-        print(in_process("-c", MEMORY, folder=scratch), end="")
+        print(in_process(MEMORY, folder=scratch), end="")
 
 
-def journey(folder, *, label="beauty", group="theme", n_photos=200, n_jobs=1):
-    """CPU time of each command, from a folder with labels.csv to an explained photo.
-
-    Commands share a cache that is created for the run; CPU time includes workers.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        scratch = Path(scratch)
-        posts = pd.read_csv(folder / "labels.csv").head(n_photos)
-        posts["path"] = [str((folder / path).resolve()) for path in posts["path"]]
-        (scratch / "photos").mkdir()
-        posts.to_csv(scratch / "photos" / "labels.csv", index=False)
-        (scratch / "photos.txt").write_text("\n".join(posts["path"]))
-        model, page = scratch / "model.skops", scratch / "page.html"
-        given = [scratch / "photos", "--label", label, "--group", group]
-        workers = ["--n-jobs", n_jobs]
-        ranked = [scratch / "photos.txt", "-o", scratch / "ranked.csv"]
-        commands = [
-            ["evaluate", *given, *workers],
-            ["fit", *given, "-o", model, *workers],
-            ["report", scratch / "photos", "--model", model, "-o", page, *workers],
-            ["rank", model, *ranked, *workers],
-            ["explain", model, posts["path"][0], "-o", page],
-            ["--help"],
-        ]
-
-        def rows():
-            module, home = ("-m", "sklearn_popularity.cli"), str(scratch / "cache")
-            for command in commands:
-                before, start = children_seconds(), time.monotonic()
-                in_process(*module, *command, folder=scratch, XDG_CACHE_HOME=home)
-                cpu, wall = children_seconds() - before, time.monotonic() - start
-                yield command[0], f"{cpu:.1f}", f"{wall:.1f}"
-
-        table("command | CPU s | wall s", rows())
-
-
-def children_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-COMMANDS = (photos, memory, journey)
+COMMANDS = (photos, memory)
 
 if __name__ == "__main__":
     run(__doc__, *COMMANDS)

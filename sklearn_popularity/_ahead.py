@@ -9,20 +9,7 @@ from typing import Any
 def run_ahead(
     tasks: Iterable[Callable[[], Any]], n_threads: int
 ) -> Generator[Any, None, None]:
-    """Run tasks in threads and yield their results in order.
-
-    Parameters
-    ----------
-    tasks : iterable of callable
-        Functions without arguments.
-    n_threads : int
-        Number of threads. Each is at most one task ahead of the caller.
-
-    Yields
-    ------
-    result : object
-        What a task returned; an error is raised here.
-    """
+    """Run tasks in threads, each at most one ahead, and yield results in order."""
     pool = ThreadPoolExecutor(n_threads)
     try:
         waiting: deque = deque()

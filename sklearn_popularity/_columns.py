@@ -23,23 +23,7 @@ def column_names(X) -> list | None:
 def check_table(estimator, X, *, reset):
     """Check the shape and the column names of X, but not its values.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Estimator whose `n_features_in_` and `feature_names_in_` are set or compared.
-    X : DataFrame or array-like of shape (n_samples, n_features)
-        Table.
-    reset : bool
-        Whether to set them, as in `fit`, or to compare with them.
-
-    Returns
-    -------
-    X : DataFrame or ndarray
-
-    Raises
-    ------
-    ValueError
-        If X has no rows, two columns of one name, or other columns than in `fit`.
+    Names and number of columns are set if `reset`, or else compared with those of fit.
     """
     named = column_names(X)
     if named is not None:
@@ -55,24 +39,10 @@ def check_table(estimator, X, *, reset):
 
 
 def check_columns_seen(estimator, X, selections):
-    """Check X like `check_table`, for a fitted estimator that uses some columns of X.
+    """Check X for a fitted estimator that uses some columns of X.
 
     If the columns are selected by name, X may lack or add other columns, such as the
     scores or groups of the fit, as in :class:`~sklearn.compose.ColumnTransformer`.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted estimator.
-    X : DataFrame or array-like of shape (n_samples, n_features)
-        Table.
-    selections : list of columns
-        Columns that it uses, as resolved in `fit`.
-
-    Raises
-    ------
-    ValueError
-        If X lacks one of these columns or has it twice.
     """
     named, known = column_names(X), getattr(estimator, "feature_names_in_", None)
     seen = [_names_in(each) for each in selections]
@@ -120,23 +90,7 @@ def select_columns(X, columns):
 def resolve_columns(X, columns, owner):
     """Check that X has columns, and call `columns` on X first if it is a function.
 
-    Parameters
-    ----------
-    X : DataFrame or ndarray
-        Table.
-    columns : str, int, slice, list, mask or callable
-        Columns.
-    owner : str
-        What selects them, for the error message.
-
-    Returns
-    -------
-    columns : str, int, slice, list or mask
-
-    Raises
-    ------
-    ValueError
-        If X does not have them.
+    The error names the `owner`, which selects them.
     """
     columns = columns(X) if callable(columns) else columns
     try:
@@ -150,26 +104,9 @@ def resolve_columns(X, columns, owner):
 
 
 def label_rows(X, which, owner) -> NDArray | None:
-    """Return one label per row, such as its user, from a column or a function of X.
+    """One label per row, such as its user, from a column or a function of X, or None.
 
-    Parameters
-    ----------
-    X : DataFrame or ndarray
-        Table.
-    which : str, int, callable or None
-        Column, or function from X to the labels.
-    owner : str
-        Parameter that names the column, for the error message.
-
-    Returns
-    -------
-    labels : ndarray of shape (n_samples,), or None
-        None if `which` is None.
-
-    Raises
-    ------
-    ValueError
-        If X has no such column, or the function does not return one label per row.
+    The error names the `owner`, the parameter that names the column.
     """
     if which is None:
         return None
@@ -182,28 +119,9 @@ def label_rows(X, which, owner) -> NDArray | None:
 
 
 def split_off(estimator, X, owner) -> tuple:
-    """Split the column of labels that a parameter names from the other columns.
+    """The columns to learn from, and the column of labels that a parameter names.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Estimator with the parameter, and `n_features_in_` and `feature_names_in_`.
-    X : DataFrame or ndarray
-        Table.
-    owner : str
-        Parameter that names the column.
-
-    Returns
-    -------
-    others : DataFrame or ndarray
-        Columns to learn from: all of X if the parameter is a function.
-    labels : ndarray of shape (n_samples,)
-        Label of each row, such as its user.
-
-    Raises
-    ------
-    ValueError
-        If X has no such column, or no other one.
+    If the parameter `owner` is a function, all of X is learned from.
     """
     which = getattr(estimator, owner)
     labels = column_or_1d(label_rows(X, which, owner))
@@ -221,23 +139,9 @@ def split_off(estimator, X, owner) -> tuple:
 
 
 def encode_labels(labels, owner) -> NDArray[np.intp]:
-    """Encode labels as 0, 1, and so on, in sorted order.
+    """Encode labels of any type as 0, 1, and so on, in sorted order.
 
-    Parameters
-    ----------
-    labels : array-like of shape (n_samples,)
-        Labels of any type, such as users, groups or themes.
-    owner : str
-        Name of the labels, for the error message.
-
-    Returns
-    -------
-    codes : ndarray of shape (n_samples,), intp
-
-    Raises
-    ------
-    ValueError
-        If a label is missing.
+    A missing label is an error that names its row and the `owner` of the labels.
     """
     labels = column_or_1d(_as_array(labels))
     codes, _ = pd.factorize(labels, sort=True)

@@ -14,21 +14,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 def check_destination(path: Path, suffixes: list[str], given: str) -> None:
     """Check that a file can be written, before the work that it will store.
 
-    Parameters
-    ----------
-    path : Path
-        File to write.
-    suffixes : list of str
-        Suffixes that its name may have.
-    given : str
-        What the user gave, for the error message, such as "--output x.html".
-
-    Raises
-    ------
-    ValueError
-        If its name has another suffix.
-    OSError
-        If it cannot be written.
+    The error starts with what was `given`, such as "--output x.html".
     """
     if path.suffix not in suffixes:
         raise ValueError(
@@ -72,19 +58,8 @@ def _follow(path: str | os.PathLike[str]) -> Path:
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Write a file atomically: to a temporary path, which is renamed at the end.
 
+    After an error, the file is as it was before. For a link, the target is written.
     Threads and processes may write the same file: the last one to finish wins.
-
-    Parameters
-    ----------
-    path : path
-        File to write. After an error, it is as it was before. For a link, the target is
-        written.
-
-    Yields
-    ------
-    unfinished : Path
-        Path in the same folder with a unique name, the beginning of the file's name and
-        ``.part`` at the end. It is removed afterwards, unless the process was killed.
     """
     path = _follow(path)
     # Only the beginning, since the whole name may be as long as names can be.

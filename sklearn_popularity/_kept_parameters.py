@@ -14,27 +14,13 @@ def keep_parameters(estimator: Any, *names: str) -> None:
 
 
 def check_ready(estimator: Any) -> None:
-    """Check that an estimator is fitted, and that its parameters match the fit.
-
-    Raises
-    ------
-    NotFittedError
-        If it is not fitted.
-    ValueError
-        If a parameter is invalid, or must not have changed since `fit`.
-    """
+    """Check that an estimator is fitted, and that its parameters match the fit."""
     check_parameters(estimator)  # first: check_is_fitted may use invalid parameters
     check_is_fitted(estimator)
 
 
 def check_parameters(estimator: Any) -> None:
-    """Refuse invalid parameters, and kept ones that changed since `fit`.
-
-    Raises
-    ------
-    ValueError
-        With the parameter, its value and, if it is kept, its value in `fit`.
-    """
+    """Refuse invalid parameters, and kept ones that changed since `fit`."""
     if not get_config()["skip_parameter_validation"]:
         estimator._validate_params()
     for name, before in getattr(estimator, "_fitted_by", {}).items():

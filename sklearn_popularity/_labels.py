@@ -11,20 +11,8 @@ from ._messages import quote
 def check_same_kind(known: Iterable, labels: Iterable, name: str) -> None:
     """Refuse labels that are all unknown because their type differs from `fit`.
 
-    Parameters
-    ----------
-    known : iterable
-        Labels in `fit`.
-    labels : iterable
-        Labels now; None, NaN and NaT are ignored.
-    name : str
-        Parameter that names their column, for the error message.
-
-    Raises
-    ------
-    ValueError
-        If no label is known, and none has a type that occurred in `fit`. All types of
-        numbers count as one.
+    All types of numbers count as one; None, NaN and NaT are ignored. The error names
+    the parameter of their column.
     """
     before, now = _kinds(known), _kinds(labels)
     changed = before and now and not before.keys() & now.keys()

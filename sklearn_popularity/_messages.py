@@ -1,6 +1,7 @@
 """Format values for error messages."""
 
 import re
+from difflib import get_close_matches
 from reprlib import Repr
 
 import numpy as np
@@ -12,6 +13,12 @@ def quote(value) -> str:
     """Format a value as its `repr`, in one line of at most 200 characters."""
     text = re.sub(r"\s*\n\s*", " ", _repr.repr(value))
     return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "..."
+
+
+def did_you_mean(name, known, n=1) -> str:
+    """A question after an error that names the nearest of the known names, if any."""
+    near = get_close_matches(str(name), [str(each) for each in known], n=n)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def number(value) -> str:

@@ -7,11 +7,8 @@ from typing import Any, ClassVar
 class MovedParametersMixin:
     """Refuse old names of parameters; list this mixin before the base class.
 
-    Attributes
-    ----------
-    _moved : dict of str to str
-        What to pass in place of each old name, such as ``{"size":
-        "preprocessing=Preprocessing(size=...)"}``.
+    `_moved` says what to pass in place of each old name, such as ``{"size":
+    "preprocessing=Preprocessing(size=...)"}``.
     """
 
     _moved: ClassVar[dict[str, str]] = {}
@@ -54,13 +51,7 @@ class MovedParametersMixin:
 
 
 class MovedAttributesMixin:
-    """Refuse old names of fitted attributes.
-
-    Attributes
-    ----------
-    _moved_attributes : dict of str to str
-        The new name of each old one.
-    """
+    """Refuse old names of fitted attributes; `_moved_attributes` has the new ones."""
 
     _moved_attributes: ClassVar[dict[str, str]] = {}
 
@@ -73,15 +64,7 @@ class MovedAttributesMixin:
 
 
 def moved_names(module: str, moved: Mapping[str, str]) -> Callable[[str], Any]:
-    """Make a ``__getattr__`` for a module that refuses old names.
-
-    Parameters
-    ----------
-    module : str
-        Name of the module.
-    moved : dict of str to str
-        What to use in place of each old name.
-    """
+    """A ``__getattr__`` for a module that says what to use in place of old names."""
 
     def find(name: str) -> Any:
         message = f"module {module!r} has no attribute {name!r}"

@@ -9,15 +9,7 @@ def paragraph(text) -> str:
 
 
 def table(frame, title="") -> str:
-    """A table without its index.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Numbers and text.
-    title : str, default=""
-        Title above the table; none if it is empty.
-    """
+    """A table without its index, below a title if there is one."""
     rows = frame.to_html(
         index=False, border=0, na_rep="\N{EN DASH}", float_format="{:.3f}".format
     )

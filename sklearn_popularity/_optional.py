@@ -18,23 +18,9 @@ _EXTRA_OF = {
 
 
 def import_optional(name: str, needed_for: str) -> ModuleType:
-    """Import a package of an extra, or a module of one.
+    """Import a package of an extra, or a module of one, such as "safetensors.numpy".
 
-    Parameters
-    ----------
-    name : str
-        Name of the module, such as "torch" or "safetensors.numpy".
-    needed_for : str
-        What needs it, for the error message.
-
-    Returns
-    -------
-    module : module
-
-    Raises
-    ------
-    ImportError
-        If it cannot be imported; the message names the package and the extra.
+    The error says what needs it, and which extra to install.
     """
     try:
         return importlib.import_module(name)

@@ -14,11 +14,8 @@ _shown: ContextVar[Callable[[str, int], Any] | None] = ContextVar("shown", defau
 def shown_by(show: Callable[[str, int], Any]) -> Iterator[None]:
     """Replace the progress bars of this thread.
 
-    Parameters
-    ----------
-    show : callable
-        Function of the name of a step and the number of its parts that returns a
-        context manager with ``update(n)``.
+    `show` takes the name of a step and the number of its parts, and returns a context
+    manager with ``update(n)``.
     """
     token = _shown.set(show)
     try:

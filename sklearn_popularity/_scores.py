@@ -8,32 +8,14 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 def check_score(values, name: str, *, warn: bool = False) -> NDArray[np.float64]:
     """Check one finite number per row, and convert to float64.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_samples,) or (n_samples, 1)
-        Numbers.
-    name : str
-        Name of the values, for the error message.
-    warn : bool, default=False
-        Whether to warn if a column vector is raveled, as scikit-learn does in `fit`.
-
-    Raises
-    ------
-    ValueError
-        If a value is NaN, infinite or not a number, or there are several columns.
+    `warn` warns if a column vector is raveled, as scikit-learn does in `fit`.
     """
     values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
     return column_or_1d(values, warn=warn)
 
 
 def check_scores(X, y) -> NDArray[np.float64]:
-    """Check that y has one finite number per row of X, and convert to float64.
-
-    Raises
-    ------
-    ValueError
-        If y is None, has another length than X, or holds anything but finite numbers.
-    """
+    """Check that y has one finite number per row of X, and convert to float64."""
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     y = check_score(y, "y", warn=True)

@@ -17,15 +17,7 @@ _BETWEEN = tuple(
 
 
 def warn_caller(message: str | Warning, category: type[Warning] | None = None) -> None:
-    """Warn at the innermost line outside this library, scikit-learn and joblib.
-
-    Parameters
-    ----------
-    message : str or Warning
-        The message.
-    category : type, default=None
-        Class of the warning if `message` is a str; None is UserWarning.
-    """
+    """Warn at the innermost line outside this library, scikit-learn and joblib."""
     frame: FrameType | None = sys._getframe(1)
     level = 2
     while frame is not None and frame.f_code.co_filename.startswith(_BETWEEN):

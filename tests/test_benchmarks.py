@@ -88,7 +88,7 @@ BY_HAND = {
     "oasis": {"edits", "fine-tuning"},
     "planted": {"causes"},
     "posts": {"intervals", "votes"},
-    "scale": {"journey", "memory", "photos"},
+    "scale": {"memory", "photos"},
     "timing": {"cache", "embedder", "ranker"},
 }
 

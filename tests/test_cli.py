@@ -369,13 +369,6 @@ def test_signals_end_a_run(folder, name):
     )
 
 
-def test_libraries_load_where_an_interruption_is_caught():
-    code = "import sys, sklearn_popularity.cli; print({*sys.modules} & {'sklearn'})"
-    argv = [sys.executable, "-c", code]
-    ended = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert ended.stdout == "set()\n"
-
-
 def test_command_is_installed():
     command = Path(sys.executable).with_name("sklearn-popularity")
     if not command.exists():

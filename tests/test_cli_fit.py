@@ -190,13 +190,6 @@ def test_names_that_are_no_text_are_written(model, others, tmp_path):
     ("options", "message"),
     [
         (["--label", "scoer"], "no column 'scoer'.*Did you mean 'score'"),
-        (["--group", "nobody"], "no column 'nobody'"),
-        (["--features", "gits"], "'gits'.* lbp"),
-        (["--features", "lbp,lbp"], "'lbp' twice"),
-        (
-            ["--features", ","],
-            "'', but auto or none alone, or some of color-",
-        ),
         (["--features", "none"], "--features none and no column beside the photos"),
         (["--network", "timm/resnet18"], "has no embedding. Add embedding to"),
         (["--cv", "161"], "160 photos, too few for 161 folds"),
@@ -340,10 +333,3 @@ def test_cache_serves_fit_and_rank(model, folder, others, tmp_path, capsys):
         assert _rank(cached, [others[0]], "--cache", cache) == 0
         assert capsys.readouterr().out == expected
     assert cache_info(cache)["n_rows"].tolist() == [220, 220]
-
-
-def test_rank_refuses_other_files_as_cache(model, others, check_one_line):
-    before = model.read_bytes()
-    assert _rank(model, [others[0]], "--cache", model) == 2
-    check_one_line("--cache .*which cannot be used: the file is not a cache")
-    assert model.read_bytes() == before

@@ -11,8 +11,8 @@ from numpy.testing import assert_array_equal
 
 from sklearn_popularity import compare_features, load_folder
 from sklearn_popularity._progress import progress
+from sklearn_popularity.cli import _main, _steps, main
 from sklearn_popularity.cli import _report as report_command
-from sklearn_popularity.cli import _steps, main
 from sklearn_popularity.features import cache_info
 from sklearn_popularity.models import read_model_arrays, read_model_card
 
@@ -162,9 +162,7 @@ def test_no_command_is_loaded_for_help(option):
     assert ended.stdout.endswith("set()\n")
 
 
-@pytest.mark.parametrize(
-    "command", "demo evaluate report fit rank explain extract join cache".split()
-)
+@pytest.mark.parametrize("command", _main._COMMANDS)
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])

@@ -106,7 +106,6 @@ def test_make_it_again_makes_the_same_page(folder, model, tmp_path, fitted):
         (["--label", "scoer"], "no column 'scoer'"),
         (["--by", "nobody"], "no column 'nobody'"),
         (["--title", "nobody"], "no column 'nobody'"),
-        (["--features", "gits"], "gits.*'?lbp"),
         (["-o", "report.pdf"], r"report\.pdf.*\.html"),
         (["-o", "nowhere/report.html"], "cannot be written"),
         (["--cv", "41"], "too few for 41 folds"),

@@ -10,6 +10,7 @@ import re
 import shlex
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from packaging.requirements import Requirement
@@ -27,19 +28,7 @@ BLOCK = re.compile(
 FRACTION = re.compile(r"-?\d+\.\d+")
 PRINTED = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
-ROOMS = [
-    "images",
-    "networks",
-    "features",
-    "context",
-    "models",
-    "metrics",
-    "evaluation",
-    "inspection",
-    "datasets",
-    "papers",
-    "cli",
-]
+ROOMS = [each.name for each in iter_modules(sklearn_popularity.__path__) if each.ispkg]
 # All checks of numpydoc but these.
 NOT_CHECKED = {
     "ES01",  # no extended summary: one line may say all

@@ -22,24 +22,7 @@ FLOORS = [
     {"papers"},
     {"cli"},
 ]
-OPEN_TO_ALL = {
-    "_ahead",
-    "_columns",
-    "_files",
-    "_kept_parameters",
-    "_labels",
-    "_messages",
-    "_moved",
-    "_notebook",
-    "_optional",
-    "_paths",
-    "_progress",
-    "_process",
-    "_scores",
-    "_sklearn_compat",
-    "_warnings",
-    "__init__",
-}
+OPEN_TO_ALL = {path.stem for path in PACKAGE.glob("_*.py")}
 
 
 def _floor(room):

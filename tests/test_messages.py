@@ -42,10 +42,10 @@ def test_short_values_are_shown_whole(value, shown):
     ids=lambda value: type(value).__name__,
 )
 def test_long_values_are_cut(value):
-    start = time.perf_counter()
+    start = time.process_time()
     shown = quote(value)
     assert len(shown) <= 200 and shown.isprintable()
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_values_that_cannot_show_themselves_are_named():

@@ -121,6 +121,16 @@ def _use(model, X):
     return getattr(model, "transform", getattr(model, "predict", None))(X)
 
 
+@pytest.fixture(params=KINDS)
+def case(request, tmp_path):
+    """A file, what writes it, what makes a model of it, X, the model and its output."""
+    name, write, make, X = KINDS[request.param]
+    path = tmp_path / name
+    write(path, seed=0)
+    model = make(str(path)).fit(X, np.arange(len(X)))
+    return path, write, make, X, model, _use(model, X)
+
+
 def _replace(path, write):
     """Another file of the same name and size, a moment later."""
     size, changed = path.stat().st_size, path.stat().st_mtime_ns
@@ -131,13 +141,8 @@ def _replace(path, write):
 
 
 @pytest.mark.parametrize("copy", [False, True], ids=["", "pickled"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_replaced_file_changes_nothing_or_is_an_error(kind, copy, tmp_path):
-    name, write, make, X = KINDS[kind]
-    path = tmp_path / name
-    write(path, seed=0)
-    model = make(str(path)).fit(X, np.arange(len(X)))
-    expected = _use(model, X)
+def test_replaced_file_changes_nothing_or_is_an_error(case, copy):
+    path, write, make, X, model, expected = case
     _replace(path, write)
     model = pickle.loads(pickle.dumps(model)) if copy else model
     try:
@@ -145,18 +150,12 @@ def test_replaced_file_changes_nothing_or_is_an_error(kind, copy, tmp_path):
     except ValueError as error:
         assert "changed since fit" in str(error)
         assert str(path) in str(error)
-    assert not np.array_equal(
-        _use(make(str(path)).fit(X, np.arange(len(X))), X), expected
-    )
+    other = make(str(path)).fit(X, np.arange(len(X)))
+    assert not np.array_equal(_use(other, X), expected)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_missing_file_changes_nothing_or_is_named(kind, tmp_path):
-    name, write, make, X = KINDS[kind]
-    path = tmp_path / name
-    write(path, seed=0)
-    model = make(str(path)).fit(X, np.arange(len(X)))
-    expected = _use(model, X)
+def test_missing_file_changes_nothing_or_is_named(case):
+    path, _, _, X, model, expected = case
     path.unlink()
     try:
         assert_array_equal(_use(model, X), expected)
@@ -164,13 +163,8 @@ def test_missing_file_changes_nothing_or_is_named(kind, tmp_path):
         assert str(path) in str(error)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_file_may_lie_elsewhere_after_fit(kind, tmp_path):
-    name, write, make, X = KINDS[kind]
-    path = tmp_path / name
-    write(path, seed=0)
-    model = make(str(path)).fit(X, np.arange(len(X)))
-    expected = _use(model, X)
-    moved = path.rename(tmp_path / f"moved_{name}")
+def test_file_may_lie_elsewhere_after_fit(case):
+    path, _, _, X, model, expected = case
+    moved = path.rename(path.with_name(f"moved_{path.name}"))
     (parameter,) = [k for k, v in model.get_params().items() if v == str(path)]
     assert_array_equal(_use(model.set_params(**{parameter: moved}), X), expected)

@@ -4,14 +4,11 @@ from pathlib import PurePath
 
 import numpy as np
 
-from ..evaluation import with_settings
 from ..inspection import compare_scores
-from ._fitted import read_fitted, read_record, read_seen
+from ._fitted import read_fitted, read_record
 from ._options import add_model, add_output, add_photos, add_work, describe, option
-from ._output import TABLES, check_output, open_cache, write_table
-from ._posts import posts_like
-from ._scores import score_posts, warn_of_unlike, warn_of_unreadable
-from ._steps import describing, shown
+from ._output import TABLES, check_output, write_table
+from ._scores import score_given, warn_of_unlike, warn_of_unreadable
 from ._tables import format_table, warn_of_chance
 from ._target import in_unit
 
@@ -74,11 +71,7 @@ def _compare(options):
             "Got --same-group, but the model was fitted without --group. Fit it again "
             "with --group and the column of users, themes or shoots."
         )
-    posts = posts_like(learned, options.photos)
-    settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
-    model = with_settings(model, on_error="nan", **settings)
-    with shown(describing(model)):
-        table = score_posts(model, posts, read_seen(options.model))
+    _, table, _ = score_given(options, model, learned)
     known = table[table["score"].notna()]
     if len(known) < 2:
         raise ValueError(

@@ -80,11 +80,7 @@ def _evaluate(options):
     choices = _choose(kept, comparison, asked, options) if picks else None
     try:
         if options.output is not None:
-            told = {name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
-            told |= {"folder": str(options.folder), "n_photos": len(kept)}
-            if choices is not None:
-                told |= {"pick": options.pick, "choices": choices.to_dict("records")}
-            write_table(options.output, comparison.scores, "scores", **told)
+            _write(options, comparison.scores, choices, len(kept))
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
@@ -98,6 +94,14 @@ def _evaluate(options):
     warn_of_groups(options, kept)
     if groups is None:
         _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
+
+
+def _write(options, scores, choices, n_photos):
+    told = {name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
+    told |= {"folder": str(options.folder), "n_photos": n_photos}
+    if choices is not None:
+        told |= {"pick": options.pick, "choices": choices.to_dict("records")}
+    write_table(options.output, scores, "scores", **told)
 
 
 def _warn_of_duplicates(paths, comparison, n_jobs):

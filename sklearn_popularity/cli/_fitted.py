@@ -31,40 +31,16 @@ from ._options import LEARNED
 
 
 class Fitted(NamedTuple):
-    """A fitted model with its cross-validation.
+    """A fitted model with its cross-validation."""
 
-    Parameters
-    ----------
-    whole : FittedModel
-        The model, which predicts scores of posts, and its training data.
-    held_out : HeldOut
-        Held-out predictions for the training photos.
-    found : SpearmanInterval
-        Their rank correlation with the scores.
-    seen : dict of str to ndarray
-        Summary of the features of the training photos, from `describe_seen`.
-    """
-
-    whole: FittedModel
-    held_out: HeldOut
-    found: SpearmanInterval
-    seen: dict[str, Any]
+    whole: FittedModel  # it predicts scores of posts
+    held_out: HeldOut  # for the training photos
+    found: SpearmanInterval  # of the held-out predictions
+    seen: dict[str, Any]  # summary of the features, from `describe_seen`
 
 
 def fit_posts(asked, options, posts, groups) -> Fitted:
-    """Fit and cross-validate the whole model of a composition.
-
-    Parameters
-    ----------
-    asked : Composition
-        Holds the model to fit.
-    options : Namespace
-        Options of `add_folder`.
-    posts : DataFrame
-        From `read_posts`.
-    groups : ndarray of shape (n_posts,) or None
-        Groups of the posts.
-    """
+    """Fit and cross-validate the whole model of a composition, on posts and groups."""
     fitted = fit_model(
         asked.whole,
         posts[asked.columns],
@@ -125,16 +101,7 @@ def write_fitted(options, posts, groups, fitted):
 
 
 def read_fitted(path):
-    """Read a model, the options that it was fitted with, and its training statistics.
-
-    Returns
-    -------
-    model : estimator
-    learned : Namespace
-        Options.
-    training : dict
-        Entry "training" of the model card.
-    """
+    """Read a model, the options of its fit, and entry "training" of its card."""
     card = read_model_card(path)
     model, training = load_model(path), card["training"] or {}
     if "columns" not in card["about"]:
@@ -146,13 +113,7 @@ def read_fitted(path):
 
 
 def read_held_out(path, learned, posts) -> HeldOut:
-    """Read the held-out predictions for the training posts of a model.
-
-    Raises
-    ------
-    ValueError
-        If `posts` are not the training posts.
-    """
+    """Read the held-out predictions for the training posts, which `posts` must be."""
     arrays = read_model_arrays(path)
     kept, columns = arrays["kept"], [learned.label, *learned.columns]
     known = len(posts) == learned.n_posts
@@ -169,13 +130,7 @@ def read_held_out(path, learned, posts) -> HeldOut:
 
 
 def read_record(path) -> HeldOutRecord:
-    """Read held-out predictions and true scores of the training photos.
-
-    Raises
-    ------
-    ValueError
-        If the file holds no scores.
-    """
+    """Read held-out predictions and true scores of the training photos."""
     arrays = read_model_arrays(path)
     if "scores" not in arrays:
         raise ValueError(

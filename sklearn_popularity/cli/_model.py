@@ -34,24 +34,12 @@ PHOTOS, MEAN = "photos", "all together"
 
 
 class Composition(NamedTuple):
-    """Models that the options ask for.
+    """Models that the options ask for."""
 
-    Parameters
-    ----------
-    models : dict of str to estimator
-        Unfitted models: each part alone, and finally the whole model.
-    named : str
-        Part that the whole model is compared with, chosen before scores are known.
-    columns : list of str
-        Columns of posts that the whole model uses.
-    reasons : list of str
-        A sentence for each automatic choice.
-    """
-
-    models: dict[str, Any]
-    named: str
-    columns: list[str]
-    reasons: list[str]
+    models: dict[str, Any]  # unfitted: each part alone, and finally the whole model
+    named: str  # part to compare the whole with, chosen before scores are known
+    columns: list[str]  # of posts that the whole model uses
+    reasons: list[str]  # a sentence for each automatic choice
 
     @property
     def name(self) -> str:
@@ -117,17 +105,7 @@ def texts_of(options) -> list[str]:
 
 
 def compose(options, posts, cache) -> Composition:
-    """Build the models that the options ask for.
-
-    Parameters
-    ----------
-    options : Namespace
-        Options of `add_folder` and `add_context`.
-    posts : DataFrame
-        From `read_posts`.
-    cache : path or None
-        Cache file of the image transformers.
-    """
+    """Build the models that the options of `add_folder` and `add_context` ask for."""
     columns = columns_of(options)
     settings = {"n_jobs": options.n_jobs, "cache": cache, "on_error": "nan"}
     networks = _networks(options)

@@ -23,16 +23,13 @@ _MAX_BYTES = 5 * 10**9  # of the default cache: all features of some 70,000 phot
 def check_output(path, suffixes, source=None):
     """Fail before the work if a file cannot be written, or is an input."""
     check_destination(path, suffixes, f"--output {path}")
-    if source is not None and path.exists() and _is_same(path, source):
+    both = source is not None and path.exists() and source.exists()
+    if both and path.samefile(source):
         raise ValueError(
             f"Got --output {path}, which is read by this command. Name another file."
         )
     if path.suffix == ".parquet":
         import_optional("pyarrow", "A file that ends in .parquet")
-
-
-def _is_same(path, source):
-    return source.exists() and path.samefile(source)
 
 
 def open_cache(given):
@@ -41,7 +38,8 @@ def open_cache(given):
     A file of --cache that cannot be used is an error; for the default file there is a
     warning, and features are not cached. The path of the default file is printed.
     """
-    path = given or os.environ.get(_VARIABLE) or _default_cache()
+    path = given or os.environ.get(_VARIABLE)
+    path = path or str(Path(pooch.os_cache("sklearn-popularity"), "features.cache"))
     if path == "none":
         return None
     try:
@@ -61,10 +59,6 @@ def open_cache(given):
     return path
 
 
-def _default_cache():
-    return str(Path(pooch.os_cache("sklearn-popularity")) / "features.cache")
-
-
 def _bound(path):
     """Remove the least recently used rows if the cache is too large."""
     if Path(path).stat().st_size > _MAX_BYTES:
@@ -81,16 +75,7 @@ def say(text):
 def write_table(path, table, name, **about):
     """Write a table as CSV, JSON or Parquet, depending on the suffix.
 
-    Parameters
-    ----------
-    path : Path
-        File to write; it is written completely or not at all.
-    table : DataFrame
-        Rows.
-    name : str
-        Key of the rows in JSON.
-    **about
-        Facts about the run, which only JSON holds.
+    `name` is the key of the rows in JSON, which alone holds the facts `about` the run.
     """
     with whole_file(path) as unfinished:
         if path.suffix == ".parquet":

@@ -81,13 +81,7 @@ def warn_of_groups(options, posts):
 def posts_like(learned, given):
     """Read new posts with the columns that a model uses, as `fit` read them.
 
-    Parameters
-    ----------
-    learned : Namespace
-        Options that the model was fitted with.
-    given : list of Path
-        Photos, folders and text files of paths; for a model that uses columns beside
-        the photos, folders with a table.
+    For a model that uses columns beside the photos, folders with a table are given.
     """
     if not learned.columns:
         return _photos_alone(find_photos(given))

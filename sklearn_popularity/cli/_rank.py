@@ -5,19 +5,16 @@ import pandas as pd
 
 from .._optional import import_optional
 from .._warnings import warn_caller
-from ..evaluation import with_settings
 from ..inspection import (
     percentile_intervals,
     rank_page,
     score_percentile,
     write_page,
 )
-from ._fitted import read_fitted, read_record, read_seen
+from ._fitted import read_fitted, read_record
 from ._options import add_model, add_output, add_photos, add_work, describe
-from ._output import TABLES, check_output, open_cache, say, write_table
-from ._posts import posts_like
-from ._scores import score_posts, warn_of_unlike, warn_of_unreadable
-from ._steps import describing, shown
+from ._output import TABLES, check_output, say, write_table
+from ._scores import score_given, warn_of_unlike, warn_of_unreadable
 from ._tables import format_table, warn_of_chance
 from ._target import in_unit, unit_of
 
@@ -73,11 +70,7 @@ def _rank(options):
         if options.output.suffix == ".html":
             import_optional("jinja2", "A page")
     model, learned, training = read_fitted(options.model)
-    posts = posts_like(learned, options.photos)
-    settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
-    model = with_settings(model, on_error="nan", **settings)
-    with shown(describing(model)):
-        table = score_posts(model, posts, read_seen(options.model))
+    posts, table, model = score_given(options, model, learned)
     known = table["score"].notna()
     table.loc[known, "percentile"] = score_percentile(
         table["score"][known], training["quantiles"]
@@ -91,13 +84,12 @@ def _rank(options):
     table["score"] = in_unit(table["score"], learned)
     table = table.sort_values("rank", kind="stable")
     table = table[_NAMES]
-    n_first, n_last = len(table), 0
+    n_first, n_last = len(table), 0  # all, if writing fails
     try:
         if options.output is not None:
             _write(options, model, learned, training, posts, table)
-            n_first = _N_SHOWN
-        else:
-            n_first = n_last = _N_SHOWN
+        n_first = _N_SHOWN
+        n_last = _N_SHOWN if options.output is None else 0
     finally:
         _print(table, n_first, n_last)
     if learned.log or learned.per_day:

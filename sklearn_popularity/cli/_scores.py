@@ -10,36 +10,33 @@ from scipy.stats import binom
 from threadpoolctl import threadpool_limits
 
 from .._warnings import warn_caller
-from ..evaluation import NoPhotosError, PhotoTable, rows_described
+from ..evaluation import NoPhotosError, PhotoTable, rows_described, with_settings
 from ..features import UnreadablePhotosWarning
 from ..inspection import find_unlike
+from ._fitted import read_seen
+from ._output import open_cache
+from ._posts import posts_like
+from ._steps import describing, shown
 
 # Share of training-like photos found to be unlike, and p-value of the warning.
 _UNLIKE, _SURE = 0.01, 0.01
 
 
+def score_given(options, model, learned):
+    """The posts of the given photos, their table by `score_posts`, and the model."""
+    posts = posts_like(learned, options.photos)
+    settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
+    model = with_settings(model, on_error="nan", **settings)
+    with shown(describing(model)):
+        return posts, score_posts(model, posts, read_seen(options.model)), model
+
+
 def score_posts(model, posts, seen):
     """Predict scores, find photos unlike the training photos, and collect errors.
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted; its transformers have ``on_error="nan"``.
-    posts : DataFrame
-        With the column "photo".
-    seen : dict of str to ndarray
-        From `read_seen`.
-
-    Returns
-    -------
-    table : DataFrame
-        A row per post, with the columns photo, score (NaN if the photo cannot be
-        read), unlike (bool) and reason (why it cannot be read, or "").
-
-    Raises
-    ------
-    ValueError
-        If no photo can be read.
+    The model has ``on_error="nan"``, and `seen` is from `read_seen`. The columns are
+    photo, score (NaN if the photo cannot be read), unlike (bool) and reason (why it
+    cannot be read, or "").
     """
     photos = PhotoTable(posts, "photo")
     reasons: dict[int, str] = {}

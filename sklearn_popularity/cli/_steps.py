@@ -25,23 +25,12 @@ _QUIET = 60.0  # seconds between two lines of a step in a log
 
 
 class Step(NamedTuple):
-    """A step of a command.
+    """A step of a command."""
 
-    Parameters
-    ----------
-    name, text : str
-        Name that `progress` is called with, and text that is shown, such as
-        "GistTransformer" and "describing layout".
-    cost : float
-        Duration relative to other steps.
-    n_rounds : int
-        How often `progress` is called for the step.
-    """
-
-    name: str
-    text: str
-    cost: float
-    n_rounds: int = 1
+    name: str  # with which `progress` is called, such as "GistTransformer"
+    text: str  # that is shown, such as "describing layout"
+    cost: float  # duration relative to other steps
+    n_rounds: int = 1  # how often `progress` is called
 
 
 def describing(model):

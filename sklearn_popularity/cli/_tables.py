@@ -10,12 +10,7 @@ _NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
 def format_table(rows, columns):
     """Format rows under headers, with numbers aligned right and text aligned left.
 
-    Parameters
-    ----------
-    rows : iterable of dict
-        Values by name.
-    columns : dict of str to str
-        Format of the cells by header, such as ``{"score": "{score:.3f}"}``.
+    Columns are formats by header, such as ``{"score": "{score:.3f}"}``.
     """
     cells = [[cell.format(**row) for cell in columns.values()] for row in rows]
     aligned = []
@@ -79,13 +74,7 @@ def print_chance(names):
 
 
 def warn_of_chance(low):
-    """Warn if a model may be no better than chance.
-
-    Parameters
-    ----------
-    low : float
-        Lower end of the confidence interval of the correlation on held-out photos.
-    """
+    """Warn if a model, by the low end of its interval, may be no better than chance."""
     if low <= 0:
         warn_caller(
             "the 95 % interval contains 0, or lies below it: this model may be no "

@@ -19,28 +19,10 @@ class Limits(NamedTuple):
 
 
 def fetch_folder(url, sha256, target, limits: Limits, *, expected):
-    """Download an archive of one folder, and unpack the folder to its place.
+    """Download a ``.tar.gz`` archive of one folder, and unpack the folder to its place.
 
-    Parameters
-    ----------
-    url : str
-        Address of a ``.tar.gz`` archive.
-    sha256 : str
-        SHA-256 of the archive, as 64 hexadecimal digits.
-    target : Path
-        Path of the unpacked folder, with the name that the folder has in the archive.
-    limits : Limits
-        Limits on the content of the archive.
-    expected : str
-        A file that the folder must contain.
-
-    Raises
-    ------
-    ValueError
-        If the archive has another digest, is damaged, exceeds a limit, lacks the file,
-        or contains a link, a device or a path outside the folder.
-    OSError
-        If the download fails or is interrupted.
+    The folder must have the name of `target`, and contain the file `expected`. After
+    any error, nothing is kept.
     """
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise ValueError(

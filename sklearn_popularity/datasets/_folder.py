@@ -102,10 +102,10 @@ def load_folder(
     """
     folder = check_folder(folder)
     table = folder / expand_home(labels)
-    posts = with_numbers(
-        _read_table(table), [photo_column, *_labels(columns), *as_text]
-    )
     known = dict(KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {})
+    # Columns that stay text, since their new names stand for it.
+    renamed = [theirs for ours, theirs in known.items() if is_label(ours)]
+    posts = with_numbers(_read_table(table), [photo_column, *renamed, *as_text])
     photo_column = _one_photo_column(known.pop("photo", None), photo_column)
     named_by = _find_photo_column(posts, photo_column, table)
     names = posts.pop(named_by)
@@ -133,12 +133,6 @@ def _read_table(table):
             f"a column {PHOTO_COLUMNS[0]!r} of file names, and columns of scores."
         )
     return read_table(table)
-
-
-def _labels(columns):
-    """Columns of the table whose new names stand for text."""
-    columns = KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {}
-    return [theirs for ours, theirs in columns.items() if is_label(ours)]
 
 
 def _one_photo_column(ours, photo_column):

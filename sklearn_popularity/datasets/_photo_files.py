@@ -12,36 +12,15 @@ _OF_SYSTEMS = {"desktop.ini", "thumbs.db"}
 
 
 class FolderOfPhotos(NamedTuple):
-    """Files in a folder and its subfolders, without hidden ones.
+    """Files in a folder and its subfolders, without hidden ones."""
 
-    Parameters
-    ----------
-    photos : list of str
-        Paths of photos, sorted.
-    refused : dict of str to list of str
-        Names of photos and folders that are not read, by the reason.
-    others : Counter
-        Number of other files by extension, without tables, which may describe the
-        photos.
-    """
-
-    photos: list[str]
-    refused: dict[str, list[str]]
-    others: Counter
+    photos: list[str]  # sorted paths
+    refused: dict[str, list[str]]  # names of what is not read, by the reason
+    others: Counter  # number of other files by extension, without tables
 
 
 def photos_below(folder) -> FolderOfPhotos:
-    """Find the photos in a folder and its subfolders.
-
-    Parameters
-    ----------
-    folder : path
-        An existing folder.
-
-    Returns
-    -------
-    found : FolderOfPhotos
-    """
+    """Find the photos in a folder and its subfolders."""
     found = FolderOfPhotos(photos=[], refused={}, others=Counter())
     linked: list[str] = []
     for path in sorted(_files_below(folder, linked), key=str):
@@ -76,17 +55,9 @@ class Meant:
         self._folders = {}
 
     def file(self, path) -> str | None:
-        """Path of the file, or None.
+        """The file that is meant by a path that does not exist, or None.
 
-        Parameters
-        ----------
-        path : str
-            Path that does not exist.
-
-        Raises
-        ------
-        ValueError
-            If the name matches several files.
+        If it may be several files, this is an error.
         """
         parts = Path(path.replace("\\", "/")).parts
         found = Path(parts[0])

@@ -1,12 +1,11 @@
 """Helpers of all readers: paths inside the folder, checks, missing photos."""
 
-from difflib import get_close_matches
 from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
 
-from .._messages import MAX_QUOTED, quote
+from .._messages import MAX_QUOTED, did_you_mean, quote
 from .._paths import expand_home
 from .._warnings import warn_caller
 from . import _tables
@@ -20,15 +19,7 @@ class MissingPhotosWarning(UserWarning):
 
 
 def check_folder(folder) -> Path:
-    """Folder as a path, with ``~`` expanded.
-
-    Raises
-    ------
-    NotADirectoryError
-        If it is a file.
-    FileNotFoundError
-        If it does not exist.
-    """
+    """An existing folder as a path, with ``~`` expanded."""
     folder = expand_home(folder)
     if folder.is_file():
         raise NotADirectoryError(f"Got {str(folder)!r}, which is a file, not a folder.")
@@ -38,15 +29,7 @@ def check_folder(folder) -> Path:
 
 
 def read_text(path) -> str:
-    """Text of a file in UTF-8, or in UTF-16 with a byte-order mark.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file does not exist.
-    ValueError
-        If it is in neither encoding.
-    """
+    """Text of a file in UTF-8, or in UTF-16 with a byte-order mark."""
     if not path.is_file():
         raise FileNotFoundError(
             f"The file {str(path)!r} does not exist, but the data set needs it."
@@ -55,15 +38,7 @@ def read_text(path) -> str:
 
 
 def read_lines(path) -> list[str]:
-    """Lines of a text file, stripped of blanks, without empty ones at the end.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file does not exist.
-    ValueError
-        If it is not text, or is empty.
-    """
+    """Lines of a text file, stripped of blanks, without empty ones at the end."""
     text = read_text(path).rstrip()
     if not text:
         raise ValueError(f"The file {str(path)!r} is empty.")
@@ -71,43 +46,20 @@ def read_lines(path) -> list[str]:
 
 
 def check_columns(posts, names, table):
-    """Check that a table has the given columns.
-
-    Raises
-    ------
-    ValueError
-        If it lacks any; the message names these and the columns of the table.
-    """
+    """Check that a table has the given columns; the error lists those that it has."""
     missing = [name for name in names if name not in posts]
     if not missing:
         return
-    there = list(posts.columns)
-    close = get_close_matches(str(missing[0]), map(str, there), n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(
         f"{str(table)!r} has no column {', '.join(map(quote, missing))}; its columns "
-        f"are {quote(there)}.{hint}"
+        f"are {quote(list(posts))}.{did_you_mean(missing[0], posts)}"
     )
 
 
 def join_paths(folder, names, table, *, absolute=False) -> list[str]:
     """Join the folder and the names of photos, checking that paths stay inside.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of the photos.
-    names : iterable of str
-        File names, relative to the folder.
-    table : path
-        File with the names, for the error.
-    absolute : bool, default=False
-        Whether absolute paths are allowed, and used as they are.
-
-    Raises
-    ------
-    ValueError
-        If a name is an absolute path although `absolute` is False, or contains "..".
+    `absolute` allows absolute paths, which are used as they are.
     """
     paths = []
     for row, name in enumerate(map(str, names)):
@@ -125,24 +77,7 @@ def join_paths(folder, names, table, *, absolute=False) -> list[str]:
 
 
 def read_numbers(values, names, column, table) -> pd.Series:
-    """Read a column of finite numbers.
-
-    Parameters
-    ----------
-    values : Series
-        The column.
-    names : Series
-        Names of the photos, for the error.
-    column : str
-        Name of the column, for the error.
-    table : path
-        File with the column, for the error.
-
-    Raises
-    ------
-    ValueError
-        If a value is missing, infinite or not a number; the message names the photo.
-    """
+    """Read a column of finite numbers; the error names the photo of another value."""
     numbers = pd.to_numeric(values, errors="coerce")
     bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64))
     if bad.any():
@@ -156,13 +91,7 @@ def read_numbers(values, names, column, table) -> pd.Series:
 
 
 def check_unique(names, table):
-    """Check that no name is repeated.
-
-    Raises
-    ------
-    ValueError
-        If any is; the message names the first.
-    """
+    """Check that no name is repeated."""
     twice = names[names.duplicated()]
     if len(twice):
         raise ValueError(
@@ -171,23 +100,16 @@ def check_unique(names, table):
         )
 
 
-def find_records(keys, wanted, path) -> np.ndarray:
-    """Row of the record of each post.
+def first_file(paths) -> Path:
+    """The first path of a file; if there is none, the first path."""
+    return next((path for path in paths if path.is_file()), paths[0])
 
-    Parameters
-    ----------
-    keys : Series of str
-        User and post of each record.
-    wanted : Series of str
-        User and post of each post.
-    path : path
-        File with the records, for the error.
 
-    Raises
-    ------
-    ValueError
-        If a post has no record or several; the message names the first.
-    """
+def records_of(posts, records, keys, path) -> pd.DataFrame:
+    """The one record of each post, by two keys: columns of its user and its number."""
+    user, number = keys
+    keys = records[user].astype(str) + "/" + records[number].astype(str)
+    wanted = posts["user"] + "/" + posts["post"]
     check_unique(keys, path)
     rows = pd.Index(keys).get_indexer(wanted)
     absent = wanted[rows < 0]
@@ -196,33 +118,15 @@ def find_records(keys, wanted, path) -> np.ndarray:
             f"{str(path)!r} has no record of {quote(absent.iloc[0])} ({len(absent)} "
             "such post(s)), but one for each post was expected."
         )
-    return rows
+    return records.iloc[rows].set_axis(posts.index)
 
 
 def drop_missing(posts, names, table):
     """Drop posts whose photo does not exist, with one warning.
 
-    Parameters
-    ----------
-    posts : DataFrame
-        Posts with paths in the column ``photo``.
-    names : Series
-        Names of the photos in the table; NaN for a missing one.
-    table : path
-        File with the names, for the messages.
-
-    Returns
-    -------
-    posts : DataFrame
-        The remaining posts with their index, paths of the files found (whose names may
-        differ slightly), and ``posts.attrs["missing"]``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no photo exists.
-    ValueError
-        If a name matches several photos.
+    `names` are those in the table, NaN for a missing one. The remaining posts keep
+    their index, have the paths of the files found, whose names may differ slightly, and
+    ``posts.attrs["missing"]``.
     """
     found = _find(posts["photo"].where(names.notna()), names, table)
     there = found.notna()

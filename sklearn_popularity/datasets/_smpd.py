@@ -14,11 +14,12 @@ from ._posts import (
     check_folder,
     check_unique,
     drop_missing,
-    find_records,
+    first_file,
     join_paths,
     read_lines,
     read_numbers,
     read_text,
+    records_of,
 )
 
 KEYS = ["Uid", "Pid"]
@@ -149,8 +150,7 @@ class _Files(NamedTuple):
 
     def find(self, endings) -> Path:
         """First existing file with one of the endings, else the path of the first."""
-        paths = [self.folder / f"{self.subset}_{ending}" for ending in endings]
-        return next((path for path in paths if path.is_file()), paths[0])
+        return first_file([self.folder / f"{self.subset}_{each}" for each in endings])
 
     def has(self, endings) -> bool:
         return self.find(endings).is_file()
@@ -190,9 +190,7 @@ def _add_score(posts, files):
 
 def _add_fields(posts, source, path):
     records = _read_records(path, [*KEYS, *source.columns])
-    keys = records["Uid"].astype(str) + "/" + records["Pid"].astype(str)
-    rows = find_records(keys, posts["user"] + "/" + posts["post"], path)
-    fields = records[list(source.columns)].iloc[rows].set_axis(posts.index)
+    fields = records_of(posts, records, KEYS, path)[[*source.columns]]
     return posts.join(fields.rename(columns=source.columns))
 
 

@@ -34,19 +34,7 @@ _LABEL_END = re.compile(r".*[_.\s-](?:id|ids|id_str|uid|nsid|identifier)", re.DO
 def read_text(path, what="UTF-8 text", *, errors="strict") -> str:
     """Text of a file in UTF-8, or in UTF-16 with a byte-order mark.
 
-    Parameters
-    ----------
-    path : Path
-        An existing file.
-    what : str, default="UTF-8 text"
-        What is expected, for the error.
-    errors : str, default="strict"
-        What to do with undecodable bytes, as in :meth:`bytes.decode`.
-
-    Raises
-    ------
-    ValueError
-        If it is in neither encoding.
+    The error says `what` is expected; `errors` is that of :meth:`bytes.decode`.
     """
     data = path.read_bytes()
     try:
@@ -63,23 +51,10 @@ def read_text(path, what="UTF-8 text", *, errors="strict") -> str:
 
 
 def read_table(path) -> pd.DataFrame:
-    """Read a comma-separated table as text.
+    """Read a comma-separated table as text, with NaN for empty cells.
 
-    Parameters
-    ----------
-    path : Path
-        An existing file; its first row names the columns.
-
-    Returns
-    -------
-    table : DataFrame
-        Columns of text, with NaN for empty cells. Columns without a name and without
-        values, from commas at the ends of rows, are left out.
-
-    Raises
-    ------
-    ValueError
-        If the file is not such a table, or has no rows.
+    Columns without a name and without values, from commas at the ends of rows, are left
+    out.
     """
     reader = csv.reader(StringIO(read_text(path, _TABLE), newline=""), strict=True)
     try:
@@ -137,21 +112,10 @@ def _unique(header):
 
 
 def with_numbers(table, labels=()) -> pd.DataFrame:
-    """Convert columns of text to numbers if no text is lost.
+    """Convert columns of text to numbers, or to bool, if no text is lost.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Columns of text, as `read_table` returns them.
-    labels : iterable of str, default=()
-        Columns that stay text, in addition to those whose names stand for users,
-        themes, tags, titles, paths or ids.
-
-    Returns
-    -------
-    table : DataFrame
-        Columns become int64 or float64 if all their texts, except those that mean
-        "missing", are numbers, and bool if they are true and false.
+    `labels` are columns that stay text, in addition to those whose names stand for
+    users, themes, tags, titles, paths or ids.
     """
     numbers = {
         name: _numbers_of(table[name])

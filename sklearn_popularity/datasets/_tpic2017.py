@@ -11,10 +11,11 @@ from ._posts import (
     check_folder,
     check_unique,
     drop_missing,
-    find_records,
+    first_file,
     join_paths,
     read_lines,
     read_numbers,
+    records_of,
 )
 
 
@@ -133,8 +134,7 @@ def load_tpic2017(folder, *, images=None):
 
 def _read(folder, source):
     """Path of a file, and its rows as text."""
-    paths = [folder / name for name in source.names]
-    path = next((path for path in paths if path.is_file()), paths[0])
+    path = first_file([folder / name for name in source.names])
     columns = ["pid", "uid", *source.columns]
     lines = read_lines(path)
     names = [OTHER_NAMES.get(name, name) for name in lines[0].split()]
@@ -160,9 +160,7 @@ def _read(folder, source):
 def _records(folder, source, posts):
     """Path of a file, and its values for each post."""
     path, records = _read(folder, source)
-    keys = records["uid"] + "/" + records["pid"]
-    rows = find_records(keys, posts["user"] + "/" + posts["post"], path)
-    return path, records[list(source.columns)].iloc[rows].set_axis(posts.index)
+    return path, records_of(posts, records, ["uid", "pid"], path)[[*source.columns]]
 
 
 def _read_counts(folder, posts):

@@ -1,12 +1,11 @@
 """Build networks of torchvision and timm by name, with their preprocessing."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .._messages import quote
+from .._messages import did_you_mean, quote
 from .._optional import import_optional
 from .._paths import expand_home
 from ._caffe import CAFFE_NETWORKS, CAFFE_SQUARES, build_caffe_network
@@ -230,10 +229,8 @@ def _timm_config(name):
 
 
 def _unknown(name, known):
-    near = get_close_matches(name, known, n=3)
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return ValueError(
         f"Got backbone={name!r}, but a classifier of torchvision such as 'resnet50', "
         f"'timm/' and a model of timm, or one of {quote(list(CAFFE_NETWORKS))} was "
-        f"expected.{hint}"
+        f"expected.{did_you_mean(name, known, n=3)}"
     )

@@ -20,49 +20,30 @@ LEVEL = 0.05
 
 
 class Evidence(NamedTuple):
-    """The measured evidence for a claim.
+    """The measured evidence for a claim."""
 
-    Parameters
-    ----------
-    effect : Estimate
-        A difference with its standard error.
-    n : int
-        Number of posts.
-    note : str
-        The two figures that the difference is of.
-    """
-
-    effect: Estimate
-    n: int
-    note: str = ""
+    effect: Estimate  # a difference with its standard error
+    n: int  # number of posts
+    note: str = ""  # the two figures that the difference is of
 
 
 class Claim(NamedTuple):
-    """A statement of a paper about a difference.
-
-    Parameters
-    ----------
-    statement : str
-        The claim.
-    where : str
-        Section or table of the paper.
-    measure : callable
-        Returns the :class:`Evidence`, or raises `NotTestableError`.
-    boundary : float
-        Value that the difference should exceed.
-    above : bool
-        False if the difference should be below the boundary.
-    is_best_of : bool
-        Whether the difference is to the best of several by their test scores. Being
-        selected makes that score too high, so the opposite is never concluded.
-    """
+    """A statement of a paper about a difference."""
 
     statement: str
-    where: str
-    measure: Callable[[], Evidence]
-    boundary: float = 0.0
-    above: bool = True
+    where: str  # section or table of the paper
+    measure: Callable[[], Evidence]  # or it raises `NotTestableError`
+    boundary: float = 0.0  # that the difference should exceed
+    above: bool = True  # False if the difference should be below the boundary
+    # Whether the difference is to the best of several by their test scores. Being
+    # selected makes that score too high, so the opposite is never concluded.
     is_best_of: bool = False
+
+
+def evidence_of(one, other) -> Evidence:
+    """The difference of the scores of two trials of the same target."""
+    note = f"{one.score:.3f} against {other.score:.3f}"
+    return Evidence(one.gain(other), one.n, note)
 
 
 def adds_nothing(statement, where, measure) -> Claim:
@@ -71,23 +52,12 @@ def adds_nothing(statement, where, measure) -> Claim:
 
 
 def judge(claims) -> pd.DataFrame:
-    """Verdicts on the claims of one paper.
+    """Verdicts on the claims of one paper; the 95 % intervals are not adjusted.
 
     A difference is tested against the boundary of its claim by a two-sided t-test;
     p-values are adjusted by Holm's method over all testable claims of the paper. Below
     `LEVEL`, the claim or its opposite holds, depending on the side of the boundary.
     Otherwise, and if the standard error is 0, the verdict is inconclusive.
-
-    Parameters
-    ----------
-    claims : list of Claim
-        All claims of a paper.
-
-    Returns
-    -------
-    verdicts : DataFrame
-        A row per claim, with the columns claim, where, verdict, effect, low, high (95 %
-        interval, not adjusted), p_value (adjusted), n and note.
     """
     found = [_measure(claim) for claim in claims]
     tested = [i for i, evidence in enumerate(found) if evidence.n]

@@ -22,41 +22,21 @@ COLUMNS = [
 
 
 class Figure(NamedTuple):
-    """A reproduced figure.
-
-    Parameters
-    ----------
-    value : float
-        The figure.
-    low, high : float
-        Ends of its 95 % interval.
-    pearson : float
-        Pearson's correlation, if `value` is a rank correlation.
-    """
+    """A reproduced figure, with the ends of its 95 % interval."""
 
     value: float
     low: float = np.nan
     high: float = np.nan
-    pearson: float = np.nan
+    pearson: float = np.nan  # Pearson's correlation, if `value` is a rank correlation
 
 
 def lines_of(table, rows) -> pd.DataFrame:
-    """A paper's table as a DataFrame.
+    """A paper's table as a DataFrame with the columns `COLUMNS`.
 
-    Parameters
-    ----------
-    table : str
-        Number and title of the paper's table.
-    rows : iterable of tuple
-        (row, column, published, reproduced, note); the note may be left out.
-        `published` is a figure, text, or a dict from data set to figure; `reproduced`
-        is a :class:`Figure`, a number, None, or a function that returns one of these or
-        raises `NotTestableError`.
-
-    Returns
-    -------
-    lines : DataFrame
-        With the columns `COLUMNS`.
+    Rows are (row, column, published, reproduced, note); the note may be left out.
+    `published` is a figure, text, or a dict from data set to figure; `reproduced` is a
+    :class:`Figure`, a number, None, or a function that returns one of these or raises
+    `NotTestableError`.
     """
     return pd.DataFrame([_line(table, *row) for row in rows], columns=COLUMNS)
 
@@ -98,8 +78,8 @@ def as_markdown(frame) -> str:
         pearson = part["pearson"].notna().any()
         header = ["row", "column", "published", "reproduced", "95 % interval"]
         header += [*(["Pearson"] if pearson else []), "note"]
-        text += [f"### {table}\n", f"| {' | '.join(header)} |", "|---" * len(header)]
-        text[-1] += "|"
+        text += [f"### {table}\n", f"| {' | '.join(header)} |"]
+        text += ["|---" * len(header) + "|"]
         text += [_markdown(line, shared, pearson) for line in part.itertuples()]
         text += ["", *(f"{note}." for note in shared)]
         text += [""] if shared else []

@@ -19,21 +19,7 @@ def choose(options, name, what):
 
 
 def describe(transformer, column, settings):
-    """Apply a transformer to one column of posts, with settings such as `n_jobs`.
-
-    Parameters
-    ----------
-    transformer : transformer
-        Transformer of photos, tags or titles, which is cloned.
-    column : str
-        Column of posts that holds them.
-    settings : dict
-        Parameters to set, such as ``{"n_jobs": -1, "on_error": "nan"}``.
-
-    Returns
-    -------
-    columns : ColumnTransformer
-    """
+    """Apply a transformer to one column of posts, with settings such as `n_jobs`."""
     return make_column_transformer((clone(transformer).set_params(**settings), column))
 
 

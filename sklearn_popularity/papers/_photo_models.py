@@ -22,20 +22,10 @@ _DEPTHS = {"blocks.5": 208, "blocks.6": 352, "penultimate": 1280}
 
 
 class Block(NamedTuple):
-    """Columns of a network's embeddings, or a column of photos and the network.
+    """Columns of a network's embeddings, or a column of photos and the network."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the network.
-    source : CNNEmbedder or None
-        The network; None if the columns are embeddings already.
-    columns : str or list of str
-        Columns of posts.
-    """
-
-    name: str
-    source: CNNEmbedder | None
+    name: str  # of the network
+    source: CNNEmbedder | None  # None if the columns are embeddings already
     columns: str | list[str]
 
 
@@ -81,17 +71,7 @@ def network_named(backbone, weights="pretrained") -> CNNEmbedder:
 
 
 def model_of_blocks(blocks, n_rows, random_state):
-    """A kernel regressor on equally weighted blocks, and the reason for its choice.
-
-    Parameters
-    ----------
-    blocks : list of Block
-        Embeddings, or photos with networks.
-    n_rows : int
-        Number of posts; above 5,000 the kernel is approximated.
-    random_state : int
-        Seed of the rows that approximate the kernel.
-    """
+    """A kernel regressor on equally weighted blocks, and the reason for its choice."""
     parts = [(each.name, describe_block(each), each.columns) for each in blocks]
     columns = ColumnTransformer(parts)
     if n_rows <= _MANY:

@@ -1,7 +1,7 @@
 """A model to start with for a given table of posts."""
 
-from difflib import get_close_matches
 from inspect import signature
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from .._columns import column_names, select_columns
-from .._messages import quote
+from .._messages import did_you_mean, quote
 from ..context import (
     DAY,
     SocialFeatures,
@@ -142,33 +142,25 @@ def recommended(
     ['photos', 'cues', 'titles']
     """
     table = _Table(posts, groups, random_state)
-    photo = _column_of_photos(posts, photo, networks)
-    named = [photo, user, time, titles, tags, groups, *_flat(embeddings)]
+    if photo == "photo" and photo not in posts and not networks:
+        photo = None
+    embeddings = embeddings or {}
+    named = [photo, user, time, titles, tags, groups, *chain(*embeddings.values())]
     _check_columns(posts, named)
-    table.add_photos(photo, networks, embeddings or {}, settings)
+    table.add_photos(photo, networks, embeddings, settings)
     table.add_cues(cues, user, time, titles)
     table.add_titles(titles)
     table.add_tags(tags, vectors)
     return Recommendation(table.compose(), table.reasons)
 
 
-def _column_of_photos(posts, photo, networks):
-    """The column; None if it is the default and the table does not have it."""
-    return None if photo == "photo" and photo not in posts and not networks else photo
-
-
-def _flat(embeddings):
-    return [column for columns in (embeddings or {}).values() for column in columns]
-
-
 def _check_columns(posts, named):
     for column in named:
         if column is not None and column not in posts:
             names = [str(name) for name in posts]
-            close = get_close_matches(str(column), names, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ValueError(
-                f"Got the column {column!r}, but posts have {quote(names)}.{hint}"
+                f"Got the column {column!r}, but posts have {quote(names)}."
+                f"{did_you_mean(column, names)}"
             )
 
 
@@ -177,10 +169,7 @@ def _check_settings(settings, transformer):
     known = transformer._get_param_names()
     for name in settings:
         if name not in known:
-            close = get_close_matches(
-                name, [*known, *signature(recommended).parameters], n=1
-            )
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, [*known, *signature(recommended).parameters])
             raise TypeError(
                 f"Got {name}={quote(settings[name])}, but a parameter of recommended "
                 f"or of {transformer.__name__} was expected.{hint}"

@@ -8,24 +8,7 @@ _NUMBERS = {2: "halves", 5: "five folds"}
 
 
 def make_splits(module: str, about: str, n_folds: int, n_repeats: int = 5) -> Callable:
-    """Make the `splits` of a paper.
-
-    Parameters
-    ----------
-    module : str
-        Name of the module that keeps it.
-    about : str
-        First line of its docstring.
-    n_folds : int
-        Number of folds, 2 or 5.
-    n_repeats : int, default=5
-        Number of partitions into folds.
-
-    Returns
-    -------
-    splits : callable
-        Function from posts, and the group of each, to partitions.
-    """
+    """Make the `splits` of a paper: a function of posts and their groups."""
 
     def splits(posts, *, groups=None, n_repeats=n_repeats):
         return make_partitions(

@@ -31,20 +31,10 @@ PAIRED = "paired, on the same splits"
 
 
 class Trial(NamedTuple):
-    """Held-out predictions of posts, and their scores.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_posts,)
-        Scores of the posts.
-    groups : ndarray of shape (n_posts,) or None
-        Group of each post as a number.
-    held_out : HeldOutPredictions
-        Predictions.
-    """
+    """Held-out predictions of posts, and their scores."""
 
     y: NDArray[np.float64]
-    groups: NDArray[np.intp] | None
+    groups: NDArray[np.intp] | None  # group of each post as a number
     held_out: HeldOutPredictions
 
     @property
@@ -58,13 +48,7 @@ class Trial(NamedTuple):
         return float(self.held_out.scores(self.y).mean())
 
     def figure(self, y=None) -> Figure:
-        """The score with its interval, and Pearson's correlation.
-
-        Parameters
-        ----------
-        y : ndarray of shape (n_posts,), default=None
-            Other scores of the same posts to compare the predictions with.
-        """
+        """The score, or that for other scores of the same posts, with its interval."""
         y = self.y if y is None else y
         rows = tested_rows(self.held_out)
         found = spearman_interval(
@@ -101,15 +85,8 @@ class Trial(NamedTuple):
         return jackknife(float(score), left_out).of_model(self.held_out.n_folds)
 
     def over_folds(self, values) -> Estimate:
-        """Mean over folds of a value per model.
+        """Mean over folds of a value per model, such as an accuracy.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n_partitions, n_folds)
-            A value for each fold, such as an accuracy.
-
-        Notes
-        -----
         Models of different folds share training posts: the variance of the mean of n
         folds is ``1 / n + 1 / (K - 1)`` times that between folds, with K folds per
         partition (Nadeau and Bengio, "Inference for the generalization error", 2003).
@@ -122,11 +99,7 @@ class Trial(NamedTuple):
     def mean(self, values) -> Estimate:
         """Mean of a value per post and partition, with the error of retrained models.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n_posts, n_partitions)
-            A value for each post, such as its loss or whether its class is right. NaN
-            for posts in no test fold.
+        Values are NaN for posts in no test fold.
         """
         known = ~np.isnan(values).all(axis=1)
         found = mean_estimate(
@@ -138,14 +111,19 @@ class Trial(NamedTuple):
         return None if self.groups is None else self.groups[rows]
 
 
+def pearson(a, b) -> float:
+    """Pearson's correlation; 0 if one side is constant."""
+    a, b = a - a.mean(), b - b.mean()
+    norm = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / norm) if norm else 0.0
+
+
 def pearson_within(y, held_out) -> float:
-    """Mean of Pearson's correlations in test folds; 0 if one side is constant."""
+    """Mean of Pearson's correlations in test folds."""
     found = []
     for raw, folds in zip(held_out.raw.T, held_out.partitions, strict=True):
         for _, test in folds:
-            a, b = y[test] - y[test].mean(), raw[test] - raw[test].mean()
-            norm = np.sqrt((a @ a) * (b @ b))
-            found.append(a @ b / norm if norm else 0.0)
+            found.append(pearson(y[test], raw[test]))
     return float(np.mean(found))
 
 
@@ -155,15 +133,7 @@ def figure_of(estimate: Estimate) -> Figure:
 
 
 def columns_of_trials(trial: Trial, n_columns: int) -> list[Trial]:
-    """Trials of the parts of a model, from predictions that :func:`look_at` took.
-
-    Parameters
-    ----------
-    trial : Trial
-        Trial of the model, with :func:`look_at` as its `look`.
-    n_columns : int
-        Number of parts.
-    """
+    """Trials of the parts of a model, from predictions that :func:`look_at` took."""
     folds = [found for models in trial.held_out.estimators or () for found in models]
     partitions, n = trial.held_out.partitions, len(trial.y)
     trials = []
@@ -180,11 +150,8 @@ def columns_of_trials(trial: Trial, n_columns: int) -> list[Trial]:
 def look_at(predict) -> Callable:
     """A `look` that takes predictions of the parts of a fitted model for its test rows.
 
-    Parameters
-    ----------
-    predict : callable
-        Takes the fitted model and rows of X, and returns an array with a column per
-        part. It must be defined in a module, so that workers can import it.
+    `predict` takes the model and rows of X, and returns a column per part. It must be
+    defined in a module, so that workers can import it.
     """
     return partial(_look, predict)
 

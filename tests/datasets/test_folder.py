@@ -52,16 +52,17 @@ def test_named_column_and_table(folder):
     assert list(posts) == ["photo", "y"]
 
 
-def test_byte_order_mark_and_absolute_paths(folder):
+def test_absolute_paths_are_kept(folder):
     absolute = folder / "img" / "a.jpg"
-    _write(folder, f"path,y\n{absolute},1\n", encoding="utf-8-sig")
+    _write(folder, f"path,y\n{absolute},1\n")
     assert load_folder(folder)["photo"].tolist() == [str(absolute)]
 
 
 def test_missing_photos_are_reported_and_left_out(folder):
     _write(folder, "path,y\nimg/a.jpg,1\nimg/gone.jpg,2\n,3\nimg,4\nimg/ü.jpg,5\n")
-    with pytest.warns(MissingPhotosWarning, match=r"3 of 5 .*img/gone\.jpg"):
+    with pytest.warns(MissingPhotosWarning, match=r"3 of 5 .*img/gone\.jpg") as caught:
         posts = load_folder(folder)
+    assert caught[0].filename == __file__
     assert posts["y"].tolist() == [1, 5]
     assert posts.index.tolist() == [0, 1]
     assert posts.attrs["missing"] == ["img/gone.jpg", "nan", "img"]
@@ -72,9 +73,6 @@ def test_missing_photos_are_reported_and_left_out(folder):
     [
         ("path,y\nimg/x.jpg,1\n", {}, FileNotFoundError, "None of the 1 photos"),
         ("name,y\nimg/a.jpg,1\n", {}, ValueError, "'name', 'y'.*photo_column"),
-        ("path,y\n", {}, ValueError, "no rows"),
-        ("", {}, ValueError, "cannot be read"),
-        ('path,y\n"img/a.jpg,1\n', {}, ValueError, "cannot be read"),
         ("path,y\na,1\n", {"required": ["z"]}, ValueError, "no column 'z'"),
         (
             "path,beauty\na,1\n",
@@ -84,19 +82,12 @@ def test_missing_photos_are_reported_and_left_out(folder):
         ),
         ("path,y\na,1\n", {"photo_column": "f"}, ValueError, "no column 'f'"),
         ("path,photo\nimg/a.jpg,1\n", {}, ValueError, "also a column 'photo'"),
-        ("path;y\na.jpg;1,5\n", {}, ValueError, "separated by semicolons"),
     ],
 )
 def test_bad_table_is_one_clear_error(folder, text, kwargs, error, message):
     _write(folder, text)
     with pytest.raises(error, match=message):
         load_folder(folder, **kwargs)
-
-
-def test_other_encoding_is_one_clear_error(folder):
-    _write(folder, "path,y\nimg/é.jpg,1\n", encoding="latin-1")
-    with pytest.raises(ValueError, match=r"labels\.csv.*UTF-8"):
-        load_folder(folder)
 
 
 def test_missing_folder_and_table(tmp_path):
@@ -109,28 +100,16 @@ def test_missing_folder_and_table(tmp_path):
         load_folder(tmp_path)
 
 
-def test_columns_keep_their_types(folder):
-    frame = pd.DataFrame({"path": ["img/a.jpg"], "tags": ["x y"], "views": [7]})
-    frame.to_csv(folder / "labels.csv", index=False)
-    posts = load_folder(folder)
-    assert posts["views"].dtype.kind == "i"
-    assert posts["tags"].tolist() == ["x y"]
-
-
 def test_impossible_name_is_missing(folder):
     _write(folder, f"path,y\nimg/a.jpg,1\n{'x' * 300},2\n")
     with pytest.warns(MissingPhotosWarning, match="1 of 2"):
         assert load_folder(folder)["y"].tolist() == [1]
 
 
-def test_warning_points_at_the_caller(folder):
-    _write(folder, "path,y\nimg/a.jpg,1\nimg/gone.jpg,2\n")
-    with pytest.warns(MissingPhotosWarning) as caught:
-        load_folder(folder)
-    assert caught[0].filename == __file__
-
-
-@pytest.mark.parametrize("name", ["../a.jpg", "img/../../a.jpg", "img/.."])
+@pytest.mark.parametrize(
+    "name",
+    ["../a.jpg", "img/../../a.jpg", "img/..", r"..\a.jpg", r"sub\..\..\a.jpg"],
+)
 def test_names_that_lead_out_are_refused(folder, name):
     Image.new("RGB", (8, 6)).save(folder.parent / "a.jpg")
     _write(folder, f"path,y\nimg/a.jpg,1\n{name},2\n")

@@ -102,6 +102,13 @@ def test_score_is_log_views_per_day(many):
     assert_allclose(posts["score"], expected)
 
 
+def test_expected_score_is_that_at_the_expected_views():
+    posts, truth = make_popularity(40, image_size=(32, 40), rate=0.05, random_state=0)
+    views = np.exp2(truth.coefficients.intercept + truth.effects.sum(axis=1))
+    expected = np.log2(views / days_since_upload(posts) + 1)
+    assert_allclose(truth.expected_score, expected)
+
+
 def test_views_have_expected_mean(many):
     posts, truth = many
     log2_rate = truth.coefficients.intercept + truth.effects.sum(axis=1) + truth.noise

@@ -121,6 +121,7 @@ def test_commas_at_the_ends_of_rows_do_not_matter(folder, text):
         (b"path;y\na.jpg;1\n", "separated by semicolons"),
         (b"path\ty\na.jpg\t1\n", "separated by tabs"),
         (b'path,y\na.jpg,"1\n', r"unexpected end of data \(line"),
+        (b"", "it is empty"),
         (b"\n,\n", "it is empty"),
         (b"path,y\n,\n", "has no rows"),
     ],
@@ -207,13 +208,6 @@ def test_names_of_several_photos_are_one_clear_error(tmp_path, written):
     (tmp_path / "labels.csv").write_text(f"path,y\n{written},1\n")
     with pytest.raises(ValueError, match=r"which may be 'A\.jpg' or 'a\.jpg'.*full"):
         load_folder(tmp_path)
-
-
-@pytest.mark.parametrize("name", [r"..\a.jpg", r"sub\..\..\a.jpg"])
-def test_backslashes_do_not_lead_out(folder, name):
-    (folder / "labels.csv").write_text(f"path,y\na.jpg,1\n{name},2\n")
-    with pytest.raises(ValueError, match="in row 1, which is outside"):
-        load_folder(folder)
 
 
 def test_what_is_not_meant_stays_missing(folder):

@@ -35,8 +35,7 @@ def fractal(
 ) -> FloatArray:
     """Draw noise of amplitude 1 / f ** slope, zero mean and unit deviation.
 
-    ``stretch`` above 1 elongates the texture along the columns, below 1 along
-    the rows.
+    A `stretch` above 1 elongates the texture along the columns, below 1 along the rows.
     """
     row_frequency = fft.fftfreq(shape[0]).astype(np.float32)[:, np.newaxis]
     col_frequency = stretch * fft.rfftfreq(shape[1]).astype(np.float32)

@@ -37,17 +37,6 @@ def _draw_photos(
         )
 
 
-def _keep_photos(
-    photos: Iterator[tuple[np.ndarray, Box]], n_photos: int
-) -> tuple[np.ndarray, list[Box]]:
-    """Collect photos in an array of objects, and their boxes in a list."""
-    kept, boxes = np.empty(n_photos, dtype=object), []
-    for photo, (pixels, box) in enumerate(photos):
-        kept[photo] = pixels
-        boxes.append(box)
-    return kept, boxes
-
-
 def _save_photos(
     photos: Iterator[tuple[np.ndarray, Box]], folder: Path
 ) -> tuple[np.ndarray, list[Box]]:
@@ -274,7 +263,7 @@ def make_popularity(
     )
     photos = _draw_photos(seed, plan, shape)
     if folder is None:
-        column, boxes = _keep_photos(photos, n_photos)
+        column, boxes = map(list, zip(*photos, strict=True))
         posts.insert(0, "photo", column)
     else:
         posts, boxes = _write_folder(posts, photos, folder)

@@ -93,31 +93,11 @@ def draw_photo(
     saturation: float = 0.4,
     shape: Shape = (120, 160),
 ) -> tuple[NDArray[np.uint8], Box]:
-    """Draw one photo of a theme, with or without an object in it.
+    """Draw one photo of a theme, with or without an object in it, and the object's box.
 
     The scene, the object and the camera have separate random streams: with the same
     generator state, another object (or none) changes only pixels in and next to its
-    box.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Random generator.
-    theme : str
-        A key of `SCENES`.
-    object_name : str or None, default=None
-        A key of `OBJECTS`, or None for a photo without one.
-    saturation : float, default=0.4
-        The mean HSV saturation of the scene, without object and noise, in 0-1.
-    shape : tuple of int, default=(120, 160)
-        Height and width in pixels.
-
-    Returns
-    -------
-    photo : ndarray of shape (height, width, 3), dtype uint8
-        sRGB pixels.
-    box : Box
-        Box of the object; height and width are 0 without one.
+    box. The saturation is the mean of the scene, without object and noise.
     """
     scene_rng, object_rng, camera_rng = rng.spawn(3)
     scene = np.clip(SCENES[theme](scene_rng, shape), 0.0, 1.0).astype(np.float32)

@@ -200,29 +200,10 @@ def plant_causes(
     noise: float,
     rate: float = 1.0,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Bunch]:
-    """Draw posts whose views have known causes.
+    """Draw posts without photos, the content of their photos, and what was planted.
 
-    Parameters
-    ----------
-    seed : int
-        Seed.
-    n_photos, n_users : int
-        Number of posts and of uploaders.
-    themes : list of str
-        Keys of `THEME_EFFECTS`.
-    noise : float
-        Standard deviation of the noise on log2 of the views.
-    rate : float, default=1.0
-        Factor on the expected views.
-
-    Returns
-    -------
-    posts : DataFrame
-        The posts without their photos.
-    plan : DataFrame
-        Content of the photos: ``theme``, ``object`` and ``saturation``.
-    truth : Bunch
-        The planted causes.
+    Themes are keys of `THEME_EFFECTS`; noise is on log2 of the views, and `rate` is a
+    factor on the expected views.
     """
     users, taste = _make_users(seed, n_users, themes)
     plan = pd.DataFrame(

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from ...features import CNNEmbedder
 from ...inspection import stability_of_winners
 from ...metrics import top_fraction_accuracy
-from .._claims import OURS, Claim, Evidence
+from .._claims import OURS, Claim, Evidence, evidence_of
 from .._lines import lines_of
 from .._posts import NotTestableError
 from .._splits import make_splits
@@ -120,15 +120,14 @@ def table_4(experiments) -> pd.DataFrame:
     lines : DataFrame
         As in :func:`table_3`.
     """
+
+    def figure(level):
+        return _engaged(experiments, level).figure()
+
     return lines_of(
         "Table 4: level of engagement",
         [
-            (
-                level,
-                "Spearman",
-                published,
-                lambda level=level: _engaged(experiments, level).figure(),
-            )
+            (level, "Spearman", published, partial(figure, level))
             for level, published in PUBLISHED["Table 4"].items()
         ],
     )
@@ -377,9 +376,7 @@ def claims(experiments) -> list[Claim]:
 
 
 def _evidence(experiments, name, other):
-    one, two = (_trial(experiments, each) for each in (name, other))
-    note = f"{one.score:.3f} against {two.score:.3f}"
-    return Evidence(one.gain(two), one.n, note)
+    return evidence_of(*(_trial(experiments, each) for each in (name, other)))
 
 
 def _low_against_high(experiments):

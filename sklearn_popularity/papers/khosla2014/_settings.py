@@ -16,7 +16,7 @@ from .._experiments import Experiments
 from .._lines import Figure
 from .._posts import NotTestableError
 from .._splits import make_splits
-from .._trial import Trial, figure_of
+from .._trial import Trial, figure_of, pearson
 
 SETTINGS = ("one-per-user", "user-mix", "user-specific")
 #: Smallest numbers of posts of a user with many, and of posts and groups of a setting.
@@ -48,24 +48,12 @@ splits = make_splits(
 
 
 class Setting(NamedTuple):
-    """Posts of one of the settings, and models of them.
+    """Posts of one of the settings, and models of them."""
 
-    Parameters
-    ----------
-    name : str
-        One of `SETTINGS`.
-    experiments : Experiments
-        Posts and models.
-    samples : list of ndarray of int
-        Rows on which a model is trained and tested: one sample, or one per user.
-    note : str
-        Description of the samples.
-    """
-
-    name: str
+    name: str  # one of `SETTINGS`
     experiments: Experiments
-    samples: list
-    note: str
+    samples: list  # rows to train and test a model on: one sample, or one per user
+    note: str  # description of the samples
 
     def trials(self, key, make: Callable, look=None) -> list[Trial]:
         """Held-out predictions of a model for each sample."""
@@ -99,9 +87,9 @@ class Setting(NamedTuple):
         values, found = cue_values(name, data), []
         for rows in self.samples:
             y, clusters = data.y[rows], data.clusters_of(rows)
-            pearson = _pearson(y, values[rows])
             interval = spearman_interval(y, values[rows], groups=clusters)
-            found.append(Figure(interval.score, interval.low, interval.high, pearson))
+            linear = pearson(y, values[rows])
+            found.append(Figure(interval.score, interval.low, interval.high, linear))
         return found[0] if len(found) == 1 else _over_users(found)
 
     @property
@@ -121,14 +109,8 @@ class Setting(NamedTuple):
 
 def _over_users(figures):
     value, low, high, _ = figure_of(mean_estimate([each.value for each in figures]))
-    pearson = float(np.mean([each.pearson for each in figures]))
-    return Figure(value, max(low, -1.0), min(high, 1.0), pearson)
-
-
-def _pearson(a, b):
-    a, b = a - a.mean(), b - b.mean()
-    norm = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / norm) if norm else 0.0
+    mean_pearson = float(np.mean([each.pearson for each in figures]))
+    return Figure(value, max(low, -1.0), min(high, 1.0), mean_pearson)
 
 
 def setting_of(experiments, name) -> Setting:

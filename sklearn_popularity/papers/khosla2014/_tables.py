@@ -254,7 +254,12 @@ def _best_kind(setting):
     branches, reasons = _content_branches(setting.experiments)
     if len(branches) < 2:
         raise next(iter(reasons.values()))
-    trials = {key: _trials(setting, key) for key in branches}
+    return _best_of(setting, branches)
+
+
+def _best_of(setting, keys):
+    """The key with the highest sum of scores, and its trials."""
+    trials = {key: _trials(setting, key) for key in keys}
     return max(trials.items(), key=lambda each: sum(t.score for t in each[1]))
 
 
@@ -294,10 +299,7 @@ def _combined(setting):
 
 def _both(setting):
     kinds, looks = _looks(setting)
-    if not setting.cues:
-        raise NotTestableError("no social cues")
-    cues = social_cues(setting.cues, setting.experiments.data)
-    model = content_and_social(cues, kinds, **looks)
+    model = content_and_social(_cues(setting), kinds, **looks)
     return _with_measures(model, setting, len(kinds))
 
 
@@ -309,10 +311,14 @@ def _with_measures(fusion, setting, place):
     return fusion
 
 
-def _social(setting):
+def _cues(setting):
     if not setting.cues:
         raise NotTestableError("no social cues")
-    cues = social_cues(setting.cues, setting.experiments.data)
+    return social_cues(setting.cues, setting.experiments.data)
+
+
+def _social(setting):
+    cues = _cues(setting)
     look = look_at(_history_of) if MEAN_VIEWS in setting.cues else None
     return setting.trials("social", lambda: social(cues), look)
 
@@ -384,8 +390,7 @@ def _combining(setting):
 
 def _fusing(setting):
     both = _trials(setting, "both")
-    alone = {key: _trials(setting, key) for key in ("combined", "social")}
-    name, best = max(alone.items(), key=lambda each: sum(t.score for t in each[1]))
+    name, best = _best_of(setting, ("combined", "social"))
     named = {"combined": "content", "social": "social cues"}[name]
     return _evidence(setting, ("both", both), (named, best))
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..._sklearn_compat import _safe_indexing
 from ...metrics import Estimate
 from .. import memorability2018
 from .._claims import OURS, Claim, Evidence, adds_nothing
 from .._lines import lines_of
-from .._posts import NotTestableError
+from .._posts import NotTestableError, first_testable
 from .._splits import make_splits
 from .._trial import PAIRED, figure_of
 from ._metadata import metadata_by_class
@@ -124,17 +125,7 @@ def table_1(experiments) -> pd.DataFrame:
 
 
 def random_vectors(words):
-    """A random but fixed vector for each word.
-
-    Parameters
-    ----------
-    words : list of str
-        Words.
-
-    Returns
-    -------
-    vectors : ndarray of shape (n_words, 300)
-    """
+    """A random but fixed vector of 300 numbers for each word."""
     rows: list[Any] = [
         np.random.default_rng(zlib.crc32(word.encode())).normal(size=_N_DIMENSIONS)
         for word in words
@@ -200,13 +191,9 @@ def _model(experiments, key):
 def _look(y, model, X, fold):
     """Accuracies on the training and on the validation posts."""
     train, _ = fold
-    right = model.predict(_rows(X, train)) == y[train]
+    right = model.predict(_safe_indexing(X, train)) == y[train]
     held_out = np.isin(np.arange(len(train)), model[-1].validation_rows_)
     return right[~held_out].mean(), right[held_out].mean()
-
-
-def _rows(X, rows):
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def _accuracy(experiments, key, part):
@@ -235,18 +222,9 @@ def _in_percent(estimate):
     return Estimate(100 * estimate.value, 100 * estimate.error, estimate.df)
 
 
-def _first(experiments):
-    """The trial of any row; the majority class is the same for all."""
-    for key in (_CNN, _TAGS, ("titles",)):
-        try:
-            return _trial(experiments, key)
-        except NotTestableError as error:
-            reason = error
-    raise reason
-
-
 def _majority(experiments):
-    trial = _first(experiments)
+    # The majority class is the same for all rows of the table.
+    trial = first_testable(partial(_trial, experiments), (_CNN, _TAGS, ("titles",)))
     return figure_of(_in_percent(trial.mean(_majority_right(trial))))
 
 
@@ -299,16 +277,17 @@ def claims(experiments) -> list[Claim]:
 
 def _evidence(experiments, key, other):
     one, two = _trial(experiments, key), _trial(experiments, other)
-    right = [_right(one), _right(two)]
-    note = f"{right[0].mean():.3f} against {right[1].mean():.3f} right"
-    return Evidence(one.mean(right[0] - right[1]), one.n, note)
+    return _more_right(one, _right(one), _right(two))
 
 
 def _against_majority(experiments):
     trial = _trial(experiments, _CNN)
-    right, frequent = _right(trial), _majority_right(trial)
-    note = f"{right.mean():.3f} against {frequent.mean():.3f} right"
-    return Evidence(trial.mean(right - frequent), trial.n, note)
+    return _more_right(trial, _right(trial), _majority_right(trial))
+
+
+def _more_right(trial, right, other):
+    note = f"{right.mean():.3f} against {other.mean():.3f} right"
+    return Evidence(trial.mean(right - other), trial.n, note)
 
 
 #: Functions of the tables, in the paper's order.

@@ -17,9 +17,9 @@ from sklearn.model_selection import (
 
 from ...evaluation import prepare_fit
 from ...metrics import human_consistency, spearman_interval, spearman_scorer
-from .._claims import Claim, Evidence, adds_nothing
+from .._claims import Claim, Evidence, adds_nothing, evidence_of
 from .._lines import Figure, lines_of
-from .._posts import NotTestableError
+from .._posts import NotTestableError, first_testable
 from .._splits import make_splits
 from ._models import INPUTS, REGRESSORS, k_class_mlp, mlp_search, regression
 
@@ -61,11 +61,7 @@ _TITLES = {"cnn": "CNN", "caption": "IC-based"}
 _OTHER_CLASSES = (2, 3, 5, 6, 7, 8)
 
 
-splits = make_splits(
-    __name__,
-    "The five folds of section 2.2.",
-    N_FOLDS,
-)
+splits = make_splits(__name__, "The five folds of section 2.2.", N_FOLDS)
 
 
 def table_1(experiments) -> pd.DataFrame:
@@ -189,21 +185,11 @@ def _human_consistency(data):
     return whole / (2 - whole)
 
 
-def _best(experiments):
-    """Inputs of the best model, according to the paper, whose networks are at hand."""
-    for inputs in (_BOTH, _CNN):
-        try:
-            _networks(experiments, inputs)
-        except NotTestableError as error:
-            reason = error
-        else:
-            return inputs
-    raise reason
-
-
 def _elsewhere(experiments, other):
-    data, inputs = experiments.data, _best(experiments)
-    if _are_same(data, other):
+    """The score of the paper's best model whose networks are at hand."""
+    networks = first_testable(partial(_networks, experiments), (_BOTH, _CNN))
+    inputs = tuple(networks)
+    if _are_same(experiments.data, other):
         return _trial(experiments, inputs, 4).figure(other.y)
     return _on_other_photos(experiments, inputs, other)
 
@@ -260,9 +246,7 @@ def claims(experiments) -> list[Claim]:
 
 
 def _evidence(experiments, one, other):
-    first, second = (_trial(experiments, *each) for each in (one, other))
-    note = f"{first.score:.3f} against {second.score:.3f}"
-    return Evidence(first.gain(second), first.n, note)
+    return evidence_of(*(_trial(experiments, *each) for each in (one, other)))
 
 
 def _against_other_classes(experiments):
