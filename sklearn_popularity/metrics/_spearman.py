@@ -85,7 +85,7 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
 
 
 #: Scorer of :func:`spearman_score`, for ``scoring=`` of
-#: :func:`~sklearn.model_selection.cross_val_score` and others. `set_score_request` would
-#: change it for all that use it; with weights, use
+#: :func:`~sklearn.model_selection.cross_val_score` and others. `set_score_request`
+#: would change it for all that use it; with weights, use
 #: ``make_scorer(spearman_score).set_score_request(sample_weight=True)``.
 spearman_scorer = make_scorer(spearman_score)
