@@ -235,13 +235,24 @@ def test_evaluate_keeps_rows_in_a_cache(folder, tmp_path, capsys):
     assert cache_info(cache)["n_rows"].tolist() == [60, 60]
 
 
-def test_evaluate_rejects_empty_groups(changed, capsys):
+def test_evaluate_rejects_empty_cells_of_picks(changed, capsys):
     def edit(table):
         table.loc[3, "user"] = None
         return table
 
-    assert _evaluate(changed(edit), "--group", "user", *FAST) == 2
-    assert re.search("'user' is empty for 1 rows.*00003", capsys.readouterr().err)
+    assert _evaluate(changed(edit), "--pick", "user", *FAST) == 2
+    message = r"'user' is empty for 1 rows.*00003.*\(line 5\)"
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_repeated_photos_are_warned_of(changed, capsys):
+    def repeat(table):
+        return pd.concat([table, table.head(3)])
+
+    assert _evaluate(changed(repeat), *FAST) == 0
+    printed = capsys.readouterr()
+    assert "lines 62 to 64 repeat photos of earlier lines, such as" in printed.err
+    assert "Ceilings" not in printed.out
 
 
 def test_missing_folder_is_one_line(tmp_path, capsys):

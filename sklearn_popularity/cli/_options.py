@@ -41,7 +41,10 @@ def add_folder(command, *, needs_label=True):
         "label was read (default: the latest TIME)"
     )
     option(command, "--per-day", "TIME,...", text, type=names)
-    text = "rows that stay together in all folds, such as those of a user or theme"
+    text = (
+        "rows that stay together in all folds, such as those of a user or theme: the "
+        "scores are then for new users or themes"
+    )
     option(command, "--group", "COLUMN", text)
     text = f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
     option(command, "--photo", "COLUMN", text)

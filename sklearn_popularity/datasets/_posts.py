@@ -10,6 +10,7 @@ from .._paths import expand_home
 from .._warnings import warn_caller
 from . import _tables
 from ._photo_files import Meant
+from ._tables import LINE
 
 _N_SHOWN = 5  # missing photos that the warning names
 
@@ -46,7 +47,13 @@ def read_lines(path) -> list[str]:
 
 
 def check_columns(posts, names, table):
-    """Check that a table has the given columns; the error lists those that it has."""
+    """Check that a table has the given columns once; the error lists its columns."""
+    twice = [name for name in names if name in posts.attrs.get("repeated", [])]
+    if twice:
+        raise ValueError(
+            f"{str(table)!r} has more than one column {quote(twice[0])}, but one was "
+            "expected. Rename or delete the others."
+        )
     missing = [name for name in names if name not in posts]
     if not missing:
         return
@@ -62,13 +69,15 @@ def join_paths(folder, names, table, *, absolute=False) -> list[str]:
     `absolute` allows absolute paths, which are used as they are.
     """
     paths = []
-    for row, name in enumerate(map(str, names)):
+    names = pd.Series(names, dtype=object)
+    kind = LINE if names.index.name == LINE else "row"
+    for row, name in names.map(str).items():
         path = PurePath(name)
         # Tables from Windows separate folders by backslashes.
         parts = PurePath(name.replace("\\", "/")).parts
         if ".." in parts or (path.anchor and not absolute):
             raise ValueError(
-                f"{str(table)!r} has the photo {quote(name)} in row {row}, which is "
+                f"{str(table)!r} has the photo {quote(name)} in {kind} {row}, which is "
                 f"outside {str(folder)!r}. Expected a name in that folder, without "
                 "'..'. Pass a parent folder if the photos are elsewhere in it."
             )
@@ -83,11 +92,21 @@ def read_numbers(values, names, column, table) -> pd.Series:
     if bad.any():
         raise ValueError(
             f"The column {column!r} of {str(table)!r} holds "
-            f"{quote(values[bad].iloc[0])} for the photo {quote(names[bad].iloc[0])} "
-            f"({bad.sum()} such row(s)), but finite numbers were expected. Correct or "
-            "remove these rows."
+            f"{quote(values[bad].iloc[0])} for the photo "
+            f"{first_row(names.to_frame('photo'), bad)} ({bad.sum()} such row(s)), but "
+            "finite numbers were expected. Correct or remove these rows."
         )
     return numbers
+
+
+def first_row(posts, which) -> str:
+    """Name the first row of a mask by its photo, and by its line if that is known."""
+    first = posts[which].head(1)
+    line = f"line {first.index[0]}"
+    if "photo" not in first:
+        return line
+    photo = quote(first["photo"].iloc[0])
+    return f"{photo} ({line})" if first.index.name == LINE else photo
 
 
 def check_unique(names, table):
@@ -129,8 +148,11 @@ def drop_missing(posts, names, table):
     ``posts.attrs["missing"]``.
     """
     found = _find(posts["photo"].where(names.notna()), names, table)
-    there = found.notna()
-    missing = [str(name) for name in names[~there]]
+    there, lined = found.notna(), names.index.name == LINE
+    missing = [
+        f"line {row} has no file name" if pd.isna(name) and lined else str(name)
+        for row, name in names[~there].items()
+    ]
     if len(missing) == len(posts):
         raise FileNotFoundError(
             f"None of the {len(posts)} photos of {str(table)!r} exists; the first is "
