@@ -126,7 +126,7 @@ def test_wrong_targets_are_one_line(
     def spoil(table):
         table["local"], table["empty"] = table["posted"], ""
         table["zones"] = table["posted"].str[:19]
-        table["below"], table["short"] = range(60), map(str, range(60))
+        table["below"], table["short"] = range(60), [*"123456"] * 10
         table.loc[3, ["local", "below", "short"]] = "4.7.", -1, "1.2k"
         table.loc[3, "zones"] += "Z"
         table["twice"] = table["again"] = table["views"]

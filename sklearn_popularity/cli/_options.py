@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import re
 
 from joblib import cpu_count
 
@@ -70,7 +71,21 @@ def add_photos(command):
         "photos, folders (all photos in them, but not in hidden or linked folders), or "
         "text files (.txt) with a path per line"
     )
-    option(command, "photos", "PATH", text, nargs="+", type=expand_home)
+    option(command, "photos", "PATH", text, nargs="+", type=photo_path)
+
+
+def add_photo_column(command):
+    text = "column of file names in labels.csv (default: that of `fit`)"
+    option(command, "--photo", "COLUMN", text, dest="photo_column")
+
+
+def photo_path(text):
+    """Argparse type of the path of a photo or folder."""
+    if re.match(r"(?:https?|ftp)://", text, re.IGNORECASE):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, but URLs are not supported; download it first"
+        )
+    return expand_home(text)
 
 
 def add_model(command):

@@ -9,7 +9,7 @@ from .._messages import MAX_QUOTED, did_you_mean, quote
 from .._paths import expand_home
 from .._warnings import warn_caller
 from . import _tables
-from ._photo_files import Meant
+from ._photo_files import Meant, photos_below
 from ._tables import LINE
 
 _N_SHOWN = 5  # missing photos that the warning names
@@ -23,7 +23,10 @@ def check_folder(folder) -> Path:
     """An existing folder as a path, with ``~`` expanded."""
     folder = expand_home(folder)
     if folder.is_file():
-        raise NotADirectoryError(f"Got {str(folder)!r}, which is a file, not a folder.")
+        raise NotADirectoryError(
+            f"Got {str(folder)!r}, which is a file, not a folder. Pass the folder "
+            f"{str(folder.parent)!r}."
+        )
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder {str(folder)!r} does not exist.")
     return folder
@@ -157,7 +160,7 @@ def drop_missing(posts, names, table):
         raise FileNotFoundError(
             f"None of the {len(posts)} photos of {str(table)!r} exists; the first is "
             f"{quote(posts['photo'].iloc[0])}. File names must be relative to the "
-            "folder of the photos."
+            f"folder of the photos.{_say_where(names, Path(table).parent)}"
         )
     if missing:
         listed = ", ".join(name[:MAX_QUOTED] for name in missing[:_N_SHOWN])
@@ -170,6 +173,19 @@ def drop_missing(posts, names, table):
     posts = posts.assign(photo=found)[there]
     posts.attrs["missing"] = missing
     return posts
+
+
+def _say_where(names, folder):
+    """Say where below a folder a photo of one of the names lies, if anywhere."""
+    stems = {PurePath(str(name)).stem for name in names}
+    for path in photos_below(folder).photos:
+        if PurePath(path).stem in stems:
+            found = PurePath(path).relative_to(folder)
+            return (
+                f" {str(found)!r} is there: write file names with their folders and "
+                "suffixes."
+            )
+    return ""
 
 
 def _find(paths, names, table):
