@@ -31,6 +31,17 @@ The columns of the table:
   95 % interval    confidence interval for models trained on other photos, or groups
   over partitions  lowest and highest correlation of a partition
   within folds     mean of the correlations within each test fold
+
+The rows of the table, beside the kinds of features of the photos:
+  known              facts of --social, the length of --titles, and the hour, weekday
+                     and month of --time
+  moment             --time as a number of days
+  history            scores of the user's other photos (--user)
+  cues               known, moment and history in one model
+  titles, tags       words of --titles, or of --tags
+  beside the photos  all of these together, without the photos
+  late-fusion, or all together: the model that `fit` fits
+  constant           no features: chance
 """
 
 

@@ -41,7 +41,8 @@ def add(command):
 def _report(options):
     check_output(options.output, [".html"])
     import_optional("jinja2", "A report")
-    command = _command(options)
+    named = ["model", *LEARNED, *CONTEXT, "by", "title", "output"]
+    command = _command(options, "report", named)
     if options.label is None and options.model is None:
         raise ValueError("the following arguments are required: --label or --model.")
     model = None if options.model is None else _read(options)
@@ -49,6 +50,8 @@ def _report(options):
     columns = [*columns_of(options), *named]
     kinds = [] if options.by is None else [options.by]
     posts, groups = read_posts(options, columns, texts_of(options), kinds)
+    tried = _command(options, "evaluate", [*LEARNED, *CONTEXT])
+    command = f"{command}\n# To compare features:\n{tried}"
     steps = [Step("heatmaps", "drawing heatmaps", 30)]
     if model is None:
         asked = compose(options, posts, open_cache(options.cache))
@@ -114,10 +117,10 @@ def _notes(posts):
     return [f"{n} rows {lack} and were skipped." for lack, n in counts.items() if n]
 
 
-def _command(options):
-    """The command line that reproduces the page."""
-    parts = ["sklearn-popularity", "report", str(options.folder)]
-    for name in ["model", *LEARNED, *CONTEXT, "by", "title", "output"]:
+def _command(options, command, named):
+    """The command line of a command with the options that were given."""
+    parts = ["sklearn-popularity", command, str(options.folder)]
+    for name in named:
         value, option = getattr(options, name), "--" + name.replace("_", "-")
         if value == options.default_of(name):
             continue
