@@ -33,8 +33,8 @@ The columns of the table:
   within folds     mean of the correlations within each test fold
 
 The rows of the table, beside the kinds of features of the photos:
-  known              facts of --social, the length of --titles, and the hour, weekday
-                     and month of --time
+  known              facts of --social, the length of --titles, and the hour and
+                     weekday of --time
   moment             --time as a number of days
   history            scores of the user's other photos (--user)
   cues               known, moment and history in one model
