@@ -110,6 +110,15 @@ def test_photos_of_the_training_set_are_marked(model, folder, others, tmp_path, 
     assert str(folder) not in str(read_model_card(model))
 
 
+def test_names_do_not_change_the_terminal(model, folder, tmp_path, capsys):
+    named = tmp_path / "a\x1b[2J\u202eb.png"
+    shutil.copy(next((folder / "images").iterdir()), named)
+    table = _ranked(model, [named], tmp_path)
+    printed = capsys.readouterr()
+    assert "a\\x1b[2J\\u202eb.png" in printed.out and "\x1b" not in printed.out
+    assert table["photo"].tolist() == [str(named)]
+
+
 def test_models_without_digests_say_nothing(
     model, others, tmp_path, monkeypatch, capsys
 ):

@@ -278,12 +278,11 @@ def _warn_of_repeats(posts):
     if not n:
         return
     lines = posts.index[again]
-    told = f"{n} lines (the first: {lines[0]}) repeat"
+    told = f"{n} lines repeat photos of earlier lines"
     if lines[-1] - lines[0] == n - 1:
-        told = f"lines {lines[0]} to {lines[-1]} repeat"
+        told = f"lines {lines[0]} to {lines[-1]} repeat photos of earlier lines"
     if n == 1:
-        told = f"line {lines[0]} repeats"
+        told = f"line {lines[0]} repeats the photo of an earlier line"
     warn_caller(
-        f"{told} photos of earlier lines, such as {first_row(posts, again)}: remove "
-        "lines that are not meant"
+        f"{told}, such as {first_row(posts, again)}: remove lines that are not meant"
     )
