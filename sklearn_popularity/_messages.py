@@ -7,25 +7,12 @@ from reprlib import Repr
 import numpy as np
 
 MAX_QUOTED = 200
-# Control characters, ends of lines, and marks of the direction of writing.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def quote(value) -> str:
     """Format a value as its `repr`, in one line of at most 200 characters."""
     text = re.sub(r"\s*\n\s*", " ", _repr.repr(value))
     return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "..."
-
-
-def escape(text, kept="") -> str:
-    """Escape what changes how a terminal shows a text, except for `kept`.
-
-    File names may hold control characters, and marks that reverse the letters after
-    them.
-    """
-    return _UNSEEN.sub(
-        lambda found: found[0] if found[0] in kept else ascii(found[0])[1:-1], text
-    )
 
 
 def did_you_mean(name, known, n=1) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_popularity._messages import escape, number, quote
+from sklearn_popularity._messages import number, quote
+from sklearn_popularity._terminal import escape
 
 
 @pytest.mark.parametrize(

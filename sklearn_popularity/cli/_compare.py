@@ -4,7 +4,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from .._messages import escape
+from .._terminal import escape
 from ..inspection import compare_scores, score_percentile
 from ._fitted import read_fitted, read_record
 from ._options import (

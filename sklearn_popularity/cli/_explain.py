@@ -2,8 +2,8 @@
 
 import gc
 
-from .._messages import escape
 from .._optional import import_optional
+from .._terminal import escape
 from ..inspection import explain_figure, explain_page, write_page
 from ._fitted import read_fitted
 from ._options import (

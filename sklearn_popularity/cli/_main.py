@@ -12,7 +12,7 @@ import warnings
 from importlib import import_module
 
 from .. import __version__
-from .._messages import escape
+from .._terminal import escape
 
 # Each command is a module, which is imported when the command is called.
 _COMMANDS = {

@@ -193,8 +193,8 @@ def _with_label(posts, label):
     values = pd.to_numeric(posts[label], errors="coerce").astype(float)
     wrong = posts[label].notna() & ~np.isfinite(values)
     if wrong.any():
-        first = str(posts[label][wrong].iloc[0])
-        plain = _plain_number(first.strip())
+        first = posts[label][wrong].iloc[0]
+        plain = _plain_number(str(first).strip())
         way_out = f" Write {plain} instead of {first}." if plain else ""
         raise ValueError(
             f"The column {label!r} holds {quote(first)} for {first_row(posts, wrong)} "

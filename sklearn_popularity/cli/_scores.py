@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import binom
 from threadpoolctl import threadpool_limits
 
-from .._messages import escape
+from .._terminal import escape
 from .._warnings import warn_caller
 from ..evaluation import NoPhotosError, PhotoTable, rows_described, with_settings
 from ..features import UnreadablePhotosWarning

@@ -2,7 +2,7 @@
 
 import re
 
-from .._messages import escape
+from .._terminal import escape
 from .._warnings import warn_caller
 
 _NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
