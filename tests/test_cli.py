@@ -268,6 +268,7 @@ def test_missing_folder_is_one_line(tmp_path, capsys):
         (["evaluate", "x"], "required: --label"),
         (["demo", "--n-photos", "9"], "--n-photos: got '9'.* at least 40"),
         (["cache"], "required: ACTION"),
+        (["rank", "m.skops", "https://a.b/c.jpg"], "URLs are not supported; download"),
         (["extract", "gits", "x", "-o", "x.npy"], "'gits' .choose from .*gist"),
     ],
 )

@@ -72,6 +72,12 @@ def test_missing_photos_are_reported_and_left_out(folder):
     ]
 
 
+def test_photos_in_another_folder_are_told(folder):
+    _write(folder, "path,y\na,1\n")
+    with pytest.raises(FileNotFoundError, match=r"'img/a\.jpg' is there: write file"):
+        load_folder(folder)
+
+
 @pytest.mark.parametrize(
     ("text", "kwargs", "error", "message"),
     [
