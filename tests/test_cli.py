@@ -150,7 +150,7 @@ def test_evaluate_errors_are_one_line(folder, check_one_line, options, message):
     ("scores", "message"),
     [
         (1, r"has 1 distinct value\(s\) in 60 rows"),
-        (np.nan, r"has 0 distinct value\(s\) in 60 rows"),
+        (np.nan, "is empty in all 60 rows"),
         ([np.inf, *range(59)], "holds inf for .*00000"),
     ],
 )
@@ -235,13 +235,24 @@ def test_evaluate_keeps_rows_in_a_cache(folder, tmp_path, capsys):
     assert cache_info(cache)["n_rows"].tolist() == [60, 60]
 
 
-def test_evaluate_rejects_empty_groups(changed, capsys):
+def test_evaluate_rejects_empty_cells_of_picks(changed, capsys):
     def edit(table):
         table.loc[3, "user"] = None
         return table
 
-    assert _evaluate(changed(edit), "--group", "user", *FAST) == 2
-    assert re.search("'user' is empty for 1 rows.*00003", capsys.readouterr().err)
+    assert _evaluate(changed(edit), "--pick", "user", *FAST) == 2
+    message = r"'user' is empty for 1 rows.*00003.*\(line 5\)"
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_repeated_photos_are_warned_of(changed, capsys):
+    def repeat(table):
+        return pd.concat([table, table.head(3)])
+
+    assert _evaluate(changed(repeat), *FAST) == 0
+    printed = capsys.readouterr()
+    assert "lines 62 to 64 repeat photos of earlier lines, such as" in printed.err
+    assert "Ceilings" not in printed.out
 
 
 def test_missing_folder_is_one_line(tmp_path, capsys):
@@ -257,6 +268,7 @@ def test_missing_folder_is_one_line(tmp_path, capsys):
         (["evaluate", "x"], "required: --label"),
         (["demo", "--n-photos", "9"], "--n-photos: got '9'.* at least 40"),
         (["cache"], "required: ACTION"),
+        (["rank", "m.skops", "https://a.b/c.jpg"], "URLs are not supported; download"),
         (["extract", "gits", "x", "-o", "x.npy"], "'gits' .choose from .*gist"),
     ],
 )

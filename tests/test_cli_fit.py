@@ -19,10 +19,11 @@ from sklearn_popularity import (
     save_model,
     spearman_score,
 )
-from sklearn_popularity.cli import main
+from sklearn_popularity.cli import _fitted, main
 from sklearn_popularity.cli._scores import warn_of_unlike
 from sklearn_popularity.evaluation import fit_model, late_fusion
 from sklearn_popularity.features import cache_info
+from sklearn_popularity.models import read_model_arrays
 
 FAST = ["color-statistics", "color-histogram"]
 
@@ -92,6 +93,64 @@ def test_percentile_counts_held_out_predictions(model, folder, others, tmp_path)
     expected = [100 * (predictions < score).mean() for score in table["score"]]
     np.testing.assert_allclose(table["percentile"], expected)
     assert 0 <= table["percentile"].min() < 20 < 80 < table["percentile"].max() <= 100
+
+
+def test_photos_of_the_training_set_are_marked(model, folder, others, tmp_path, capsys):
+    known = sorted((folder / "images").iterdir())[:3]
+    shutil.copy(known[0], tmp_path / "copy.png")
+    given = [*known[1:], tmp_path / "copy.png", others[0]]
+    table = _ranked(model, given, tmp_path).set_index("photo")
+    assert "3 of 63 photos were in the training set" in capsys.readouterr().err
+    assert table.index[table["in_training"]].sort_values().tolist() == sorted(
+        map(str, given[:3])
+    )
+    page = tmp_path / "ranked.html"
+    assert _rank(model, given, "-o", page) == 0
+    assert page.read_text("utf-8").count('class="unlike">in the training set') == 3
+    assert str(folder) not in str(read_model_card(model))
+
+
+def test_names_do_not_change_the_terminal(model, folder, tmp_path, capsys):
+    named = tmp_path / "a\x1b[2J\u202eb.png"
+    shutil.copy(next((folder / "images").iterdir()), named)
+    table = _ranked(model, [named], tmp_path)
+    printed = capsys.readouterr()
+    assert "a\\x1b[2J\\u202eb.png" in printed.out and "\x1b" not in printed.out
+    assert table["photo"].tolist() == [str(named)]
+
+
+def test_models_without_digests_say_nothing(
+    model, others, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(_fitted, "read_model_arrays", _without_digests)
+    table = _ranked(model, [others[0]], tmp_path)
+    assert table["in_training"].isna().all()
+    assert "training set" not in capsys.readouterr().err
+
+
+def _without_digests(path):
+    arrays = read_model_arrays(path)
+    return {name: each for name, each in arrays.items() if name != "digests"}
+
+
+def test_models_of_one_score_are_told(folder, others, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
+    same = tmp_path / "same"
+    shutil.copytree(folder, same)
+    first, *rest = sorted((same / "images").iterdir())
+    for photo in rest:
+        shutil.copy(first, photo)
+    model, page = tmp_path / "model.skops", tmp_path / "page.html"
+    assert _fit(same, model) == 0
+    assert "predicts the same score for every photo" in capsys.readouterr().err
+    assert _rank(model, [others[0]], "-o", page) == 0
+    error = capsys.readouterr().err
+    assert "all photos are tied" in error and "close together" not in error
+    assert "All photos are tied:" in page.read_text("utf-8")
+    assert main(["explain", str(model), str(first), "-o", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert "all photos are tied" in text and "lower held-out" not in text
+    assert "add up" not in text and "full colour" not in text
 
 
 def test_score_depends_on_the_photo_alone(model, others, tmp_path):

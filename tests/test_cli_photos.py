@@ -89,7 +89,10 @@ def test_groups_and_labels_are_as_written(folder):
     options = Namespace(
         folder=folder, label="score", group="user", photo=None, per_day=None, log=False
     )
-    with pytest.warns(UserWarning, match="1 of 3 rows have no 'score'"):
+    with (
+        pytest.warns(UserWarning, match="1 of 3 rows have no 'score'"),
+        pytest.warns(UserWarning, match="line 4 repeats the photo of an earlier line"),
+    ):
         posts, groups = read_posts(options)
     assert posts["score"].tolist() == [1.0, 1.5]
     assert groups.tolist() == ["007", "07"]

@@ -94,10 +94,12 @@ def test_make_it_again_makes_the_same_page(folder, model, tmp_path, fitted):
     page = output.read_text("utf-8")
     command = html.unescape(re.search(r"<pre><code>(.*?)</code>", page, re.S)[1])
     output.unlink()
+    command, _, other = command.splitlines()
     program, *arguments = shlex.split(command)
     assert program == "sklearn-popularity"
     assert main(arguments) == 0
     assert output.read_text("utf-8") == page
+    assert main(shlex.split(other)[1:]) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from sklearn_popularity import log_normalized_popularity
 from sklearn_popularity.cli import main
+from sklearn_popularity.cli._posts import _plain_number
 from sklearn_popularity.cli._target import in_unit
 from sklearn_popularity.evaluation import fit_model, late_fusion, parts_of
 from sklearn_popularity.models import read_model_arrays, read_model_card
@@ -107,18 +108,29 @@ def test_labels_without_skew_are_not_told(folder, tmp_path, capsys):
         (["--per-day", ","], "Got --per-day , but TIME or TIME,OBSERVED"),
         (["--per-day", "a,b,c"], "Got --per-day a,b,c, but TIME or"),
         (["--per-day", "psoted"], "no column 'psoted'.*Did you mean 'posted'"),
-        (["--per-day", "seen,posted"], "observed"),
-        (["--per-day", "gaps"], "'gaps' is empty for 1 rows"),
-        (["--log", "--label", "below"], "'below' holds -1 for .*00003"),
+        (
+            ["--per-day", "seen,posted"],
+            r"'posted' holds '.*' for .*jpg' \(line 2\), but a time no earlier than",
+        ),
+        (["--per-day", "local"], r"'local' holds '4\.7\.' .*\(line 5\).*yyyy-mm-dd"),
+        (["--per-day", "zones"], r"with a time zone for .*\(line 5\) and one without"),
+        (["--per-day", "empty"], "'empty' is empty in all 60 rows"),
+        (["--log", "--label", "below"], r"'below' holds -1 for .*00003.*\(line 5\)"),
+        (["--label", "short"], r"'1\.2k' for .*\(line 5\).*Write 1200 instead of 1"),
+        (["--label", "twice"], "more than one column 'twice'"),
     ],
 )
 def test_wrong_targets_are_one_line(
     folder, with_table, tmp_path, check_one_line, options, message
 ):
     def spoil(table):
-        table["gaps"], table["below"] = table["posted"], range(60)
-        table.loc[3, "gaps"], table.loc[3, "below"] = None, -1
-        return table
+        table["local"], table["empty"] = table["posted"], ""
+        table["zones"] = table["posted"].str[:19]
+        table["below"], table["short"] = range(60), [*"123456"] * 10
+        table.loc[3, ["local", "below", "short"]] = "4.7.", -1, "1.2k"
+        table.loc[3, "zones"] += "Z"
+        table["twice"] = table["again"] = table["views"]
+        return table.rename(columns={"again": "twice"})
 
     copy = with_table(folder, tmp_path / "copy", spoil)
     assert _fit(copy, tmp_path / "model.skops", *options) == 2
@@ -138,7 +150,45 @@ def test_local_times_are_one_error_that_names_the_column(
     assert _fit(posts, tmp_path / "m.skops", "--per-day", "posted") == 2
     error = capsys.readouterr().err
     assert f"The column 'posted' holds {written!r}" in error
-    assert "pandas.to_datetime" in error
+    assert "(line 2)" in error and "as yyyy-mm-dd hh:mm" in error
+
+
+def test_ages_that_are_features_are_warned_of(folder, tmp_path, capsys):
+    both = ["--per-day", "posted", "--social", "posted"]
+    assert _fit(folder, tmp_path / "model.skops", *both) == 0
+    assert "--social posted tells the model that age" in capsys.readouterr().err
+    assert _fit(folder, tmp_path / "model.skops", *both[:3], "title") == 0
+    assert "tells the model" not in capsys.readouterr().err
+
+
+def test_rows_without_time_or_group_are_counted(folder, with_table, tmp_path, capsys):
+    def spoil(table):
+        table.loc[[3, 5], "posted"], table.loc[7, "theme"] = None, None
+        return table
+
+    copy = with_table(folder, tmp_path / "copy", spoil)
+    options = ["--per-day", "posted", "--group", "theme"]
+    assert _fit(copy, tmp_path / "model.skops", *options) == 0
+    printed = capsys.readouterr()
+    assert "2 of 60 rows have no 'posted' and are left out" in printed.err
+    assert "1 of 58 rows have no 'theme' and are left out" in printed.err
+    assert "57 photos" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("1.2k", "1200"),
+        ("3M", "3000000"),
+        ("1,5 K", "1500"),
+        ("1,234", "1234"),
+        ("1'234'567", "1234567"),
+        ("3,5", "3.5"),
+        ("many", None),
+    ],
+)
+def test_numbers_of_spreadsheets_are_told_plainly(written, plain):
+    assert _plain_number(written) == plain
 
 
 def test_thousands_separators_are_named(folder, with_table, tmp_path, capsys):
@@ -147,6 +197,4 @@ def test_thousands_separators_are_named(folder, with_table, tmp_path, capsys):
 
     posts = with_table(folder, tmp_path / "separated", separate)
     assert _fit(posts, tmp_path / "m.skops", "--log") == 2
-    assert re.search(
-        r"Remove the thousands separators of \d+ cell", capsys.readouterr().err
-    )
+    assert re.search(r"Write (\d+) instead of [\d,]+,", capsys.readouterr().err)

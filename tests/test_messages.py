@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sklearn_popularity._messages import number, quote
+from sklearn_popularity._terminal import escape
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,9 @@ def test_values_that_cannot_show_themselves_are_named():
 )
 def test_numbers_hide_nothing(value, shown):
     assert number(value) == shown
+
+
+def test_what_changes_a_terminal_is_escaped():
+    text = "a\x1b[2J\u202egpj.ü\n\u2028"
+    assert escape(text) == "a\\x1b[2J\\u202egpj.ü\\n\\u2028"
+    assert escape("one\ntwo\x07", kept="\n") == "one\ntwo\\x07"

@@ -4,16 +4,31 @@ from pathlib import PurePath
 
 import numpy as np
 
-from ..inspection import compare_scores
+from .._terminal import escape
+from ..inspection import compare_scores, score_percentile
 from ._fitted import read_fitted, read_record
-from ._options import add_model, add_output, add_photos, add_work, describe, option
+from ._options import (
+    add_model,
+    add_output,
+    add_photo_column,
+    add_photos,
+    add_work,
+    describe,
+    option,
+)
 from ._output import TABLES, check_output, write_table
-from ._scores import score_given, warn_of_unlike, warn_of_unreadable
-from ._tables import format_table, warn_of_chance
+from ._scores import (
+    score_given,
+    warn_of_known,
+    warn_of_unlike,
+    warn_of_unreadable,
+)
+from ._tables import format_table, warn_of_chance, warn_of_constant
 from ._target import in_unit
 
 _MIN_PROBABILITY = 0.6
 _N_SHOWN = 10
+_BOTH = ["first", "second"]
 _COLUMNS = """\
 The columns of the pairs:
   first        photo with the higher prediction
@@ -52,6 +67,7 @@ def add(command):
     )
     add_model(command)
     add_photos(command)
+    add_photo_column(command)
     text = (
         "the photos belong to one group of `fit --group`, such as a user: estimate "
         "probabilities from pairs within groups, which are harder to tell apart"
@@ -78,17 +94,16 @@ def _compare(options):
             f"Got {len(known)} photo(s) that can be read, but two or more were "
             "expected."
         )
-    scores = known["score"].to_numpy()
-    names = _shorten(known["photo"].tolist())
+    scores, paths = known["score"].to_numpy(), known["photo"].tolist()
     found = compare_scores(
-        names, scores, record, _MIN_PROBABILITY, same_group=options.same_group
+        paths, scores, record, _MIN_PROBABILITY, same_group=options.same_group
     )
     try:
         if options.output is not None:
             about = {"model": str(options.model), "fingerprint": learned.fingerprint}
             write_table(options.output, found.pairs, "pairs", **about)
     finally:
-        _print(found, learned)
+        _print(found, learned, training, _shorten(paths))
     if learned.group is not None and not options.same_group:
         print(
             f"These probabilities are for photos that differ in {learned.group!r}. If "
@@ -96,25 +111,35 @@ def _compare(options):
         )
     warn_of_unreadable(table)
     warn_of_unlike(known["unlike"])
+    warn_of_known(table["in_training"])
+    if learned.constant:
+        warn_of_constant()
     warn_of_chance(training["interval"][0])
 
 
 def _shorten(paths):
-    """File names if they are distinct, otherwise the whole paths."""
+    """What is printed for each path: file names, or the paths if names are equal."""
     names = [PurePath(path).name for path in paths]
-    return names if len(set(names)) == len(names) else paths
+    distinct = len(set(names)) == len(names)
+    return dict(zip(paths, names if distinct else paths, strict=True))
 
 
-def _print(found, learned):
-    order = found.order.assign(score=in_unit(found.order["score"], learned))
+def _print(found, learned, training, names):
+    order = found.order.assign(
+        score=in_unit(found.order["score"], learned),
+        # As in `rank` and `explain`, also if the card has fewer values than the record.
+        percentile=score_percentile(found.order["score"], training["quantiles"]),
+        photo=found.order["photo"].map(names),
+    )
     print(format_table(order.to_dict("records"), _ORDER), end="\n\n")
     called = found.pairs["verdict"] == found.pairs["first"]
     pairs = found.pairs.assign(note=np.where(called, "", "too close to call"))
     pairs = pairs[:_N_SHOWN]
+    pairs = pairs.assign(**{each: pairs[each].map(names) for each in _BOTH})
     print(format_table(pairs.to_dict("records"), _PAIRS))
     if len(found.pairs) > _N_SHOWN:
         print(f"and {len(found.pairs) - _N_SHOWN} more pairs (see --output)")
-    best = found.best
+    best = [escape(names[path]) for path in found.best]
     if len(best) == 1:
         print(f"\nThe best of these: {best[0]}")
     else:

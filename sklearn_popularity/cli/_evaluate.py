@@ -13,7 +13,7 @@ from ..evaluation import (
 from ._model import CONTEXT, add_context, columns_of, compose, texts_of
 from ._options import LEARNED, add_folder, add_output, add_work, describe, option
 from ._output import TABLES, check_output, open_cache, write_table
-from ._posts import check_filled, read_posts, warn_of_groups
+from ._posts import read_posts, warn_of_groups
 from ._steps import comparing, describing, shown
 from ._tables import (
     describe_run,
@@ -23,6 +23,7 @@ from ._tables import (
     print_reasons,
 )
 
+_MIN_REPEATED = 30  # photos
 _COLUMNS = """\
 The columns of the table:
   Spearman         rank correlation between the label and the held-out predictions of
@@ -30,6 +31,17 @@ The columns of the table:
   95 % interval    confidence interval for models trained on other photos, or groups
   over partitions  lowest and highest correlation of a partition
   within folds     mean of the correlations within each test fold
+
+The rows of the table, beside the kinds of features of the photos:
+  known              facts of --social, the length of --titles, and the hour and
+                     weekday of --time
+  moment             --time as a number of days
+  history            scores of the user's other photos (--user)
+  cues               known, moment and history in one model
+  titles, tags       words of --titles, or of --tags
+  beside the photos  all of these together, without the photos
+  late-fusion, or all together: the model that `fit` fits
+  constant           no features: chance
 """
 
 
@@ -59,9 +71,7 @@ def _evaluate(options):
         check_output(options.output, TABLES, options.folder / "labels.csv")
     picks = [] if options.pick is None else [options.pick]
     columns = [*columns_of(options), *picks]
-    posts, groups = read_posts(options, columns, texts_of(options))
-    if picks:
-        check_filled(posts, options.pick, "a group to choose from")
+    posts, groups = read_posts(options, columns, texts_of(options), picks)
     asked = compose(options, posts, open_cache(options.cache))
     models = asked.models | baseline_models()
     with shown([*describing(asked.whole), *comparing(len(models), options.repeats)]):
@@ -150,7 +160,10 @@ def _print_gain(differences, asked):
 
 def _sources(posts, options):
     """Photos and users that occur more than once in the table."""
-    known = {"photo": posts["photo"]} if posts["photo"].duplicated().any() else {}
+    photos = posts["photo"]
+    # Rows repeated by mistake are equal, and a few of them would give a ceiling of 1.
+    enough = photos[photos.duplicated()].nunique() >= _MIN_REPEATED
+    known = {"photo": photos} if enough else {}
     return known if options.user is None else known | {"user": posts[options.user]}
 
 

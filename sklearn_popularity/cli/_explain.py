@@ -3,13 +3,20 @@
 import gc
 
 from .._optional import import_optional
-from .._paths import expand_home
+from .._terminal import escape
 from ..inspection import explain_figure, explain_page, write_page
 from ._fitted import read_fitted
-from ._options import add_model, add_output, describe, option
+from ._options import (
+    add_model,
+    add_output,
+    add_photo_column,
+    describe,
+    option,
+    photo_path,
+)
 from ._output import check_output, say
 from ._posts import post_like
-from ._tables import warn_of_chance
+from ._tables import warn_of_chance, warn_of_constant
 
 
 def add(command):
@@ -22,7 +29,8 @@ def add(command):
         example="sklearn-popularity explain model.skops photo.jpg -o why.html",
     )
     add_model(command)
-    option(command, "photo", "PHOTO", "photo to explain", type=expand_home)
+    option(command, "photo", "PHOTO", "photo to explain", type=photo_path)
+    add_photo_column(command)
     add_output(command, "file to write: .html, or .png", required=True)
 
 
@@ -32,16 +40,24 @@ def _explain(options):
         import_optional("jinja2", "A page")
     else:
         import_optional("matplotlib", "A figure")
+    if options.photo.is_dir():
+        raise ValueError(
+            f"Got the folder {str(options.photo)!r}, but one photo was expected."
+        )
     if not options.photo.exists():
         raise FileNotFoundError(f"There is no {options.photo}.")
     # Garbage collection of what imports have created took a tenth of the time.
     gc.freeze()
     model, learned, training = read_fitted(options.model)
+    learned.photo = options.photo_column or learned.photo
     told = (model, post_like(learned, options.photo), training)
     say("Looking at the regions of the photo ...")
     if options.output.suffix == ".html":
-        write_page(options.output, explain_page(*told))
+        write_page(options.output, explain_page(*told, learned.constant))
     else:
-        explain_figure(*told, options.output)
-    print(f"{options.output}: explanation of the score of {options.photo.name}")
+        explain_figure(*told, options.output, learned.constant)
+    name = escape(options.photo.name)
+    print(f"{options.output}: explanation of the score of {name}")
+    if learned.constant:
+        warn_of_constant()
     warn_of_chance(training["interval"][0])

@@ -2,12 +2,14 @@
 
 import hashlib
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from ..evaluation import (
@@ -29,6 +31,8 @@ from ..models import load_model, read_model_arrays, read_model_card, save_model
 from ._model import CONTEXT, columns_of, texts_of
 from ._options import LEARNED
 
+_SAME = 1e-9  # spread of predictions, as a share of that of the scores
+
 
 class Fitted(NamedTuple):
     """A fitted model with its cross-validation."""
@@ -37,6 +41,7 @@ class Fitted(NamedTuple):
     held_out: HeldOut  # for the training photos
     found: SpearmanInterval  # of the held-out predictions
     seen: dict[str, Any]  # summary of the features, from `describe_seen`
+    constant: bool  # whether it predicts the same score for every photo
 
 
 def fit_posts(asked, options, posts, groups) -> Fitted:
@@ -59,10 +64,13 @@ def fit_posts(asked, options, posts, groups) -> Fitted:
         groups=None if groups is None else groups[fitted.kept],
         n_folds=options.cv,
     )
-    blocks = [rows[fitted.kept] for rows in rows_described(fitted.described.learner)]
+    learner, rows = fitted.described
+    blocks = [block[fitted.kept] for block in rows_described(learner)]
+    spread = np.ptp(learner.predict(rows))
     whole = replace(fitted, model=model)
-    seen = describe_seen(blocks)
-    return Fitted(whole, join_looks(fitted.held_out), found, seen)
+    constant = bool(spread <= _SAME * np.ptp(fitted.y))
+    held_out = join_looks(fitted.held_out)
+    return Fitted(whole, held_out, found, describe_seen(blocks), constant)
 
 
 def write_fitted(options, posts, groups, fitted):
@@ -87,12 +95,15 @@ def write_fitted(options, posts, groups, fitted):
             "n_posts": len(posts),
             "rows": _digest(kept, [options.label, *columns_of(options)]),
             "fingerprint": _fingerprint(fitted),
+            "constant": fitted.constant,
         },
         arrays={
             "raw": held_out.raw,
             "shares": held_out.shares,
             "folds": _numbers_of(held_out.partitions, len(kept)),
             "kept": fitted.whole.kept,
+            # Sorted, so that they do not tell which photo has which score.
+            "digests": np.unique(_digests_of(kept["photo"])),
             "scores": kept[options.label].to_numpy(),
             **_groups_of(groups, fitted.whole.kept),
             **named,
@@ -109,7 +120,7 @@ def read_fitted(path):
             f"The model in {str(path)!r} was not written by `sklearn-popularity fit` "
             "of this version. Fit it again."
         )
-    return model, Namespace(**card["about"]), training
+    return model, Namespace(**{"constant": False} | card["about"]), training
 
 
 def read_held_out(path, learned, posts) -> HeldOut:
@@ -149,6 +160,28 @@ def read_record(path) -> HeldOutRecord:
 def read_seen(path):
     """Summary of the features of the training photos; empty for a model without any."""
     return _named(read_model_arrays(path), "seen")
+
+
+def are_known(path, photos):
+    """Whether the same files were among the training photos of a model.
+
+    NA for a model of a version that did not store their digests.
+    """
+    digests = read_model_arrays(path).get("digests")
+    if digests is None:
+        return pd.array([pd.NA] * len(photos), dtype="boolean")
+    found = _digests_of(photos)
+    return pd.array(np.isin(found, digests) & (found != 0), dtype="boolean")
+
+
+def _digests_of(photos):
+    """The first 64 bits of the SHA-256 of each file; 0 for what cannot be read."""
+    found = np.zeros(len(photos), dtype=np.uint64)
+    for i, photo in enumerate(photos):
+        with suppress(OSError, ValueError):
+            digest = hashlib.sha256(Path(photo).read_bytes()).digest()
+            found[i] = int.from_bytes(digest[:8], "big")
+    return found
 
 
 def _groups_of(groups, kept):

@@ -12,6 +12,7 @@ import warnings
 from importlib import import_module
 
 from .. import __version__
+from .._terminal import escape
 
 # Each command is a module, which is imported when the command is called.
 _COMMANDS = {
@@ -111,7 +112,7 @@ def _told(error):
 
 
 def _complain(message, status):
-    line = " ".join(message.split("\n")).strip()
+    line = escape(" ".join(message.split("\n")).strip())
     print(f"sklearn-popularity: error: {line}", file=sys.stderr)
     return status
 
@@ -164,6 +165,6 @@ def _warn_once():
     def show(message, category, filename, lineno, file=None, line=None):
         if str(message) not in said:
             said.add(str(message))
-            print(f"warning: {message}", file=sys.stderr)
+            print("warning:", escape(str(message), kept="\n"), file=sys.stderr)
 
     return show

@@ -26,7 +26,6 @@ from ..papers import (
     recommended,
 )
 from ._options import AUTO, EMBEDDING, NONE, file_text, names, option
-from ._posts import check_filled
 
 # Options that name columns beside the photos.
 CONTEXT = ["social", "tags", "vectors", "titles", "user", "time"]
@@ -68,7 +67,8 @@ def add_context(command):
     option(columns, "--vectors", "FILE", text, type=file_text)
     text = (
         "user: mean, number and spread of the scores of the user's other training "
-        "photos; with --time, only of those posted before"
+        "photos; with --time, only of those posted before. Of use only for new posts "
+        "of users in the data; for posts of new users, use --group instead"
     )
     option(columns, "--user", "COLUMN", text)
     text = (
@@ -152,8 +152,6 @@ def _networks(options):
 
 def _beside(options, posts):
     """Arguments of `recommended` for the columns beside the photos."""
-    if options.time is not None:
-        check_filled(posts, options.time, "a time")
     beside = {name: getattr(options, name) for name in CONTEXT if name != "social"}
     if options.social:
         seen = SocialFeatures(missing="indicator").fit(posts[options.social])
@@ -255,22 +253,43 @@ def _try(transformer, column, y):
 
 
 def _check_columns(models, posts, options):
-    """Fail before photos are read if a column is unsuitable; warn about users."""
+    """Fail before photos are read if a column is unsuitable; warn of shortcuts."""
     for model in models.values():
         first = model[0] if isinstance(model, Pipeline) else None
         if isinstance(first, ColumnTransformer):
             for _, transformer, columns in first.transformers:
                 if columns != "photo":
                     _try(transformer, posts[columns], posts[options.label])
-    if options.user is None:
-        return
+    _warn_of_age(options)
+    if options.user is not None:
+        _warn_of_users(options)
+
+
+def _warn_of_age(options):
+    """Warn if the label is divided by the age since a time that is a feature, too."""
+    names = dict.fromkeys(options.social, "--social")
+    names |= {options.time: "--time"}
+    for column in options.per_day or []:
+        if column in names:
+            warn_caller(
+                f"--per-day divides the label by the age since {column!r}, and "
+                f"{names[column]} {column} tells the model that age: much of the score "
+                f"may be the division alone. Leave {column} out of {names[column]}. "
+                "With --per-day TIME,OBSERVED labels that were read at different times "
+                "get their own ages, but the date still tells of the age"
+            )
+
+
+def _warn_of_users(options):
+    """Say which of two questions the scores answer."""
     if options.group is None:
         warn_caller(
-            "with --user but no --group, users have photos in training and test folds: "
-            "the scores hold only for known users"
+            "with --user but no --group, the scores are for new posts of users in the "
+            f"data. For posts of new users, replace --user by --group {options.user}"
         )
     elif options.user == options.group:
         warn_caller(
-            "--user and --group are the same column, so users of test folds have no "
-            "photos in training folds: their history is empty"
+            "with the same column as --user and --group, the scores are for posts of "
+            "new users, who have no history, so --user is of no use. Leave it out, or "
+            "leave out --group to predict new posts of users in the data"
         )

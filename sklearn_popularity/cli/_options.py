@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import re
 
 from joblib import cpu_count
 
@@ -41,7 +42,10 @@ def add_folder(command, *, needs_label=True):
         "label was read (default: the latest TIME)"
     )
     option(command, "--per-day", "TIME,...", text, type=names)
-    text = "rows that stay together in all folds, such as those of a user or theme"
+    text = (
+        "rows that stay together in all folds, such as those of a user or theme: the "
+        "scores are then for new users or themes"
+    )
     option(command, "--group", "COLUMN", text)
     text = f"column of file names (default: the first of {', '.join(PHOTO_COLUMNS)})"
     option(command, "--photo", "COLUMN", text)
@@ -67,7 +71,21 @@ def add_photos(command):
         "photos, folders (all photos in them, but not in hidden or linked folders), or "
         "text files (.txt) with a path per line"
     )
-    option(command, "photos", "PATH", text, nargs="+", type=expand_home)
+    option(command, "photos", "PATH", text, nargs="+", type=photo_path)
+
+
+def add_photo_column(command):
+    text = "column of file names in labels.csv (default: that of `fit`)"
+    option(command, "--photo", "COLUMN", text, dest="photo_column")
+
+
+def photo_path(text):
+    """Argparse type of the path of a photo or folder."""
+    if re.match(r"(?:https?|ftp)://", text, re.IGNORECASE):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, but URLs are not supported; download it first"
+        )
+    return expand_home(text)
 
 
 def add_model(command):

@@ -1,5 +1,6 @@
 """Read posts from folders and tables, and find photos."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from pandas.api.types import is_numeric_dtype
 
 from .._messages import quote
 from .._warnings import warn_caller
+from ..context import looks_like_times, times_and_zones
 from ..datasets import (
     check_columns,
-    load_folder,
+    first_row,
     photos_below,
+    read_folder,
     read_table,
     read_text,
     with_numbers,
@@ -25,48 +28,54 @@ _N_SHOWN = 5  # file names that a warning lists
 _GROUPS = "user author owner uploader photographer theme album series group".split()
 
 
-def read_posts(options, required=(), as_text=()):
+def read_posts(options, required=(), as_text=(), filled=()):
     """The rows of a folder's table that have a label, and their groups or None.
 
-    `attrs` of the rows holds ``missing`` (names of missing photos), ``n_unlabelled``
-    (number of rows without a label) and ``target`` (name of the predicted quantity).
+    An empty cell in a column of `filled` is an error. `attrs` of the rows holds
+    ``missing`` (names of missing photos), ``left_out`` (numbers of rows without a
+    label, time or group, by column) and ``target`` (name of the predicted quantity).
     """
-    times = time_columns(options)
     groups = [options.group] * (options.group is not None)
-    needed = [options.label, *required, *times, *groups]
-    posts = load_folder(
+    needed = [options.label, *required, *time_columns(options), *groups]
+    posts = read_folder(
         options.folder, photo_column=options.photo, required=needed, as_text=as_text
     )
-    return prepare_posts(posts, options)
+    posts, groups = prepare_posts(posts, options, filled)
+    _warn_of_repeats(posts)
+    return posts.reset_index(drop=True), groups
 
 
 def read_table_of_posts(options, required=(), as_text=()):
     """The same for a table of posts without photos."""
     posts = with_numbers(read_table(options.folder), as_text)
     check_columns(posts, [options.label, *required], options.folder)
-    # Errors name a post by its photo.
-    posts = posts.assign(photo=[f"row {i}" for i in range(len(posts))])
     posts, groups = prepare_posts(posts, options)
-    return posts.drop(columns="photo"), groups
+    return posts.reset_index(drop=True), groups
 
 
-def prepare_posts(posts, options):
-    """Rows that have a label, with the label transformed, and their groups."""
-    times = time_columns(options)
+def prepare_posts(posts, options, filled=()):
+    """Rows that have a label, with the label transformed, and their groups.
+
+    The index of the posts, the lines of the table, stays: errors name them.
+    """
     posts = _with_label(posts, options.label)
-    for column in times:
-        check_filled(posts, column, "a time")
+    time, social = getattr(options, "time", None), getattr(options, "social", [])
+    times = dict.fromkeys([*time_columns(options), *([time] if time else [])])
+    groups = [options.group] * (options.group is not None)
+    for column in [*times, *groups]:
+        posts = _with_filled(posts, column)
+    for column in times | {each: 0 for each in social if looks_like_times(posts[each])}:
+        check_times(posts, column)
+    for column in filled:
+        check_filled(posts, column)
     posts = with_target(posts, options)
-    if options.group is None:
-        return posts, None
-    check_filled(posts, options.group, "a group")
-    return posts, posts[options.group].astype(str).to_numpy()
+    return posts, posts[options.group].astype(str).to_numpy() if groups else None
 
 
 def warn_of_groups(options, posts):
     """Without --group, warn about a column that may hold groups of similar photos."""
-    if options.group is not None:
-        return
+    if options.group is not None or getattr(options, "user", None) is not None:
+        return  # with --user alone, `compose` says which question is answered
     for column in posts.columns[posts.columns.str.lower().isin(_GROUPS)]:
         n = posts[column].nunique()
         if 1 < n < len(posts):
@@ -94,7 +103,8 @@ def posts_like(learned, given):
                 f"{', '.join(learned.columns)} beside the photos: a folder with a "
                 f"table {_TABLE} that has these columns was expected."
             )
-    return pd.concat([_read(path, learned) for path in given], ignore_index=True)
+    posts = [_read(path, learned).reset_index(drop=True) for path in given]
+    return pd.concat(posts, ignore_index=True)
 
 
 def post_like(learned, photo):
@@ -107,7 +117,7 @@ def post_like(learned, photo):
         posts = _read(folder, learned)
         rows = posts[[Path(path).resolve() == whole for path in posts["photo"]]]
         if len(rows):
-            return rows.head(1)
+            return rows.head(1).reset_index(drop=True)
     raise ValueError(
         f"The model uses the columns {', '.join(learned.columns)} beside the photos, "
         f"but {str(photo)!r} has no row in a {_TABLE} in its folder, or above it. Add "
@@ -120,7 +130,7 @@ def _photos_alone(paths):
 
 
 def _read(folder, learned):
-    posts = load_folder(
+    posts = read_folder(
         folder,
         photo_column=learned.photo,
         required=learned.columns,
@@ -134,7 +144,8 @@ def _read(folder, learned):
                 f"The column {learned.time!r} holds {quote(seen)}, but times as "
                 f"{kinds[learned.time_is_number]} were expected, as in `fit`."
             )
-        check_filled(posts, learned.time, "a time")
+        check_filled(posts, learned.time)
+        check_times(posts, learned.time)
     return posts
 
 
@@ -182,35 +193,96 @@ def _with_label(posts, label):
     values = pd.to_numeric(posts[label], errors="coerce").astype(float)
     wrong = posts[label].notna() & ~np.isfinite(values)
     if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        text = posts[label].astype(str).str.strip()
-        n_separated = text.str.fullmatch(r"[+-]?\d{1,3}([,.' ]\d{3})+").sum()
-        way_out = f" Remove the thousands separators of {n_separated} cell(s)."
+        first = posts[label][wrong].iloc[0]
+        plain = _plain_number(str(first).strip())
+        way_out = f" Write {plain} instead of {first}." if plain else ""
         raise ValueError(
-            f"The column {label!r} holds {quote(posts[label].tolist()[row])} for "
-            f"{quote(posts['photo'].iloc[row])}, but a finite number was expected, or "
-            f"an empty cell if the score is unknown.{way_out if n_separated else ''}"
+            f"The column {label!r} holds {quote(first)} for {first_row(posts, wrong)} "
+            f"({wrong.sum()} such row(s) in all), but a finite number was expected, or "
+            f"an empty cell if the score is unknown.{way_out}"
         )
-    known = posts.assign(**{label: values})[values.notna()].reset_index(drop=True)
+    known = _with_filled(posts.assign(**{label: values}), label)
     if known[label].nunique() < 2:
         raise ValueError(
             f"The column {label!r} has {known[label].nunique()} distinct value(s) in "
             f"{len(posts)} rows, but scores that differ were expected."
         )
-    n_unlabelled = len(posts) - len(known)
-    if n_unlabelled:
-        warn_caller(
-            f"{n_unlabelled} of {len(posts)} rows have no {label!r} and are left out"
-        )
-    known.attrs["n_unlabelled"] = n_unlabelled
     return known
 
 
-def check_filled(posts, column, needed):
-    """Raise an error that names the first photo for which a column is empty."""
+def _plain_number(text):
+    """A number such as 1.2k, 1,234 or 3,5 as it is expected in a table, or None."""
+    short = re.fullmatch(r"([+-]?\d+)[.,]?(\d*)\s?([kKmM])", text)
+    if short:
+        whole, decimals, unit = short.groups()
+        factor = {"k": 1_000, "m": 1_000_000}[unit.lower()]
+        return f"{float(f'{whole}.{decimals}') * factor:.10g}"
+    if re.fullmatch(r"[+-]?\d{1,3}([,.' \u2019\xa0\u202f]\d{3})+", text):
+        return re.sub(r"[^\d+-]", "", text)
+    return text.replace(",", ".") if re.fullmatch(r"[+-]?\d+,\d+", text) else None
+
+
+def _with_filled(posts, column):
+    """Leave out the rows whose cell is empty, with a warning that counts them."""
+    filled = posts[column].notna()
+    n = int((~filled).sum())
+    if not n:
+        return posts
+    if n == len(posts):
+        raise ValueError(f"The column {column!r} is empty in all {n} rows.")
+    warn_caller(f"{n} of {len(posts)} rows have no {column!r} and are left out")
+    left_out = posts.attrs.get("left_out", {}) | {column: n}
+    posts = posts[filled]
+    posts.attrs["left_out"] = left_out
+    return posts
+
+
+def check_filled(posts, column):
+    """Raise an error that names the first row for which a column is empty."""
     without = posts[column].isna()
     if without.any():
         raise ValueError(
             f"The column {column!r} is empty for {int(without.sum())} rows, first for "
-            f"{quote(posts.loc[without, 'photo'].iloc[0])}, but each needs {needed}."
+            f"{first_row(posts, without)}, but each needs a value. Fill in the cell, "
+            "or delete the line."
         )
+
+
+def check_times(posts, column):
+    """Raise an error that names the first row whose time is not ISO 8601."""
+    values = posts[column]
+    if is_numeric_dtype(values):
+        return
+    known, zoned = times_and_zones(values)
+    known = known | values.isna().to_numpy()
+    if not known.all():
+        raise ValueError(
+            f"The column {column!r} holds {quote(values[~known].iloc[0])} for "
+            f"{first_row(posts, ~known)} ({(~known).sum()} such row(s) in all), but a "
+            "time such as 2025-07-04 03:36 (ISO 8601) was expected. Format the column "
+            "as yyyy-mm-dd hh:mm."
+        )
+    naive = ~zoned & values.notna().to_numpy()
+    if zoned.any() and naive.any():
+        raise ValueError(
+            f"The column {column!r} has a time with a time zone for "
+            f"{first_row(posts, zoned)} and one without for {first_row(posts, naive)}, "
+            "but one kind was expected. Give all of them a zone, or none."
+        )
+
+
+def _warn_of_repeats(posts):
+    """Warn once about rows that repeat the photo of an earlier row."""
+    again = posts["photo"].duplicated()
+    n = int(again.sum())
+    if not n:
+        return
+    lines = posts.index[again]
+    told = f"{n} lines repeat photos of earlier lines"
+    if lines[-1] - lines[0] == n - 1:
+        told = f"lines {lines[0]} to {lines[-1]} repeat photos of earlier lines"
+    if n == 1:
+        told = f"line {lines[0]} repeats the photo of an earlier line"
+    warn_caller(
+        f"{told}, such as {first_row(posts, again)}: remove lines that are not meant"
+    )

@@ -12,10 +12,22 @@ from ..inspection import (
     write_page,
 )
 from ._fitted import read_fitted, read_record
-from ._options import add_model, add_output, add_photos, add_work, describe
+from ._options import (
+    add_model,
+    add_output,
+    add_photo_column,
+    add_photos,
+    add_work,
+    describe,
+)
 from ._output import TABLES, check_output, say, write_table
-from ._scores import score_given, warn_of_unlike, warn_of_unreadable
-from ._tables import format_table, warn_of_chance
+from ._scores import (
+    score_given,
+    warn_of_known,
+    warn_of_unlike,
+    warn_of_unreadable,
+)
+from ._tables import format_table, warn_of_chance, warn_of_constant
 from ._target import in_unit, unit_of
 
 _N_SHOWN = 10
@@ -34,13 +46,15 @@ The columns of the table:
   unlike      whether the photo is farther from the training photos, in the features
               of the model, than 99 % of these are from one another; never with fewer
               than 100 training photos
+  in_training whether the same file was among the training photos, so that its score
+              is no prediction for a new photo; empty for models of earlier versions
   reason      why the photo cannot be read
 """
-_NAMES = ["rank", "photo", "score", "percentile", "low", "high", "unlike", "reason"]
+_NAMES = "rank photo score percentile low high unlike in_training reason".split()
 _SHOWN = {
     "rank": "{rank}",
     "score": "{score:.4f}",
-    "percentile": "{percentile:.1f}",
+    "percentile": "{percentile:.0f}",
     "low": "{low:.0f}",
     "high": "{high:.0f}",
     "photo": "{photo}",
@@ -60,6 +74,7 @@ def add(command):
     )
     add_model(command)
     add_photos(command)
+    add_photo_column(command)
     add_output(command, "write a page (.html) or a table (.csv, .json, .parquet)")
     add_work(command)
 
@@ -79,7 +94,11 @@ def _rank(options):
         read_record(options.model), table["score"][known]
     )
     warn_of_unlike(table["unlike"][known])
-    _warn_of_collapse(table["score"][known], training["quantiles"])
+    warn_of_known(table["in_training"])
+    if learned.constant:
+        warn_of_constant()
+    else:
+        _warn_of_collapse(table["score"][known], training["quantiles"])
     table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
     table["score"] = in_unit(table["score"], learned)
     table = table.sort_values("rank", kind="stable")
@@ -114,6 +133,7 @@ def _write(options, model, learned, training, posts, table):
         table,
         training,
         label=unit_of(learned.label, learned),
+        constant=learned.constant,
         heading=f"{table['score'].notna().sum():,} photos by predicted score",
     )
     write_page(options.output, page)
@@ -136,7 +156,8 @@ def _print(table, n_first, n_last):
     n_between = max(0, len(ranked) - n_first - n_last)
     after = len(ranked) - n_last if n_between else n_first
     rows = pd.concat([ranked[:n_first], ranked[after:]])
-    shown = _SHOWN | ({"unlike": "{unlike}"} if ranked["unlike"].any() else {})
+    marks = [name for name in ("unlike", "in_training") if ranked[name].any()]
+    shown = _SHOWN | {name: f"{{{name}}}" for name in marks}
     lines = format_table(rows.to_dict("records"), shown).split("\n")
     if n_between:
         lines.insert(1 + n_first, f"and {n_between} more" + " ..." * (n_last > 0))

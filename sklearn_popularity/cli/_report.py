@@ -9,7 +9,7 @@ from ._fitted import fit_posts, read_fitted, read_held_out
 from ._model import CONTEXT, add_context, columns_of, compose, texts_of
 from ._options import LEARNED, NONE, add_folder, add_output, add_work, describe, option
 from ._output import check_output, open_cache
-from ._posts import check_filled, read_posts, warn_of_groups
+from ._posts import read_posts, warn_of_groups
 from ._steps import Step, comparing, describing, shown
 from ._tables import format_found, format_size, print_chance, warn_of_chance
 
@@ -41,15 +41,17 @@ def add(command):
 def _report(options):
     check_output(options.output, [".html"])
     import_optional("jinja2", "A report")
-    command = _command(options)
+    named = ["model", *LEARNED, *CONTEXT, "by", "title", "output"]
+    command = _command(options, "report", named)
     if options.label is None and options.model is None:
         raise ValueError("the following arguments are required: --label or --model.")
     model = None if options.model is None else _read(options)
     named = [each for each in (options.by, options.title) if each is not None]
     columns = [*columns_of(options), *named]
-    posts, groups = read_posts(options, columns, texts_of(options))
-    if options.by is not None:
-        check_filled(posts, options.by, "a kind")
+    kinds = [] if options.by is None else [options.by]
+    posts, groups = read_posts(options, columns, texts_of(options), kinds)
+    tried = _command(options, "evaluate", [*LEARNED, *CONTEXT])
+    command = f"{command}\n# To compare features:\n{tried}"
     steps = [Step("heatmaps", "drawing heatmaps", 30)]
     if model is None:
         asked = compose(options, posts, open_cache(options.cache))
@@ -70,7 +72,7 @@ def _report(options):
             title=options.title,
             label=posts.attrs["target"],
             heading=f"Popularity report: {options.folder.resolve().name}",
-            notes=_notes(posts, options.label),
+            notes=_notes(posts),
             command=command,
             cv=options.cv,
             held_out=held_out,
@@ -107,19 +109,18 @@ def print_report(report):
     warn_of_chance(report.score.low)
 
 
-def _notes(posts, label):
+def _notes(posts):
     """Notes for the page about rows that were skipped."""
-    counts = {
-        "had no photo": len(posts.attrs.get("missing", [])),
-        f"had no {label!r}": posts.attrs["n_unlabelled"],
-    }
+    counts = {"had no photo": len(posts.attrs.get("missing", []))}
+    left_out = posts.attrs.get("left_out", {})
+    counts |= {f"had no {column!r}": n for column, n in left_out.items()}
     return [f"{n} rows {lack} and were skipped." for lack, n in counts.items() if n]
 
 
-def _command(options):
-    """The command line that reproduces the page."""
-    parts = ["sklearn-popularity", "report", str(options.folder)]
-    for name in ["model", *LEARNED, *CONTEXT, "by", "title", "output"]:
+def _command(options, command, named):
+    """The command line of a command with the options that were given."""
+    parts = ["sklearn-popularity", command, str(options.folder)]
+    for name in named:
         value, option = getattr(options, name), "--" + name.replace("_", "-")
         if value == options.default_of(name):
             continue

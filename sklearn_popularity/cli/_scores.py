@@ -9,11 +9,12 @@ import pandas as pd
 from scipy.stats import binom
 from threadpoolctl import threadpool_limits
 
+from .._terminal import escape
 from .._warnings import warn_caller
 from ..evaluation import NoPhotosError, PhotoTable, rows_described, with_settings
 from ..features import UnreadablePhotosWarning
 from ..inspection import find_unlike
-from ._fitted import read_seen
+from ._fitted import are_known, read_seen
 from ._output import open_cache
 from ._posts import posts_like
 from ._steps import describing, shown
@@ -24,11 +25,14 @@ _UNLIKE, _SURE = 0.01, 0.01
 
 def score_given(options, model, learned):
     """The posts of the given photos, their table by `score_posts`, and the model."""
+    learned.photo = options.photo_column or learned.photo
     posts = posts_like(learned, options.photos)
     settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
     model = with_settings(model, on_error="nan", **settings)
     with shown(describing(model)):
-        return posts, score_posts(model, posts, read_seen(options.model)), model
+        table = score_posts(model, posts, read_seen(options.model))
+    table.insert(3, "in_training", are_known(options.model, posts["photo"]))
+    return posts, table, model
 
 
 def score_posts(model, posts, seen):
@@ -91,8 +95,19 @@ def warn_of_unreadable(table):
         warn_caller(
             f"{len(unreadable)} of {len(table)} photos could not be read:\n"
             + "\n".join(
-                f"  {row.photo}: {row.reason}" for row in unreadable.itertuples()
+                escape(f"  {row.photo}: {row.reason}")
+                for row in unreadable.itertuples()
             )
+        )
+
+
+def warn_of_known(in_training):
+    """Warn about photos that the model was fitted on."""
+    n = int(in_training.sum())
+    if n:
+        warn_caller(
+            f"{n} of {len(in_training)} photos were in the training set: their scores "
+            "are not predictions for new photos, and the intervals do not hold for them"
         )
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from .._terminal import escape
 from .._warnings import warn_caller
 
 _NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
@@ -12,7 +13,7 @@ def format_table(rows, columns):
 
     Columns are formats by header, such as ``{"score": "{score:.3f}"}``.
     """
-    cells = [[cell.format(**row) for cell in columns.values()] for row in rows]
+    cells = [[escape(cell.format(**row)) for cell in columns.values()] for row in rows]
     aligned = []
     for column in zip(columns, *cells, strict=True):
         is_number = all(map(_NUMBER.fullmatch, column[1:]))
@@ -71,6 +72,15 @@ def print_chance(names):
             f"At chance by themselves: {', '.join(names)} (the 95 % interval contains "
             "0, or lies below it)"
         )
+
+
+def warn_of_constant():
+    """Warn of a model whose photos are all tied."""
+    warn_caller(
+        "the model predicts the same score for every photo: it has learned nothing "
+        "from these features, and all photos are tied. Use other features or more "
+        "photos"
+    )
 
 
 def warn_of_chance(low):

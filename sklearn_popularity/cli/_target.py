@@ -8,6 +8,7 @@ from scipy.stats import skew
 from .._messages import quote
 from .._warnings import warn_caller
 from ..context import log_normalized_popularity
+from ..datasets import first_row
 
 _SKEWED = 2
 
@@ -33,11 +34,10 @@ def with_target(posts, options):
         return posts
     negative = posts[label] < 0
     if negative.any():
-        row = int(np.flatnonzero(negative)[0])
         raise ValueError(
-            f"The column {label!r} holds {posts[label].iloc[row]:g} for "
-            f"{quote(posts['photo'].iloc[row])}, but --log and --per-day need counts "
-            "of 0 or more."
+            f"The column {label!r} holds {posts[label][negative].iloc[0]:g} for "
+            f"{first_row(posts, negative)}, but --log and --per-day need counts of 0 "
+            "or more. Correct the cell, or empty it."
         )
     learned = np.log2(posts[label] + 1)
     if times:
@@ -61,18 +61,33 @@ def in_unit(scores, options):
 
 def _per_day(posts, label, times):
     uploaded = posts[times[0]]
-    observed = posts[times[1]] if len(times) == 2 else _latest(uploaded)
+    observed = uploaded.loc[_moments(uploaded).idxmax()]  # the latest, as written
+    if len(times) == 2:
+        observed = posts[times[1]]
+        _check_order(posts, times)
     return log_normalized_popularity(posts[label], uploaded, observed, min_days=1)
 
 
-def _latest(times):
-    """The latest time, or number of days, in its original form."""
+def _check_order(posts, times):
+    """Raise an error that names the first row that was read before it was posted."""
+    uploaded, observed = (_moments(posts[column]) for column in times)
+    if is_numeric_dtype(uploaded) != is_numeric_dtype(observed):
+        return  # `log_normalized_popularity` says so
+    early = observed < uploaded
+    if early.any():
+        found = quote(posts[times[1]][early].iloc[0])
+        raise ValueError(
+            f"The column {times[1]!r} holds {found} for {first_row(posts, early)}, but "
+            f"a time no earlier than {times[0]!r} in the same line was expected. "
+            "Correct one of the two cells."
+        )
+
+
+def _moments(times):
+    """Times that can be compared, or numbers of days."""
     if is_numeric_dtype(times):
-        return times.max()
-    moments = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
-    if moments.isna().all():
-        return times.iloc[0]  # whose reader says what is wrong
-    return times.iloc[int(np.argmax(moments.fillna(moments.min())))]
+        return times
+    return pd.to_datetime(times, format="ISO8601", utc=True)
 
 
 def _suggest(values, label):

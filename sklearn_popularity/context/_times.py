@@ -75,13 +75,7 @@ def _has_zone(values):
 
 def _read_objects(objects, name) -> Times:
     absent = objects.isna().to_numpy()
-    text = np.array([isinstance(value, str) for value in objects], dtype=bool)
-    usable = np.array([isinstance(v, date | np.datetime64) for v in objects], bool)
-    zoned = np.array([_is_zoned(value) for value in objects], dtype=bool)
-    usable[text] = objects[text].str.fullmatch(_ISO).to_numpy(bool)
-    zoned[text] = objects[text].str.contains(rf":\d\d.*{_ZONE}$").to_numpy(bool)
-    candidates = objects.where(usable, None)
-    parsed = pd.to_datetime(candidates, format="ISO8601", utc=True, errors="coerce")
+    parsed, zoned = _parsed(objects)
     reject_rows(~absent & parsed.isna().to_numpy(), objects, name, _EXPECTED)
     with_zone, without = np.flatnonzero(zoned), np.flatnonzero(~zoned & ~absent)
     if len(with_zone) and len(without):
@@ -93,6 +87,25 @@ def _read_objects(objects, name) -> Times:
         )
     times = parsed.dt.tz_localize(None).to_numpy("datetime64[us]")
     return Times(times, None if absent.all() else bool(len(with_zone)))
+
+
+def _parsed(objects) -> tuple[pd.Series, NDArray]:
+    """Times in UTC, NaT for what is none, and whether they have a zone."""
+    text = np.array([isinstance(value, str) for value in objects], dtype=bool)
+    usable = np.array([isinstance(v, date | np.datetime64) for v in objects], bool)
+    zoned = np.array([_is_zoned(value) for value in objects], dtype=bool)
+    usable[text] = objects[text].str.fullmatch(_ISO).to_numpy(bool)
+    zoned[text] = objects[text].str.contains(rf":\d\d.*{_ZONE}$").to_numpy(bool)
+    candidates = objects.where(usable, None)
+    parsed = pd.to_datetime(candidates, format="ISO8601", utc=True, errors="coerce")
+    return parsed, zoned
+
+
+def times_and_zones(values) -> tuple[NDArray, NDArray]:
+    """Which values `read_times` reads as times, and which of them have a zone."""
+    parsed, zoned = _parsed(as_objects(values))
+    known = parsed.notna().to_numpy()
+    return known, known & zoned
 
 
 def _is_zoned(value):

@@ -100,6 +100,21 @@ def load_folder(
     >>> "album" in posts
     True
     """
+    posts = read_folder(
+        folder,
+        labels=labels,
+        photo_column=photo_column,
+        required=required,
+        columns=columns,
+        as_text=as_text,
+    )
+    return posts.reset_index(drop=True)
+
+
+def read_folder(
+    folder, *, labels="labels.csv", photo_column, required, columns=None, as_text
+):
+    """Read as `load_folder` does; the index is the line of each row in the table."""
     folder = check_folder(folder)
     table = folder / expand_home(labels)
     known = dict(KNOWN_COLUMNS[columns] if isinstance(columns, str) else columns or {})
@@ -123,7 +138,8 @@ def load_folder(
         for name in NUMBERS
         if name in known
     }
-    return posts.assign(**numbers).reset_index(drop=True)
+    del posts.attrs["repeated"]
+    return posts.assign(**numbers)
 
 
 def _read_table(table):
@@ -145,9 +161,13 @@ def _one_photo_column(ours, photo_column):
 
 
 def _find_photo_column(posts, photo_column, table):
-    if photo_column is not None:
-        check_columns(posts, [photo_column], table)
-        return photo_column
+    if photo_column is None:
+        photo_column = _known_photo_column(posts, table)
+    check_columns(posts, [photo_column], table)
+    return photo_column
+
+
+def _known_photo_column(posts, table):
     by_lower = {str(column).lower(): column for column in reversed(posts.columns)}
     for name in PHOTO_COLUMNS:
         if name in by_lower:

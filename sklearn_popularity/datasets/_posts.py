@@ -9,7 +9,8 @@ from .._messages import MAX_QUOTED, did_you_mean, quote
 from .._paths import expand_home
 from .._warnings import warn_caller
 from . import _tables
-from ._photo_files import Meant
+from ._photo_files import Meant, photos_below
+from ._tables import LINE
 
 _N_SHOWN = 5  # missing photos that the warning names
 
@@ -22,7 +23,10 @@ def check_folder(folder) -> Path:
     """An existing folder as a path, with ``~`` expanded."""
     folder = expand_home(folder)
     if folder.is_file():
-        raise NotADirectoryError(f"Got {str(folder)!r}, which is a file, not a folder.")
+        raise NotADirectoryError(
+            f"Got {str(folder)!r}, which is a file, not a folder. Pass the folder "
+            f"{str(folder.parent)!r}."
+        )
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder {str(folder)!r} does not exist.")
     return folder
@@ -46,7 +50,13 @@ def read_lines(path) -> list[str]:
 
 
 def check_columns(posts, names, table):
-    """Check that a table has the given columns; the error lists those that it has."""
+    """Check that a table has the given columns once; the error lists its columns."""
+    twice = [name for name in names if name in posts.attrs.get("repeated", [])]
+    if twice:
+        raise ValueError(
+            f"{str(table)!r} has more than one column {quote(twice[0])}, but one was "
+            "expected. Rename or delete the others."
+        )
     missing = [name for name in names if name not in posts]
     if not missing:
         return
@@ -62,13 +72,15 @@ def join_paths(folder, names, table, *, absolute=False) -> list[str]:
     `absolute` allows absolute paths, which are used as they are.
     """
     paths = []
-    for row, name in enumerate(map(str, names)):
+    names = pd.Series(names, dtype=object)
+    kind = LINE if names.index.name == LINE else "row"
+    for row, name in names.map(str).items():
         path = PurePath(name)
         # Tables from Windows separate folders by backslashes.
         parts = PurePath(name.replace("\\", "/")).parts
         if ".." in parts or (path.anchor and not absolute):
             raise ValueError(
-                f"{str(table)!r} has the photo {quote(name)} in row {row}, which is "
+                f"{str(table)!r} has the photo {quote(name)} in {kind} {row}, which is "
                 f"outside {str(folder)!r}. Expected a name in that folder, without "
                 "'..'. Pass a parent folder if the photos are elsewhere in it."
             )
@@ -83,11 +95,21 @@ def read_numbers(values, names, column, table) -> pd.Series:
     if bad.any():
         raise ValueError(
             f"The column {column!r} of {str(table)!r} holds "
-            f"{quote(values[bad].iloc[0])} for the photo {quote(names[bad].iloc[0])} "
-            f"({bad.sum()} such row(s)), but finite numbers were expected. Correct or "
-            "remove these rows."
+            f"{quote(values[bad].iloc[0])} for the photo "
+            f"{first_row(names.to_frame('photo'), bad)} ({bad.sum()} such row(s)), but "
+            "finite numbers were expected. Correct or remove these rows."
         )
     return numbers
+
+
+def first_row(posts, which) -> str:
+    """Name the first row of a mask by its photo, and by its line if that is known."""
+    first = posts[which].head(1)
+    line = f"line {first.index[0]}"
+    if "photo" not in first:
+        return line
+    photo = quote(first["photo"].iloc[0])
+    return f"{photo} ({line})" if first.index.name == LINE else photo
 
 
 def check_unique(names, table):
@@ -129,13 +151,16 @@ def drop_missing(posts, names, table):
     ``posts.attrs["missing"]``.
     """
     found = _find(posts["photo"].where(names.notna()), names, table)
-    there = found.notna()
-    missing = [str(name) for name in names[~there]]
+    there, lined = found.notna(), names.index.name == LINE
+    missing = [
+        f"line {row} has no file name" if pd.isna(name) and lined else str(name)
+        for row, name in names[~there].items()
+    ]
     if len(missing) == len(posts):
         raise FileNotFoundError(
             f"None of the {len(posts)} photos of {str(table)!r} exists; the first is "
             f"{quote(posts['photo'].iloc[0])}. File names must be relative to the "
-            "folder of the photos."
+            f"folder of the photos.{_say_where(names, Path(table).parent)}"
         )
     if missing:
         listed = ", ".join(name[:MAX_QUOTED] for name in missing[:_N_SHOWN])
@@ -148,6 +173,19 @@ def drop_missing(posts, names, table):
     posts = posts.assign(photo=found)[there]
     posts.attrs["missing"] = missing
     return posts
+
+
+def _say_where(names, folder):
+    """Say where below a folder a photo of one of the names lies, if anywhere."""
+    stems = {PurePath(str(name)).stem for name in names}
+    for path in photos_below(folder).photos:
+        if PurePath(path).stem in stems:
+            found = PurePath(path).relative_to(folder)
+            return (
+                f" {str(found)!r} is there: write file names with their folders and "
+                "suffixes."
+            )
+    return ""
 
 
 def _find(paths, names, table):

@@ -3,13 +3,17 @@
 import codecs
 import csv
 import re
+from collections import Counter
 from io import StringIO
 from itertools import chain, count
 
 import numpy as np
 import pandas as pd
 
+#: Name of the index of a table that was read: the line of each row.
+LINE = "line"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_AS_CSV = ', which Excel calls "CSV UTF-8"'
 _TABLE = "comma-separated UTF-8 text"
 # Spellings of a missing number.
 _MISSING = "#N/A <NA> N/A NA NULL NaN None n/a nan null".split()
@@ -37,32 +41,39 @@ def read_text(path, what="UTF-8 text", *, errors="strict") -> str:
     The error says `what` is expected; `errors` is that of :meth:`bytes.decode`.
     """
     data = path.read_bytes()
+    is_wide = data.startswith(_UTF16)
+    encoding, name = ("utf-16", "UTF-16") if is_wide else ("utf-8-sig", "UTF-8")
     try:
-        encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
         text = data.decode(encoding, errors)
-        if "\0" in text:
-            raise ValueError(f"character {text.index(chr(0))} is a null")
-    except ValueError as error:
-        raise ValueError(
-            f"The file {str(path)!r} cannot be read as {what}: {error}. Save it as "
-            "UTF-8."
-        ) from error
-    return text
+        before, found = text.partition("\0")[0], "a null"
+        if len(before) == len(text):
+            return text
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, "replace")
+        found = f"the byte 0x{data[error.start]:02x}, which is not {name}"
+    line = len(before.split("\n"))
+    raise ValueError(
+        f"The file {str(path)!r} cannot be read as {what}: line {line} has {found}. "
+        f"Save it as UTF-8{_AS_CSV if path.suffix == '.csv' else ''}."
+    )
 
 
 def read_table(path) -> pd.DataFrame:
     """Read a comma-separated table as text, with NaN for empty cells.
 
-    Columns without a name and without values, from commas at the ends of rows, are left
-    out.
+    The index is the line of each row, as a spreadsheet counts them: cells with several
+    lines count once. `attrs` holds ``repeated``, the names of several columns. Columns
+    without a name and without values, from commas at the ends of rows, are left out.
     """
     reader = csv.reader(StringIO(read_text(path, _TABLE), newline=""), strict=True)
+    lines, n = [], 0
     try:
-        lines = [(reader.line_num, row) for row in reader if any(row)]
+        for n, row in enumerate(reader, start=1):
+            lines += [(n, row)] * any(row)
     except csv.Error as error:
         raise ValueError(
             f"The table {str(path)!r} cannot be read as {_TABLE}: {error} (line "
-            f"{reader.line_num})."
+            f"{n + 1})."
         ) from error
     if not lines:
         raise ValueError(f"The table {str(path)!r} cannot be read: it is empty.")
@@ -72,13 +83,17 @@ def read_table(path) -> pd.DataFrame:
         raise ValueError(f"The table {str(path)!r} has no rows.")
     rows = [_fitted(row, len(header), line, path) for line, row in lines]
     columns = zip(_unique(header), zip(*rows, strict=True), strict=True)
-    return pd.DataFrame(
+    index = pd.Index([line for line, _ in lines], name=LINE)
+    table = pd.DataFrame(
         {
-            name: pd.Series(cells).where(np.array(cells) != "", np.nan)
+            name: pd.Series(cells, index).where(np.array(cells) != "", np.nan)
             for name, cells in columns
             if any(cells) or not name.startswith("Unnamed: ")
         }
     )
+    names = Counter(cell.strip() for cell in header)
+    table.attrs["repeated"] = [name for name, n in names.items() if name and n > 1]
+    return table
 
 
 def _check_separator(header, path):

@@ -16,6 +16,7 @@ from ._held_out_record import (
     pair_slope,
     percentile_intervals,
 )
+from ._percentiles import score_percentile
 from ._photos import as_rows
 from ._report_data import name_of
 
@@ -204,7 +205,7 @@ def compare_scores(
         {
             "photo": names,
             "score": scores,
-            "percentile": 100 * places,
+            "percentile": score_percentile(scores, record.raw[:, 0]),
             "low": low,
             "high": high,
         }

@@ -1,6 +1,7 @@
 """HTML page and figure that explain the score of a photo."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ _SHOWN = 480  # longest side in pixels
 _N_REASONS = 3
 
 
-def explain_page(model, photo, training):
+def explain_page(model, photo, training, constant=False):
     """HTML page that explains the score of a photo.
 
     Parameters
@@ -33,6 +34,8 @@ def explain_page(model, photo, training):
         File, or the row with its path in the column "photo".
     training : dict
         Entry "training" of the model card.
+    constant : bool, default=False
+        Whether the model predicts the same score for every photo.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def explain_page(model, photo, training):
     name, image = _look_at(photo)
     told = _tell(model, photo, training)
     shown: dict[str, Any] = {"map": None}
-    if image_transformers(model):
+    if image_transformers(model) and not constant:
         heat = draw_map(model, photo)
         shown = {
             "map": data_uri(overlay(image, heat)),
@@ -53,6 +56,7 @@ def explain_page(model, photo, training):
         heading=f"Why {name} has its score",
         name=name,
         training=training,
+        constant=constant,
         src=data_uri(image),
         height=image.shape[0],
         width=image.shape[1],
@@ -61,30 +65,31 @@ def explain_page(model, photo, training):
     )
 
 
-def explain_figure(model, photo, training, path: Path):
+def explain_figure(model, photo, training, path: Path, constant=False):
     """Draw the same with matplotlib, and write it atomically.
 
     Parameters
     ----------
-    model, photo, training
+    model, photo, training, constant
         As for `explain_page`.
     path : Path
         File to write (.png).
     """
-    _, image = _look_at(photo)
+    name, image = _look_at(photo)
     told = _tell(model, photo, training)
-    left, right = several_axes(None, 2, (11.0, 4.2), width_ratios=[1, 0.9])
+    left, right = several_axes(None, 2, (12.0, 4.6), width_ratios=[1, 0.9])
     figure = left.figure
-    if image_transformers(model):
+    if image_transformers(model) and not constant:
         plot_heatmap(image, draw_map(model, photo), unit="points of the score", ax=left)
     else:
         left.imshow(image)
         left.set_axis_off()
     _draw_reasons(right, told)
-    unit = f" ({training['label']})" if training["label"] else ""
+    what = f"predicted {training['label'] or 'score'} {told['score']:.3g}"
+    tied = ", as of every photo" if constant else ""
     doubt = "; may be no better than chance" if training["interval"][0] <= 0 else ""
     figure.suptitle(
-        f"score {told['score']:.3g}{unit}, percentile {told['percentile']:.0f}{doubt}"
+        f"{shorten(name, 60)}\n{what}, percentile {told['percentile']:.0f}{tied}{doubt}"
     )
     figure.canvas.draw()
     drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3]
@@ -122,7 +127,8 @@ def _tell(model, photo, training):
 def _draw_reasons(ax, told):
     rows = told["raising"] + told["lowering"]
     if not rows:
-        ax.text(0, 0.5, f"No reasons that add up:\n{told['why_none']}", wrap=True)
+        if told["why_none"]:
+            ax.text(0, 0.5, f"No reasons that add up:\n{told['why_none']}", wrap=True)
         ax.set_axis_off()
         return
     if told["n_others"]:
@@ -131,7 +137,7 @@ def _draw_reasons(ax, told):
     values = [row["contribution"] for row in rows]
     colors = [COLORS[5] if value > 0 else COLORS[0] for value in values]
     ax.barh(range(len(rows)), values, color=colors, edgecolor=INK)
-    ax.set_yticks(range(len(rows)), [shorten(row["reason"], 56) for row in rows])
+    ax.set_yticks(range(len(rows)), [fill(row["reason"], 36) for row in rows])
     ax.invert_yaxis()
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.set_xlabel(f"adds to {told['start']:.3g}, the score of an average photo")
+    ax.set_xlabel(f"adds to {told['start']:.3g},\nthe score of an average photo")

@@ -17,7 +17,7 @@ N_EXPLAINED = 24
 _N_REASONS = 5
 
 
-def rank_page(model, posts, table, training, *, label, heading):
+def rank_page(model, posts, table, training, *, label, heading, constant=False):
     """HTML page of photos to choose from.
 
     Parameters
@@ -28,14 +28,16 @@ def rank_page(model, posts, table, training, *, label, heading):
         Posts, with their photos in the column "photo".
     table : DataFrame
         A row per post, the highest first, with the columns rank, photo, score (in the
-        unit of `label`; NaN if the photo cannot be read), percentile, low, high, unlike
-        and reason. The index holds positions in `posts`.
+        unit of `label`; NaN if the photo cannot be read), percentile, low, high,
+        unlike, in_training and reason. The index holds positions in `posts`.
     training : dict
         Entry "training" of the model card.
     label : str
         Name of the scores.
     heading : str
         Title of the page.
+    constant : bool, default=False
+        Whether the model predicts the same score for every photo.
 
     Returns
     -------
@@ -65,6 +67,8 @@ def rank_page(model, posts, table, training, *, label, heading):
         photos=rows,
         n_photos=len(ranked),
         n_unlike=int(ranked["unlike"].sum()),
+        n_known=int(ranked["in_training"].sum()),
+        constant=constant,
         n_explained=0 if why_none else min(N_EXPLAINED, len(rows)),
         why_none=why_none,
         known=bool((ranked["high"] - ranked["low"] < 100).any()),
@@ -96,6 +100,8 @@ def _tell(model, post):
         found = explain_photo(model, post)
     except TypeError:
         return {}, f"the model is a {type(model).__name__}."
+    if not found.reasons["contribution"].any() and not found.why_none:
+        return {}, ""
     if found.why_none or len(found.reasons) < 2:
         return {}, found.why_none or "the model takes the photo as a whole."
     strongest = strong_reasons(found.reasons).head(_N_REASONS)

@@ -1,6 +1,7 @@
 """HTML report about how well a model ranks photos, and why."""
 
 import platform
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from numbers import Integral
@@ -309,9 +310,10 @@ def _called(labels, otherwise):
 
 def _spelled(model):
     """Text of the model with all parameters that were set."""
-    if type(model).__repr__ is BaseEstimator.__repr__:
-        return model.__repr__(N_CHAR_MAX=_MAX_SPELLED)
-    return repr(model)
+    named = type(model).__repr__ is BaseEstimator.__repr__
+    text = model.__repr__(N_CHAR_MAX=_MAX_SPELLED) if named else repr(model)
+    # Functions by their names alone: addresses in memory differ between runs.
+    return re.sub(r"<function (\S+) at 0x[0-9a-f]+>", r"\1", text)
 
 
 def _warn_of_errors(errors, n_given):

@@ -65,7 +65,17 @@ def test_missing_photos_are_reported_and_left_out(folder):
     assert caught[0].filename == __file__
     assert posts["y"].tolist() == [1, 5]
     assert posts.index.tolist() == [0, 1]
-    assert posts.attrs["missing"] == ["img/gone.jpg", "nan", "img"]
+    assert posts.attrs["missing"] == [
+        "img/gone.jpg",
+        "line 4 has no file name",
+        "img",
+    ]
+
+
+def test_photos_in_another_folder_are_told(folder):
+    _write(folder, "path,y\na,1\n")
+    with pytest.raises(FileNotFoundError, match=r"'img/a\.jpg' is there: write file"):
+        load_folder(folder)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +123,9 @@ def test_impossible_name_is_missing(folder):
 def test_names_that_lead_out_are_refused(folder, name):
     Image.new("RGB", (8, 6)).save(folder.parent / "a.jpg")
     _write(folder, f"path,y\nimg/a.jpg,1\n{name},2\n")
-    with pytest.raises(ValueError, match=r"in row 1, which is outside .*parent folder"):
+    with pytest.raises(
+        ValueError, match=r"in line 3, which is outside .*parent folder"
+    ):
         load_folder(folder)
 
 

@@ -116,8 +116,14 @@ def test_commas_at_the_ends_of_rows_do_not_matter(folder, text):
     ("data", "message"),
     [
         (b"path,y\na.jpg,1,x\n", r"has 3 cells in line 2, .* names 2 columns"),
-        (b"path,y\na.jpg,1\nb.jpg,\xff\n", "labels.csv.*UTF-8 text: 'utf-8'.*Save"),
-        ("path,y\na.jpg,1\n".encode("utf-16-le"), r"is a null.*Save it as"),
+        (
+            b"path,y\na.jpg,1\nb.jpg,\xff\n",
+            r"line 3 has the byte 0xff.*UTF-8\. .*Excel",
+        ),
+        ("path,y\na.jpg,1\n".encode("utf-16-le"), r"line 1 has a null.*Save it as"),
+        (b'path,y\na.jpg,1\n\n"b\n.jpg",1\nc.jpg,1,x\n', r"3 cells in line 5"),
+        (b'path,y\na.jpg,1\n\nb.jpg,"1\n', r"unexpected end of data \(line 4"),
+        (b"path,path,y\na.jpg,b.jpg,1\n", "more than one column 'path'"),
         (b"path;y\na.jpg;1\n", "separated by semicolons"),
         (b"path\ty\na.jpg\t1\n", "separated by tabs"),
         (b'path,y\na.jpg,"1\n', r"unexpected end of data \(line"),
@@ -154,6 +160,8 @@ def test_plain_tables_are_read_as_pandas_does(tmp_path):
     )
     frame.to_csv(tmp_path / "t.csv", index=False)
     table = with_numbers(read_table(tmp_path / "t.csv"))
+    assert table.index.tolist() == [*range(2, 202)]  # lines, as in a spreadsheet
+    table = table.reset_index(drop=True)
     pd.testing.assert_frame_equal(table, pd.read_csv(tmp_path / "t.csv"))
 
 

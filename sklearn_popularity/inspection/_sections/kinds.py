@@ -15,7 +15,7 @@ def write(evidence) -> Section | str:
     """Mean predicted minus true percentile of each group, and its correlation."""
     by = evidence.data.by
     if by is None:
-        return "No groups of posts were given (by= or groups=)."
+        return "No groups of posts were given."
     if pd.Series(by).value_counts().max() < MIN_ROWS:
         return f"No group of posts has {MIN_ROWS} photos."
     table = rate_kinds(evidence, by)

@@ -13,10 +13,7 @@ _FEWEST = 5  # photos that show an object
 def write(evidence) -> Section | str:
     """Effects of objects in a linear model of objects alone."""
     if evidence.objects is None:
-        return (
-            "No probabilities of objects were given (objects=, such as those of "
-            'CNNEmbedder(layer="probabilities")).'
-        )
+        return "No probabilities of objects in the photos were given."
     shown_in = (evidence.objects > _LIKELY).sum()
     seen = evidence.objects.loc[:, shown_in >= _FEWEST]
     if not seen.shape[1]:

@@ -15,7 +15,7 @@ def write(evidence) -> Section | str:
     """Photos and words of each sense, numbered as in the tables."""
     ranker, table = _find_ranker(evidence)
     if ranker is None:
-        return "The model has no LatentRankSVM."
+        return "The model does not tell several kinds of popular photos apart."
     n_top = min(500, max(20, len(evidence.y) // 10))
     photos = sense_photos(ranker, table, n_top=len(evidence.y))
     words = pd.DataFrame({"side": [], "sense": [], "word": []})

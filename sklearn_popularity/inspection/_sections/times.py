@@ -18,7 +18,7 @@ def write(evidence) -> Section | str:
     """Score and bias by period, and of a model of earlier posts on the last fifth."""
     times = evidence.data.times
     if times is None:
-        return "No times were given (time=)."
+        return "No times of posting were given."
     kind, periods = periods_of(times)
     if periods.value_counts().max() < MIN_ROWS:
         return f"No {kind} has {MIN_ROWS} photos."
