@@ -265,12 +265,16 @@ def test_two_heads_train_one_network(squares, scores, reads, tmp_path):
     assert_allclose(heads.predict(squares), mean, rtol=1e-5)
 
 
-def test_folder_holds_a_checkpoint_of_each_fit(squares, scores, reads, tmp_path):
-    model = CNNFineTuneRegressor(**PLAIN, checkpoint=tmp_path)
+@pytest.mark.parametrize("name", ["checkpoints", "there.already"])
+def test_folder_holds_a_checkpoint_of_each_fit(name, squares, scores, reads, tmp_path):
+    folder = tmp_path / name
+    if folder.suffix:
+        folder.mkdir()
+    model = CNNFineTuneRegressor(**PLAIN, checkpoint=folder)
     for rows in (slice(10), slice(10, 20), slice(10)):
         model.fit(squares[rows], scores[rows])
     model.set_params(learning_rate=1e-3).fit(squares[:10], scores[:10])
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(folder.iterdir())) == 3
     assert len(reads) == 3 * 3 * 10
 
 

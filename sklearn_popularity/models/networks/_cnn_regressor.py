@@ -83,9 +83,12 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         Function from X to the group of each row, such as the folder of a path. Rows of
         a group are held out together.
     checkpoint : str or path, default=None
-        File that keeps the state after each epoch, or a folder, which holds a file for
-        each combination of settings and data. A fit with the same settings and data
-        goes on from it; `random_state` must be an integer.
+        Where to keep the state after each epoch, so that a fit with the same settings
+        and data resumes from it; `random_state` must be an integer. A name without a
+        suffix, such as "checkpoints", is a folder, which is created if its parent
+        exists, and holds a file for each combination of settings and data, such as each
+        fold of a cross-validation. A name with a suffix, such as "fit.checkpoint", or
+        an existing file, is one file, which a fit of other settings or data replaces.
     random_state : int, RandomState instance or None, default=None
         Seed of random weights, of the held-out rows, of the order of the photos, of
         their crops and of dropout.
@@ -295,7 +298,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         ImportError
             If torch, torchvision, skorch or timm is needed and missing.
         FileNotFoundError
-            If there are no such weights, or no folder for the checkpoint.
+            If there are no such weights, or no folder to make the checkpoint in.
         ValueError
             If there is no such backbone or device, weights do not fit it, lengths
             differ, there are too few rows or groups to hold any out, the learning rate
