@@ -10,6 +10,12 @@ def check_score(values, name: str, *, warn: bool = False) -> NDArray[np.float64]
 
     `warn` warns if a column vector is raveled, as scikit-learn does in `fit`.
     """
+    if np.ndim(values) == 2 and np.shape(values)[1] > 1:
+        raise ValueError(
+            f"Got {name} of shape {np.shape(values)}, but a 1d array, one number per "
+            "row, was expected. Pass one column at a time, and only the rows in which "
+            "it is known."
+        )
     values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
     return column_or_1d(values, warn=warn)
 

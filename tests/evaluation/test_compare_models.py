@@ -132,6 +132,10 @@ def test_baselines_are_what_they_say():
         ({"groups": [0, 1]}, "inconsistent numbers"),
         ({"dictionary": "fold"}, "dictionary"),
         ({"cv": 500}, "500"),
+        (
+            {"y": np.full((60, 2), np.nan)},
+            r"y of shape \(60, 2\).*one column at a time",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(data, change, message):

@@ -627,7 +627,7 @@ def test_file_of_something_else_is_not_replaced(squares, scores, tmp_path):
     ):
         model.fit(squares, scores)
     assert path.read_bytes() == b"a photo"
-    with pytest.raises(FileNotFoundError, match="does not exist. Create it"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         model.set_params(checkpoint=tmp_path / "a" / "b").fit(squares, scores)
     with pytest.raises(ValueError, match="random_state=None, with which no fit"):
         model.set_params(random_state=None).fit(squares, scores)

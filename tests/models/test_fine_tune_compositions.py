@@ -8,6 +8,7 @@ from scipy.special import logit
 from sklearn.base import clone
 from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 
 from sklearn_popularity import (
@@ -207,6 +208,25 @@ def test_unknown_scores_add_no_loss(squares, scores):
     alone = CNNFineTuneRegressor(**HEAD | {"learning_rate": 1e-4 * 5 / N})
     alone.fit(squares[:5], y[:5, 1])
     assert_allclose(both.predict(squares)[:, 1], alone.predict(squares), rtol=1e-5)
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(1.0, N + 1)])
+def test_score_is_of_the_known_rows_of_each_column(weight, squares, scores):
+    y = np.column_stack([scores, 100 - scores**2])
+    model = CNNFineTuneRegressor(**HEAD).fit(squares, y)
+    told = model.predict(squares)
+    whole = r2_score(y, told, sample_weight=weight)
+    assert_allclose(model.score(squares, y, weight), whole)
+    y[5:, 1] = np.nan
+    parts = [
+        r2_score(
+            y[:n, j], told[:n, j], sample_weight=None if weight is None else weight[:n]
+        )
+        for j, n in enumerate((N, 5))
+    ]
+    assert_allclose(model.score(squares, y, weight), np.mean(parts))
+    with pytest.raises(ValueError, match="NaN alone in column 1"):
+        model.score(squares[5:], y[5:])
 
 
 def test_data_sets_with_different_scores_share_a_backbone(squares, scores):

@@ -6,12 +6,14 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 
 from ..._kept_parameters import keep_parameters
 from ..._scores import check_scores
 from ..._sklearn_compat import Interval, StrOptions, _fit_context
+from .._delegation import check_weights, take_rows
 from .._k_class import balanced_bins, bin_means
 from ._fine_tune import CNNFineTune
 from ._inputs import mean_and_scale
@@ -355,6 +357,42 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         """
         return self._targets(X)
 
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination, the mean over the scores if there are several.
+
+        Parameters
+        ----------
+        X : sequence of photos
+            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True scores. With several outputs, NaN is a score that is not known: each
+            output is judged on the rows in which it is.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            At most 1; 0 is a constant.
+
+        Raises
+        ------
+        ImageError
+            For a photo that cannot be read.
+        ValueError
+            If a row or an output has no known score.
+        """
+        predicted = self.predict(X)
+        if predicted.ndim == 1:
+            return r2_score(y, predicted, sample_weight=sample_weight)
+        y = _check_outputs(X, y)
+        weight = check_weights(y[:, 0], sample_weight)
+        found = [
+            r2_score(true[known], told[known], sample_weight=take_rows(weight, known))
+            for true, told, known in zip(y.T, predicted.T, ~np.isnan(y.T), strict=True)
+        ]
+        return float(np.mean(found))
+
     def _targets(self, X):
         outputs = self._outputs(X).astype(np.float64)
         if self.loss == "log_loss":
@@ -369,7 +407,12 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         shape = np.asarray(y).shape
         if len(shape) < 2 or shape[1] == 1:
             return check_scores(X, y)
-        return _check_outputs(X, y, self.n_bins)
+        if self.n_bins is not None:
+            raise ValueError(
+                f"Got n_bins={self.n_bins} with y of {shape[1]} columns, but bins of "
+                "one score were expected. Pass n_bins=None, or one column."
+            )
+        return _check_outputs(X, y)
 
     def _n_outputs(self):
         return np.size(self.target_scale_)
@@ -425,13 +468,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         return tags
 
 
-def _check_outputs(X, y, n_bins):
+def _check_outputs(X, y):
     """Scores of several outputs, NaN where not known, as float64."""
-    if n_bins is not None:
-        raise ValueError(
-            f"Got n_bins={n_bins} with y of {np.shape(y)[1]} columns, but bins of one "
-            "score were expected. Pass n_bins=None, or one column."
-        )
     y = check_array(y, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
     check_consistent_length(X, y)
     known = ~np.isnan(y)
