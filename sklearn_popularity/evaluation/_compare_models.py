@@ -55,10 +55,7 @@ class ModelComparison:
     def __str__(self):
         parts = [self.scores.round(3).to_string(index=False)]
         if len(self.differences):
-            parts += [
-                self.differences.round(3).to_string(index=False),
-                f"({_ADJUSTED})",
-            ]
+            parts += [self.differences.round(3).to_string(index=False), _ADJUSTED]
         if self.ceilings is not None:
             parts.append(self.ceilings.round(3).to_string(index=False))
         return "\n\n".join(parts)
