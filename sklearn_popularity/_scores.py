@@ -2,7 +2,12 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
 
 
 def check_score(values, name: str, *, warn: bool = False) -> NDArray[np.float64]:
@@ -10,7 +15,15 @@ def check_score(values, name: str, *, warn: bool = False) -> NDArray[np.float64]
 
     `warn` warns if a column vector is raveled, as scikit-learn does in `fit`.
     """
-    values = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
+    kinds = {"ensure_2d": False, "ensure_all_finite": False, "dtype": np.float64}
+    values = check_array(values, input_name=name, **kinds)
+    if values.ndim == 2 and values.shape[1] > 1:
+        raise ValueError(
+            f"Got {name} of shape {values.shape}, but a 1d array, one number per "
+            "row, was expected. Pass one column at a time, and only the rows in which "
+            "it is known."
+        )
+    assert_all_finite(values, input_name=name)
     return column_or_1d(values, warn=warn)
 
 

@@ -106,6 +106,17 @@ def test_snippets_print_what_is_shown(page, tmp_path, monkeypatch):
     _check_page((DOCS / page).read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("page", _pages())
+def test_included_parts_are_there(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for block in re.finditer(r"^```\{include\} (\S+)\n(.*?)^```$", text, re.M | re.S):
+        whole = (DOCS / page).parent.joinpath(block[1]).read_text(encoding="utf-8")
+        for marker in re.findall(
+            r'^:(?:start-after|end-before): "(.*)"$', block[2], re.M
+        ):
+            assert marker in whole
+
+
 def test_wrong_output_is_noticed():
     page = "```python\nprint('score', 2, 0.50)\n```\n\n```text\n{}\n```\n"
     _check_page(page.format("score 2 0.51"))

@@ -18,6 +18,8 @@ from ._partitions import Folds
 from ._study import predict_study, prepare_study
 from ._variance_shares import variance_shares
 
+_ADJUSTED = "p-values are adjusted for the number of comparisons, intervals are not"
+
 
 @dataclass(frozen=True)
 class ModelComparison:
@@ -32,7 +34,9 @@ class ModelComparison:
         within test folds).
     differences : DataFrame
         One row per comparison, with the columns model, instead_of, difference, low and
-        high (its paired interval) and p_value (adjusted); empty without a reference.
+        high (its paired interval, of this comparison alone) and p_value (adjusted for
+        the number of comparisons by Holm's method); empty without a reference. Judge by
+        p_value: an interval may exclude 0 although p_value is above 0.05.
     held_out : dict of str to HeldOutPredictions
         Held-out predictions of each model.
     kept : ndarray of shape (n_kept,)
@@ -48,6 +52,14 @@ class ModelComparison:
     kept: NDArray[np.intp] = field(repr=False)
     ceilings: pd.DataFrame | None = field(default=None, repr=False)
 
+    def __str__(self):
+        parts = [self.scores.round(3).to_string(index=False)]
+        if len(self.differences):
+            parts += [self.differences.round(3).to_string(index=False), _ADJUSTED]
+        if self.ceilings is not None:
+            parts.append(self.ceilings.round(3).to_string(index=False))
+        return "\n\n".join(parts)
+
     @property
     def partitions(self) -> list[Folds]:
         """Folds of each repeat, as positions in the rows kept."""
@@ -56,7 +68,7 @@ class ModelComparison:
     def _repr_html_(self):
         parts = [table(self.scores, "Scores on held-out photos")]
         if len(self.differences):
-            parts.append(table(self.differences, "Differences"))
+            parts.append(table(self.differences, f"Differences; {_ADJUSTED}"))
         if self.ceilings is not None:
             parts.append(table(self.ceilings, "Ceilings"))
         return "".join(parts)
@@ -171,7 +183,8 @@ def compare_models(
     Intervals are for the model, trained again on as many rows of new groups
     (:func:`~sklearn_popularity.spearman_interval` with `n_folds`). Differences are
     paired. Their p-values are adjusted by Holm's method [1]_ over all comparisons of
-    the table, which controls the chance of any false finding.
+    the table, which controls the chance of any false finding. Their intervals are not
+    adjusted: each has the given confidence for its own difference.
 
     References
     ----------

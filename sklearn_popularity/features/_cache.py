@@ -116,8 +116,8 @@ class RowStore:
         if row.shape != (self._cache.n_numbers,):
             raise ValueError(
                 f"{self._cache.kind} described a photo by an array of shape "
-                f"{row.shape}, but it has {self._cache.n_numbers} names of features. "
-                "Return one number per feature name."
+                f"{row.shape}, but shape ({self._cache.n_numbers},) was expected, one "
+                "number per feature name. Return an array of this shape."
             )
         if self._connection is not None:
             self._fresh[key] = row

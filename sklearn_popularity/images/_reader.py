@@ -112,7 +112,8 @@ def read_file(source: str | os.PathLike[str], folder: str = "") -> bytes:
     except TypeError:
         raise TypeError(
             f"Got type {type(source).__name__}, but expected the path of an image or "
-            "its encoded bytes; pass arrays and Pillow images to to_rgb8."
+            "its encoded bytes; pass arrays and Pillow images to "
+            "sklearn_popularity.images.to_rgb8."
         ) from None
     if _URL.match(path):
         raise ImageError(

@@ -36,9 +36,13 @@ class PhotoExplanation(NamedTuple):
     start : float
         Predicted score of a photo that is average in all reasons; NaN without reasons.
     reasons : DataFrame
-        A row per reason, the strongest first, with the columns reason (str) and
-        contribution (in units of the score). The score is `start` plus the sum of the
-        contributions. Empty if the model is not additive.
+        A row per reason, the strongest first, with the columns reason (str),
+        contribution (in units of the score), feature (its name, as in
+        `get_feature_names_out`; empty if the reason is a whole model) and branch (the
+        branch of a late fusion or member of an average, empty without these; names of
+        nested ones are joined by "__"). The score is `start` plus the sum of the
+        contributions. Several features may have the same reason in words. Empty if the
+        model is not additive.
     why_none : str
         Why there are no reasons; empty if there are.
     """
@@ -136,10 +140,19 @@ def explain_photo(model, photo, *, column="photo"):
         )
     check_is_fitted(model)
     found = _add_up(model, one_row(model, photo, column), _ALL)
-    reasons = pd.DataFrame(found.reasons, columns=["reason", "contribution"])
-    order = np.argsort(-reasons["contribution"].abs(), kind="stable")
-    reasons = reasons.iloc[order].reset_index(drop=True)
+    reasons = _strongest_first(pd.DataFrame(found.reasons, columns=_Reason._fields))
     return PhotoExplanation(found.score, found.start, reasons, found.why_none)
+
+
+def _strongest_first(reasons):
+    order = np.argsort(-reasons["contribution"].abs(), kind="stable")
+    return reasons.iloc[order].reset_index(drop=True)
+
+
+def sum_alike(reasons: pd.DataFrame) -> pd.DataFrame:
+    """Contributions of all reasons in the same words, the strongest first."""
+    added = reasons.groupby("reason", sort=False)["contribution"].sum()
+    return _strongest_first(added.reset_index())
 
 
 def strong_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
@@ -148,12 +161,26 @@ def strong_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
     return reasons[sizes > 0.01 * sizes.max()]
 
 
+class _Reason(NamedTuple):
+    """A term of a score, see `PhotoExplanation.reasons`."""
+
+    reason: str
+    contribution: float
+    feature: str = ""
+    branch: str = ""
+
+    def within(self, branch, share) -> "_Reason":
+        """The reason as that of a branch, whose score is weighted."""
+        inner = f"{branch}__{self.branch}" if self.branch else branch
+        return self._replace(contribution=share * self.contribution, branch=inner)
+
+
 class _Sum(NamedTuple):
     """A score as a start plus reasons; without a start, there are no reasons."""
 
     score: float
     start: float
-    reasons: list[tuple[str, float]]
+    reasons: list[_Reason]
     why_none: str = ""
 
 
@@ -175,8 +202,8 @@ def _add_up(model, X, name) -> _Sum:
         if mean is None:
             return _Sum(score, np.nan, [], f"{reason}.")
         called = above_or_below(_called(name, model), score - mean)
-        return _Sum(score, mean, [(called, score - mean)])
-    return _Sum(start + sum(added for _, added in reasons), start, reasons)
+        return _Sum(score, mean, [_Reason(called, score - mean)])
+    return _Sum(start + sum(each.contribution for each in reasons), start, reasons)
 
 
 def _add_members(mean, X):
@@ -184,14 +211,14 @@ def _add_members(mean, X):
     sums = list(map(_add_up, members, [X] * len(members), names))
     centre = next((each.start for each in sums if not each.why_none), np.nan)
     score, start = 0.0, 0.0
-    reasons: list[tuple[str, float]] = []
+    reasons: list[_Reason] = []
     for share, each, name in zip(shares_of(mean), sums, names, strict=True):
         if each.why_none:
             reason = above_or_below(name, each.score - centre)
             begin = float(np.nan_to_num(centre))
-            each = _Sum(each.score, begin, [(reason, each.score - begin)])
+            each = _Sum(each.score, begin, [_Reason(reason, each.score - begin)])
         score, start = score + share * each.score, start + share * each.start
-        reasons += [(reason, share * added) for reason, added in each.reasons]
+        reasons += [found.within(name, share) for found in each.reasons]
     return _Sum(float(score), float(start), reasons)
 
 
@@ -206,7 +233,7 @@ def _add_branches(fusion, X, names=None):
     centre = np.nan_to_num(_averages(fusion.final_estimator_, len(weights))[0])
     start += weights @ centre
     added = weights * (outputs[0] - centre)
-    reasons: list[tuple[str, float]] = []
+    reasons: list[_Reason] = []
     places = output_columns(fusion)
     for name, estimator, columns in fusion.branches_:
         own = places[name]
@@ -217,11 +244,11 @@ def _add_branches(fusion, X, names=None):
             called = _called(name, estimator)
             if not isinstance(estimator, str):  # passed through
                 called = above_or_below(called, outputs[0, own[0]] - centre[own[0]])
-            reasons.append((called, float(added[own].sum())))
+            reasons.append(_Reason(called, float(added[own].sum()), branch=name))
             continue
         weight = weights[own[0]]
         start += weight * (found[0] - fusion.branch_means_[name] - centre[own[0]])
-        reasons += [(reason, weight * value) for reason, value in found[1]]
+        reasons += [each.within(name, weight) for each in found[1]]
     return _Sum(score, float(start), reasons)
 
 
@@ -245,7 +272,8 @@ def _add_numbers(model, X, names=None):
     names = column_names(X) if names is None else names
     values = numbers_of(X)[0]
     words = map(reason_in_words, names, values, means, scales)
-    reasons = list(zip(words, (weights * (values - centre)).tolist(), strict=True))
+    added = (weights * (values - centre)).tolist()
+    reasons = list(map(_Reason, words, added, map(str, names)))
     return float(intercept + weights @ centre), reasons
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from .._files import whole_file
 from ..evaluation import image_transformers
-from ._explain import explain_photo, strong_reasons
+from ._explain import explain_photo, strong_reasons, sum_alike
 from ._heatmap import plot_heatmap
 from ._percentiles import score_percentile
 from ._photos import as_photos
@@ -106,11 +106,12 @@ def _look_at(photo):
 def _tell(model, photo, training):
     """The score, the percentile and the reasons."""
     found = explain_photo(model, photo)
-    reasons = strong_reasons(found.reasons)
+    told = sum_alike(found.reasons)
+    reasons = strong_reasons(told)
     raising = reasons[reasons["contribution"] > 0].head(_N_REASONS)
     lowering = reasons[reasons["contribution"] < 0].head(_N_REASONS)
     shown = [*raising.index, *lowering.index]
-    others = found.reasons.drop(index=shown)
+    others = told.drop(index=shown)
     return {
         "score": found.score,
         "start": found.start,

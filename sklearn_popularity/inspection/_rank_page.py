@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._explain import explain_photo, strong_reasons
+from ._explain import explain_photo, strong_reasons, sum_alike
 from ._photos import as_photos
 from ._report_data import name_of
 from ._report_html import render
@@ -100,15 +100,16 @@ def _tell(model, post):
         found = explain_photo(model, post)
     except TypeError:
         return {}, f"the model is a {type(model).__name__}."
-    if not found.reasons["contribution"].any() and not found.why_none:
+    reasons = sum_alike(found.reasons)
+    if not reasons["contribution"].any() and not found.why_none:
         return {}, ""
-    if found.why_none or len(found.reasons) < 2:
+    if found.why_none or len(reasons) < 2:
         return {}, found.why_none or "the model takes the photo as a whole."
-    strongest = strong_reasons(found.reasons).head(_N_REASONS)
-    others = found.reasons.drop(index=strongest.index)
+    strongest = strong_reasons(reasons).head(_N_REASONS)
+    others = reasons.drop(index=strongest.index)
     return {
         "reasons": strongest.to_dict("records"),
-        "most": float(found.reasons["contribution"].abs().max()),
+        "most": float(reasons["contribution"].abs().max()),
         "start": found.start,
         "total": found.score,
         "n_others": len(others),

@@ -29,7 +29,7 @@ from ..metrics import spearman_score
 from ._delegation import check_weights, groups_of, take_rows
 from ._fit_tasks import FitTasks
 from ._hold_out import hold_out
-from ._pairwise import center_within, score_unit
+from ._pairwise import center_within, score_unit, total_pair_weight
 from ._rank_training import PassSettings, RankedRows, pass_over, rank_score
 from ._routing import GroupsRequest
 from ._sense_seeds import start_senses
@@ -160,7 +160,7 @@ class LatentRankSVM(
     one; the optimizer is Adam; unpopular senses start from clusters too; each sense has
     an intercept; soft margins are in standard deviations of the scores instead of log
     views. Rows of equal score form no pair: if all scores are equal, or there is one
-    row, all predictions are 0.
+    row, all predictions are 0, with a warning.
 
     Reaching `max_epochs` raises no warning, since the ranking settles long before the
     loss does.
@@ -268,6 +268,16 @@ class LatentRankSVM(
         -------
         self : LatentRankSVM
             The fitted ranker.
+
+        Raises
+        ------
+        ValueError
+            If `within` leaves no two rows of different scores to compare.
+
+        Warns
+        -----
+        UserWarning
+            If all scores are equal, so that there is nothing to rank.
         """
         goes_on = self.warm_start and self._has_started()
         data, rows = self._check_input(X, y, sample_weight, within, reset=not goes_on)
@@ -275,6 +285,7 @@ class LatentRankSVM(
         rows, held_out = self._hold_out(
             data.y, rows, data.within if groups is None else groups
         )
+        _check_pairs(data.take(rows))
         if not goes_on:
             self._start(data, rows)
         tasks = FitTasks(self, X, y, sample_weight, self.max_epochs)
@@ -526,6 +537,24 @@ class LatentRankSVM(
         # Predictions have no unit, so R squared says nothing about them.
         tags.regressor_tags.poor_score = True
         return tags
+
+
+def _check_pairs(data):
+    """Check that two rows at least form a pair: refuse `within`, or warn of y."""
+    if total_pair_weight(data.y, None, data.within):
+        return
+    if data.within is None or np.ptp(data.y) == 0:
+        warn_caller(
+            f"Got y with {data.y[0]} in all {len(data.y)} training rows, so there is "
+            "nothing to rank: the ranker learns nothing. Pass rows of different scores."
+        )
+        return
+    raise ValueError(
+        f"Got within with {len(np.unique(data.within))} values in {len(data.y)} "
+        "training rows, but no two rows with the same value have different scores, so "
+        "there is nothing to compare. Pass values that rows share, such as users with "
+        "several photos, or fit without within."
+    )
 
 
 def _attributes_of(senses):

@@ -124,6 +124,19 @@ def test_baselines_are_what_they_say():
     assert scores["cost"] > 0.7
 
 
+def test_printed_form_says_what_is_adjusted(data):
+    X, y, _ = data
+    models = {"ridge": Ridge(), "constant": DummyRegressor()}
+    alone, found = (
+        compare_models(models, X, y, n_repeats=1, reference=reference)
+        for reference in (None, "constant")
+    )
+    for printed in (str(found), found._repr_html_()):
+        assert "intervals are not" in printed
+        assert "instead_of" in printed
+    assert "intervals" not in str(alone)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -132,6 +145,10 @@ def test_baselines_are_what_they_say():
         ({"groups": [0, 1]}, "inconsistent numbers"),
         ({"dictionary": "fold"}, "dictionary"),
         ({"cv": 500}, "500"),
+        (
+            {"y": np.full((60, 2), np.nan)},
+            r"y of shape \(60, 2\).*one column at a time",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(data, change, message):

@@ -120,7 +120,7 @@ def test_sources_agree(photo, tmp_path):
     "source", [None, 3.5, np.zeros((2, 2)), Image.new("L", (1, 1))]
 )
 def test_foreign_source_is_type_error(source):
-    with pytest.raises(TypeError, match="to_rgb8"):
+    with pytest.raises(TypeError, match=r"sklearn_popularity\.images\.to_rgb8"):
         read_image(source)
 
 

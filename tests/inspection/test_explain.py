@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge, RidgeCV
@@ -29,6 +30,7 @@ from sklearn_popularity.evaluation import (
     parts_of,
 )
 from sklearn_popularity.inspection import explain_figure, explain_page, explain_photo
+from sklearn_popularity.inspection._explain import sum_alike
 from sklearn_popularity.inspection._reason_words import reason_in_words
 from sklearn_popularity.papers import _recommended, recommended
 
@@ -233,6 +235,30 @@ def test_reasons_know_what_was_planted():
     ).fit(photos, np.arange(20.0))
     assert explain_photo(model, photos[-1]).reasons["contribution"].min() > 0
     assert explain_photo(model, photos[0]).reasons["contribution"].max() < 0
+
+
+def test_reasons_name_their_feature_and_branch(posts):
+    colors = make_pipeline(ColorHistogram(), StandardScaler(), Ridge())
+    numbers = make_pipeline(StandardScaler(), Ridge())
+    fusion = StackedLateFusion([("c", colors, "photo"), ("n", numbers, ["a", "b"])])
+    alone = make_pipeline(colors[0], numbers).fit(posts["photo"], posts["score"])
+    both = VotingRegressor([("one", fusion), ("two", clone(fusion))])
+    both.fit(posts, posts["score"])
+    found = _check_sum(both, posts.iloc[[0]], posts.iloc[[0]]).reasons
+    palette = colors[0].fit(posts["photo"]).get_feature_names_out()
+    names = [("c", name) for name in palette] + [("n", "a"), ("n", "b")]
+    expected = [(f"{m}__{b}", name) for m in ("one", "two") for b, name in names]
+    told = found[["branch", "feature"]].itertuples(index=False, name=None)
+    assert sorted(told) == sorted(expected)
+    single = explain_photo(alone, posts["photo"][0]).reasons
+    assert sorted(single["feature"]) == sorted(palette)
+    assert (single["branch"] == "").all()
+    # Many of the fifty colours have the same name.
+    summed = sum_alike(single)
+    assert 1 < len(summed) < len(single)
+    assert summed["reason"].is_unique
+    assert_allclose(summed["contribution"].sum(), single["contribution"].sum())
+    assert (summed["contribution"].abs().diff()[1:] <= 0).all()
 
 
 def test_models_without_a_mean_have_no_reasons(posts):

@@ -529,7 +529,7 @@ def test_interrupted_fit_goes_on(
         model.set_params(class_weight="balanced")
     groups = np.arange(20) % 5
     expected = clone(model).fit(squares, y, groups=groups)
-    model.set_params(checkpoint=tmp_path / "state")
+    model.set_params(checkpoint=tmp_path / "state.pt")
     with monkeypatch.context() as patch:
         interrupt_after(patch, n_epochs)
         with pytest.raises(KeyboardInterrupt):
@@ -539,11 +539,11 @@ def test_interrupted_fit_goes_on(
     assert_array_equal(resumed.validation_rows_, expected.validation_rows_)
     assert resumed.loss_curve_ == expected.loss_curve_
     assert resumed.validation_scores_ == expected.validation_scores_
-    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
 
 
 def test_finished_fit_is_taken_as_it_is(monkeypatch, squares, scores, tmp_path):
-    model = CNNFineTuneRegressor(**TINY, checkpoint=str(tmp_path / "state"))
+    model = CNNFineTuneRegressor(**TINY, checkpoint=str(tmp_path / "state.pt"))
     expected = clone(model).fit(squares, scores)
     longer = CNNFineTuneRegressor(**TINY | {"max_epochs": 3}).fit(squares, scores)
     with monkeypatch.context() as patch:
@@ -558,7 +558,7 @@ def test_finished_fit_is_taken_as_it_is(monkeypatch, squares, scores, tmp_path):
 
 def test_fit_that_stopped_early_makes_no_pass(monkeypatch, squares, scores, tmp_path):
     model = CNNFineTuneRegressor(**TINY | {"max_epochs": 30, "learning_rate": 3e-3})
-    model.set_params(early_stopping=True, checkpoint=tmp_path / "state")
+    model.set_params(early_stopping=True, checkpoint=tmp_path / "state.pt")
     expected = clone(model).fit(squares, scores)
     assert expected.n_epochs_ < 30
     interrupt_after(monkeypatch, expected.n_epochs_)
@@ -579,9 +579,11 @@ def test_fit_that_stopped_early_makes_no_pass(monkeypatch, squares, scores, tmp_
 )
 def test_foreign_checkpoint_is_not_used(change, squares, scores, tmp_path):
     X, y = squares.copy(), scores.copy()
-    model = CNNFineTuneRegressor(**TINY, checkpoint=str(tmp_path / "state")).fit(X, y)
+    model = CNNFineTuneRegressor(**TINY, checkpoint=str(tmp_path / "state.pt")).fit(
+        X, y
+    )
     change(model, X, y)
-    with pytest.warns(CheckpointWarning, match="of other settings or data") as caught:
+    with pytest.warns(CheckpointWarning, match="data .pass a folder") as caught:
         model.fit(X, y)
     assert caught[0].filename == __file__
     assert_same_weights(model, clone(model).set_params(checkpoint=None).fit(X, y))
@@ -589,7 +591,7 @@ def test_foreign_checkpoint_is_not_used(change, squares, scores, tmp_path):
 
 @pytest.mark.parametrize("place", [40, 5000, -1])
 def test_damaged_checkpoint_is_not_used(place, squares, scores, tmp_path):
-    path = tmp_path / "state"
+    path = tmp_path / "state.pt"
     model = CNNFineTuneRegressor(**TINY, checkpoint=path)
     expected = clone(model).fit(squares, scores)
     content = bytearray(path.read_bytes())
@@ -625,14 +627,14 @@ def test_file_of_something_else_is_not_replaced(squares, scores, tmp_path):
     ):
         model.fit(squares, scores)
     assert path.read_bytes() == b"a photo"
-    with pytest.raises(FileNotFoundError, match="no such folder"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         model.set_params(checkpoint=tmp_path / "a" / "b").fit(squares, scores)
     with pytest.raises(ValueError, match="random_state=None, with which no fit"):
         model.set_params(random_state=None).fit(squares, scores)
 
 
 def test_checkpoint_is_replaced_in_one_step(monkeypatch, squares, scores, tmp_path):
-    path = tmp_path / "state"
+    path = tmp_path / "state.pt"
     model = CNNFineTuneRegressor(**TINY | {"max_epochs": 1}, checkpoint=path)
     model.fit(squares, scores)
     content = path.read_bytes()

@@ -8,6 +8,7 @@ from scipy.special import logit
 from sklearn.base import clone
 from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 
 from sklearn_popularity import (
@@ -209,6 +210,25 @@ def test_unknown_scores_add_no_loss(squares, scores):
     assert_allclose(both.predict(squares)[:, 1], alone.predict(squares), rtol=1e-5)
 
 
+@pytest.mark.parametrize("weight", [None, np.arange(1.0, N + 1)])
+def test_score_is_of_the_known_rows_of_each_column(weight, squares, scores):
+    y = np.column_stack([scores, 100 - scores**2])
+    model = CNNFineTuneRegressor(**HEAD).fit(squares, y)
+    told = model.predict(squares)
+    whole = r2_score(y, told, sample_weight=weight)
+    assert_allclose(model.score(squares, y, weight), whole)
+    y[5:, 1] = np.nan
+    parts = [
+        r2_score(
+            y[:n, j], told[:n, j], sample_weight=None if weight is None else weight[:n]
+        )
+        for j, n in enumerate((N, 5))
+    ]
+    assert_allclose(model.score(squares, y, weight), np.mean(parts))
+    with pytest.raises(ValueError, match="NaN alone in column 1"):
+        model.score(squares[5:], y[5:])
+
+
 def test_data_sets_with_different_scores_share_a_backbone(squares, scores):
     y = np.full((N, 2), np.nan)
     y[:12, 0], y[12:, 1] = scores[:12], scores[12:]
@@ -265,12 +285,16 @@ def test_two_heads_train_one_network(squares, scores, reads, tmp_path):
     assert_allclose(heads.predict(squares), mean, rtol=1e-5)
 
 
-def test_folder_holds_a_checkpoint_of_each_fit(squares, scores, reads, tmp_path):
-    model = CNNFineTuneRegressor(**PLAIN, checkpoint=tmp_path)
+@pytest.mark.parametrize("name", ["checkpoints", "there.already"])
+def test_folder_holds_a_checkpoint_of_each_fit(name, squares, scores, reads, tmp_path):
+    folder = tmp_path / name
+    if folder.suffix:
+        folder.mkdir()
+    model = CNNFineTuneRegressor(**PLAIN, checkpoint=folder)
     for rows in (slice(10), slice(10, 20), slice(10)):
         model.fit(squares[rows], scores[rows])
     model.set_params(learning_rate=1e-3).fit(squares[:10], scores[:10])
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(folder.iterdir())) == 3
     assert len(reads) == 3 * 3 * 10
 
 

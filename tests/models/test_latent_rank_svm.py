@@ -374,7 +374,9 @@ def test_seed_decides(themes):
 @pytest.mark.parametrize("n_rows", [1, 5])
 def test_nothing_to_rank_predicts_zero(n_rows):
     X = np.random.default_rng(0).normal(size=(n_rows, 3))
-    ranker = LatentRankSVM(random_state=0).fit(X, np.full(n_rows, 7.0))
+    ranker = LatentRankSVM(random_state=0)
+    with pytest.warns(UserWarning, match=r"y with 7.0 in all \d training rows"):
+        ranker.fit(X, np.full(n_rows, 7.0))
     assert_array_equal(ranker.predict(X), 0)
     assert np.isnan(ranker.loss_curve_).all()
 
@@ -517,10 +519,15 @@ def test_what_tells_groups_apart_does_not_count_within(settings):
         assert not held_out & set(np.delete(users, ranker.validation_rows_))
 
 
-def test_groups_of_one_row_teach_nothing():
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}])
+@pytest.mark.parametrize("rows_each", [1, 3])
+def test_within_without_pairs_is_refused(settings, rows_each):
     X, y = np.random.default_rng(3).normal(size=(30, 3)), np.arange(30.0)
-    ranker = LatentRankSVM(random_state=0, max_epochs=2)
-    assert np.isnan(ranker.fit(X, y, within=np.arange(30)).loss_curve_).all()
+    within = np.arange(30) // rows_each
+    ranker = LatentRankSVM(random_state=0, max_epochs=2, **settings)
+    # Users of one row, or all rows of a user score alike.
+    with pytest.raises(ValueError, match="no two rows with the same value"):
+        ranker.fit(X, y - y % rows_each, within=within)
     with pytest.raises(ValueError, match=r"in row 2 of within \(1 missing"):
         ranker.fit(X[:3], y[:3], within=["a", "a", None])
 

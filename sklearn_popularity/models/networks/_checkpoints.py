@@ -41,10 +41,26 @@ class Checkpoint:
 
     @classmethod
     def at(cls, path: str | os.PathLike[str], settings: str) -> "Checkpoint":
-        """The file, or the one of these settings and data in a folder."""
-        folder = Path(path)
-        inside = folder / f"{settings[:32]}.checkpoint"
-        return cls(inside if folder.is_dir() else path, settings)
+        """The file of these settings and data: `path`, or one in the folder `path`.
+
+        A name without a suffix that is not there yet becomes a folder.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no folder to make the file or the folder in.
+        """
+        place = Path(path)
+        if not place.absolute().parent.is_dir():
+            raise FileNotFoundError(
+                f"Got checkpoint={str(path)!r}, but the folder "
+                f"{str(place.absolute().parent)!r} does not exist. Create it, or pass "
+                "another path."
+            )
+        if not place.suffix and not place.exists():
+            place.mkdir(exist_ok=True)  # another fit may have made it meanwhile
+        inside = place / f"{settings[:32]}.checkpoint"
+        return cls(inside if place.is_dir() else path, settings)
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file in one step, so that there is always a whole one.
@@ -85,8 +101,6 @@ class Checkpoint:
         ------
         ValueError
             If the file is something else, which must not be replaced.
-        FileNotFoundError
-            If there is no folder to write it to.
         """
         content = _read(Path(self.path))
         if content is None:
@@ -95,7 +109,10 @@ class Checkpoint:
         if loaded is None:
             reason = "is damaged"
         elif loaded["settings"] != self.settings:
-            reason = "is of other settings or data"
+            reason = (
+                "is of other settings or data (pass a folder to keep a file for each "
+                "fit)"
+            )
         elif len(loaded["state"]["history"]) > max_epochs:
             reason = f"has made more epochs than max_epochs={max_epochs}"
         else:
@@ -110,11 +127,6 @@ class Checkpoint:
 
 def _read(path):
     """Bytes of a checkpoint; None where there is no file."""
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(
-            f"Got checkpoint={str(path)!r}, but there is no such folder. Make it, or "
-            "pass another path."
-        )
     if not path.exists():
         return None
     content = path.read_bytes() if path.is_file() else b""

@@ -66,9 +66,12 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, by label. "balanced" gives each class the same total.
     checkpoint : str or path, default=None
-        File that keeps the state after each epoch, or a folder, which holds a file for
-        each combination of settings and data. A fit with the same settings and data
-        goes on from it; `random_state` must be an integer.
+        Where to keep the state after each epoch, so that a fit with the same settings
+        and data resumes from it; `random_state` must be an integer. A name without a
+        suffix, such as "checkpoints", is a folder, which is created if its parent
+        exists, and holds a file for each combination of settings and data, such as each
+        fold of a cross-validation. A name with a suffix, such as "fit.checkpoint", or
+        an existing file, is one file, which a fit of other settings or data replaces.
     random_state : int, RandomState instance or None, default=None
         Seed of random weights, of the held-out rows, of the order of the photos, of
         their crops and of dropout.
@@ -212,7 +215,7 @@ class CNNFineTuneClassifier(NetworkClassifierMixin, CNNFineTune):
         ImportError
             If torch, torchvision, skorch or timm is needed and missing.
         FileNotFoundError
-            If there are no such weights, or no folder for the checkpoint.
+            If there are no such weights, or no folder to make the checkpoint in.
         ValueError
             If there is no such backbone or device, weights do not fit it, lengths
             differ, there are too few rows or groups to hold any out, the learning rate

@@ -6,12 +6,14 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 
 from ..._kept_parameters import keep_parameters
 from ..._scores import check_scores
 from ..._sklearn_compat import Interval, StrOptions, _fit_context
+from .._delegation import check_weights, take_rows
 from .._k_class import balanced_bins, bin_means
 from ._fine_tune import CNNFineTune
 from ._inputs import mean_and_scale
@@ -83,9 +85,12 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         Function from X to the group of each row, such as the folder of a path. Rows of
         a group are held out together.
     checkpoint : str or path, default=None
-        File that keeps the state after each epoch, or a folder, which holds a file for
-        each combination of settings and data. A fit with the same settings and data
-        goes on from it; `random_state` must be an integer.
+        Where to keep the state after each epoch, so that a fit with the same settings
+        and data resumes from it; `random_state` must be an integer. A name without a
+        suffix, such as "checkpoints", is a folder, which is created if its parent
+        exists, and holds a file for each combination of settings and data, such as each
+        fold of a cross-validation. A name with a suffix, such as "fit.checkpoint", or
+        an existing file, is one file, which a fit of other settings or data replaces.
     random_state : int, RandomState instance or None, default=None
         Seed of random weights, of the held-out rows, of the order of the photos, of
         their crops and of dropout.
@@ -295,7 +300,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         ImportError
             If torch, torchvision, skorch or timm is needed and missing.
         FileNotFoundError
-            If there are no such weights, or no folder for the checkpoint.
+            If there are no such weights, or no folder to make the checkpoint in.
         ValueError
             If there is no such backbone or device, weights do not fit it, lengths
             differ, there are too few rows or groups to hold any out, the learning rate
@@ -352,6 +357,42 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         """
         return self._targets(X)
 
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination, the mean over the scores if there are several.
+
+        Parameters
+        ----------
+        X : sequence of photos
+            Paths, arrays, PIL images, encoded bytes, or rows of pixel values.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True scores. With several outputs, NaN is a score that is not known: each
+            output is judged on the rows in which it is.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            At most 1; 0 is a constant.
+
+        Raises
+        ------
+        ImageError
+            For a photo that cannot be read.
+        ValueError
+            If a row or an output has no known score.
+        """
+        predicted = self.predict(X)
+        if predicted.ndim == 1:
+            return r2_score(y, predicted, sample_weight=sample_weight)
+        y = _check_outputs(X, y)
+        weight = check_weights(y[:, 0], sample_weight)
+        found = [
+            r2_score(true[known], told[known], sample_weight=take_rows(weight, known))
+            for true, told, known in zip(y.T, predicted.T, ~np.isnan(y.T), strict=True)
+        ]
+        return float(np.mean(found))
+
     def _targets(self, X):
         outputs = self._outputs(X).astype(np.float64)
         if self.loss == "log_loss":
@@ -366,7 +407,12 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         shape = np.asarray(y).shape
         if len(shape) < 2 or shape[1] == 1:
             return check_scores(X, y)
-        return _check_outputs(X, y, self.n_bins)
+        if self.n_bins is not None:
+            raise ValueError(
+                f"Got n_bins={self.n_bins} with y of {shape[1]} columns, but bins of "
+                "one score were expected. Pass n_bins=None, or one column."
+            )
+        return _check_outputs(X, y)
 
     def _n_outputs(self):
         return np.size(self.target_scale_)
@@ -422,13 +468,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         return tags
 
 
-def _check_outputs(X, y, n_bins):
+def _check_outputs(X, y):
     """Scores of several outputs, NaN where not known, as float64."""
-    if n_bins is not None:
-        raise ValueError(
-            f"Got n_bins={n_bins} with y of {np.shape(y)[1]} columns, but bins of one "
-            "score were expected. Pass n_bins=None, or one column."
-        )
     y = check_array(y, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
     check_consistent_length(X, y)
     known = ~np.isnan(y)
