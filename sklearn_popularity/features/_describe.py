@@ -57,12 +57,12 @@ class Troubles:
     ----------
     errors : list of ImageError
         One per photo that could not be read.
-    faults : set of (path, reason)
+    faults : set of (path, reason, way out)
         Caches that could not be read or written in full.
     """
 
     errors: list[ImageError] = field(default_factory=list)
-    faults: set[tuple[str, str]] = field(default_factory=set)
+    faults: set[tuple[str, str, str]] = field(default_factory=set)
 
     def warn(self, n_photos: int, consequence: str) -> None:
         """Warn once of all unreadable photos, and once of each cache."""
@@ -81,11 +81,11 @@ class Troubles:
     def warn_of_faults(self) -> None:
         """Warn once of each cache."""
         for path, found in groupby(sorted(self.faults), key=itemgetter(0)):
-            reasons = "; ".join(reason for _, reason in found)
+            _, reasons, ways_out = zip(*found, strict=True)
             warn_caller(
-                f"The cache {path!r} could not be used in full: {reasons}. Missing "
-                "rows were computed, and may not have been stored. Run "
-                "`sklearn-popularity cache verify`, or delete the file.",
+                f"The cache {path!r} could not be used in full: {'; '.join(reasons)}. "
+                "Missing rows were computed, and may not have been stored. "
+                f"{' '.join(dict.fromkeys(ways_out))}",
                 CacheWarning,
             )
 
