@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._files import check_destination, whole_file
+from .._files import check_destination, naming, whole_file
 from .._optional import import_optional
 
 # Limits of what is in memory at a time: photos, and bytes of their rows.
@@ -21,17 +21,19 @@ class NpyFile:
     """A float32 matrix, which has no names of columns: they are "0", "1", ..."""
 
     def __init__(self, path, n_rows, names):
-        self._file = path.open("wb")
+        self._path, self._file = path, path.open("wb")
         shape = (n_rows, len(names))
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, header)
 
     def write(self, rows):
         """Append some rows."""
-        self._file.write(np.ascontiguousarray(rows, "<f4").data)
+        with naming(self._path):
+            self._file.write(np.ascontiguousarray(rows, "<f4").data)
 
     def close(self):
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
     @staticmethod
     def shape(path):
@@ -51,14 +53,16 @@ class ParquetFile:
     def __init__(self, path, n_rows, names):
         self._arrow, parquet = _import_arrow()
         schema = self._arrow.schema([(name, self._arrow.float32()) for name in names])
-        self._file = parquet.ParquetWriter(path, schema)
+        self._path, self._file = path, parquet.ParquetWriter(path, schema)
 
     def write(self, rows):
         columns = [self._arrow.array(column) for column in rows.T]
-        self._file.write_table(self._arrow.table(columns, schema=self._file.schema))
+        with naming(self._path):
+            self._file.write_table(self._arrow.table(columns, schema=self._file.schema))
 
     def close(self):
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
     @staticmethod
     def shape(path):
