@@ -1,8 +1,9 @@
 """Read photos and compute their features, in batches and worker processes."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -19,11 +20,13 @@ from .._warnings import warn_caller
 from ..images import ImageError, Photos
 from ._cache import CacheWarning, RowCache, RowStore
 from ._threads import single_threaded
-from ._workers import run_in_order
+from ._workers import run_in_order, starts_nothing
 
 Describe = Callable[[NDArray[np.uint8]], Any]
 # Stands for no cache, where descriptions are not rows of features.
 NO_ROWS = RowCache("", 0)
+# Photos whose rows are looked up before workers start, which takes as long.
+_N_LOOKED_UP = 1000
 # How many unreadable photos a warning lists.
 _N_LISTED = 10
 
@@ -130,6 +133,17 @@ class _Task:
     makes_rows: bool
     cache: RowCache
 
+    def find(self, photos: Photos) -> _Result | None:
+        """The rows of photos if all are in the cache."""
+        result = _Result()
+        with closing(RowStore(self.cache)) as store, suppress(ImageError):
+            for i, row in enumerate(photos.rows):
+                value = store.find(store.key(photos.content(i)))
+                if value is None:
+                    break
+                result.values[row] = value
+        return result if len(result.values) == len(photos) else None
+
     def __call__(self, photos: Photos) -> _Result:
         """Describe the photos that are not in the cache; stop at an error if strict."""
         result = _Result()
@@ -210,7 +224,7 @@ def describe_photos(
     batches = _in_turn(photos.batches(transformer.batch_size), cache)
     name = type(transformer).__name__
     ahead = getattr(finish, "leaves_cpu_free", False)
-    results = run_in_order(transformer.n_jobs, task, batches, ahead=ahead)
+    results = _run(transformer.n_jobs, task, batches, ahead)
     # Closed here, also after an error: garbage collection may run in a thread of dask.
     with (
         closing(results),
@@ -229,6 +243,16 @@ def describe_photos(
             bar.update(len(batch))
     if gathered is None:
         troubles.warn(len(photos), consequence)
+
+
+def _run(n_jobs, task, batches, ahead):
+    """Results in order; workers start only if rows of few photos are missing."""
+    waiting = deque(batches)
+    few = sum(map(len, batches)) <= _N_LOOKED_UP
+    if few and task.cache.path and not starts_nothing(n_jobs, batches):
+        while waiting and (result := task.find(waiting[0])):
+            yield waiting.popleft(), result
+    yield from run_in_order(n_jobs, task, list(waiting), ahead=ahead)
 
 
 def _opened_once(cache, troubles):

@@ -158,6 +158,18 @@ def test_errors_of_tasks_pass_through(photos):
         list(run_in_order(2, divide, Photos(photos[:8]).batches(2)))
 
 
+def test_workers_start_only_for_work(paths, tmp_path, monkeypatch):
+    transformer = ColorStatistics(n_jobs=2, cache=tmp_path / "features.cache")
+    monkeypatch.setattr(_workers, "_run", None)  # it would start them
+    rows = transformer.transform(paths)  # less than a batch
+    transformer.set_params(batch_size=2)
+    assert_array_equal(transformer.transform(paths), rows)
+    with pytest.raises(TypeError):
+        transformer.transform(paths * 150)  # takes longer to look up than to start
+    with pytest.raises(TypeError):
+        transformer.set_params(cache=None).transform(paths)
+
+
 def test_one_process_is_the_caller(photos):
     batches = Photos(photos[:4]).batches(2)
     pids = run_in_order(1, lambda photos: os.getpid(), batches)
