@@ -1,5 +1,6 @@
 """Run batches of photos in worker processes, in order, and survive their death."""
 
+import os
 import sys
 import warnings
 from collections import deque
@@ -109,7 +110,7 @@ def _run(n_jobs, function, batches):
         return parallel(delayed(task)(batch) for batch in piece)
 
     with NamedTemporaryFile(prefix="sklearn-popularity-") as wanted:
-        task = WhileWanted(function, wanted.name)
+        task = WhileWanted(function, wanted.name, os.getpid())
         yield from _run_calls(map(call, range(0, len(batches), size)), n_calls, wanted)
 
 
