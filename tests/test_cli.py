@@ -133,6 +133,7 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
         (["--cv", "x"], "--cv: got 'x', but a whole number of"),
         (["--repeats", "0"], "--repeats: got '0', but a whole number of"),
         (["--n-jobs", "0"], "--n-jobs: got '0', but a whole number of"),
+        (["--n-jobs", "-99"], "--n-jobs: got '-99', .* at least 1 .* -1 for all"),
         (["--n-jobs", "x"], "--n-jobs: got 'x', but a whole number of"),
         (
             ["--cache", __file__],
