@@ -94,7 +94,7 @@ def verify_cache(path: str | os.PathLike[str]) -> int:
         complaint = pragma(connection, "quick_check(1)")
         if complaint != "ok":
             error = sqlite3.DatabaseError(" ".join(complaint.split()))
-            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # type: ignore[attr-defined]
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error
         return len(_damaged(connection))
 
