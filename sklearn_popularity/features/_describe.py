@@ -1,12 +1,11 @@
 """Read photos and compute their features, in batches and worker processes."""
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from random import Random
 from typing import Any
@@ -224,13 +223,15 @@ def describe_photos(
     batches = _in_turn(photos.batches(transformer.batch_size), cache)
     name = type(transformer).__name__
     ahead = getattr(finish, "leaves_cpu_free", False)
-    results = _run(transformer.n_jobs, task, batches, ahead)
+    found = _looked_up(transformer.n_jobs, task, batches)
+    rest = batches[len(found) :]
+    results = run_in_order(transformer.n_jobs, task, rest, ahead=ahead)
     # Closed here, also after an error: garbage collection may run in a thread of dask.
     with (
         closing(results),
         progress(name, len(photos), "photo", verbose=transformer.verbose) as bar,
     ):
-        for batch, result in results:
+        for batch, result in chain(found, results):
             if isinstance(result, ImageError):  # no worker survives the photo
                 result = _Result(errors=[result])
             if is_strict and result.errors:
@@ -245,14 +246,17 @@ def describe_photos(
         troubles.warn(len(photos), consequence)
 
 
-def _run(n_jobs, task, batches, ahead):
-    """Results in order; workers start only if rows of few photos are missing."""
-    waiting = deque(batches)
+def _looked_up(n_jobs, task, batches):
+    """The first batches and their results, if workers would start for few photos."""
+    found: list[tuple[Photos, _Result]] = []
     few = sum(map(len, batches)) <= _N_LOOKED_UP
     if few and task.cache.path and not starts_nothing(n_jobs, batches):
-        while waiting and (result := task.find(waiting[0])):
-            yield waiting.popleft(), result
-    yield from run_in_order(n_jobs, task, list(waiting), ahead=ahead)
+        for batch in batches:
+            result = task.find(batch)
+            if result is None:
+                break
+            found.append((batch, result))
+    return found
 
 
 def _opened_once(cache, troubles):
