@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+# Errors of a disk or quota that is full, and of a file that exceeds a limit.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_destination(path: Path, suffixes: list[str], given: str) -> None:
@@ -55,23 +56,36 @@ def _follow(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file in errors of a full disk, which the system raises without it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Write a file atomically: to a temporary path, which is renamed at the end.
 
     After an error, the file is as it was before. For a link, the target is written.
     Threads and processes may write the same file: the last one to finish wins.
     """
-    path = _follow(path)
+    given, path = str(path), _follow(path)
     # Only the beginning, since the whole name may be as long as names can be.
     unfinished = path.with_name(f"{path.name[:40]}.{secrets.token_hex(8)}.part")
     try:
-        yield unfinished
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        with naming(given):
+            yield unfinished
+            with unfinished.open("rb+") as file:
+                os.fsync(file.fileno())
+            unfinished.replace(path)
     except OSError as error:
-        if error.errno in _FULL and error.filename is None:
-            error.filename = str(path)  # the error of a full disk names no file
+        if error.filename is not None and Path(error.filename) == unfinished:
+            error.filename = given
+            del error.filename2  # of a rename, whose target is given
         raise
     finally:
         unfinished.unlink(missing_ok=True)

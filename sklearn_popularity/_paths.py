@@ -1,7 +1,26 @@
-"""Paths with ``~``."""
+"""Paths with ``~``, and the user's folders."""
 
 import os
 from pathlib import Path
+
+
+def cache_folder(name: str) -> Path:
+    """The user's folder for caches and downloads, which need not exist.
+
+    Raises
+    ------
+    OSError
+        If the home folder is unknown, as of a user without a name in a container.
+    """
+    import pooch
+
+    try:
+        folder = pooch.os_cache(name)
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():  # versions of platformdirs keep the "~"
+        raise OSError("the home folder is unknown, since HOME is not set")
+    return folder
 
 
 def expand_home(path: str | os.PathLike[str]) -> Path:

@@ -2,10 +2,14 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+_SECONDS = 2  # between two looks at the parent
 
 
 class Turns:
@@ -85,14 +89,31 @@ class SharedSetting:
 class WhileWanted(NamedTuple):
     """A function that does nothing once a file is gone.
 
-    It is in this module, which is fast to import, since workers import it to start.
+    A worker process that runs it ends when its parent is killed, which joblib's workers
+    would outlive by minutes. It is in this module, which is fast to import, since
+    workers import it to start.
     """
 
     function: Callable[[Any], Any]
     path: str
+    parent: int
 
     def __call__(self, batch):
+        if os.getppid() == self.parent:  # not so in a thread of the caller
+            _end_with(self.parent)
         return self.function(batch) if Path(self.path).exists() else None
+
+
+@cache
+def _end_with(parent):
+    """Start a thread that ends this process once its parent is gone."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _after_fork(function):

@@ -15,7 +15,7 @@ import pytest
 from sklearn_popularity import compare_features, load_folder
 from sklearn_popularity.cli import _evaluate as command
 from sklearn_popularity.cli import main
-from sklearn_popularity.features import cache_info
+from sklearn_popularity.features import cache_info, prepare_cache
 
 FAST = ["--features", "color-statistics,color-histogram", "--repeats", "1"]
 
@@ -133,6 +133,7 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
         (["--cv", "x"], "--cv: got 'x', but a whole number of"),
         (["--repeats", "0"], "--repeats: got '0', but a whole number of"),
         (["--n-jobs", "0"], "--n-jobs: got '0', but a whole number of"),
+        (["--n-jobs", "-99"], "--n-jobs: got '-99', .* at least 1 .* -1 for all"),
         (["--n-jobs", "x"], "--n-jobs: got 'x', but a whole number of"),
         (
             ["--cache", __file__],
@@ -339,10 +340,26 @@ def test_failed_write_leaves_no_part(folder, tmp_path, monkeypatch, capsys):
     output = tmp_path / "scores.csv"
     assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 2
     printed = capsys.readouterr()
-    told = f"error: No space left on device: '{output}'. Free some space, and run it"
+    told = f"error: No space left on device: '{output}'. Free some space or write to"
     assert told in printed.err
     assert "late-fusion" in printed.out  # what was computed is not lost
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="It is of Linux.")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_full_standard_output_is_named(unbuffered, tmp_path):
+    prepare_cache(tmp_path / "x.cache")
+    code = "from sklearn_popularity.cli._main import run; run()"
+    argv = [sys.executable, "-c", code, "cache", "info", tmp_path / "x.cache"]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            argv, stdout=full, stderr=subprocess.PIPE, text=True, env=environment
+        )
+    assert ended.returncode == 2
+    told = "error: No space left on device: standard output. Free some space"
+    assert told in ended.stderr and ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

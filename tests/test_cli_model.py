@@ -3,15 +3,21 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklearn_popularity import compare_features, load_folder
+from sklearn_popularity import (
+    ColorHistogram,
+    compare_features,
+    fetch_color_palette,
+    load_folder,
+)
 from sklearn_popularity._progress import progress
-from sklearn_popularity.cli import _main, _steps, main
+from sklearn_popularity.cli import _main, _output, _steps, main
 from sklearn_popularity.cli import _report as report_command
 from sklearn_popularity.features import cache_info
 from sklearn_popularity.models import read_model_arrays, read_model_card
@@ -134,7 +140,28 @@ def test_default_cache_that_cannot_be_used_is_done_without(
     (tmp_path / "file").touch()
     monkeypatch.setenv("SKLEARN_POPULARITY_CACHE", str(tmp_path / "file" / "cache"))
     assert _run("evaluate", folder, "--label", "score", "--group", "user") == 0
-    assert "features are not cached" in capsys.readouterr().err
+    warning = capsys.readouterr().err
+    assert "features are not cached" in warning
+    assert "with --cache or SKLEARN_POPULARITY_CACHE" in warning
+
+
+def no_home(*_):
+    raise RuntimeError("could not determine the home directory for '~/.cache'")
+
+
+@pytest.mark.parametrize("found", [no_home, lambda name: Path("~/.cache", name)])
+def test_home_that_is_unknown_is_done_without(found, monkeypatch, capsys):
+    monkeypatch.delenv("SKLEARN_POPULARITY_CACHE", raising=False)
+    monkeypatch.delenv("SKLEARN_POPULARITY_DATA", raising=False)
+    monkeypatch.setattr("pooch.os_cache", found)
+    with pytest.warns(UserWarning, match="not cached: the home folder is unknown"):
+        assert _output.open_cache(None) is None
+    for use in (
+        fetch_color_palette,
+        lambda: ColorHistogram(palette="discriminative").fit([np.zeros((9, 9, 3))]),
+    ):
+        with pytest.raises(OSError, match=r"unknown.* Set .*SKLEARN_POPULARITY_DATA"):
+            use()
 
 
 def test_default_cache_is_bounded(folder, default_cache, monkeypatch, capsys):

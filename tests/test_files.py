@@ -86,13 +86,25 @@ def test_name_may_be_as_long_as_names_can_be(letter, n_letters, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "whose"), [(errno.ENOSPC, "a.csv"), (errno.EMFILE, None)]
+    ("number", "whose"),
+    [(errno.ENOSPC, "a.csv"), (errno.EFBIG, "a.csv"), (errno.EMFILE, None)],
 )
 def test_full_disk_alone_names_the_file(number, whose, tmp_path):
     with pytest.raises(OSError) as caught, whole_file(tmp_path / "a.csv"):
         raise OSError(number, os.strerror(number))
     assert caught.value.filename == (whose and str(tmp_path / whose))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "taken"), [("no/a.csv", False), ("a.csv", True)])
+def test_errors_name_the_path_that_was_given(name, taken, tmp_path):
+    path = tmp_path / name
+    if taken:
+        path.mkdir()
+    with pytest.raises(OSError) as caught, whole_file(path) as unfinished:
+        unfinished.write_text("new")
+    assert caught.value.filename == str(path)
+    assert str(caught.value).endswith(f"{str(path)!r}")
 
 
 needs_links = pytest.mark.skipif(

@@ -1,7 +1,6 @@
 """Entry point: parse the command, run it, and turn errors into exit codes."""
 
 import argparse
-import errno
 import multiprocessing
 import os
 import signal
@@ -9,9 +8,11 @@ import sys
 import textwrap
 import threading
 import warnings
+from contextlib import redirect_stdout
 from importlib import import_module
 
 from .. import __version__
+from .._files import FULL, naming
 from .._terminal import escape
 
 # Each command is a module, which is imported when the command is called.
@@ -28,6 +29,7 @@ _COMMANDS = {
     "join": "join the files that jobs of `extract --part` have written",
     "cache": "inspect, verify or shrink a cache of features",
 }
+_OUTPUT = "standard output"
 _FAILED, _WRONG, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
 
 
@@ -51,6 +53,10 @@ def run():
             worker.terminate()
     if status == _BROKEN_PIPE:
         os._exit(status)  # a normal exit would flush to the broken pipe
+    try:
+        sys.stdout.flush()
+    except OSError:  # a full disk, which was told
+        os._exit(status)
     sys.exit(status)
 
 
@@ -78,7 +84,7 @@ def main(argv=None):
     if hasattr(sys.stdout, "reconfigure"):
         # Consoles whose encoding lacks a letter still print the table.
         sys.stdout.reconfigure(errors="replace")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stdout(_NamedOutput(sys.stdout)):
         warnings.simplefilter("always", UserWarning)
         warnings.simplefilter("ignore", RuntimeWarning)  # numerics, for developers
         warnings.showwarning = _warn_once()
@@ -104,11 +110,30 @@ def main(argv=None):
 
 
 def _told(error):
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        way_out = ". Free some space, and run it again" if full else ""
-        return f"{error.strerror}: {os.fsdecode(error.filename)!r}{way_out}"
-    return str(error)
+    if not (isinstance(error, OSError) and error.strerror and error.filename):
+        return str(error)
+    way_out = ". Free some space or write to another disk, and run it again"
+    name = os.fsdecode(error.filename)
+    name = name if name == _OUTPUT else repr(name)
+    return f"{error.strerror}: {name}{way_out * (error.errno in FULL)}"
+
+
+class _NamedOutput:
+    """Standard output, which errors of a full disk name."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def write(self, text):
+        with naming(_OUTPUT):
+            return self._file.write(text)
+
+    def flush(self):
+        with naming(_OUTPUT):
+            self._file.flush()
 
 
 def _complain(message, status):

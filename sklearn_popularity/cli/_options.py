@@ -143,10 +143,10 @@ def names(text):
 
 
 def _n_jobs(text):
-    if not text.removeprefix("-").isdecimal() or int(text) == 0:
+    if text != "-1" and (not text.isdecimal() or int(text) == 0):
         raise argparse.ArgumentTypeError(
-            f"got {text!r}, but a whole number of processes was expected, or -1 for "
-            "all cores"
+            f"got {text!r}, but a whole number of processes of at least 1 was "
+            "expected, or -1 for all cores"
         )
     return min(int(text), cpu_count())
 

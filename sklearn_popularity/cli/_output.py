@@ -6,11 +6,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import pooch
-
 from .. import __version__
 from .._files import check_destination, whole_file
 from .._optional import import_optional
+from .._paths import cache_folder, expand_home
 from .._warnings import warn_caller
 from ..features import prepare_cache, prune_cache
 
@@ -39,18 +38,22 @@ def open_cache(given):
     warning, and features are not cached. The path of the default file is printed.
     """
     path = given or os.environ.get(_VARIABLE)
-    path = path or str(Path(pooch.os_cache("sklearn-popularity"), "features.cache"))
     if path == "none":
         return None
     try:
+        path = path or cache_folder("sklearn-popularity") / "features.cache"
+        path = str(expand_home(path))
         prepare_cache(path)
     except OSError as error:
-        reason = error.strerror or error
         if given is None:
-            warn_caller(f"features are not cached: {path}: {reason}")
+            where = f"{path}: " if path else ""
+            warn_caller(
+                f"features are not cached: {where}{error}. Name a cache or a new file, "
+                f"in a writable folder, with --cache or {_VARIABLE}"
+            )
             return None
         raise OSError(
-            f"Got --cache {path}, which cannot be used: {reason}. Name a cache or a "
+            f"Got --cache {path}, which cannot be used: {error}. Name a cache or a "
             "new file, in a writable folder."
         ) from error
     if given is None:

@@ -9,8 +9,9 @@ from ._cnn_embedder import CNNEmbedder
 from ._color import ColorHistogram, ColorStatistics
 from ._describe import UnreadablePhotosWarning
 from ._discriminative import fetch_color_palette
-from ._extract import extract, join_parts
+from ._extract import extract
 from ._gist import GistTransformer
+from ._join_parts import join_parts
 from ._lbp import LBPPyramid
 from .codebook import HOGLLC, ColorNamesLLC
 

@@ -1,6 +1,7 @@
 """The base of all image transformers: photos in any form to a float32 matrix."""
 
 from abc import ABCMeta, abstractmethod
+from copy import copy
 from numbers import Integral
 from os import PathLike
 from typing import ClassVar
@@ -191,6 +192,12 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     def _row_cache(self, describe, finish):
         settings = (self.max_size, describe, getattr(finish, "settings", ()))
         return RowCache.of(self, len(self._feature_names()), settings)
+
+    def _row_digest(self):
+        """SHA-256 of what determines the rows, as in the keys of a cache."""
+        keyed = copy(self)
+        keyed.cache = self.cache or "any"  # otherwise nothing is hashed
+        return keyed._row_cache(self._describe(), self._finish()).settings
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

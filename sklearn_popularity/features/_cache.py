@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._cache_file import checksum_of, is_sound, open_file, today
+from ._cache_file import checksum_of, explain, is_sound, open_file, today
 from ._cache_keys import NotCacheableError, photo_key, settings_digest
 
 _FAULTS = (sqlite3.Error, OSError, MemoryError)
@@ -53,6 +53,11 @@ class RowCache:
         kind, path = type(transformer).__name__, transformer.cache
         if path is None:
             return cls(kind, n_numbers)
+        if not fspath(path):
+            raise ValueError(
+                "Got cache='', but the path of a file was expected, or None for no "
+                "cache."
+            )
         try:
             digest = settings_digest(type(transformer), n_numbers, settings)
         except NotCacheableError as error:
@@ -78,12 +83,12 @@ class RowStore:
 
     Attributes
     ----------
-    faults : set of (path, reason)
+    faults : set of (path, reason, way out)
         Why the file could not be read or written in full.
     """
 
     def __init__(self, cache: RowCache) -> None:
-        self.faults: set[tuple[str, str]] = set()
+        self.faults: set[tuple[str, str, str]] = set()
         self._cache = cache
         self._fresh: dict[bytes, NDArray[np.float32]] = {}
         self._used: list[tuple[bytes]] = []
@@ -138,7 +143,8 @@ class RowStore:
         used, checksum, numbers = found
         n_bytes = 4 * self._cache.n_numbers
         if not is_sound(key, checksum, numbers) or len(numbers) != n_bytes:
-            self.faults.add((self._cache.path, "it holds damaged rows"))
+            way_out = "`sklearn-popularity cache prune` removes them."
+            self.faults.add((self._cache.path, "it holds damaged rows", way_out))
             return None
         if used != today():
             self._used.append((key,))
@@ -164,8 +170,9 @@ class RowStore:
         try:
             yield
         except _FAULTS as error:
-            reason = getattr(error, "strerror", None) or error
-            self.faults.add((self._cache.path, f"it cannot be {action} ({reason})"))
+            path, is_cache = self._cache.path, self._connection is not None
+            reason, way_out = explain(path, error, is_cache=is_cache)
+            self.faults.add((path, f"it cannot be {action} ({reason})", way_out))
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None

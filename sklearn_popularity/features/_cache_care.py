@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._cache_file import DAY, is_sound, open_file, pragma, today
+from ._cache_file import DAY, explain, is_sound, open_file, pragma, today
 
 
 def prepare_cache(path: str | os.PathLike[str]) -> None:
@@ -22,8 +22,8 @@ def prepare_cache(path: str | os.PathLike[str]) -> None:
     """
     try:
         open_file(path).close()
-    except sqlite3.Error as error:
-        raise OSError(str(error)) from error
+    except (sqlite3.Error, OSError) as error:
+        raise OSError(explain(path, error, is_cache=False)[0]) from error
 
 
 def cache_info(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -93,7 +93,9 @@ def verify_cache(path: str | os.PathLike[str]) -> int:
     with _opened(path) as connection:
         complaint = pragma(connection, "quick_check(1)")
         if complaint != "ok":
-            raise sqlite3.DatabaseError(complaint)
+            error = sqlite3.DatabaseError(" ".join(complaint.split()))
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
         return len(_damaged(connection))
 
 
@@ -154,13 +156,15 @@ def prune_cache(
 def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
     path = Path(path)
     path.stat()  # raises if it does not exist, where open_file would create it
+    is_cache = False
     try:
         with closing(open_file(path)) as connection:
+            is_cache = True
             yield connection
     except sqlite3.Error as error:
+        reason, way_out = explain(path, error, is_cache=is_cache)
         raise OSError(
-            f"The cache {str(path)!r} cannot be used ({error}). If it is damaged, "
-            "delete it."
+            f"The cache {str(path)!r} cannot be used ({reason}). {way_out}"
         ) from error
 
 

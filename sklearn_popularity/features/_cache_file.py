@@ -14,6 +14,7 @@ _PAGE_SIZE = 16384
 _TIMEOUT = 5  # seconds to wait for a lock
 
 _NO_CACHE = "the file is not a cache of sklearn-popularity, or it is damaged"
+_ANOTHER = "Name a cache or a new file, in a writable folder."
 # The numbers come last: SQLite then reads the columns before them without them.
 _TABLE = """
 CREATE TABLE rows (
@@ -75,6 +76,26 @@ def open_file(path: str | os.PathLike[str]) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(_NO_CACHE) from error
         raise
     return connection
+
+
+def explain(path: str | os.PathLike[str], error: Exception, *, is_cache: bool) -> tuple:
+    """Why the file cannot be used, and the way out.
+
+    Only what was opened as a cache may be deleted: another file may hold anything.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without its extension
+    reason = getattr(error, "strerror", None) or str(error)
+    if Path(path).is_dir():
+        return "it is a folder", _ANOTHER
+    if code == sqlite3.SQLITE_READONLY:
+        return "it is read-only", "Make the file and its folder writable to store rows."
+    if code == sqlite3.SQLITE_FULL:
+        return reason, "Free some space."
+    if code == sqlite3.SQLITE_BUSY:
+        return reason, "Another process is writing to it."
+    if is_cache and code == sqlite3.SQLITE_CORRUPT:
+        return reason, "Delete the file; rows are then computed again."
+    return reason, _ANOTHER
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> Any:

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from random import Random
 from typing import Any
@@ -19,11 +19,13 @@ from .._warnings import warn_caller
 from ..images import ImageError, Photos
 from ._cache import CacheWarning, RowCache, RowStore
 from ._threads import single_threaded
-from ._workers import run_in_order
+from ._workers import run_in_order, starts_nothing
 
 Describe = Callable[[NDArray[np.uint8]], Any]
 # Stands for no cache, where descriptions are not rows of features.
 NO_ROWS = RowCache("", 0)
+# Photos whose rows are looked up before workers start, which takes as long.
+_N_LOOKED_UP = 1000
 # How many unreadable photos a warning lists.
 _N_LISTED = 10
 
@@ -57,12 +59,12 @@ class Troubles:
     ----------
     errors : list of ImageError
         One per photo that could not be read.
-    faults : set of (path, reason)
+    faults : set of (path, reason, way out)
         Caches that could not be read or written in full.
     """
 
     errors: list[ImageError] = field(default_factory=list)
-    faults: set[tuple[str, str]] = field(default_factory=set)
+    faults: set[tuple[str, str, str]] = field(default_factory=set)
 
     def warn(self, n_photos: int, consequence: str) -> None:
         """Warn once of all unreadable photos, and once of each cache."""
@@ -81,11 +83,11 @@ class Troubles:
     def warn_of_faults(self) -> None:
         """Warn once of each cache."""
         for path, found in groupby(sorted(self.faults), key=itemgetter(0)):
-            reasons = "; ".join(reason for _, reason in found)
+            _, reasons, ways_out = zip(*found, strict=True)
             warn_caller(
-                f"The cache {path!r} could not be used in full: {reasons}. Missing "
-                "rows were computed, and may not have been stored. Run "
-                "`sklearn-popularity cache verify`, or delete the file.",
+                f"The cache {path!r} could not be used in full: {'; '.join(reasons)}. "
+                "Missing rows were computed, and may not have been stored. "
+                f"{' '.join(dict.fromkeys(ways_out))}",
                 CacheWarning,
             )
 
@@ -129,6 +131,17 @@ class _Task:
     is_strict: bool
     makes_rows: bool
     cache: RowCache
+
+    def find(self, photos: Photos) -> _Result | None:
+        """The rows of photos if all are in the cache."""
+        result = _Result()
+        with closing(RowStore(self.cache)) as store, suppress(ImageError):
+            for i, row in enumerate(photos.rows):
+                value = store.find(store.key(photos.content(i)))
+                if value is None:
+                    break
+                result.values[row] = value
+        return result if len(result.values) == len(photos) else None
 
     def __call__(self, photos: Photos) -> _Result:
         """Describe the photos that are not in the cache; stop at an error if strict."""
@@ -210,13 +223,15 @@ def describe_photos(
     batches = _in_turn(photos.batches(transformer.batch_size), cache)
     name = type(transformer).__name__
     ahead = getattr(finish, "leaves_cpu_free", False)
-    results = run_in_order(transformer.n_jobs, task, batches, ahead=ahead)
+    found = _looked_up(transformer.n_jobs, task, batches)
+    rest = batches[len(found) :]
+    results = run_in_order(transformer.n_jobs, task, rest, ahead=ahead)
     # Closed here, also after an error: garbage collection may run in a thread of dask.
     with (
         closing(results),
         progress(name, len(photos), "photo", verbose=transformer.verbose) as bar,
     ):
-        for batch, result in results:
+        for batch, result in chain(found, results):
             if isinstance(result, ImageError):  # no worker survives the photo
                 result = _Result(errors=[result])
             if is_strict and result.errors:
@@ -229,6 +244,19 @@ def describe_photos(
             bar.update(len(batch))
     if gathered is None:
         troubles.warn(len(photos), consequence)
+
+
+def _looked_up(n_jobs, task, batches):
+    """The first batches and their results, if workers would start for few photos."""
+    found: list[tuple[Photos, _Result]] = []
+    few = sum(map(len, batches)) <= _N_LOOKED_UP
+    if few and task.cache.path and not starts_nothing(n_jobs, batches):
+        for batch in batches:
+            result = task.find(batch)
+            if result is None:
+                break
+            found.append((batch, result))
+    return found
 
 
 def _opened_once(cache, troubles):

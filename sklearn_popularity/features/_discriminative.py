@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._paths import expand_home
+from .._paths import cache_folder, expand_home
 
 _URL = (
     "https://raw.githubusercontent.com/adikhosla/feature-extraction/"
@@ -21,11 +21,15 @@ _FILE = "discriminative_50.npy"
 
 def _data_home(folder=None) -> Path:
     """Folder for downloads, with the default of `fetch_color_palette`."""
-    import pooch
-
     if folder is None:
         folder = os.environ.get("SKLEARN_POPULARITY_DATA")
-    return expand_home(folder or pooch.os_cache("sklearn_popularity"))
+    try:
+        return expand_home(folder or cache_folder("sklearn_popularity"))
+    except OSError as error:
+        raise OSError(
+            f"There is no folder for downloads: {error}. Set the environment variable "
+            "SKLEARN_POPULARITY_DATA to a folder."
+        ) from error
 
 
 def fetch_color_palette(*, folder=None, url=_URL):

@@ -1,5 +1,6 @@
 """Run batches of photos in worker processes, in order, and survive their death."""
 
+import os
 import sys
 import warnings
 from collections import deque
@@ -33,7 +34,8 @@ def run_in_order(
 
     At most four results per worker wait for a slow caller. If a worker dies, all
     running batches are lost, whichever of them killed it. Each of these batches runs
-    again alone, and photo by photo if its worker dies again.
+    again alone, and photo by photo if its worker dies again. A single batch runs in the
+    calling process.
 
     Parameters
     ----------
@@ -54,9 +56,7 @@ def run_in_order(
     result : object
         What the function returned; an ImageError for a photo that kills workers.
     """
-    n_workers = effective_n_jobs(n_jobs)
-    backend, _ = get_active_backend()
-    if n_workers == 1 and not hasattr(backend, "client"):
+    if starts_nothing(n_jobs, batches):
         if ahead:
             tasks = (partial(function, batch) for batch in batches)
             yield from zip(batches, run_ahead(tasks, 1), strict=True)
@@ -64,6 +64,7 @@ def run_in_order(
         for batch in batches:
             yield batch, function(batch)
         return
+    n_workers = effective_n_jobs(n_jobs)
     waiting = deque(batches)
     while waiting:
         n_suspects = 0
@@ -76,6 +77,13 @@ def run_in_order(
             n_suspects = 1  # dask names the task that killed its workers
         for _ in range(min(n_suspects, len(waiting))):
             yield from _run_alone(n_jobs, function, waiting.popleft())
+
+
+def starts_nothing(n_jobs: int | None, batches: list[Photos]) -> bool:
+    """Whether the calling process does the work: starting another takes seconds."""
+    backend, _ = get_active_backend()
+    alone = len(batches) <= 1 or effective_n_jobs(n_jobs) == 1
+    return alone and not hasattr(backend, "client")
 
 
 def _run(n_jobs, function, batches):
@@ -102,7 +110,7 @@ def _run(n_jobs, function, batches):
         return parallel(delayed(task)(batch) for batch in piece)
 
     with NamedTemporaryFile(prefix="sklearn-popularity-") as wanted:
-        task = WhileWanted(function, wanted.name)
+        task = WhileWanted(function, wanted.name, os.getpid())
         yield from _run_calls(map(call, range(0, len(batches), size)), n_calls, wanted)
 
 

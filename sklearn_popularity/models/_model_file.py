@@ -22,6 +22,7 @@ from sklearn.utils import check_consistent_length
 
 from .. import __version__
 from .._files import whole_file
+from .._messages import quote
 from .._paths import expand_home
 from .._scores import check_score
 from .._warnings import warn_caller
@@ -82,8 +83,8 @@ def save_model(
     arrays : dict of str to array-like, default=None
         Arrays of numbers or text to store, such as held-out predictions.
     trusted : sequence of str or type, default=()
-        Types and functions of other packages that the model may contain;
-        :func:`load_model` must be given them too.
+        Types and functions of your own code or of other packages that the model may
+        contain; :func:`load_model` must be given them too.
 
     Raises
     ------
@@ -131,7 +132,7 @@ def save_model(
         "training": _training(y, predictions, spearman, label),
         "about": about or {},
     }
-    buffer = BytesIO(_pack(model, trusted))
+    buffer = BytesIO(_pack(model, _names(trusted)))
     with ZipFile(buffer, "a") as archive:
         archive.writestr(_CARD, json.dumps(card, indent=1, default=repr))
         if arrays:
@@ -176,16 +177,18 @@ def load_model(path, *, trusted=()):
     The SHA-256 digest is verified before anything else is read from the file. Trust a
     type only if you know what it does: a trusted type may run code.
     """
+    known = _names(trusted)
     data = _checked(path)
     card = _read_card(data, path)
     with _loading(path, card):
         found = _skops_io().get_untrusted_types(data=data)
-    refused = _refused(found, trusted)
+    refused = _refused(found, known)
     if refused:
         raise ValueError(
             f"The model in {_shown(path)} holds types that are not trusted: "
-            f"{', '.join(refused)}. Pass trusted={refused} if you know who wrote the "
-            "file and what these types do."
+            f"{', '.join(refused)}. In Python, pass trusted={refused} to load_model if "
+            "you know who wrote the file and what these types do. The command line "
+            "loads no such model."
         )
     _warn_of_versions(card["versions"], path)
     with _loading(path, card), warnings.catch_warnings():
@@ -275,13 +278,13 @@ def _pack_arrays(arrays) -> bytes:
     return buffer.getvalue()
 
 
-def _pack(model, trusted) -> bytes:
+def _pack(model, known) -> bytes:
     """A skops archive, loaded once to be sure that it can be."""
     packing = Packing()
     try:
         packed = packing.visit(model)
         data, found = _dump(packed)
-        refused = _refused(found, trusted)
+        refused = _refused(found, known)
         if refused:
             raise UnsavedPart("; ".join(_places_of(refused, packing.places)))
         _unpack(data, found)
@@ -289,7 +292,8 @@ def _pack(model, trusted) -> bytes:
         raise ValueError(
             f"The model cannot be saved, since load_model could not read it: {error}. "
             "Replace lambdas by functions of a module, and pass the names of types and "
-            "functions of other packages as trusted=, here and to load_model."
+            "functions of your own code or of other packages as trusted=, here and to "
+            "load_model."
         ) from error
     return data
 
@@ -312,9 +316,20 @@ def _unpack(data, found):
     return Unpacking().visit(_skops_io().loads(data, trusted=found))
 
 
-def _refused(found, trusted):
+def _names(trusted):
+    """Names of the types and functions that the user trusts."""
+    several = np.iterable(trusted) and not isinstance(trusted, str)
+    given = list(trusted) if several else [None]
+    if not all(isinstance(t, str) or hasattr(t, "__qualname__") for t in given):
+        raise ValueError(
+            f"Got trusted={quote(trusted)}, but a list of types and functions, or of "
+            "their names, was expected."
+        )
+    return {t if isinstance(t, str) else name_of(t) for t in given}
+
+
+def _refused(found, known):
     """Names of types that neither we nor the user trust."""
-    known = {t if isinstance(t, str) else name_of(t) for t in trusted}
     return [name for name in found if name not in known and not is_approved(name)]
 
 

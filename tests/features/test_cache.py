@@ -812,11 +812,12 @@ FOREIGN = {
 def test_files_of_others_are_left_alone(kind, photos, path, tmp_path):
     FOREIGN[kind](path)
     contents = Path(path).read_bytes()
-    assert_one_warning(Pixels(cache=path), photos, match="is not a cache")
+    message = "is not a cache((?!elete).)*Name a cache or a new file((?!elete).)*$"
+    assert_one_warning(Pixels(cache=path), photos, match=message)
     assert Path(path).read_bytes() == contents
     assert len(list(tmp_path.iterdir())) == 1
     for function in (cache_info, verify_cache, prune_cache):
-        with pytest.raises(OSError, match="is not a cache"):
+        with pytest.raises(OSError, match=message):
             function(path)
     assert Path(path).read_bytes() == contents
 
@@ -829,8 +830,14 @@ def test_empty_file_becomes_a_cache(photos, path):
     assert n_kept(path) == len(photos)
 
 
+def test_empty_path_is_refused(photos):
+    with pytest.raises(ValueError, match=r"Got cache='', .* None for no cache"):
+        Pixels(cache="").fit_transform(photos)
+
+
 def test_folder_in_place_of_a_file_is_reported(photos, tmp_path):
-    assert_one_warning(Pixels(cache=tmp_path), photos, match="cannot be opened")
+    match = r"opened \(it is a folder\).*Name a cache or a new file"
+    assert_one_warning(Pixels(cache=tmp_path), photos, match=match)
 
 
 def test_folder_that_cannot_be_written_is_reported(photos):
@@ -857,7 +864,9 @@ def test_read_only_file_gives_its_rows(photos, path, hobbled):
     assert_array_equal(rows, pixels_of(photos[:20]))
     assert n_warnings == 0
     assert_one_warning(
-        Pixels(cache=path, batch_size=8), photos, match=r"written \(.*readonly"
+        Pixels(cache=path, batch_size=8),
+        photos,
+        match=r"written \(it is read-only\).* writable",
     )
 
 
@@ -951,12 +960,15 @@ def test_care_needs_a_file(path):
     assert not Path(path).exists()
 
 
-def test_damaged_file_is_reported_by_verify(filled):
+@pytest.mark.parametrize(
+    ("start", "way_out"), [(200, "Name a cache or a new file"), (17_000, "Delete the")]
+)
+def test_damaged_file_is_reported_by_verify(start, way_out, filled):
     contents = bytearray(Path(filled).read_bytes())
-    contents[200:40000] = bytes(39800)
+    contents[start:40000] = bytes(40000 - start)
     Path(filled).write_bytes(contents)
     for function in (cache_info, verify_cache, prune_cache):
-        with pytest.raises(OSError, match="cannot be used"):
+        with pytest.raises(OSError, match=f"cannot be used.*{way_out}"):
             function(filled)
 
 

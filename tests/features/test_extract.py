@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.pipeline import FeatureUnion
 
 from sklearn_popularity import (
     CacheWarning,
+    ColorNamesLLC,
     ColorStatistics,
     ImageError,
     LatentRankSVM,
@@ -25,13 +27,13 @@ from sklearn_popularity import (
     UnreadablePhotosWarning,
     extract,
 )
-from sklearn_popularity.features import _extract, join_parts
+from sklearn_popularity.features import _cache_keys, _feature_files, join_parts
 
 
 @pytest.fixture
 def small_pieces(monkeypatch):
     """Pieces of three photos, so that a few photos make several."""
-    monkeypatch.setattr(_extract, "_MAX_PHOTOS", 3)
+    monkeypatch.setattr(_feature_files, "_MAX_PHOTOS", 3)
 
 
 @pytest.fixture
@@ -250,9 +252,9 @@ RUN = """
 import sys
 from counting import Counting
 from sklearn_popularity import extract
-from sklearn_popularity.features import _extract
+from sklearn_popularity.features import _feature_files
 
-_extract._MAX_PHOTOS = 20
+_feature_files._MAX_PHOTOS = 20
 folder, n_jobs, batch_size, *paths = sys.argv[1:]
 transformer = Counting(
     cache=f"{folder}/features.cache", n_jobs=int(n_jobs), batch_size=int(batch_size)
@@ -377,6 +379,153 @@ def test_parts_of_different_lists_are_refused(paths, tmp_path):
     with pytest.raises(ValueError, match=r"part0of2.*part1of2.* different lists"):
         join_parts(out, 2)
     assert not out.exists()
+
+
+DAMAGED = "damaged.*Extract part 1 again"
+
+
+def half_file(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def flip_bit(path, position):
+    content = bytearray(path.read_bytes())
+    content[position] ^= 64
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".parquet"])
+@pytest.mark.parametrize(
+    ("of_index", "change"),
+    [
+        (False, half_file),
+        (False, lambda path: os.truncate(path, 0)),
+        (False, lambda path: flip_bit(path, -7)),
+        (False, lambda path: flip_bit(path, path.stat().st_size // 2)),
+        (True, half_file),
+        (True, lambda path: os.truncate(path, 0)),
+        (True, lambda path: flip_bit(path, 20)),
+        (True, lambda path: path.write_bytes(path.read_bytes() + b"\xff,,\n")),
+    ],
+)
+def test_damaged_parts_are_refused(of_index, change, suffix, paths, tmp_path):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow.parquet", reason="This file needs pyarrow.")
+    out = tmp_path / f"colors{suffix}"
+    extract_parts(ColorStatistics(), paths, out, 2)
+    part = tmp_path / f"colors.part1of2{suffix}"
+    change(part.with_name(f"{part.name}.index.csv") if of_index else part)
+    with pytest.raises(ValueError, match=rf"colors\.part1of2.*{DAMAGED}"):
+        join_parts(out, 2)
+    assert not any("of2" not in path.name for path in tmp_path.glob("colors*"))
+
+
+def copy_part(out, i, j, n):
+    for end in ("", ".index.csv"):
+        names = [f"{out.stem}.part{each}of{n}{out.suffix}{end}" for each in (i, j)]
+        shutil.copy(*map(out.with_name, names))
+
+
+def test_copies_of_parts_are_refused(paths, out):
+    extract_parts(ColorStatistics(), paths, out, 2)
+    copy_part(out, 0, 1, 2)
+    with pytest.raises(ValueError, match=r"part1of2.*holds part 0/2.*part 1 again"):
+        join_parts(out, 2)
+    # A part of no photos holds no number.
+    extract_parts(ColorStatistics(), paths[:2], out, 3)
+    copy_part(out, 0, 1, 3)
+    with pytest.raises(ValueError, match=r"part1of3.*0 rows.* has 1.*part 1 again"):
+        join_parts(out, 3)
+
+
+def fitted(**settings):
+    photos = np.random.default_rng(0).integers(0, 256, (9, 40, 40, 3), np.uint8)
+    dictionary = ColorNamesLLC(dictionary=8, max_size=40, **settings)
+    return dictionary.fit(photos)
+
+
+def union_of(transformer):
+    return FeatureUnion([("colors", transformer)])
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, union_of])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (lambda: ColorStatistics(), lambda: ColorStatistics(max_size=20)),
+        (lambda: fitted(random_state=0), lambda: fitted(random_state=1)),
+    ],
+)
+def test_parts_of_other_settings_are_refused(one, other, wrap, paths, out):
+    extract(wrap(one()), paths, out, part=(0, 2))
+    extract(wrap(other()), paths, out, part=(1, 2))
+    message = r"part0of2.*part1of2.*different parameters.*Extract part 1 again"
+    with pytest.raises(ValueError, match=message):
+        join_parts(out, 2)
+    extract(wrap(one()), paths, out, part=(1, 2))
+    join_parts(out, 2)
+
+
+def test_parts_of_another_version_are_refused(paths, out, monkeypatch):
+    extract(ColorStatistics(), paths, out, part=(0, 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(_cache_keys, "_environment", lambda: "another version")
+        extract(ColorStatistics(), paths, out, part=(1, 2))
+    with pytest.raises(ValueError, match="different versions of sklearn-popularity"):
+        join_parts(out, 2)
+    index = out.with_name("features.part1of2.npy.index.csv")
+    index.write_text("path,reason,list\n" + "a.jpg,,26bf18f6c818ac70\n" * 4)
+    with pytest.raises(ValueError, match=r"part1of2.*another version.*part 1 again"):
+        join_parts(out, 2)
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, union_of])
+def test_parts_of_other_runs_are_joined(wrap, paths, out, tmp_path):
+    plain, other = (
+        ColorStatistics(),
+        ColorStatistics(
+            n_jobs=2,
+            batch_size=2,
+            cache=tmp_path / "x.cache",
+            on_error="nan",
+            verbose=True,
+        ),
+    )
+    extract(wrap(plain), paths, out, part=(0, 2))
+    extract(wrap(other), paths, out, part=(1, 2))
+    join_parts(out, 2)
+    assert_array_equal(np.load(out), plain.transform(paths))
+
+
+class Captured(ColorStatistics):
+    """Describes photos by what cannot be hashed."""
+
+    def _describe(self):
+        return partial(describe_with, object())
+
+
+def describe_with(anything, image):
+    return np.zeros(6)
+
+
+def test_settings_that_cannot_be_hashed_are_joined(paths, out):
+    extract_parts(Captured(), paths, out, 2)
+    join_parts(out, 2)
+    extract(ColorStatistics(), paths, out, part=(1, 2))
+    with pytest.raises(ValueError, match="different parameters"):
+        join_parts(out, 2)
+
+
+def test_names_with_line_ends_are_joined(paths, tmp_path):
+    strange = [tmp_path / name for name in ("a\rb.png", "a\nb.png", 'a",b.png')]
+    for path in strange:
+        shutil.copy(paths[0], path)
+    strange.append(strange[0].with_name(os.fsdecode(b"\xff.png")))
+    shutil.copy(paths[0], strange[-1])
+    index = extract(ColorStatistics(), strange, tmp_path / "once.npy")
+    extract_parts(ColorStatistics(), strange, tmp_path / "parts.npy", 2)
+    joined = join_parts(tmp_path / "parts.npy", 2)
+    assert joined.read_bytes() == index.read_bytes()
 
 
 def test_another_number_of_parts_is_named(paths, tmp_path):

@@ -4,10 +4,13 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,6 +159,57 @@ def test_errors_of_tasks_pass_through(photos):
 
     with pytest.raises(ZeroDivisionError):
         list(run_in_order(2, divide, Photos(photos[:8]).batches(2)))
+
+
+ORPHANS = """
+import os, signal, time
+from sklearn_popularity.features._workers import run_in_order
+from sklearn_popularity.images import Photos
+
+def pid(photos):
+    return os.getpid()
+
+if __name__ == "__main__":
+    batches = Photos([b""] * 8).batches(1)
+    print(*{pid for _, pid in run_in_order(2, pid, batches)}, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # Where nobody waits for orphans, as in a container, they stay as zombies.
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Signals are of POSIX.")
+def test_workers_end_with_a_killed_parent(tmp_path):
+    (tmp_path / "orphans.py").write_text(ORPHANS)
+    argv = [sys.executable, tmp_path / "orphans.py"]
+    # Workers hold the pipe, so that it would be read until they end.
+    with (tmp_path / "pids").open("w") as file:
+        assert subprocess.run(argv, stdout=file).returncode == -signal.SIGKILL
+    workers = [int(each) for each in (tmp_path / "pids").read_text().split()]
+    until = time.monotonic() + 60
+    while any(map(is_running, workers)) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert workers and not any(map(is_running, workers))
+
+
+def test_workers_start_only_for_work(paths, tmp_path, monkeypatch):
+    transformer = ColorStatistics(n_jobs=2, cache=tmp_path / "features.cache")
+    monkeypatch.setattr(_workers, "_run", None)  # it would start them
+    rows = transformer.transform(paths)  # less than a batch
+    transformer.set_params(batch_size=2)
+    assert_array_equal(transformer.transform(paths), rows)
+    with pytest.raises(TypeError):
+        transformer.transform(paths * 150)  # takes longer to look up than to start
+    with pytest.raises(TypeError):
+        transformer.set_params(cache=None).transform(paths)
 
 
 def test_one_process_is_the_caller(photos):

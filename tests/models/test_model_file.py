@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import zipfile
@@ -281,9 +282,19 @@ def test_estimators_of_a_stranger_need_trust(path):
     with pytest.raises(ValueError, match=r"cannot be saved.*func: posixpath\.basename"):
         save_model(model, path)
     save_model(model, path, trusted=trusted)
-    with pytest.raises(ValueError, match=r"not trusted: posixpath\.basename\. Pass"):
+    with pytest.raises(ValueError, match=r"not trusted: posixpath\.basename\. In Py"):
         load_model(path)
     assert load_model(path, trusted=trusted).func is os.path.basename
+
+
+@pytest.mark.parametrize("trusted", [True, None, "posixpath.basename", [3]])
+def test_trusted_that_names_nothing_is_refused(trusted, path):
+    message = f"Got trusted={trusted!r}, but a list of types and functions"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        save_model(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]), path, trusted=trusted)
+    save_model(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]), path)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        load_model(path, trusted=trusted)
 
 
 def test_trusted_takes_types(path):
