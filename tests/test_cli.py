@@ -386,6 +386,7 @@ def test_signals_end_a_run(folder, name):
     # Another thread may be given the signal, which tells the main one a little later.
     code = (
         "import os, signal, time; from sklearn_popularity.cli import _evaluate, run\n"
+        f"signal.signal(signal.{name}, signal.SIG_DFL)\n"  # as without `nohup`
         f"kill = lambda: os.kill(os.getpid(), signal.{name})\n"
         "_evaluate.compare_models = lambda *_, **__: (kill(), time.sleep(60)); run()"
     )

@@ -116,7 +116,7 @@ def test_photos_after_an_error_are_not_described(photos):
 def test_description_of_another_length_is_refused(n_numbers, cached, photos, tmp_path):
     cache = tmp_path / "features.cache" if cached else None
     with pytest.raises(
-        ValueError, match=rf"shape \({n_numbers},\), but it has 2 names"
+        ValueError, match=rf"shape \({n_numbers},\), but shape \(2,\) was"
     ):
         transform(photos, partial(resized, length=n_numbers), cache=cache)
 

@@ -151,8 +151,8 @@ def test_files_are_found_at_home(photos, tmp_path, monkeypatch):
     embedder = embedder_of("resnet18", "~/weights.npz")
     assert embedder.fit_transform(photos).shape == (2, 512)
     model = CNNFineTuneRegressor(embedder=embedder, max_epochs=1, random_state=0)
-    model.set_params(checkpoint="~/state").fit(photos, [0.0, 1.0])
-    assert (tmp_path / "state").is_file()
+    model.set_params(checkpoint="~/state.part").fit(photos, [0.0, 1.0])
+    assert (tmp_path / "state.part").is_file()
 
 
 @pytest.mark.parametrize(
