@@ -1,6 +1,6 @@
 """
 What a model over- and underrates
-===========================
+=================================
 
 Mean predicted minus true percentile of each theme, and the rank correlation within it.
 :doc:`/responsible_use` explains what this does not show.
