@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_popularity.datasets.made_up import _make_popularity
+from sklearn_popularity.datasets.made_up._brushes import coverage
 from sklearn_popularity.datasets.made_up._make_popularity import make_popularity
 from sklearn_popularity.datasets.made_up._objects import OBJECTS
 from sklearn_popularity.datasets.made_up._photo import draw_photo
@@ -367,3 +368,8 @@ def test_interrupted_folder_stays_empty(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         make_popularity(4, folder=tmp_path, image_size=(32, 32), random_state=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_soft_edges_are_half_covered_at_the_outline():
+    found = coverage(np.array([-9.0, -1.0, 0.0, 1.0, 9.0]), softness=2.0)
+    assert_array_equal(found, [0, 0, 0.5, 1, 1])
