@@ -912,6 +912,7 @@ def _experiments(posts):
 
 
 def _reproduce(posts, *names):
+    pytest.importorskip("torch", reason="The tables need a network.")
     found = [papers.reproduce(name, _experiments(posts)) for name in names]
     # Notes have numbers in their text, which rounding may change.
     tables = [table for each in found for table in (each.tables, each.claims)]

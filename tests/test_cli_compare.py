@@ -122,6 +122,7 @@ def test_model_files_hold_no_names_of_groups(model, folder):
 
 
 def test_chance_calls_no_pair(folder, with_noise, new, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     path = tmp_path / "model.skops"
     assert _fit(with_noise(folder, tmp_path / "copy"), path) == 0
     assert read_model_card(path)["training"]["interval"][0] < 0
@@ -147,6 +148,7 @@ def test_table_of_rank_has_intervals(model, new, tmp_path):
 
 
 def test_page_of_rank_has_all_photos(model, new, tmp_path):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     broken, output = tmp_path / "broken.jpg", tmp_path / "ranking.html"
     broken.write_bytes(b"\xff\xd8 broken")
     assert _run("rank", model, [*new, broken], "-o", output) == 0
@@ -161,6 +163,7 @@ def test_page_of_rank_has_all_photos(model, new, tmp_path):
 
 
 def test_page_of_rank_marks_unlike_photos(model, new, write_photos, tmp_path):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, size=(5, 48, 64, 3), dtype=np.uint8)
     photos = [*new, *write_photos(noise)]
@@ -175,6 +178,7 @@ def test_page_of_rank_marks_unlike_photos(model, new, write_photos, tmp_path):
 
 
 def test_long_rankings_are_cut(model, new, tmp_path, monkeypatch):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     monkeypatch.setattr("sklearn_popularity.inspection._rank_page._MAX_PHOTOS", 10)
     page = tmp_path / "ranking.html"
     assert _run("rank", model, new, "-o", page) == 0

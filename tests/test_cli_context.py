@@ -146,6 +146,7 @@ def test_errors_are_one_line(folder, check_one_line, options, message):
 
 
 def test_columns_are_wanted_again(folder, edited, tmp_path, capsys, check_one_line):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     model, ranked = str(tmp_path / "model.skops"), tmp_path / "ranked.csv"
     learned = ["--features", "color-statistics", "--titles", "title", "--user", "user"]
     given = ["fit", str(folder), "--label", "score", *learned, "--n-jobs", "1"]

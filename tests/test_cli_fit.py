@@ -96,6 +96,7 @@ def test_percentile_counts_held_out_predictions(model, folder, others, tmp_path)
 
 
 def test_photos_of_the_training_set_are_marked(model, folder, others, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     known = sorted((folder / "images").iterdir())[:3]
     shutil.copy(known[0], tmp_path / "copy.png")
     given = [*known[1:], tmp_path / "copy.png", others[0]]

@@ -102,6 +102,7 @@ def test_page_of_a_file_is_that_of_a_fit(folder, model, tmp_path, monkeypatch, c
 def test_report_of_a_file_takes_no_other_model(
     folder, model, tmp_path, capsys, options
 ):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     page = tmp_path / "page.html"
     assert _run("report", folder, "--model", model, "-o", page, *options) == 2
     assert f"Got {options[0]} beside --model" in capsys.readouterr().err
@@ -109,6 +110,7 @@ def test_report_of_a_file_takes_no_other_model(
 
 
 def test_report_of_a_file_needs_its_folder(folder, with_table, model, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
     copy = tmp_path / "copy"
     with_table(folder, copy, lambda table: table.assign(score=table["score"] + 1))
     given = ["--model", model, "-o", tmp_path / "page.html"]

@@ -104,10 +104,12 @@ def _minimise(gram, target, is_free):
     taken = np.linalg.solve(
         gram[np.ix_(free, free)], np.c_[gram[np.ix_(free, bound)], target[free]]
     )
+    if not len(bound):  # which versions of SciPy cannot solve for
+        return taken[:, -1]
     cross = gram[np.ix_(bound, free)] @ taken
     root = np.linalg.cholesky(gram[np.ix_(bound, bound)] - cross[:, :-1])
     aim = solve_triangular(root, target[bound] - cross[:, -1], lower=True)
     w = np.empty(len(gram))
-    w[bound] = nnls(root.T, aim)[0] if len(bound) else []
+    w[bound], _ = nnls(root.T, aim)
     w[free] = taken[:, -1] - taken[:, :-1] @ w[bound]
     return w

@@ -49,7 +49,7 @@ _LOSSES = {
 }
 _PARTS |= {
     f"sklearn._loss.{m}.{n}" for m, names in _LOSSES.items() for n in names.split()
-}
+} | {"_loss.CyHalfMultinomialLoss"}  # as scikit-learn 1.8 names it
 
 
 def is_approved(name: str) -> bool:

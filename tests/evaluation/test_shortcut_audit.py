@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import norm, rankdata
@@ -209,6 +208,7 @@ def test_equal_numbers_share_a_level():
 
 
 def test_order_and_kind_of_table_change_nothing():
+    polars = pytest.importorskip("polars", reason="This frame needs polars.")
     X, y, suspects, _ = _draw("planted", np.random.default_rng(7))
     frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(12)])
     frame.index = np.random.default_rng(0).integers(0, 9, len(y))
@@ -217,7 +217,7 @@ def test_order_and_kind_of_table_change_nothing():
     options = {"cv": rows, "n_repeats": 1}
     expected = shortcut_audit(Ridge(), X, y, suspects=suspects, **options).suspects
     series = {name: pd.Series(v, index=frame.index) for name, v in suspects.items()}
-    for table in (frame, pl.DataFrame(frame)):
+    for table in (frame, polars.DataFrame(frame)):
         found = shortcut_audit(Ridge(), table, y, suspects=series, **options)
         pd.testing.assert_frame_equal(found.suspects, expected)
 

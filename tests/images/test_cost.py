@@ -24,8 +24,9 @@ def encode(image, format, **settings):
 def bmp_of_runs(side, runs):
     """A run-length encoded BMP that declares a square."""
     data = runs + b"\x00\x01"
-    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(data), 0, 0, 2, 0)
-    palette = b"\x00\x00\x00\x00\xff\xff\xff\x00"
+    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(data), 0, 0, 3, 0)
+    # Three colours: Pillow 12 cannot read runs of black and white alone.
+    palette = b"\x00\x00\x00\x00\xff\xff\xff\x00\x00\x00\xff\x00"
     start = 14 + len(header) + len(palette)
     beginning = struct.pack("<2sIHHI", b"BM", start + len(data), 0, 0, start)
     return beginning + header + palette + data

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import rgb_to_hsv
 from numpy.testing import assert_allclose, assert_array_equal
+from skimage.color import rgb2hsv
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -37,7 +37,7 @@ def fitted(made, model):
 
 
 def _saturation(photo):
-    return rgb_to_hsv(photo / 255)[..., 1].mean()
+    return rgb2hsv(photo)[..., 1].mean()
 
 
 def test_planted_cause_has_its_sign_and_slope(made, fitted):

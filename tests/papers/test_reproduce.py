@@ -517,6 +517,7 @@ def test_bad_columns_cost_their_table_alone(made_up):
 
 
 def test_stand_ins_are_told_again(made_up):
+    pytest.importorskip("torch", reason="The tables need a network.")
     experiments = Experiments(made_up, quick=True)
     both = [reproduce("khosla2014", experiments).stand_ins for _ in range(2)]
     assert both[0] == both[1] == {"alexnet": "squeezenet1_1"}
@@ -587,6 +588,7 @@ def test_tagged_posts_are_kept_in_equal_numbers():
 
 
 def test_command_prints_and_writes(tmp_path, capsys):
+    pytest.importorskip("torch", reason="The tables need a network.")
     make_popularity(60, folder=tmp_path / "in", image_size=(32, 32), random_state=0)
     given = ["paper", "khosla2014", str(tmp_path / "in"), "--label", "score", "--quick"]
     given += ["--column", "time=uploaded", "--separator", "", "--n-jobs", "1"]
