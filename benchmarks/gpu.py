@@ -451,7 +451,8 @@ def fine_tuning(sizes, n_jobs):
         fit()  # warms up
         one, n_waits = seconds_of(fit), count_waits(fit)
         model.set_params(max_epochs=3)
-        one_pass = max((seconds_of(fit) - one) / 2, 1e-9)
+        later = seconds_of(fit) - one
+        epoch = later / 2 if later > 0 else np.nan  # noise on a loaded machine
         n_waits = count_waits(fit) - n_waits  # not those of building and copying back
         step = training_step(backbone, sizes.tuned_batch_size, precision)
         step()
@@ -459,8 +460,8 @@ def fine_tuning(sizes, n_jobs):
         yield (
             backbone,
             precision,
-            *whole(n / one, n / one_pass, n / bare),
-            judged_share(bare, one_pass),
+            *whole(n / one, n / epoch, n / bare),
+            judged_share(bare, epoch),
             per_batch(n_waits, 2 * len(starts)),
             *(elsewhere(model, squares[:16]) if precision == "float32" else "--"),
         )
@@ -572,7 +573,7 @@ def print_tables(sizes, paths, n_jobs, started):
     )
     table(
         "Photos per second of CNNFineTuneRegressor, from arrays",
-        "network | precision | fit of one pass | a further pass | bare loop | share "
+        "network | precision | fit of one epoch | a further epoch | bare loop | share "
         "(aim 0.95) | waits a batch (aim 0) | deviation of predictions | their "
         "difference on the CPU (aim 1e-4)",
         fine_tuning(sizes, n_jobs),
