@@ -405,7 +405,7 @@ HERE = Centre.__module__
         ),
         (
             FunctionTransformer(kw_args={"key": Path}),
-            r"union__part__kw_args\['key'\]: pathlib\.Path",
+            r"union__part__kw_args\['key'\]: pathlib\.(_local\.)?Path",
         ),
         (Birch().fit(X), "Objects of type Birch are not supported"),
         (IsolationForest(n_estimators=2).fit(X), "union__part: a fitted IsolationF"),
