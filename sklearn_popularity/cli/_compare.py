@@ -7,22 +7,9 @@ import numpy as np
 from .._terminal import escape
 from ..inspection import compare_scores, score_percentile
 from ._fitted import read_fitted, read_record
-from ._options import (
-    add_model,
-    add_output,
-    add_photo_column,
-    add_photos,
-    add_work,
-    describe,
-    option,
-)
+from ._options import add_model, add_output, add_photos, add_work, describe, option
 from ._output import TABLES, check_output, write_table
-from ._scores import (
-    score_given,
-    warn_of_known,
-    warn_of_unlike,
-    warn_of_unreadable,
-)
+from ._scores import score_given, warn_of_known, warn_of_unlike, warn_of_unreadable
 from ._tables import format_table, warn_of_chance, warn_of_constant
 from ._target import in_unit
 
@@ -67,7 +54,6 @@ def add(command):
     )
     add_model(command)
     add_photos(command)
-    add_photo_column(command)
     text = (
         "the photos belong to one group of `fit --group`, such as a user: estimate "
         "probabilities from pairs within groups, which are harder to tell apart"

@@ -6,14 +6,7 @@ from .._optional import import_optional
 from .._terminal import escape
 from ..inspection import explain_figure, explain_page, write_page
 from ._fitted import read_fitted
-from ._options import (
-    add_model,
-    add_output,
-    add_photo_column,
-    describe,
-    option,
-    photo_path,
-)
+from ._options import add_model, add_output, describe, option, photo_path
 from ._output import check_output, say
 from ._posts import post_like
 from ._tables import warn_of_chance, warn_of_constant
@@ -30,7 +23,6 @@ def add(command):
     )
     add_model(command)
     option(command, "photo", "PHOTO", "photo to explain", type=photo_path)
-    add_photo_column(command)
     add_output(command, "file to write: .html, or .png", required=True)
 
 

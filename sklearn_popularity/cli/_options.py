@@ -74,11 +74,6 @@ def add_photos(command):
     option(command, "photos", "PATH", text, nargs="+", type=photo_path)
 
 
-def add_photo_column(command):
-    text = "column of file names in labels.csv (default: that of `fit`)"
-    option(command, "--photo", "COLUMN", text, dest="photo_column")
-
-
 def photo_path(text):
     """Argparse type of the path of a photo or folder."""
     if re.match(r"(?:https?|ftp)://", text, re.IGNORECASE):
@@ -89,9 +84,11 @@ def photo_path(text):
 
 
 def add_model(command):
-    option(
-        command, "model", "MODEL", "file that `fit` wrote (.skops)", type=expand_home
-    )
+    """Add the model, and the column of new tables that holds the photos."""
+    text = "file that `fit` wrote (.skops)"
+    option(command, "model", "MODEL", text, type=expand_home)
+    text = "column of file names in labels.csv (default: that of `fit`)"
+    option(command, "--photo", "COLUMN", text, dest="photo_column")
 
 
 def add_output(command, text, *, required=False):

@@ -12,21 +12,9 @@ from ..inspection import (
     write_page,
 )
 from ._fitted import read_fitted, read_record
-from ._options import (
-    add_model,
-    add_output,
-    add_photo_column,
-    add_photos,
-    add_work,
-    describe,
-)
+from ._options import add_model, add_output, add_photos, add_work, describe
 from ._output import TABLES, check_output, say, write_table
-from ._scores import (
-    score_given,
-    warn_of_known,
-    warn_of_unlike,
-    warn_of_unreadable,
-)
+from ._scores import score_given, warn_of_known, warn_of_unlike, warn_of_unreadable
 from ._tables import format_table, warn_of_chance, warn_of_constant
 from ._target import in_unit, unit_of
 
@@ -74,7 +62,6 @@ def add(command):
     )
     add_model(command)
     add_photos(command)
-    add_photo_column(command)
     add_output(command, "write a page (.html) or a table (.csv, .json, .parquet)")
     add_work(command)
 
