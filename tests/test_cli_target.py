@@ -113,6 +113,7 @@ def test_labels_without_skew_are_not_told(folder, tmp_path, capsys):
             r"'posted' holds '.*' for .*jpg' \(line 2\), but a time no earlier than",
         ),
         (["--per-day", "local"], r"'local' holds '4\.7\.' .*\(line 5\).*yyyy-mm-dd"),
+        (["--social", "late"], r"'late' holds 'unknown' .*\(line 2\).*yyyy-mm-dd"),
         (["--per-day", "zones"], r"with a time zone for .*\(line 5\) and one without"),
         (["--per-day", "empty"], "'empty' is empty in all 60 rows"),
         (["--log", "--label", "below"], r"'below' holds -1 for .*00003.*\(line 5\)"),
@@ -125,6 +126,7 @@ def test_wrong_targets_are_one_line(
 ):
     def spoil(table):
         table["local"], table["empty"] = table["posted"], ""
+        table["late"] = ["unknown", *table["posted"][1:]]
         table["zones"] = table["posted"].str[:19]
         table["below"], table["short"] = range(60), [*"123456"] * 10
         table.loc[3, ["local", "below", "short"]] = "4.7.", -1, "1.2k"

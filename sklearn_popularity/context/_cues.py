@@ -73,8 +73,8 @@ def kind_of_column(values) -> str:
     """Kind of cue that the values of a column suggest.
 
     "flags" for booleans, "counts" for numbers and for text that mostly spells numbers,
-    "times" for times and for text whose first value is an ISO 8601 time, "tags" for
-    lists, and "texts" for other text.
+    "times" for times and for text that mostly spells ISO 8601 times, "tags" for lists,
+    and "texts" for other text.
     """
     if looks_like_times(values):
         return "times"

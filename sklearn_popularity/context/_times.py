@@ -113,16 +113,11 @@ def _is_zoned(value):
 
 
 def looks_like_times(values) -> bool:
-    """Whether a column is of a time type, or its first value is ISO 8601 text."""
+    """Whether a column is of a time type, or `read_times` reads most of its values."""
     if np.asarray(values).dtype.kind == "M" or _has_zone(values):
         return True
-    objects = as_objects(values).dropna()
-    if objects.empty:
-        return False
-    first = objects.iloc[0]
-    if isinstance(first, str):
-        return bool(pd.Series([first]).str.fullmatch(_ISO).iloc[0])
-    return isinstance(first, date | np.datetime64)
+    known = as_objects(values).dropna()
+    return len(known) > 0 and bool(times_and_zones(known)[0].mean() > 0.5)
 
 
 def days_between(start: Times, end: Times, names) -> NDArray:

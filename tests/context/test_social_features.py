@@ -131,6 +131,9 @@ def test_kinds_are_found_where_none_is_named(posts):
     }
     with pytest.raises(ValueError, match="'spelled' holds 'many' in row 2"):
         SocialFeatures(missing="nan").fit(posts.assign(spelled=["1", "20", "many"]))
+    with pytest.raises(ValueError, match="'born' holds 'unknown' in row 0"):
+        born = ["unknown", "2001-02-03", "1999-01-01"]
+        SocialFeatures(missing="nan").fit(posts.assign(born=born))
     named = SocialFeatures(counts="contacts").fit(posts)
     assert list(named.kinds_) == ["contacts"]
 

@@ -96,6 +96,19 @@ def test_all_missing_has_no_zone():
 
 
 @pytest.mark.parametrize(
+    ("values", "mostly"),
+    [
+        (["unknown", "2025-07-04", "2025-07-05"], True),
+        (["2025-07-04", "July 5", "July 6"], False),
+        (["2025-07-04", "July 5"], False),
+        ([7, 8], False),
+    ],
+)
+def test_most_values_decide_what_a_column_looks_like(values, mostly):
+    assert looks_like_times(values) is mostly
+
+
+@pytest.mark.parametrize(
     ("values", "message"),
     [
         (["2025-07-04", "yesterday", "x"], r"'posted' holds 'yesterday' in row 1 \(2"),
