@@ -1,44 +1,27 @@
 """HTML report about how well a model ranks photos, and why."""
 
-import platform
-import re
 from dataclasses import dataclass, field
-from functools import partial
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import sklearn
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 
-from .. import __version__
-from .._columns import encode_labels, resolve_columns
+from .._columns import resolve_columns
 from .._files import check_destination
 from .._notebook import paragraph
 from .._optional import import_optional
 from .._sklearn_compat import HasMethods, Interval, validate_params
-from .._warnings import warn_caller
-from ..evaluation import (
-    FittedModel,
-    HeldOutPredictions,
-    find_partitions,
-    fit_model,
-    input_of,
-    with_settings,
-)
-from ..features import UnreadablePhotosWarning
+from ..evaluation import FittedModel, HeldOutPredictions
 from ..metrics import SpearmanInterval
 from ._report_data import read_data
-from ._report_evidence import Evidence
-from ._report_held_out import HeldOut, join_looks, look_inside
-from ._report_html import render, write_page
-from ._sections import SECTIONS, TEMPLATES, write_sections
-
-_N_LISTED = 100
-_MAX_SPELLED = 10_000  # characters
+from ._report_evidence import gather_evidence
+from ._report_held_out import HeldOut
+from ._report_html import write_page
+from ._report_page import report_page
+from ._sections import write_sections
 
 
 @dataclass(frozen=True)
@@ -253,33 +236,29 @@ def popularity_report(
     data = read_data(
         posts, y, photo, groups=groups, by=by, time=time, title=title, n_jobs=n_jobs
     )
-    _warn_of_errors(data.errors, len(posts))
-    evidence = _gather(
+    evidence = gather_evidence(
         model,
         data,
-        photo,
-        cv,
-        n_jobs,
-        check_random_state(random_state),
-        words=words,
+        cv=cv,
         held_out=held_out,
-        n_given=len(posts),
+        words=words,
         objects=None if objects is None else objects.iloc[data.kept],
         n_photos=n_photos,
         n_heatmaps=n_heatmaps,
+        n_jobs=n_jobs,
+        random_state=random_state,
     )
     sections, left_out = write_sections(evidence)
-    page = _render_report(
+    page = report_page(
         data,
         sections,
+        left_out,
+        model,
         heading=heading,
         label=label,
-        n_given=len(posts),
         notes=list(notes),
-        left_out=left_out,
         grouped_by=_called(groups, "groups"),
         kinds=_called(by, "group"),
-        model=_spelled(model.model if isinstance(model, FittedModel) else model),
         command=command,
         random_state=repr(random_state),
     )
@@ -306,119 +285,3 @@ def _check_columns(posts, columns, objects):
 
 def _called(labels, otherwise):
     return labels if isinstance(labels, str) else otherwise
-
-
-def _spelled(model):
-    """Text of the model with all parameters that were set."""
-    named = type(model).__repr__ is BaseEstimator.__repr__
-    text = model.__repr__(N_CHAR_MAX=_MAX_SPELLED) if named else repr(model)
-    # Functions by their names alone: addresses in memory differ between runs.
-    return re.sub(r"<function (\S+) at 0x[0-9a-f]+>", r"\1", text)
-
-
-def _warn_of_errors(errors, n_given):
-    if errors:
-        warn_caller(
-            UnreadablePhotosWarning(
-                f"{len(errors)} of {n_given} photos could not be read and are left "
-                f"out; the first: {errors[0]}",
-                errors,
-            )
-        )
-
-
-def _gather(
-    model, data, photo, cv, n_jobs, random_state, *, held_out, n_given, **asked
-):
-    """Held-out predictions, and the model fitted on all rows."""
-    clusters = None if data.groups is None else encode_labels(data.groups, "groups")
-    seed = int(random_state.randint(2**31 - 1))
-    if held_out is None and not isinstance(model, FittedModel):
-        model = fit_model(
-            model,
-            data.posts,
-            data.y,
-            groups=clusters,
-            cv=_find_folds(cv, data, clusters),
-            n_repeats=1,
-            photo=photo,
-            look=partial(look_inside, seed=seed),
-            n_jobs=n_jobs,
-        )
-    learns_anew = False
-    if isinstance(model, FittedModel):
-        held_out, described = join_looks(model.held_out), model.described
-        learns_anew = len(described.X) == len(data.kept)
-        model = model.model
-    learner, table = model, input_of(model, data.posts, photo)
-    if learns_anew:
-        learner, table = described
-    held_out = _of_these_posts(held_out, data.kept, n_given)
-    return Evidence(
-        data=data,
-        photo=photo,
-        model=with_settings(model, n_jobs=None, verbose=False),
-        learner=learner,
-        table=table,
-        held_out=held_out,
-        folds=held_out.model.partitions[0],
-        clusters=clusters,
-        n_jobs=n_jobs,
-        learns_anew=learns_anew,
-        **asked,
-    )
-
-
-def _of_these_posts(held_out, kept, n_given) -> HeldOut:
-    """Predictions for the kept posts, selected if they are for all posts."""
-    if not isinstance(held_out, HeldOut):
-        held_out = HeldOut(held_out, {}, {})
-    n_predictions = len(held_out.model.shares)
-    if n_predictions == len(kept):
-        return held_out
-    if n_predictions == n_given:
-        return held_out.take(kept)
-    raise ValueError(
-        f"Got held_out with {n_predictions} predictions, but one for each of the "
-        f"{len(kept)} posts that have a score and a photo was expected."
-    )
-
-
-def _render_report(data, sections, **given):
-    return render(
-        "report.html",
-        titles={name: module.TITLE for name, module in SECTIONS.items()},
-        templates=TEMPLATES,
-        data=data,
-        errors=data.errors[:_N_LISTED],
-        duplicates=data.duplicates.head(_N_LISTED).to_dict("records"),
-        apart=int((~data.duplicates["together"]).sum()),
-        missing=data.missing.to_dict("records"),
-        sections={name: section.shown for name, section in sections.items()},
-        versions={
-            "sklearn-popularity": __version__,
-            "scikit-learn": sklearn.__version__,
-            "numpy": np.__version__,
-            "Python": platform.python_version(),
-        },
-        **given,
-    )
-
-
-def _find_folds(cv, data, clusters):
-    """A list of folds that test each post, and leave two posts or more to fit on."""
-    y = data.y
-    [folds] = find_partitions(
-        data.posts, y, clusters, cv=cv, n_repeats=1, random_state=None
-    )
-    if sum(len(test) for _, test in folds) < len(y):
-        raise ValueError(
-            f"Got cv={cv}, but folds that test each row once were expected, such as "
-            "those of KFold or GroupKFold."
-        )
-    if min(len(train) for train, _ in folds) < 2:
-        raise ValueError(
-            f"Got {len(y)} posts and cv={cv}, which leave fewer than 2 training posts "
-            "in a fold. Pass more posts."
-        )
-    return folds

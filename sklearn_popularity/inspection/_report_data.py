@@ -11,8 +11,10 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels, label_rows
-from .._messages import quote
+from .._warnings import warn_caller
+from ..context import read_times
 from ..evaluation import near_duplicates
+from ..features import UnreadablePhotosWarning
 from ..images import ImageError, Photos
 from ._photos import as_photos
 
@@ -27,12 +29,18 @@ class ReportData:
     ----------
     posts : DataFrame
         Posts that are kept.
+    column : str
+        Column of photos.
+    n_given : int
+        Number of posts before any was left out.
     photos : Photos
         Photos of the kept posts.
     y : ndarray of shape (n_posts,)
         Scores of the kept posts.
-    groups, by : ndarray of shape (n_posts,) or None
-        Labels of the groups of the folds, and of groups to check for bias.
+    clusters : ndarray of shape (n_posts,), int, or None
+        Codes of the groups that stay together in all folds.
+    by : ndarray of shape (n_posts,) or None
+        Labels of groups to check for bias.
     times : ndarray of shape (n_posts,), datetime64, or None
         Posting times.
     names : list of str
@@ -51,9 +59,11 @@ class ReportData:
     """
 
     posts: pd.DataFrame
+    column: str
+    n_given: int
     photos: Photos
     y: NDArray
-    groups: NDArray | None
+    clusters: NDArray | None
     by: NDArray | None
     times: NDArray | None
     names: list[str]
@@ -67,37 +77,41 @@ class ReportData:
 def read_data(posts, y, photo, *, groups, by, time, title, n_jobs) -> ReportData:
     """Select posts with a score and a photo, and look for problems.
 
-    Parameters are those of :func:`popularity_report`.
+    Parameters are those of :func:`popularity_report`. Warns of photos that cannot be
+    read.
     """
     y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan")
     y = column_or_1d(y)
-    labels = {"groups": _labels_of(posts, groups, "groups")}
-    labels["by"] = _labels_of(posts, by, "by")
-    check_consistent_length(posts, y, *labels.values())
+    groups, by = _labels_of(posts, groups, "groups"), _labels_of(posts, by, "by")
+    check_consistent_length(posts, y, groups, by)
     photos = as_photos(posts[photo])
     errors = _find_unreadable(photos, n_jobs)
     kept = _usable_rows(y, errors)
-    labels = {k: None if v is None else v[kept] for k, v in labels.items()}
-    for name, given in labels.items():
-        if given is not None:
-            encode_labels(given, name)  # raises an error for missing labels
+    clusters = None if groups is None else encode_labels(groups[kept], "groups")
+    if by is not None:
+        by = by[kept]
+        encode_labels(by, "by")  # raises an error for missing labels
     times = None if time is None else _read_times(posts, time)[kept]
     photos = photos.take(kept)
     posts_kept = posts.iloc[kept].reset_index(drop=True)
     titles = [None] * len(kept) if title is None else posts_kept[title]
     names = list(map(name_of, photos.items, titles, kept))
+    _warn_of_errors(errors, len(posts))
     return ReportData(
         posts=posts_kept,
+        column=photo,
+        n_given=len(posts),
         photos=photos,
         y=y[kept],
+        clusters=clusters,
+        by=by,
         times=times,
         names=names,
         kept=kept,
         errors=errors,
         n_unscored=int(np.isnan(y).sum()),
-        duplicates=_pair_up(photos, names, labels["groups"], n_jobs),
+        duplicates=_pair_up(photos, names, clusters, n_jobs),
         missing=_count_missing(posts),
-        **labels,
     )
 
 
@@ -120,21 +134,19 @@ def _labels_of(posts, given, name):
 
 
 def _read_times(posts, time):
-    """Posting times in UTC."""
-    given = label_rows(posts, time, "time") if isinstance(time, str) else time
+    """Posting times, in UTC if they have a zone."""
+    given, name = time, "time"
+    if isinstance(time, str):
+        given, name = label_rows(posts, time, "time"), time
     check_consistent_length(posts, given)
-    values = pd.Series(np.asarray(given))
-    if pd.api.types.is_numeric_dtype(values):
-        values = values.astype(str)  # an error below, since their unit is unknown
-    times = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
-    if times.isna().any():
-        row = int(np.flatnonzero(times.isna())[0])
+    times = read_times(given, name).values
+    missing = np.flatnonzero(np.isnat(times))
+    if len(missing):
         raise ValueError(
-            f"Got {quote(values.iloc[row])} as the time in row {row}, but ISO 8601 was "
-            "expected, such as '2025-07-04T03:36:00Z'. Convert other formats with "
-            "pandas.to_datetime, and drop posts without a time."
+            f"Got no time in row {missing[0]} of {name!r} ({len(missing)} missing in "
+            "all), but a time for every post was expected. Drop posts without a time."
         )
-    return times.dt.tz_localize(None).to_numpy()
+    return times
 
 
 def name_of(photo, title=None, row=0) -> str:
@@ -155,6 +167,17 @@ def _find_unreadable(photos, n_jobs):
     return [error for errors in parts for error in errors]
 
 
+def _warn_of_errors(errors, n_given):
+    if errors:
+        warn_caller(
+            UnreadablePhotosWarning(
+                f"{len(errors)} of {n_given} photos could not be read and are left "
+                f"out; the first: {errors[0]}",
+                errors,
+            )
+        )
+
+
 def _errors_of(photos):
     errors = []
     for i in range(len(photos)):
@@ -165,9 +188,9 @@ def _errors_of(photos):
     return errors
 
 
-def _pair_up(photos, names, groups, n_jobs):
+def _pair_up(photos, names, clusters, n_jobs):
     first, second = near_duplicates(photos.items, n_jobs=n_jobs).T
-    together = False if groups is None else groups[first] == groups[second]
+    together = False if clusters is None else clusters[first] == clusters[second]
     names = np.array(names, dtype=object)
     pairs = pd.DataFrame({"first": names[first], "second": names[second]})
     return pairs.assign(together=together)

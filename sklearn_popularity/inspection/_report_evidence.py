@@ -1,15 +1,22 @@
 """Inputs of the sections of a report."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from sklearn.utils import check_random_state
 
+from ..evaluation import (
+    FittedModel,
+    find_partitions,
+    fit_model,
+    input_of,
+    with_settings,
+)
 from ..metrics import spearman_interval
 from ._report_data import ReportData
-from ._report_held_out import HeldOut
+from ._report_held_out import HeldOut, join_looks, look_inside
 from ._thumbnails import data_uri
 
 _SMALL = 160  # longest side of small photos, in pixels
@@ -23,18 +30,12 @@ class Evidence:
     ----------
     data : ReportData
         Posts.
-    photo : str
-        Column of photos.
     model : estimator
         Model fitted on all posts.
     learner, table : estimator, DataFrame or ndarray
         The model without its image transformers, and the features it was fitted on.
     held_out : HeldOut
         Held-out predictions for the posts.
-    folds : list of (train, test)
-        Folds of the held-out predictions.
-    clusters : ndarray of shape (n_posts,) or None
-        Codes of the groups.
     n_jobs : int or None
         Number of worker processes.
     words : str or None
@@ -48,13 +49,10 @@ class Evidence:
     """
 
     data: ReportData
-    photo: str
     model: Any
     learner: Any
     table: Any
     held_out: HeldOut
-    folds: list
-    clusters: np.ndarray | None
     n_jobs: int | None
     words: str | None
     objects: pd.DataFrame | None
@@ -66,6 +64,14 @@ class Evidence:
     @property
     def y(self):
         return self.data.y
+
+    @property
+    def clusters(self):
+        return self.data.clusters
+
+    @property
+    def folds(self):
+        return self.held_out.model.partitions[0]
 
     @property
     def predicted(self):
@@ -114,3 +120,85 @@ class Section:
 
     table: pd.DataFrame
     shown: dict[str, Any]
+
+
+def gather_evidence(
+    model, data, *, cv, held_out, n_jobs, random_state, **asked
+) -> Evidence:
+    """Held-out predictions, and the model fitted on all posts.
+
+    Parameters
+    ----------
+    model : estimator, or FittedModel
+        Model, which is fitted only if there are no held-out predictions yet.
+    data : ReportData
+        Posts.
+    cv, held_out, n_jobs, random_state
+        As in :func:`popularity_report`.
+    **asked
+        Other fields of the evidence.
+    """
+    if held_out is None and not isinstance(model, FittedModel):
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        model = fit_model(
+            model,
+            data.posts,
+            data.y,
+            groups=data.clusters,
+            cv=_find_folds(cv, data),
+            n_repeats=1,
+            photo=data.column,
+            look=partial(look_inside, seed=seed),
+            n_jobs=n_jobs,
+        )
+    described: Any = None
+    if isinstance(model, FittedModel):
+        held_out, described, model = model.held_out, model.described, model.model
+    learns_anew = described is not None and len(described.X) == len(data.kept)
+    learner, table = model, input_of(model, data.posts, data.column)
+    if learns_anew:
+        learner, table = described
+    return Evidence(
+        data=data,
+        model=with_settings(model, n_jobs=None, verbose=False),
+        learner=learner,
+        table=table,
+        held_out=_of_these_posts(held_out, data),
+        n_jobs=n_jobs,
+        learns_anew=learns_anew,
+        **asked,
+    )
+
+
+def _find_folds(cv, data):
+    """A list of folds that test each post, and leave two posts or more to fit on."""
+    y = data.y
+    [folds] = find_partitions(
+        data.posts, y, data.clusters, cv=cv, n_repeats=1, random_state=None
+    )
+    if sum(len(test) for _, test in folds) < len(y):
+        raise ValueError(
+            f"Got cv={cv}, but folds that test each row once were expected, such as "
+            "those of KFold or GroupKFold."
+        )
+    if min(len(train) for train, _ in folds) < 2:
+        raise ValueError(
+            f"Got {len(y)} posts and cv={cv}, which leave fewer than 2 training posts "
+            "in a fold. Pass more posts."
+        )
+    return folds
+
+
+def _of_these_posts(held_out, data) -> HeldOut:
+    """Predictions for the kept posts, selected if they are for all posts."""
+    if not isinstance(held_out, HeldOut):
+        held_out = join_looks(held_out)
+    n_predictions, n_kept = len(held_out.model.shares), len(data.kept)
+    if n_predictions == n_kept:
+        return held_out
+    if n_predictions == data.n_given:
+        return held_out.take(data.kept)
+    raise ValueError(
+        f"Got held_out with {n_predictions} predictions, but one for each of the "
+        f"{n_kept} posts that have a score and a photo was expected."
+    )

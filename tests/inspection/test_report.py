@@ -36,13 +36,13 @@ from sklearn_popularity import (
     spearman_score,
 )
 from sklearn_popularity.evaluation import fit_model
-from sklearn_popularity.inspection import _report, explain_page
+from sklearn_popularity.inspection import _report_evidence, explain_page
 from sklearn_popularity.inspection._report_html import _number, render
 from sklearn_popularity.inspection._sections.summary import pairs_in_order
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
 from sklearn_popularity.inspection import _explain_page
-from sklearn_popularity.inspection._sections import maps
+from sklearn_popularity.inspection._sections import heatmaps
 from sklearn_popularity.inspection._thumbnails import (
     draw_map,
     overlay,
@@ -247,7 +247,7 @@ def test_a_fitted_model_is_not_fitted_again(posts, tmp_path, monkeypatch, kept):
     settings = {"time": "uploaded", **FEW}
     expected = popularity_report(PLAIN, posts, y, tmp_path / "r.html", **settings)
     page = expected.path.read_bytes()
-    monkeypatch.setattr(_report, "fit_model", None)
+    monkeypatch.setattr(_report_evidence, "fit_model", None)
     found = popularity_report(fitted, posts, y, tmp_path / "r.html", **settings)
     assert found.path.read_bytes() == page
     assert_array_equal(found.predictions, expected.predictions)
@@ -290,9 +290,9 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
         ({"title": "titel"}, ValueError, "'titel'"),
         ({"photo": "picture"}, ValueError, "'picture'"),
         ({"groups": "nobody"}, ValueError, "'nobody'"),
-        ({"time": "title"}, ValueError, r"as the time in row 0, but .*ISO 8601"),
-        ({"time": [None] * 40}, ValueError, "None as the time in row 0"),
-        ({"time": np.arange(40)}, ValueError, "'0' as the time in row 0"),
+        ({"time": "title"}, ValueError, r"'title' holds .* in row 0 .*ISO 8601"),
+        ({"time": [None] * 40}, ValueError, "no time in row 0 of 'time'"),
+        ({"time": np.arange(40)}, ValueError, "'time' holds 0 in row 0"),
         ({"cv": TimeSeriesSplit(3)}, ValueError, "row"),
         ({"cv": ShuffleSplit(3)}, ValueError, "row"),
         ({"cv": 41}, ValueError, "too few for 41 folds"),
@@ -418,7 +418,7 @@ def test_report_and_explanation_draw_the_same_map(
 
         return draw
 
-    for page in (maps, _explain_page):
+    for page in (heatmaps, _explain_page):
         monkeypatch.setattr(page, "draw_map", keep(page))
     found = fit_model(model, posts, posts["score"], n_repeats=1)
     report = popularity_report(
@@ -434,9 +434,9 @@ def test_report_and_explanation_draw_the_same_map(
     order = np.argsort(-report.shares, kind="stable")
     for i, row in enumerate([order[0], order[-1]]):
         explain_page(found.model, posts.iloc[[row]], training)
-        assert_allclose(drawn[_explain_page][i], drawn[maps][i])
-        assert drawn[maps][i].min() < 0 < drawn[maps][i].max()
-        assert table["raises"][i] == drawn[maps][i].max()
+        assert_allclose(drawn[_explain_page][i], drawn[heatmaps][i])
+        assert drawn[heatmaps][i].min() < 0 < drawn[heatmaps][i].max()
+        assert table["raises"][i] == drawn[heatmaps][i].max()
     limit = np.abs(table[["raises", "lowers"]].to_numpy()).max()
     assert f"by {_number(limit)} points" in report.path.read_text("utf-8")
 

@@ -2,11 +2,11 @@
 
 from . import (
     branches,
+    calibration,
     colors,
-    gallery,
-    kinds,
-    maps,
+    heatmaps,
     objects,
+    quadrants,
     reliability,
     senses,
     summary,
@@ -14,24 +14,18 @@ from . import (
 )
 
 # Each module has a TITLE and a function `write`, which returns a Section, or the reason
-# (str) for leaving it out. The template with the name of the module renders the
-# Section.
+# (str) for leaving it out. The template with the name of the section renders it.
 SECTIONS = {
     "summary": summary,
     "branches": branches,
-    "quadrants": gallery,
-    "heatmaps": maps,
+    "quadrants": quadrants,
+    "heatmaps": heatmaps,
     "colors": colors,
     "objects": objects,
     "senses": senses,
     "reliability": reliability,
-    "calibration": kinds,
+    "calibration": calibration,
     "times": times,
-}
-
-TEMPLATES = {
-    name: f"sections/{module.__name__.rpartition('.')[2]}"
-    for name, module in SECTIONS.items()
 }
 
 

@@ -36,7 +36,7 @@ def write(evidence) -> Section:
 
 def ceiling_of_photos(evidence) -> float:
     """Highest correlation that a model of photos can reach; NaN without repeats."""
-    photos = evidence.data.posts[evidence.photo]
+    photos = evidence.data.posts[evidence.data.column]
     if not all(isinstance(photo, str) for photo in photos):
         return np.nan
     if not photos.duplicated().any():

@@ -6,7 +6,7 @@ import pandas as pd
 from ...evaluation import predict_partitions, prepare_fit
 from ...metrics import spearman_interval
 from .._report_evidence import Section
-from .kinds import MIN_ROWS, rate_kinds, rows_with_limit
+from .calibration import MIN_ROWS, rate_kinds, rows_with_limit
 
 TITLE = "Over time"
 _PERIODS = {"Y": "year", "Q": "quarter", "M": "month", "W": "week", "D": "day"}

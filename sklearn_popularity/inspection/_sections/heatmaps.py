@@ -23,7 +23,7 @@ def write(evidence) -> Section | str:
     ends = ["highest"] * n + ["lowest"] * n
     rows = [*order[:n], *order[-n:][::-1]]
     drawn = Parallel(n_jobs=evidence.n_jobs, return_as="generator")(
-        delayed(draw_map)(evidence.model, _post(evidence, row), evidence.photo)
+        delayed(draw_map)(evidence.model, _post(evidence, row), evidence.data.column)
         for row in rows
     )
     heats = []
@@ -43,7 +43,9 @@ def write(evidence) -> Section | str:
 
 def _post(evidence, row):
     """Input of the model for a post."""
-    post = input_of(evidence.model, evidence.data.posts.iloc[[row]], evidence.photo)
+    post = input_of(
+        evidence.model, evidence.data.posts.iloc[[row]], evidence.data.column
+    )
     return post if isinstance(post, pd.DataFrame) else post.iloc[0]
 
 
