@@ -57,8 +57,7 @@ class Trial(NamedTuple):
             groups=self._groups(rows),
             n_folds=self.held_out.n_folds,
         )
-        pearson = pearson_within(y, self.held_out)
-        return Figure(found.score, found.low, found.high, pearson)
+        return Figure(*found, pearson_within(y, self.held_out))
 
     def gain(self, other: "Trial") -> Estimate:
         """Difference of the score to that of another model, paired."""

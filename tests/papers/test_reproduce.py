@@ -204,10 +204,19 @@ def test_other_scores_of_the_same_photos_are_held_out(made_up, monkeypatch):
 def test_other_photos_are_predicted_by_a_model_of_all(made_up):
     pytest.importorskip("torch", reason="The perceptron needs it.")
     posts, _ = make_popularity(40, image_size=(32, 32), random_state=5)
-    others = [PaperPosts(posts, "score", name="new")]
+    alike = PaperPosts(posts.assign(score=1.0), "score", name="alike")
+    others = [PaperPosts(posts, "score", name="new"), alike]
     experiments = Experiments(made_up, quick=True, others=others)
     table = memorability2018.tables_2_and_3(experiments)
     assert -1 < table["low"][0] < table["reproduced"][0] < table["high"][0] < 1
+    assert table["reproduced"][1] == table["pearson"][1] == 0
+
+
+def test_counts_that_are_all_equal_have_no_correlation():
+    posts = pd.DataFrame({"views": [1, 2, 5], "favorites": 0, "score": range(3)})
+    data = PaperPosts(posts.assign(comments=[3, 4, 7]), "score")
+    table = dufour2015.table_2(Experiments(data))
+    np.testing.assert_allclose(table["reproduced"], [0, 1, 0])
 
 
 def test_human_consistency_needs_the_ratings_spread(made_up):

@@ -24,7 +24,7 @@ from .._claims import Claim, Evidence, adds_nothing
 from .._lines import lines_of
 from .._posts import NotTestableError
 from .._splits import make_splits
-from .._trial import figure_of
+from .._trial import figure_of, pearson
 from ._models import RATES_THAT_WORK, binned, favorite, regression
 
 N_FOLDS, N_REPEATS = 5, 2
@@ -103,8 +103,7 @@ def table_2(experiments) -> pd.DataFrame:
     """
 
     def correlation(*names):
-        values = [experiments.data.values(name) for name in names]
-        return float(np.corrcoef(values)[0, 1])
+        return pearson(*map(experiments.data.values, names))
 
     return lines_of(
         "Table 2: correlations of metrics",

@@ -88,8 +88,7 @@ class Setting(NamedTuple):
         for rows in self.samples:
             y, clusters = data.y[rows], data.clusters_of(rows)
             interval = spearman_interval(y, values[rows], groups=clusters)
-            linear = pearson(y, values[rows])
-            found.append(Figure(interval.score, interval.low, interval.high, linear))
+            found.append(Figure(*interval, pearson(y, values[rows])))
         return found[0] if len(found) == 1 else _over_users(found)
 
     @property

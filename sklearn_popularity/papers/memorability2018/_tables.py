@@ -7,7 +7,6 @@ correlation on a quarter of the training posts; the paper used the folds it repo
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sklearn.model_selection import (
     GroupShuffleSplit,
@@ -21,6 +20,7 @@ from .._claims import Claim, Evidence, adds_nothing, evidence_of
 from .._lines import Figure, lines_of
 from .._posts import NotTestableError, first_testable
 from .._splits import make_splits
+from .._trial import pearson
 from ._models import INPUTS, REGRESSORS, k_class_mlp, mlp_search, regression
 
 N_FOLDS = 5
@@ -211,8 +211,7 @@ def _on_other_photos(experiments, inputs, other):
     model, params = prepare_fit(_model(experiments, inputs, 4), data.groups, None)
     predicted = model.fit(data.posts, data.y, **params).predict(other.posts)
     found = spearman_interval(other.y, predicted, groups=other.clusters)
-    pearson = float(np.corrcoef(other.y, predicted)[0, 1])
-    return Figure(found.score, found.low, found.high, pearson)
+    return Figure(*found, pearson(other.y, predicted))
 
 
 def claims(experiments) -> list[Claim]:
