@@ -1,5 +1,6 @@
 """Spearman's rank correlation within each user, and its scorer."""
 
+from functools import wraps
 from numbers import Integral
 
 import numpy as np
@@ -121,6 +122,23 @@ def per_user_spearman_score(y_true, y_pred, *, users):
     return float(scores[scored].mean())
 
 
+def _refuse_to_score(make_scorer):
+    """Raise an error if the function is used in place of the scorer that it makes."""
+
+    @wraps(make_scorer)
+    def checked(*args, **settings):
+        if args:
+            raise TypeError(
+                f"Got {make_scorer.__name__} itself as a scorer, but the scorer that "
+                f'it makes was expected. Pass {make_scorer.__name__}(user="user"), '
+                "with the column of X that holds the users."
+            )
+        return make_scorer(**settings)
+
+    return checked
+
+
+@_refuse_to_score
 @validate_params(
     {"user": [str, Integral, callable]}, prefer_skip_nested_validation=True
 )

@@ -87,5 +87,7 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
 #: Scorer of :func:`spearman_score`, for ``scoring=`` of
 #: :func:`~sklearn.model_selection.cross_val_score` and others. `set_score_request`
 #: would change it for all that use it; with weights, use
-#: ``make_scorer(spearman_score).set_score_request(sample_weight=True)``.
+#: ``make_scorer(spearman_score).set_score_request(sample_weight=True)``. For a model of
+#: several scores, score one column at a time, as with
+#: ``lambda model, X, y: spearman_score(y[:, 0], model.predict(X)[:, 0])``.
 spearman_scorer = make_scorer(spearman_score)

@@ -163,3 +163,10 @@ def test_scorer_names_the_missing_column(posts):
 def test_scorer_refuses_no_user():
     with pytest.raises(ValueError, match="'user' parameter"):
         per_user_spearman_scorer(user=None)
+
+
+def test_scorer_must_be_made(posts):
+    with pytest.warns(UserWarning, match=r'failed(.|\n)*Pass .*scorer\(user="user"\)'):
+        cross_val_score(
+            _model(), posts, posts["score"], scoring=per_user_spearman_scorer, cv=2
+        )
