@@ -2,6 +2,7 @@
 
 import argparse
 from contextvars import ContextVar
+from functools import wraps
 from inspect import Parameter, getdoc, signature
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 from joblib import parallel_config
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_popularity.metrics import mean_interval
+from sklearn_popularity.metrics import mean_estimate, mean_interval
 from sklearn_popularity.papers import recommended
 
 #: Rows of each table; None is all.
@@ -60,6 +61,19 @@ def _add_option(parser, name, default):
         parser.add_argument(option, type=kind, default=default)
 
 
+def section(names):
+    """Print the rows that a command yields as a table under these names."""
+
+    def decorate(rows):
+        @wraps(rows)
+        def command(**options):
+            table(names, rows(**options))
+
+        return command
+
+    return decorate
+
+
 def draw_normal(groups, n_columns, rng):
     """Standard normal columns, with 30 % of the variance between groups."""
     between = rng.normal(size=(groups.max() + 1, n_columns))[groups]
@@ -68,8 +82,9 @@ def draw_normal(groups, n_columns, rng):
 
 
 def over_runs(function, *arguments, n_runs):
-    """Results of a function with each seed."""
-    return Parallel()(delayed(function)(*arguments, seed) for seed in range(n_runs))
+    """An array of each result of a function, with the seeds in the last axis."""
+    runs = (delayed(function)(*arguments, seed) for seed in range(n_runs))
+    return np.transpose(Parallel()(runs))
 
 
 def table(names, rows):
@@ -90,7 +105,8 @@ def mean_cell(values):
 
 def error_cell(values):
     """The mean of runs with its standard error."""
-    return f"{np.mean(values):+.3f} ± {np.std(values) / np.sqrt(len(values)):.3f}"
+    found = mean_estimate(values)
+    return f"{found.value:+.3f} ± {found.error:.3f}"
 
 
 def comparison_rows(name, comparison, columns):
@@ -117,20 +133,6 @@ def read_posts(folder):
     return posts.assign(photo=[str(folder / path) for path in posts["path"]])
 
 
-def forward(posts):
-    """Row numbers of the first four fifths, and of later posts by new users."""
-    order = np.argsort(pd.to_datetime(posts["time"]), kind="stable").to_numpy()
-    past, coming = np.split(order, [len(order) * 4 // 5])
-    users = posts["user"].to_numpy()
-    return past, coming[~np.isin(users[coming], users[past])]
-
-
 def recommend(posts, keep, **kind):
     """The model recommended for some columns; features of photos are cached."""
     return recommended(posts, cache=keep, **kind).model
-
-
-def network_rows(posts, keep):
-    """Embeddings of photos by the network of the recommended model, scaled as there."""
-    photos = posts[["photo"]]
-    return recommend(photos, keep).regressor[:-1].fit_transform(photos)
