@@ -35,7 +35,7 @@ def check_weights(y, sample_weight):
     return weight
 
 
-def groups_of(X, which, groups):
+def groups_of(X, which, groups, owner="groups"):
     """Number of each row's group, given or from a column or function of X, or None.
 
     Parameters
@@ -46,6 +46,8 @@ def groups_of(X, which, groups):
         Parameter `groups` of an estimator.
     groups : array-like of shape (n_samples,) or None
         Groups given to its `fit`, which take precedence.
+    owner : str, default="groups"
+        What errors call the parameter.
 
     Raises
     ------
@@ -53,11 +55,11 @@ def groups_of(X, which, groups):
         If X has no such column, or there is not one group for each row.
     """
     if groups is None:
-        groups = label_rows(X, which, "groups")
+        groups = label_rows(X, which, owner)
     if groups is None:
         return None
     check_consistent_length(X, groups)
-    return encode_labels(groups, "groups")
+    return encode_labels(groups, owner)
 
 
 def weight_parameter(estimator, owner):

@@ -1,6 +1,5 @@
 """Ranking SVM with latent popular and unpopular senses."""
 
-from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -8,14 +7,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import (
     check_array,
-    check_consistent_length,
     check_random_state,
     check_X_y,
     gen_batches,
 )
 from sklearn.utils.validation import validate_data
 
-from .._columns import check_table, encode_labels, split_off
+from .._columns import check_table, split_off
 from .._kept_parameters import check_ready, keep_parameters
 from .._moved import MovedAttributesMixin, MovedParametersMixin
 from .._sklearn_compat import (
@@ -29,8 +27,14 @@ from ..metrics import spearman_score
 from ._delegation import check_weights, groups_of, take_rows
 from ._fit_tasks import FitTasks
 from ._hold_out import hold_out
-from ._pairwise import center_within, score_unit, total_pair_weight
-from ._rank_training import PassSettings, RankedRows, pass_over, rank_score
+from ._pairwise import center_within, score_unit
+from ._rank_training import (
+    RankedRows,
+    RankSettings,
+    check_pairs,
+    pass_over,
+    train_senses,
+)
 from ._routing import GroupsRequest
 from ._sense_seeds import start_senses
 from ._senses import CHUNK, find_winners
@@ -285,12 +289,24 @@ class LatentRankSVM(
         rows, held_out = self._hold_out(
             data.y, rows, data.within if groups is None else groups
         )
-        _check_pairs(data.take(rows))
+        check_pairs(data.take(rows))
         if not goes_on:
             self._start(data, rows)
         tasks = FitTasks(self, X, y, sample_weight, self.max_epochs)
-        self._train(data, rows, held_out, tasks)
-        self._publish()
+        trained = train_senses(
+            self._senses,
+            data,
+            rows,
+            None if held_out is None else data.take(held_out),
+            self._settings(),
+            self._random_state,
+            tasks,
+        )
+        self._senses = trained.senses
+        self.loss_curve_ = trained.losses
+        self.validation_scores_ = trained.validation_scores
+        self.n_epochs_ = len(self.loss_curve_)
+        self.coef_, self.intercept_ = self._senses.linear()
         self._warn_of_dead_senses(data.X, rows)
         tasks.end()
         return self
@@ -331,9 +347,11 @@ class LatentRankSVM(
             self._start(data, rows)
             self.loss_curve_, self.n_epochs_ = [], 0
             self.validation_rows_, self.validation_scores_ = rows[:0], []
-        self.loss_curve_.append(self._pass(data, rows))
+        self.loss_curve_.append(
+            pass_over(self._senses, data, rows, self._settings(), self._random_state)
+        )
         self.n_epochs_ += 1
-        self._publish()
+        self.coef_, self.intercept_ = self._senses.linear()
         return self
 
     def predict(self, X):
@@ -349,7 +367,7 @@ class LatentRankSVM(
         scores : ndarray of shape (n_samples,)
             Score by the strongest popular sense, less that by the unpopular one.
         """
-        return self._scores(self._check_X(X))
+        return self._winners(self._check_X(X)).difference()
 
     def predict_sense(self, X):
         """Find the strongest senses of each row.
@@ -425,7 +443,8 @@ class LatentRankSVM(
         weight = check_weights(y, sample_weight)
         rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
         weight = weight if weight is None else weight / weight.max()
-        return RankedRows(X, y, weight, _numbers_of(within, y)), rows
+        within = groups_of(y, None, within, owner="within")
+        return RankedRows(X, y, weight, within), rows
 
     def _hold_out(self, y, rows, groups):
         """Training rows, and validation rows or None."""
@@ -453,54 +472,17 @@ class LatentRankSVM(
         )
         self._unit = score_unit(y[rows], take_rows(weight, rows))
 
-    def _train(self, data, rows, held_out, tasks):
-        self.validation_scores_ = []
-        best, kept = self._start_validation(data, held_out)
-        self.loss_curve_, n_without = [], 0
-        for _ in range(self.max_epochs):
-            tasks.begin_pass()
-            self.loss_curve_.append(self._pass(data, rows))
-            merit = -self.loss_curve_[-1]
-            if held_out is not None:
-                merit = self._validate(data, held_out)
-                self.validation_scores_.append(merit)
-            n_without = 0 if merit > best + self.tol else n_without + 1
-            if merit > best:
-                best = merit
-                if held_out is not None:
-                    kept = self._senses.snapshot()
-            stops = tasks.end_pass(partial(_attributes_of, kept or self._senses))
-            if stops or n_without >= self.n_iter_no_change:
-                break
-        self.n_epochs_ = len(self.loss_curve_)
-        if kept is not None:
-            self._senses = kept
-
-    def _start_validation(self, data, held_out):
-        """Score to improve on and the senses that reached it, or None."""
-        if held_out is None or not self._senses.n_steps:
-            return -np.inf, None
-        best, kept = self._validate(data, held_out), self._senses
-        self._senses = kept.snapshot()  # a warm start may get worse
-        return best, kept
-
-    def _validate(self, data, rows):
-        self._publish()
-        held_out = data.take(rows)
-        return rank_score(held_out, self._scores(held_out.X))
-
-    def _pass(self, data, rows):
-        settings = PassSettings(
-            self._unit if self.margin == "soft" else None,
-            self.min_margin,
-            self.batch_size,
-            self.alpha,
-            self.learning_rate,
+    def _settings(self):
+        return RankSettings(
+            unit=self._unit if self.margin == "soft" else None,
+            min_margin=self.min_margin,
+            batch_size=self.batch_size,
+            alpha=self.alpha,
+            learning_rate=self.learning_rate,
+            max_epochs=self.max_epochs,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=self.tol,
         )
-        return pass_over(self._senses, data, rows, settings, self._random_state)
-
-    def _publish(self):
-        self.coef_, self.intercept_ = self._senses.linear()
 
     def _check_X(self, X):
         check_ready(self)
@@ -511,10 +493,6 @@ class LatentRankSVM(
 
     def _winners(self, X):
         return find_winners(X @ self.coef_.T + self.intercept_, self._senses.n_popular)
-
-    def _scores(self, X):
-        popular, *unpopular = self._winners(X).scores
-        return popular - unpopular[0] if unpopular else popular
 
     def _warn_of_dead_senses(self, X, rows):
         n_senses = (self.n_senses, self.n_unpopular_senses)
@@ -537,34 +515,3 @@ class LatentRankSVM(
         # Predictions have no unit, so R squared says nothing about them.
         tags.regressor_tags.poor_score = True
         return tags
-
-
-def _check_pairs(data):
-    """Check that two rows at least form a pair: refuse `within`, or warn of y."""
-    if total_pair_weight(data.y, None, data.within):
-        return
-    if data.within is None or np.ptp(data.y) == 0:
-        warn_caller(
-            f"Got y with {data.y[0]} in all {len(data.y)} training rows, so there is "
-            "nothing to rank: the ranker learns nothing. Pass rows of different scores."
-        )
-        return
-    raise ValueError(
-        f"Got within with {len(np.unique(data.within))} values in {len(data.y)} "
-        "training rows, but no two rows with the same value have different scores, so "
-        "there is nothing to compare. Pass values that rows share, such as users with "
-        "several photos, or fit without within."
-    )
-
-
-def _attributes_of(senses):
-    """Attributes that predictions need."""
-    return dict(zip(("coef_", "intercept_"), senses.linear(), strict=True))
-
-
-def _numbers_of(within, y):
-    """Numbers of the groups within which pairs are formed, or None."""
-    if within is None:
-        return None
-    check_consistent_length(y, within)
-    return encode_labels(within, "within")

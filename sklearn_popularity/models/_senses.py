@@ -58,6 +58,11 @@ class Winners(NamedTuple):
     senses: list[NDArray[np.intp]]
     scores: list[NDArray]
 
+    def difference(self) -> NDArray:
+        """Predicted scores: by the popular senses, less those by unpopular ones."""
+        popular, *unpopular = self.scores
+        return popular - unpopular[0] if unpopular else popular
+
 
 def find_winners(scores: NDArray, n_popular: int) -> Winners:
     """Strongest senses of each row, by scores (n, n_senses) with popular ones first.
@@ -124,6 +129,11 @@ class Senses:
         """
         coef = self.weights[:, :-1] / self.scaling.scale
         return coef, self.weights[:, -1] - coef @ self.scaling.mean
+
+    def winners(self, X: NDArray) -> Winners:
+        """Strongest senses of rows of unscaled features, (n, n_features)."""
+        coef, intercept = self.linear()
+        return find_winners(X @ coef.T + intercept, self.n_popular)
 
     def step(
         self, X: NDArray, pairs: Pairs, *, alpha: float, learning_rate: float
