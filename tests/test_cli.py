@@ -66,12 +66,11 @@ def test_evaluate_writes_json(folder, tmp_path):
     run = json.loads(output.read_text())
     assert run["n_photos"] == 60
     assert run["group"] == "user"
-    assert [row["model"] for row in run["scores"]] == [
-        "color-statistics",
-        "color-histogram",
-        "late-fusion",
-        "constant",
-    ]
+    scores = {row["model"]: row["spearman"] for row in run["scores"]}
+    assert list(scores) == [*FAST[1].split(","), "late-fusion", "constant"]
+    differences = {row["model"]: row["difference"] for row in run["differences"]}
+    whole = scores.pop("late-fusion")
+    assert differences == pytest.approx({k: v - whole for k, v in scores.items()})
     assert list(tmp_path.iterdir()) == [output]
 
 

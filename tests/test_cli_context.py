@@ -94,7 +94,7 @@ def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys)
     )
     assert run["social"] == ["theme"] and run["user"] == "user"
     printed = capsys.readouterr().out
-    assert re.search(r"^all together minus photos: [+-]0\.\d", printed, re.MULTILINE)
+    assert re.search(r"^instead of all together .*\nphotos +[+-]0\.\d", printed, re.M)
     assert all(reason in printed for reason in reasons)
 
 
@@ -255,7 +255,6 @@ def test_without_networks_photos_are_hand_crafted(folder, monkeypatch):
     options = _parser().parse_args(["evaluate", str(folder), "--label", "score"])
     asked = compose(options, load_folder(folder), None)
     assert list(asked.models) == [*FEATURES, "late-fusion"]
-    assert asked.named == "color-statistics"
     assert "the extra 'torch'" in asked.reasons[0]
 
 

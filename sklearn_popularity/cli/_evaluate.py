@@ -42,6 +42,11 @@ The rows of the table, beside the kinds of features of the photos:
   beside the photos  all of these together, without the photos
   late-fusion, or all together: the model that `fit` fits
   constant           no features: chance
+
+The second table compares each of them with the model that `fit` fits:
+  difference     of the two correlations
+  95 % interval  paired confidence interval of this difference alone
+  p (Holm)       p-value, adjusted for the number of rows by Holm's method: judge by it
 """
 
 
@@ -80,7 +85,7 @@ def _evaluate(options):
             posts[asked.columns],
             posts[options.label],
             groups=groups,
-            reference=asked.named,
+            reference=asked.name,
             cv=options.cv,
             n_repeats=options.repeats,
             sources=_sources(posts, options),
@@ -90,11 +95,11 @@ def _evaluate(options):
     choices = _choose(kept, comparison, asked, options) if picks else None
     try:
         if options.output is not None:
-            _write(options, comparison.scores, choices, len(kept))
+            _write(options, comparison, choices)
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
-        _print_gain(comparison.differences, asked)
+        _print_differences(comparison.differences, asked)
         _print_ceilings(comparison.ceilings)
         if choices is not None:
             _print_choices(choices, asked, options)
@@ -106,12 +111,13 @@ def _evaluate(options):
         _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
 
 
-def _write(options, scores, choices, n_photos):
+def _write(options, comparison, choices):
     told = {name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
-    told |= {"folder": str(options.folder), "n_photos": n_photos}
+    told |= {"folder": str(options.folder), "n_photos": len(comparison.kept)}
+    told["differences"] = comparison.differences
     if choices is not None:
-        told |= {"pick": options.pick, "choices": choices.to_dict("records")}
-    write_table(options.output, scores, "scores", **told)
+        told |= {"pick": options.pick, "choices": choices}
+    write_table(options.output, comparison.scores, "scores", **told)
 
 
 def _warn_of_duplicates(paths, comparison, n_jobs):
@@ -148,14 +154,16 @@ def _print_choices(table, asked, options):
     print("\n" + format_table(table.to_dict("records"), columns))
 
 
-def _print_gain(differences, asked):
-    if asked.name == asked.named:
-        return
-    gain = differences.set_index("model").loc[asked.name]
-    print(
-        f"\n{asked.name} minus {asked.named}: {gain.difference:+.3f} (95 % interval "
-        f"{gain.low:+.3f} to {gain.high:+.3f})"
-    )
+def _print_differences(table, asked):
+    """Each model instead of the whole one, which is chosen before scores are known."""
+    columns = {
+        f"instead of {asked.name}": "{model}",
+        "difference": "{difference:+.3f}",
+        "95 % interval": "{low:+.3f} to {high:+.3f}",
+        "p (Holm)": "{p_value:.3f}",
+    }
+    if len(asked.models) > 1:
+        print("\n" + format_table(table.to_dict("records"), columns))
 
 
 def _sources(posts, options):

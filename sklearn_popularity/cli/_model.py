@@ -36,7 +36,6 @@ class Composition(NamedTuple):
     """Models that the options ask for."""
 
     models: dict[str, Any]  # unfitted: each part alone, and finally the whole model
-    named: str  # part to compare the whole with, chosen before scores are known
     columns: list[str]  # of posts that the whole model uses
     reasons: list[str]  # a sentence for each automatic choice
 
@@ -128,12 +127,11 @@ def compose(options, posts, cache) -> Composition:
         models = _parts(MEAN if columns else FUSION if is_fusion else PHOTOS, model)
     else:
         models, reasons = _chosen(options, posts, networks, beside, settings), []
-    named = EMBEDDING if EMBEDDING in models else next(iter(models))
     _check_columns(models, posts, options)
     _check_folds(models, posts, options)
     if options.group is not None:
         columns = list(dict.fromkeys([*columns, options.group]))
-    return Composition(models, named, ["photo", *columns], reasons)
+    return Composition(models, ["photo", *columns], reasons)
 
 
 def _networks(options):

@@ -78,7 +78,8 @@ def say(text):
 def write_table(path, table, name, **about):
     """Write a table as CSV, JSON or Parquet, depending on the suffix.
 
-    `name` is the key of the rows in JSON, which alone holds the facts `about` the run.
+    `name` is the key of the rows in JSON, which alone holds the facts and other tables
+    `about` the run.
     """
     with whole_file(path) as unfinished:
         if path.suffix == ".parquet":
@@ -87,7 +88,11 @@ def write_table(path, table, name, **about):
         if path.suffix == ".csv":
             text = table.to_csv(index=False)
         else:
-            rows = table.astype(object).where(table.notna(), None)
-            run = {"version": __version__, **about, name: rows.to_dict("records")}
-            text = json.dumps(run, indent=2) + "\n"
+            run = {"version": __version__, **about, name: table}
+            text = json.dumps(run, indent=2, default=_records) + "\n"
         unfinished.write_text(text, encoding="utf-8")
+
+
+def _records(table):
+    """Rows of a table for JSON, which has no NaN."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -5,7 +5,7 @@ import re
 from .._terminal import escape
 from .._warnings import warn_caller
 
-_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
+_NUMBER = re.compile(r"[-+]?[\d,]+(\.\d+)?")
 
 
 def format_table(rows, columns):
