@@ -7,12 +7,12 @@ from ._cache_care import cache_info, prune_cache, verify_cache
 from ._cache_care import prepare_cache as prepare_cache
 from ._cnn_embedder import CNNEmbedder
 from ._color import ColorHistogram, ColorStatistics
-from ._describe import UnreadablePhotosWarning
 from ._discriminative import fetch_color_palette
 from ._extract import extract
 from ._gist import GistTransformer
 from ._join_parts import join_parts
 from ._lbp import LBPPyramid
+from ._troubles import UnreadablePhotosWarning
 from .codebook import HOGLLC, ColorNamesLLC
 
 __all__ = [

@@ -2,11 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -15,10 +13,10 @@ from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
 from .._progress import progress
-from .._warnings import warn_caller
 from ..images import ImageError, Photos
-from ._cache import CacheWarning, RowCache, RowStore
+from ._cache import RowCache, RowStore
 from ._threads import single_threaded
+from ._troubles import Troubles
 from ._workers import run_in_order, starts_nothing
 
 Describe = Callable[[NDArray[np.uint8]], Any]
@@ -26,84 +24,6 @@ Describe = Callable[[NDArray[np.uint8]], Any]
 NO_ROWS = RowCache("", 0)
 # Photos whose rows are looked up before workers start, which takes as long.
 _N_LOOKED_UP = 1000
-# How many unreadable photos a warning lists.
-_N_LISTED = 10
-
-
-class UnreadablePhotosWarning(UserWarning):
-    """Some photos could not be read; their rows of features are NaN.
-
-    Parameters
-    ----------
-    message : str
-        How many photos could not be read, and the reasons of the first of them.
-    errors : sequence of ImageError, default=()
-        One error per unreadable photo, in the order of rows.
-
-    Attributes
-    ----------
-    errors : tuple of ImageError
-        See Parameters.
-    """
-
-    def __init__(self, message: str, errors: Any = ()) -> None:
-        super().__init__(message)
-        self.errors = tuple(errors)
-
-
-@dataclass
-class Troubles:
-    """Errors of photos and faults of caches, collected during a run.
-
-    Attributes
-    ----------
-    errors : list of ImageError
-        One per photo that could not be read.
-    faults : set of (path, reason, way out)
-        Caches that could not be read or written in full.
-    """
-
-    errors: list[ImageError] = field(default_factory=list)
-    faults: set[tuple[str, str, str]] = field(default_factory=set)
-
-    def warn(self, n_photos: int, consequence: str) -> None:
-        """Warn once of all unreadable photos, and once of each cache."""
-        if self.errors:
-            self.errors.sort(key=lambda error: error.row or 0)
-            n_errors = len(self.errors)
-            lines = [
-                f"{n_errors} of {n_photos} photos could not be read; {consequence}:"
-            ]
-            lines += [f"  {error}" for error in self.errors[:_N_LISTED]]
-            if n_errors > _N_LISTED:
-                lines.append(f"  and {n_errors - _N_LISTED} more")
-            warn_caller(UnreadablePhotosWarning("\n".join(lines), self.errors))
-        self.warn_of_faults()
-
-    def warn_of_faults(self) -> None:
-        """Warn once of each cache."""
-        for path, found in groupby(sorted(self.faults), key=itemgetter(0)):
-            _, reasons, ways_out = zip(*found, strict=True)
-            warn_caller(
-                f"The cache {path!r} could not be used in full: {'; '.join(reasons)}. "
-                "Missing rows were computed, and may not have been stored. "
-                f"{' '.join(dict.fromkeys(ways_out))}",
-                CacheWarning,
-            )
-
-
-_gathered: ContextVar[Troubles | None] = ContextVar("gathered", default=None)
-
-
-@contextmanager
-def gathered_troubles() -> Iterator[Troubles]:
-    """Collect the troubles of all transformers in this thread, instead of warning."""
-    troubles = Troubles()
-    token = _gathered.set(troubles)
-    try:
-        yield troubles
-    finally:
-        _gathered.reset(token)
 
 
 @dataclass
@@ -214,8 +134,7 @@ def describe_photos(
     ValueError
         If the length of a description is not the length of a row.
     """
-    gathered = _gathered.get()
-    troubles = Troubles() if gathered is None else gathered
+    troubles = Troubles()
     is_strict = transformer.on_error == "raise"
     makes_rows = finish is None and cache is not NO_ROWS
     cache = _opened_once(cache, troubles)
@@ -238,12 +157,10 @@ def describe_photos(
                 raise result.errors[0]
             if finish is not None and result.keys:
                 _finish(result, finish, cache)
-            troubles.errors += result.errors
-            troubles.faults |= result.faults
+            troubles.add(result)
             yield from result.values.items()
             bar.update(len(batch))
-    if gathered is None:
-        troubles.warn(len(photos), consequence)
+    troubles.report(len(photos), consequence)
 
 
 def _looked_up(n_jobs, task, batches):

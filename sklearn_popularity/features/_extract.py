@@ -12,7 +12,6 @@ from .._messages import quote
 from .._progress import progress
 from .._warnings import warn_caller
 from ..images import ImageError
-from ._describe import UnreadablePhotosWarning, gathered_troubles
 from ._feature_files import check_out, piece_size, whole_files, write_index
 from ._part_marks import (
     Checksum,
@@ -22,6 +21,7 @@ from ._part_marks import (
     part_file,
     rows_of_part,
 )
+from ._troubles import UnreadablePhotosWarning, gathered_troubles
 
 
 def extract(
