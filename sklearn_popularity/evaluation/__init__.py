@@ -14,7 +14,6 @@ from ._compare import parts_of as parts_of
 from ._compare_models import ModelComparison, compare_models
 from ._compare_models import adjust_p_values as adjust_p_values
 from ._compare_models import compare_study as compare_study
-from ._compare_models import tested_rows as tested_rows
 from ._describe_once import Described as Described
 from ._describe_once import NoPhotosError as NoPhotosError
 from ._describe_once import PhotoTable as PhotoTable
@@ -25,6 +24,8 @@ from ._duplicates import near_duplicates, straddling_pairs
 from ._fit_model import FittedModel, fit_model
 from ._held_out import HeldOutPredictions, held_out_predictions
 from ._held_out import predict_partitions as predict_partitions
+from ._held_out_scores import held_out_difference as held_out_difference
+from ._held_out_scores import held_out_interval as held_out_interval
 from ._interval_regressor import IntervalRegressor
 from ._interval_regressor import conformal_half_width as conformal_half_width
 from ._interval_regressor import percentiles_among as percentiles_among

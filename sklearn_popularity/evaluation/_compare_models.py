@@ -12,8 +12,8 @@ from sklearn.utils import check_consistent_length
 from .._messages import quote
 from .._notebook import table
 from .._sklearn_compat import Interval, StrOptions, validate_params
-from ..metrics import spearman_difference, spearman_interval
 from ._held_out import HeldOutPredictions
+from ._held_out_scores import held_out_difference, held_out_interval
 from ._partitions import Folds
 from ._study import predict_study, prepare_study
 from ._variance_shares import variance_shares
@@ -287,14 +287,7 @@ def _ceilings(study, sources, confidence):
 
 def _score(y, held_out, groups, confidence) -> dict:
     """Row of a model in the table of scores."""
-    rows = tested_rows(held_out)
-    score, low, high = spearman_interval(
-        y[rows],
-        held_out.shares[rows],
-        groups=None if groups is None else groups[rows],
-        confidence=confidence,
-        n_folds=held_out.n_folds,
-    )
+    score, low, high = held_out_interval(y, held_out, groups, confidence)
     scores = held_out.scores(y)
     return {
         "spearman": score,
@@ -309,32 +302,12 @@ def _score(y, held_out, groups, confidence) -> dict:
 def _find_differences(y, held_out, pairs, groups, confidence) -> pd.DataFrame:
     """Table of the differences between the two models of each pair."""
     columns = ["model", "instead_of", "difference", "low", "high", "p_value"]
-    table = pd.DataFrame(
-        [
-            (a, b, *_difference(y, held_out[a], held_out[b], groups, confidence))
-            for a, b in pairs
-        ],
-        columns=columns,
-    )
+    rows = []
+    for a, b in pairs:
+        found = held_out_difference(y, held_out[a], held_out[b], groups, confidence)
+        rows.append((a, b, found.score, found.low, found.high, found.p_value))
+    table = pd.DataFrame(rows, columns=columns)
     return table.assign(p_value=adjust_p_values(table["p_value"]))
-
-
-def _difference(y, held_out, baseline, groups, confidence):
-    rows = tested_rows(held_out)
-    found = spearman_difference(
-        y[rows],
-        held_out.shares[rows],
-        baseline.shares[rows],
-        groups=None if groups is None else groups[rows],
-        confidence=confidence,
-        n_folds=held_out.n_folds,
-    )
-    return found.score, found.low, found.high, found.p_value
-
-
-def tested_rows(held_out) -> NDArray[np.bool_]:
-    """Whether each row is in a test fold of every repeat."""
-    return ~np.isnan(held_out.shares).any(axis=1)
 
 
 def adjust_p_values(p_values) -> NDArray[np.float64]:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..metrics import mean_interval, spearman_interval, user_correlations
+from ..metrics import mean_interval, user_correlations
+from ._held_out_scores import held_out_interval, tested_rows
 from ._protocol_folds import CannotRunError
 
 
@@ -13,22 +14,15 @@ def summarise_pooled(rows, held_out, confidence):
         y = rows.y[rows_of_one]
         if np.ptp(y) == 0:
             raise CannotRunError(f"all {len(y)} test scores are {y[0]}")
-    tested = has.any(axis=1)
-    y, users = rows.y[tested], rows.users[tested]
-    units = users if rows.groups is None else rows.groups[tested]
+    tested = tested_rows(held_out["model"])
+    units = rows.users if rows.groups is None else rows.groups
     scores = {}
     for name, predicted in held_out.items():
-        if len(np.unique(units)) == 1:
+        if len(np.unique(units[tested])) == 1:
             scores[name] = (float(predicted.scores(rows.y).mean()), np.nan, np.nan)
         else:
-            scores[name] = spearman_interval(
-                y,
-                predicted.shares[tested],
-                groups=units,
-                confidence=confidence,
-                n_folds=predicted.n_folds,
-            )
-    return scores, (int(has[:, 0].sum()), len(np.unique(users)))
+            scores[name] = held_out_interval(rows.y, predicted, units, confidence)
+    return scores, (int(has[:, 0].sum()), len(np.unique(rows.users[tested])))
 
 
 def summarise_users(rows, held_out, confidence):
@@ -41,7 +35,7 @@ def summarise_users(rows, held_out, confidence):
             raise CannotRunError("no user has test scores that differ")
         means = np.nanmean(by_user[scored], axis=1)
         scores[name] = mean_interval(means, confidence=confidence)
-    tested = ~np.isnan(predicted.shares).all(axis=1)
+    tested = tested_rows(predicted)
     return scores, (int(scored[rows.users[tested]].sum()), int(scored.sum()))
 
 

@@ -17,9 +17,10 @@ from ..metrics import (
     spearman_interval,
     spearman_score,
 )
-from ._compare_models import adjust_p_values, tested_rows
+from ._compare_models import adjust_p_values
 from ._describe_once import rows_described
 from ._held_out import HeldOutPredictions
+from ._held_out_scores import tested_rows
 from ._partitions import columns_of_partitions, make_partitions
 from ._shortcut_statistics import (
     compress,

@@ -1,6 +1,7 @@
 """Scores of models fitted on one data set and tested on another."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from numbers import Integral, Real
 
@@ -17,6 +18,7 @@ from .._warnings import warn_caller
 from ..metrics import spearman_interval
 from ._describe_once import input_of
 from ._fit_model import fit_model
+from ._held_out_scores import held_out_interval
 
 
 @validate_params(
@@ -197,12 +199,5 @@ def _held_out(fitted, places, y, groups, confidence):
     n_rows = max(places.max(), fitted.kept.max()) + 1
     shares = np.full((n_rows, held_out.shares.shape[1]), np.nan)
     shares[fitted.kept] = held_out.shares
-    shares = shares[places]
-    rows = ~np.isnan(shares).any(axis=1)
-    return spearman_interval(
-        y[rows],
-        shares[rows],
-        groups=None if groups is None else groups[rows],
-        confidence=confidence,
-        n_folds=held_out.n_folds,
-    )
+    held_out = replace(held_out, shares=shares[places])
+    return held_out_interval(y, held_out, groups, confidence)

@@ -11,8 +11,9 @@ from .._sklearn_compat import _safe_indexing
 from ..evaluation import (
     HeldOutPredictions,
     columns_of_partitions,
+    held_out_difference,
+    held_out_interval,
     shares_below,
-    tested_rows,
 )
 from ..metrics import (
     Estimate,
@@ -20,8 +21,6 @@ from ..metrics import (
     leave_groups_out,
     mean_estimate,
     number_groups,
-    spearman_difference,
-    spearman_interval,
 )
 from ..models import seen_rows
 from ._lines import Figure
@@ -50,25 +49,12 @@ class Trial(NamedTuple):
     def figure(self, y=None) -> Figure:
         """The score, or that for other scores of the same posts, with its interval."""
         y = self.y if y is None else y
-        rows = tested_rows(self.held_out)
-        found = spearman_interval(
-            y[rows],
-            self.held_out.shares[rows],
-            groups=self._groups(rows),
-            n_folds=self.held_out.n_folds,
-        )
+        found = held_out_interval(y, self.held_out, self.groups)
         return Figure(*found, pearson_within(y, self.held_out))
 
     def gain(self, other: "Trial") -> Estimate:
         """Difference of the score to that of another model, paired."""
-        rows = tested_rows(self.held_out) & tested_rows(other.held_out)
-        found = spearman_difference(
-            self.y[rows],
-            self.held_out.shares[rows],
-            other.held_out.shares[rows],
-            groups=self._groups(rows),
-            n_folds=self.held_out.n_folds,
-        )
+        found = held_out_difference(self.y, self.held_out, other.held_out, self.groups)
         return Estimate(found.score, found.error, found.df)
 
     def easier(self, other: "Trial") -> Estimate:
@@ -101,13 +87,9 @@ class Trial(NamedTuple):
         Values are NaN for posts in no test fold.
         """
         known = ~np.isnan(values).all(axis=1)
-        found = mean_estimate(
-            np.nanmean(values[known], axis=1), groups=self._groups(known)
-        )
+        groups = None if self.groups is None else self.groups[known]
+        found = mean_estimate(np.nanmean(values[known], axis=1), groups=groups)
         return found.of_model(self.held_out.n_folds)
-
-    def _groups(self, rows):
-        return None if self.groups is None else self.groups[rows]
 
 
 def pearson(a, b) -> float:
