@@ -37,7 +37,7 @@ from ._rank_training import (
 )
 from ._routing import GroupsRequest
 from ._sense_seeds import start_senses
-from ._senses import CHUNK, find_winners
+from ._senses import CHUNK, Senses, find_winners
 
 _FLOATS = [np.float64, np.float32]
 
@@ -189,6 +189,7 @@ class LatentRankSVM(
 
     _ranks = True
     groups = None  # no column of X holds them
+    _senses: Senses
     _moved: ClassVar[dict[str, str]] = {"max_iter": "max_epochs=..."}
     _moved_attributes: ClassVar[dict[str, str]] = {"n_iter_": "n_epochs_"}
     _parameter_constraints: ClassVar[dict] = {

@@ -1,34 +1,30 @@
 """Save and load models, in files that are verified before reading and run no code."""
 
 import hashlib
-import importlib
 import json
 import os
-import platform
-import sys
 import warnings
 from contextlib import contextmanager
-from functools import cache
 from io import BytesIO
 from os import PathLike
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
-import sklearn
-import skops
 from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.utils import check_consistent_length
 
-from .. import __version__
 from .._files import whole_file
-from .._messages import quote
 from .._paths import expand_home
-from .._scores import check_score
 from .._warnings import warn_caller
-from ..metrics import spearman_score
-from ._saved_parts import Packing, Unpacking, UnsavedPart
-from ._saved_types import is_approved, name_of
+from ._model_card import installed_versions, settings_of, training_summary
+from ._packed_model import (
+    pack_model,
+    refused_types,
+    trusted_names,
+    types_in,
+    unpack_model,
+)
+from ._saved_types import name_of
 
 # A file is a skops archive with a card. The ZIP comment, at the end of the file, is a
 # mark and the SHA-256 of all bytes before the digest.
@@ -37,11 +33,6 @@ _ARRAYS = "arrays.npz"
 _MARK = b"sklearn-popularity 1 sha256:"
 _N_DIGITS = 64
 _MAX_BYTES = 2**33
-_MAX_QUANTILES = 1001
-# Modules of scikit-learn that import other array libraries.
-_OF_OTHERS = [
-    f"sklearn.externals.array_api_compat.{name}" for name in ("cupy", "dask", "torch")
-]
 
 
 class ModelVersionWarning(UserWarning):
@@ -126,13 +117,13 @@ def save_model(
     ('stars', array([ True]))
     """
     card = {
-        "model": f"{type(model).__module__}.{type(model).__qualname__}",
-        "versions": _installed(),
-        "settings": _settings(model),
-        "training": _training(y, predictions, spearman, label),
+        "model": name_of(type(model)),
+        "versions": installed_versions(),
+        "settings": settings_of(model),
+        "training": training_summary(y, predictions, spearman, label),
         "about": about or {},
     }
-    buffer = BytesIO(_pack(model, _names(trusted)))
+    buffer = BytesIO(pack_model(model, trusted_names(trusted)))
     with ZipFile(buffer, "a") as archive:
         archive.writestr(_CARD, json.dumps(card, indent=1, default=repr))
         if arrays:
@@ -177,12 +168,12 @@ def load_model(path, *, trusted=()):
     The SHA-256 digest is verified before anything else is read from the file. Trust a
     type only if you know what it does: a trusted type may run code.
     """
-    known = _names(trusted)
+    known = trusted_names(trusted)
     data = _checked(path)
     card = _read_card(data, path)
     with _loading(path, card):
-        found = _skops_io().get_untrusted_types(data=data)
-    refused = _refused(found, known)
+        found = types_in(data)
+    refused = refused_types(found, known)
     if refused:
         raise ValueError(
             f"The model in {_shown(path)} holds types that are not trusted: "
@@ -193,7 +184,7 @@ def load_model(path, *, trusted=()):
     _warn_of_versions(card["versions"], path)
     with _loading(path, card), warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        return _unpack(data, found)
+        return unpack_model(data, found)
 
 
 def read_model_card(path):
@@ -278,125 +269,6 @@ def _pack_arrays(arrays) -> bytes:
     return buffer.getvalue()
 
 
-def _pack(model, known) -> bytes:
-    """A skops archive, loaded once to be sure that it can be."""
-    packing = Packing()
-    try:
-        packed = packing.visit(model)
-        data, found = _dump(packed)
-        refused = _refused(found, known)
-        if refused:
-            raise UnsavedPart("; ".join(_places_of(refused, packing.places)))
-        _unpack(data, found)
-    except Exception as error:
-        raise ValueError(
-            f"The model cannot be saved, since load_model could not read it: {error}. "
-            "Replace lambdas by functions of a module, and pass the names of types and "
-            "functions of your own code or of other packages as trusted=, here and to "
-            "load_model."
-        ) from error
-    return data
-
-
-def _dump(part):
-    """What skops writes for a part, and the types in it that skops does not trust."""
-    data = _skops_io().dumps(part, compression=ZIP_STORED)
-    return data, _skops_io().get_untrusted_types(data=data)
-
-
-def _places_of(refused, places):
-    """Places of types in a model, such as "features__pca__callback: a lambda"."""
-    for name in refused:
-        holders = (place for place, part in places if name in _dump(part)[1])
-        what = "a lambda" if name.endswith(".<lambda>") else name
-        yield f"{next(holders, 'the model')}: {what}"
-
-
-def _unpack(data, found):
-    return Unpacking().visit(_skops_io().loads(data, trusted=found))
-
-
-def _names(trusted):
-    """Names of the types and functions that the user trusts."""
-    several = np.iterable(trusted) and not isinstance(trusted, str)
-    given = list(trusted) if several else [None]
-    if not all(isinstance(t, str) or hasattr(t, "__qualname__") for t in given):
-        raise ValueError(
-            f"Got trusted={quote(trusted)}, but a list of types and functions, or of "
-            "their names, was expected."
-        )
-    return {t if isinstance(t, str) else name_of(t) for t in given}
-
-
-def _refused(found, known):
-    """Names of types that neither we nor the user trust."""
-    return [name for name in found if name not in known and not is_approved(name)]
-
-
-@cache
-def _skops_io():
-    """Import skops.io on first use, without torch and dask.
-
-    skops imports all of scikit-learn to list its estimators; the modules that are
-    hidden meanwhile define none.
-    """
-    hidden = [name for name in _OF_OTHERS if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        return importlib.import_module("skops.io")
-    finally:
-        for name in hidden:
-            del sys.modules[name]
-
-
-def _installed():
-    return {
-        "python": ".".join(platform.python_version_tuple()[:2]),
-        "sklearn-popularity": __version__,
-        "scikit-learn": sklearn.__version__,
-        "numpy": np.__version__,
-        "skops": skops.__version__,
-    }
-
-
-def _settings(model):
-    """Parameters at all depths, except those that are estimators."""
-    return {
-        name: value
-        for name, value in model.get_params().items()
-        if not any(hasattr(part, "get_params") for part in _parts(value))
-    }
-
-
-def _parts(value):
-    if not isinstance(value, list | tuple):
-        return [value]
-    return [part for each in value for part in _parts(each)]
-
-
-def _training(y, predictions, spearman, label):
-    if spearman is not None and predictions is None:
-        raise ValueError("Got spearman without predictions, but both were expected.")
-    if y is None:
-        if predictions is not None:
-            raise ValueError("Got predictions without y, but both were expected.")
-        return None
-    y = check_score(y, "y")
-    summary = {"label": label, "n_samples": len(y), "low": y.min(), "high": y.max()}
-    if predictions is None:
-        return summary
-    predictions = check_score(predictions, "predictions")
-    check_consistent_length(y, predictions)
-    shares = np.linspace(0, 1, min(len(y), _MAX_QUANTILES))
-    return summary | {
-        "spearman": spearman_score(y, predictions)
-        if spearman is None
-        else spearman.score,
-        "interval": None if spearman is None else [spearman.low, spearman.high],
-        "quantiles": np.quantile(predictions, shares).tolist(),
-    }
-
-
 def _checked(path: str | PathLike[str]) -> bytes:
     """The bytes of a file, once its digest is verified."""
     path = expand_home(path)
@@ -451,7 +323,7 @@ def _check_members(archive, n_bytes):
 def _warn_of_versions(saved, path):
     changed = [
         f"{name} {saved.get(name)} (installed: {now})"
-        for name, now in _installed().items()
+        for name, now in installed_versions().items()
         if saved.get(name) != now
     ]
     if changed:

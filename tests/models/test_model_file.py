@@ -35,6 +35,7 @@ from sklearn_popularity import (
 from sklearn_popularity.evaluation import FEATURES
 from sklearn_popularity.models import ModelVersionWarning
 from sklearn_popularity.models import _model_file as model_file
+from sklearn_popularity.models._model_card import installed_versions
 from sklearn_popularity.models._saved_types import is_approved
 
 MARK = model_file._MARK
@@ -68,7 +69,7 @@ def forge(path, obj=None, *, compression=zipfile.ZIP_STORED, **members):
     if obj is not None:
         buffer.write(skops.io.dumps(obj))
     with zipfile.ZipFile(buffer, "a", compression) as archive:
-        card = {"versions": model_file._installed()}
+        card = {"versions": installed_versions()}
         members = {"card": json.dumps(card)} | members
         for name, content in members.items():
             archive.writestr(f"{name}.json", content)
@@ -97,7 +98,7 @@ def test_card_tells_what_was_learned(model, path):
     save_model(model, path, y=y, predictions=predictions, spearman=found, label="stars")
     card = read_model_card(path)
     assert card["model"] == "sklearn.pipeline.Pipeline"
-    assert card["versions"] == model_file._installed()
+    assert card["versions"] == installed_versions()
     assert card["settings"]["featureunion__color__max_size"] == 500
     assert card["settings"]["stackedlatefusion__all__alpha"] == 1.0
     assert not any(name in card["settings"] for name in ("steps", "featureunion"))
@@ -383,10 +384,12 @@ def test_public_estimators_splitters_and_scores_are_approved():
         assert is_approved(full) == approved, name
 
 
-@pytest.mark.parametrize("library", model_file._installed())
+@pytest.mark.parametrize("library", installed_versions())
 def test_other_versions_warn(path, monkeypatch, library):
-    before = model_file._installed()
-    monkeypatch.setattr(model_file, "_installed", lambda: before | {library: "999.0"})
+    before = installed_versions()
+    monkeypatch.setattr(
+        model_file, "installed_versions", lambda: before | {library: "999.0"}
+    )
     message = rf"{library} {before[library]} \(installed: 999\.0\); it may fail"
     with pytest.warns(ModelVersionWarning, match=message) as caught:
         load_model(path)

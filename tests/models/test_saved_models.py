@@ -436,7 +436,9 @@ def test_parts_that_cannot_be_read_are_named_when_saving(part, message, tmp_path
 
 def _forged(model, folder, monkeypatch, forge):
     """A file that says of trees what `forge` makes of them."""
-    monkeypatch.setattr("sklearn_popularity.models._model_file._unpack", lambda *a: 0)
+    monkeypatch.setattr(
+        "sklearn_popularity.models._packed_model.unpack_model", lambda *a: 0
+    )
     arrays, predictor = saved_trees._arrays_of, saved_trees.SavedPredictor
     monkeypatch.setattr(saved_trees, "_arrays_of", lambda tree: forge(arrays(tree)))
     save = saved_trees.save_trees
@@ -510,7 +512,9 @@ def test_forged_trees_of_boosting_are_refused(forge, tmp_path, monkeypatch):
 def test_trees_wider_than_their_owner_are_refused(width, tmp_path, monkeypatch):
     model = RandomForestRegressor(2).fit(X, Y)
     model.n_features_in_ = width
-    monkeypatch.setattr("sklearn_popularity.models._model_file._unpack", lambda *a: 0)
+    monkeypatch.setattr(
+        "sklearn_popularity.models._packed_model.unpack_model", lambda *a: 0
+    )
     save_model(model, tmp_path / "model.skops")
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"sees 3\.|without n_features_in_"):
