@@ -1,11 +1,11 @@
 """Models that learn scores from features."""
 
 # Names imported as themselves are for other subpackages, not for users.
+from ._bins import balanced_bins as balanced_bins
 from ._branches import out_of_fold as out_of_fold
 from ._branches import seen_rows as seen_rows
 from ._delegation import groups_of as groups_of
 from ._k_class import KClassAggregatingClassifier
-from ._k_class import balanced_bins as balanced_bins
 from ._late_fusion import StackedLateFusion
 from ._latent_rank_svm import DeadSensesWarning, LatentRankSVM
 from ._model_file import (

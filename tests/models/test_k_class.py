@@ -28,7 +28,7 @@ from sklearn_popularity import (
     spearman_score,
     spearman_scorer,
 )
-from sklearn_popularity.models._k_class import balanced_bins, bin_means, bin_medians
+from sklearn_popularity.models._bins import balanced_bins, bin_means, bin_medians
 
 
 @pytest.fixture

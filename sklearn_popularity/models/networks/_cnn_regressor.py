@@ -13,8 +13,8 @@ from sklearn.utils.metaestimators import available_if
 from ..._kept_parameters import keep_parameters
 from ..._scores import check_scores
 from ..._sklearn_compat import Interval, StrOptions, _fit_context
+from .._bins import balanced_bins, bin_means
 from .._delegation import check_weights, take_rows
-from .._k_class import balanced_bins, bin_means
 from ._fine_tune import CNNFineTune
 from ._inputs import mean_and_scale
 
