@@ -15,6 +15,7 @@ from .._labels import check_same_kind
 from .._messages import quote
 from .._scores import check_scores
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
+from .._warnings import warn_caller
 from ._delegation import check_weights, fit_clone, take_rows
 from ._ranking import RankScoreMixin, ranks
 
@@ -77,7 +78,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
     Attributes
     ----------
     estimators_ : dict of user to estimator
-        The fitted model of each user with enough rows.
+        The fitted model of each user with enough rows; empty if there is none.
     fallback_ : estimator
         The fitted model for everybody else.
     n_features_in_ : int
@@ -167,6 +168,11 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         ------
         ValueError
             If X has no column of users, or no other, or a model accepts no weights.
+
+        Warns
+        -----
+        UserWarning
+            If no user has enough rows for their own model.
         """
         X = check_table(self, X, reset=True)
         keep_parameters(self, "user")
@@ -174,12 +180,22 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         weight = check_weights(y, sample_weight)
         features, rows_of_users = self._split(X)
         counted = np.ones(len(y)) if weight is None else weight > 0
+        n_counted = {
+            user: int(counted[rows].sum()) for user, rows in rows_of_users.items()
+        }
         jobs = [(None, self._fallback(), "fallback", None)]
         jobs += [
             (user, self.estimator, f"estimator of the user {quote(user)}", rows)
             for user, rows in rows_of_users.items()
-            if counted[rows].sum() >= self.min_samples
+            if n_counted[user] >= self.min_samples
         ]
+        if self.user is not None and len(jobs) == 1:
+            warn_caller(
+                f"No user has min_samples={self.min_samples} rows: the highest number "
+                f"is {max(n_counted.values(), default=0)}. All users get the fallback. "
+                "Pass a smaller min_samples, or user=None if there are no users.",
+                UserWarning,
+            )
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_to_scale)(
                 estimator,
