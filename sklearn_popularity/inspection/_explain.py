@@ -155,10 +155,24 @@ def sum_alike(reasons: pd.DataFrame) -> pd.DataFrame:
     return _strongest_first(added.reset_index())
 
 
-def strong_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
-    """Reasons that contribute more than a hundredth of the strongest one."""
+def tell_reasons(found: PhotoExplanation, choose) -> dict[str, Any]:
+    """What a page shows of an explanation: some reasons, and the sum of all others.
+
+    `choose` selects from a table of reasons, the strongest first, without those that
+    contribute at most a hundredth of the strongest one.
+    """
+    reasons = sum_alike(found.reasons)
     sizes = reasons["contribution"].abs()
-    return reasons[sizes > 0.01 * sizes.max()]
+    chosen = choose(reasons[sizes > 0.01 * sizes.max()])
+    others = reasons.drop(index=chosen.index)
+    return {
+        "reasons": chosen.to_dict("records"),
+        "most": float(sizes.max()),
+        "start": found.start,
+        "score": found.score,
+        "n_others": len(others),
+        "others": float(others["contribution"].sum()),
+    }
 
 
 class _Reason(NamedTuple):

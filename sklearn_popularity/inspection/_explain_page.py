@@ -10,14 +10,14 @@ from PIL import Image
 
 from .._files import whole_file
 from ..evaluation import image_transformers
-from ._explain import explain_photo, strong_reasons, sum_alike
+from ._explain import explain_photo, tell_reasons
 from ._heatmap import plot_heatmap
 from ._percentiles import score_percentile
 from ._photos import as_photos
 from ._plotting import COLORS, INK, several_axes, shorten
 from ._report_data import name_of
 from ._report_html import render
-from ._thumbnails import data_uri, draw_map, overlay, tell_extremes
+from ._thumbnails import draw_map, overlay, picture_of, tell_extremes
 
 _SHOWN = 480  # longest side in pixels
 _N_REASONS = 3
@@ -42,12 +42,11 @@ def explain_page(model, photo, training, constant=False):
     page : str
     """
     name, image = _look_at(photo)
-    told = _tell(model, photo, training)
-    shown: dict[str, Any] = {"map": None}
-    if image_transformers(model) and not constant:
-        heat = draw_map(model, photo)
-        shown = {
-            "map": data_uri(overlay(image, heat)),
+    heat = _map_of(model, photo, constant)
+    mapped: dict[str, Any] = {"map": None}
+    if heat is not None:
+        mapped = {
+            "map": picture_of(overlay(image, heat)),
             "limit": float(np.abs(heat).max()),
             "places": tell_extremes(heat),
         }
@@ -57,11 +56,9 @@ def explain_page(model, photo, training, constant=False):
         name=name,
         training=training,
         constant=constant,
-        src=data_uri(image),
-        height=image.shape[0],
-        width=image.shape[1],
-        **shown,
-        **told,
+        photo=picture_of(image),
+        **mapped,
+        **_tell(model, photo, training),
     )
 
 
@@ -77,10 +74,11 @@ def explain_figure(model, photo, training, path: Path, constant=False):
     """
     name, image = _look_at(photo)
     told = _tell(model, photo, training)
+    heat = _map_of(model, photo, constant)
     left, right = several_axes(None, 2, (12.0, 4.6), width_ratios=[1, 0.9])
     figure = left.figure
-    if image_transformers(model) and not constant:
-        plot_heatmap(image, draw_map(model, photo), unit="points of the score", ax=left)
+    if heat is not None:
+        plot_heatmap(image, heat, unit="points of the score", ax=left)
     else:
         left.imshow(image)
         left.set_axis_off()
@@ -103,30 +101,28 @@ def _look_at(photo):
     return name_of(file), as_photos([file]).read(0, max_size=_SHOWN)
 
 
+def _map_of(model, photo, constant):
+    """The map of a model that sees photos and tells them apart; None for others."""
+    sees = image_transformers(model) and not constant
+    return draw_map(model, photo) if sees else None
+
+
 def _tell(model, photo, training):
     """The score, the percentile and the reasons."""
     found = explain_photo(model, photo)
-    told = sum_alike(found.reasons)
-    reasons = strong_reasons(told)
-    raising = reasons[reasons["contribution"] > 0].head(_N_REASONS)
-    lowering = reasons[reasons["contribution"] < 0].head(_N_REASONS)
-    shown = [*raising.index, *lowering.index]
-    others = told.drop(index=shown)
-    return {
-        "score": found.score,
-        "start": found.start,
-        "why_none": found.why_none,
-        "percentile": score_percentile([found.score], training["quantiles"])[0],
-        "raising": raising.to_dict("records"),
-        "lowering": lowering.to_dict("records"),
-        "n_others": len(others),
-        "others": float(others["contribution"].sum()),
-        "most": reasons["contribution"].abs().max() if len(reasons) else 1.0,
-    }
+    percentile = score_percentile([found.score], training["quantiles"])[0]
+    told = {"percentile": percentile, "why_none": found.why_none}
+    return told | tell_reasons(found, _both_ends)
+
+
+def _both_ends(reasons):
+    """The strongest reasons that raise the score, then those that lower it."""
+    sides = (reasons["contribution"] > 0, reasons["contribution"] < 0)
+    return pd.concat([reasons[side].head(_N_REASONS) for side in sides])
 
 
 def _draw_reasons(ax, told):
-    rows = told["raising"] + told["lowering"]
+    rows = told["reasons"]
     if not rows:
         if told["why_none"]:
             ax.text(0, 0.5, f"No reasons that add up:\n{told['why_none']}", wrap=True)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ._explain import explain_photo, strong_reasons, sum_alike
+from ._explain import explain_photo, tell_reasons
 from ._photos import as_photos
 from ._report_data import name_of
 from ._report_html import render
-from ._thumbnails import data_uri
+from ._thumbnails import data_uri, picture_of
 
 _MAX_PHOTOS = 2000
 _MAX_BYTES = 8_000_000  # of all thumbnails, so that a page has less than 10 MB
@@ -54,12 +54,11 @@ def rank_page(model, posts, table, training, *, label, heading, constant=False):
     side = _choose_side(photos)
     rows, why_none = shown.to_dict("records"), ""
     for place, (number, row) in enumerate(zip(shown.index, rows, strict=True)):
-        row |= _picture(photos.read(place, max_size=side))
+        row |= picture_of(photos.read(place, max_size=side), _QUALITY)
         row["name"] = name_of(row["photo"])
-        row["reasons"] = []
+        row["told"] = None
         if place < N_EXPLAINED and not why_none:
-            told, why_none = _tell(model, posts.iloc[[number]])
-            row |= told
+            row["told"], why_none = _tell(model, posts.iloc[[number]])
     return render(
         "rank.html",
         heading=heading,
@@ -83,35 +82,23 @@ def _choose_side(photos):
     budget = _MAX_BYTES / len(photos)
     rows = np.unique(np.linspace(0, len(photos) - 1, _N_MEASURED).round().astype(int))
     for side in _SIDES:
-        sizes = [len(_picture(photos.read(int(r), max_size=side))["src"]) for r in rows]
-        if np.mean(sizes) <= budget:
+        images = [photos.read(int(row), max_size=side) for row in rows]
+        if np.mean([len(data_uri(image, _QUALITY)) for image in images]) <= budget:
             break
     return side
 
 
-def _picture(image):
-    height, width = image.shape[:2]
-    return {"src": data_uri(image, _QUALITY), "width": width, "height": height}
-
-
 def _tell(model, post):
-    """The strongest reasons for a photo, or why there are none."""
+    """The strongest reasons for a photo or None, and why no photo has reasons."""
     try:
         found = explain_photo(model, post)
     except TypeError:
-        return {}, f"the model is a {type(model).__name__}."
-    reasons = sum_alike(found.reasons)
-    if not reasons["contribution"].any() and not found.why_none:
-        return {}, ""
-    if found.why_none or len(reasons) < 2:
-        return {}, found.why_none or "the model takes the photo as a whole."
-    strongest = strong_reasons(reasons).head(_N_REASONS)
-    others = reasons.drop(index=strongest.index)
-    return {
-        "reasons": strongest.to_dict("records"),
-        "most": float(reasons["contribution"].abs().max()),
-        "start": found.start,
-        "total": found.score,
-        "n_others": len(others),
-        "others": float(others["contribution"].sum()),
-    }, ""
+        return None, f"the model is a {type(model).__name__}."
+    if found.why_none:
+        return None, found.why_none
+    told = tell_reasons(found, lambda reasons: reasons.head(_N_REASONS))
+    if not told["reasons"]:  # none of them contributes
+        return None, ""
+    if len(told["reasons"]) + told["n_others"] < 2:
+        return None, "the model takes the photo as a whole."
+    return told, ""

@@ -17,7 +17,7 @@ from ..evaluation import (
 from ..metrics import spearman_interval
 from ._report_data import ReportData
 from ._report_held_out import HeldOut, join_looks, look_inside
-from ._thumbnails import data_uri
+from ._thumbnails import picture_of
 
 _SMALL = 160  # longest side of small photos, in pixels
 
@@ -97,12 +97,7 @@ class Evidence:
         row = int(row)
         if row not in self._drawn:
             image = self.data.photos.read(row, max_size=_SMALL)
-            self._drawn[row] = {
-                "name": self.data.names[row],
-                "src": data_uri(image),
-                "height": image.shape[0],
-                "width": image.shape[1],
-            }
+            self._drawn[row] = {"name": self.data.names[row]} | picture_of(image)
         return self._drawn[row]
 
 

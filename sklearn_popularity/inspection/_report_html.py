@@ -24,7 +24,12 @@ def render(template: str, **context) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"fixed": _fixed, "number": _number, "place": _place}
+    environment.filters |= {
+        "fixed": _fixed,
+        "number": _number,
+        "signed": _signed,
+        "place": _place,
+    }
     script, style = _read("report.js"), _read("report.css")
     if template == _RANKING:
         script, style = _read("rank.js"), style + _read("rank.css")
@@ -64,6 +69,11 @@ def _number(value):
     """Format a score with three significant digits."""
     text = f"{value:#.3g}".rstrip(".") if abs(value) < 999.5 else f"{value:,.0f}"
     return text.replace("-", "\u2212")
+
+
+def _signed(value):
+    """Format a change of a score, with a plus sign if it is above 0."""
+    return ("+" if value > 0 else "") + _number(value)
 
 
 def _place(value, low, high):

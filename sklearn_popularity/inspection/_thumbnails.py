@@ -2,6 +2,7 @@
 
 import base64
 from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +25,12 @@ def data_uri(image: NDArray[np.uint8], quality: int = _QUALITY) -> str:
     buffer = BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def picture_of(image: NDArray[np.uint8], quality: int = _QUALITY) -> dict[str, Any]:
+    """Source and size of a photo, for the ``picture`` of a template."""
+    height, width = image.shape[:2]
+    return {"src": data_uri(image, quality), "width": width, "height": height}
 
 
 def draw_map(model, post, column="photo") -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from ..._progress import progress
 from ...evaluation import input_of
 from .._percentiles import score_percentile
 from .._report_evidence import Section
-from .._thumbnails import data_uri, draw_map, overlay, tell_extremes
+from .._thumbnails import draw_map, overlay, picture_of, tell_extremes
 
 TITLE = "Heatmaps"
 _LARGE = 320  # longest side of photos with maps, in pixels
@@ -55,10 +55,8 @@ def _tell_map(evidence, row, end, heat, limit):
     return {
         "name": evidence.data.names[row],
         "end": end,
-        "src": data_uri(image),
-        "map": data_uri(overlay(image, heat, limit)),
-        "height": image.shape[0],
-        "width": image.shape[1],
+        "photo": picture_of(image),
+        "map": picture_of(overlay(image, heat, limit)),
         "predicted_percentile": score_percentile(predicted[[row]], predicted)[0],
         "true_percentile": score_percentile(evidence.y[[row]], evidence.y)[0],
     } | tell_extremes(heat)
