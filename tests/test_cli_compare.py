@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -75,10 +76,11 @@ def test_compare_is_that_of_python(model, new, tmp_path, capsys):
     assert printed.endswith(
         "that differ in 'user'. If yours do not, add --same-group\n"
     )
-    assert _run("compare", model, photos, "-o", output, "--same-group") == 0
+    assert _run("compare", model, photos, "-o", "-", "--same-group") == 0
     within = compare_scores(names, scores, record, 0.6, same_group=True)
-    pd.testing.assert_frame_equal(pd.read_csv(output), within.pairs)
-    assert "add --same-group" not in capsys.readouterr().out
+    printed = capsys.readouterr()
+    pd.testing.assert_frame_equal(pd.read_csv(StringIO(printed.out)), within.pairs)
+    assert f"\n{says}: " in printed.err and "add --same-group" not in printed.err
 
 
 def test_more_pairs_are_counted(model, new, capsys):
@@ -200,5 +202,6 @@ def photos():
 def test_thumbnails_fit_the_page(photos, monkeypatch, n_bytes, side):
     monkeypatch.setattr(_rank_page, "_MAX_BYTES", n_bytes)
     assert _rank_page._choose_side(photos) == side
-    shown = [_rank_page._picture(photos.read(row, max_size=side)) for row in range(20)]
+    images = [photos.read(row, max_size=side) for row in range(20)]
+    shown = [_rank_page.picture_of(each, _rank_page._QUALITY) for each in images]
     assert sum(len(each["src"]) for each in shown) <= n_bytes

@@ -254,6 +254,7 @@ def test_names_that_are_no_text_are_written(model, others, tmp_path):
         (["--network", "timm/resnet18"], "has no embedding. Add embedding to"),
         (["--cv", "161"], "160 photos, too few for 161 folds"),
         (["-o", "model.pkl"], r"model\.pkl.*\.skops"),
+        (["-o", "-"], r"--output -, but a name in \.skops"),
         (["-o", "nowhere/model.skops"], "cannot be written"),
     ],
 )
@@ -338,6 +339,15 @@ def test_fingerprint_tells_models_apart(model, folder, tmp_path, capsys):
     assert _fit(folder, again, "--group", "user") == 0
     assert _fit(folder, other, "--group", "user", "--log") == 0
     assert fingerprint(again) == fingerprint(model) != fingerprint(other)
+
+
+def test_ranking_goes_to_a_pipe(model, others, tmp_path, capsys):
+    _ranked(model, [others[0]], tmp_path)
+    capsys.readouterr()
+    assert _rank(model, [others[0]], "-o", "-") == 0
+    printed = capsys.readouterr()
+    assert printed.out == (tmp_path / "ranked.csv").read_text()
+    assert "and 50 more" in printed.err
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])

@@ -7,10 +7,18 @@ import numpy as np
 from .._terminal import escape
 from ..inspection import compare_scores, score_percentile
 from ._fitted import read_fitted, read_record
-from ._options import add_model, add_output, add_photos, add_work, describe, option
+from ._options import (
+    ANY_TABLE,
+    add_model,
+    add_output,
+    add_photos,
+    add_work,
+    describe,
+    option,
+)
 from ._output import TABLES, check_output, write_table
 from ._scores import score_given, warn_of_known, warn_of_unlike, warn_of_unreadable
-from ._tables import format_table, warn_of_chance, warn_of_constant
+from ._tables import format_table, warn_of_model
 from ._target import in_unit
 
 _MIN_PROBABILITY = 0.6
@@ -59,13 +67,12 @@ def add(command):
         "probabilities from pairs within groups, which are harder to tell apart"
     )
     option(command, "--same-group", None, text, action="store_true")
-    add_output(command, "write the pairs (.csv, .json, .parquet)")
+    add_output(command, f"write the pairs ({ANY_TABLE})")
     add_work(command)
 
 
 def _compare(options):
-    if options.output is not None:
-        check_output(options.output, TABLES)
+    check_output(options.output, TABLES)
     model, learned, training = read_fitted(options.model)
     record = read_record(options.model)
     if options.same_group and record.groups is None:
@@ -85,9 +92,8 @@ def _compare(options):
         paths, scores, record, _MIN_PROBABILITY, same_group=options.same_group
     )
     try:
-        if options.output is not None:
-            about = {"model": str(options.model), "fingerprint": learned.fingerprint}
-            write_table(options.output, found.pairs, "pairs", **about)
+        about = {"model": str(options.model), "fingerprint": learned.fingerprint}
+        write_table(options, found.pairs, "pairs", **about)
     finally:
         _print(found, learned, training, _shorten(paths))
     if learned.group is not None and not options.same_group:
@@ -98,9 +104,7 @@ def _compare(options):
     warn_of_unreadable(table)
     warn_of_unlike(known["unlike"])
     warn_of_known(table["in_training"])
-    if learned.constant:
-        warn_of_constant()
-    warn_of_chance(training["interval"][0])
+    warn_of_model(training["interval"][0], learned.constant)
 
 
 def _shorten(paths):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from .._optional import import_optional
 from .._paths import expand_home
 from ..datasets import load_folder, make_popularity
 from ..evaluation import FEATURES, FUSION, compare_features, follow_causes, late_fusion
@@ -45,10 +44,8 @@ def add(command):
 
 def _demo(options):
     output = options.output or Path(_REPORT)
-    if options.output is not None or options.keep is None:
+    if options.output is not None or (options.keep is None and _can_report()):
         check_output(output, [".html"])
-    if options.output is not None:
-        import_optional("jinja2", "A report")
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch) / "made-up"
         if options.output is None and options.keep is not None:
@@ -78,8 +75,12 @@ def _demo(options):
         _write_report(posts, output, cache, options.n_jobs, command)
 
 
+def _can_report():
+    return find_spec("jinja2") is not None
+
+
 def _write_report(posts, output, cache, n_jobs, command):
-    if find_spec("jinja2") is None:
+    if not _can_report():
         print(
             "\nFor a page with heatmaps, colours and a gallery, install an extra: "
             'pip install ".[report]" in the folder of the source code'

@@ -11,7 +11,15 @@ from ..evaluation import (
     straddling_pairs,
 )
 from ._model import CONTEXT, add_context, columns_of, compose, texts_of
-from ._options import LEARNED, add_folder, add_output, add_work, describe, option
+from ._options import (
+    ANY_TABLE,
+    LEARNED,
+    add_folder,
+    add_output,
+    add_work,
+    describe,
+    option,
+)
 from ._output import TABLES, check_output, open_cache, write_table
 from ._posts import read_posts, warn_of_groups
 from ._steps import comparing, describing, shown
@@ -67,13 +75,12 @@ def add(command):
         "prediction is the best of its group"
     )
     option(command, "--pick", "COLUMN", text)
-    add_output(command, "write the table (.csv, .json, .parquet)")
+    add_output(command, f"write the table ({ANY_TABLE})")
     add_work(command)
 
 
 def _evaluate(options):
-    if options.output is not None:
-        check_output(options.output, TABLES, options.folder / "labels.csv")
+    check_output(options.output, TABLES, options.folder / "labels.csv")
     picks = [] if options.pick is None else [options.pick]
     columns = [*columns_of(options), *picks]
     posts, groups = read_posts(options, columns, texts_of(options), picks)
@@ -94,8 +101,7 @@ def _evaluate(options):
     kept = posts.iloc[comparison.kept]
     choices = _choose(kept, comparison, asked, options) if picks else None
     try:
-        if options.output is not None:
-            _write(options, comparison, choices)
+        _write(options, comparison, choices)
     finally:
         print(describe_run(options, kept, options.repeats) + "\n")
         print(format_scores(comparison.scores), flush=True)
@@ -117,7 +123,7 @@ def _write(options, comparison, choices):
     told["differences"] = comparison.differences
     if choices is not None:
         told |= {"pick": options.pick, "choices": choices}
-    write_table(options.output, comparison.scores, "scores", **told)
+    write_table(options, comparison.scores, "scores", **told)
 
 
 def _warn_of_duplicates(paths, comparison, n_jobs):

@@ -2,14 +2,13 @@
 
 import gc
 
-from .._optional import import_optional
 from .._terminal import escape
 from ..inspection import explain_figure, explain_page, write_page
 from ._fitted import read_fitted
 from ._options import add_model, add_output, describe, option, photo_path
 from ._output import check_output, say
 from ._posts import post_like
-from ._tables import warn_of_chance, warn_of_constant
+from ._tables import warn_of_model
 
 
 def add(command):
@@ -28,10 +27,6 @@ def add(command):
 
 def _explain(options):
     check_output(options.output, [".html", ".png"], options.photo)
-    if options.output.suffix == ".html":
-        import_optional("jinja2", "A page")
-    else:
-        import_optional("matplotlib", "A figure")
     if options.photo.is_dir():
         raise ValueError(
             f"Got the folder {str(options.photo)!r}, but one photo was expected."
@@ -50,6 +45,4 @@ def _explain(options):
         explain_figure(*told, options.output, learned.constant)
     name = escape(options.photo.name)
     print(f"{options.output}: explanation of the score of {name}")
-    if learned.constant:
-        warn_of_constant()
-    warn_of_chance(training["interval"][0])
+    warn_of_model(training["interval"][0], learned.constant)

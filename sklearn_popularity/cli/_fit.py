@@ -12,8 +12,7 @@ from ._tables import (
     format_size,
     print_chance,
     print_reasons,
-    warn_of_chance,
-    warn_of_constant,
+    warn_of_model,
 )
 
 
@@ -52,7 +51,5 @@ def _fit(options):
         print_chance([name for name, one in branches.items() if one.at_chance])
         print_reasons(asked.reasons)
     print(f"{options.output}: {format_size(options.output.stat().st_size)}")
-    if fitted.constant:
-        warn_of_constant()
-    warn_of_chance(fitted.found.low)
+    warn_of_model(fitted.found.low, fitted.constant)
     warn_of_groups(options, posts)

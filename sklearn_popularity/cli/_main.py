@@ -12,8 +12,9 @@ from contextlib import redirect_stdout
 from importlib import import_module
 
 from .. import __version__
-from .._files import FULL, naming
+from .._files import FULL
 from .._terminal import escape
+from ._streams import NAME, NamedOutput, left_to_table
 
 # Each command is a module, which is imported when the command is called.
 _COMMANDS = {
@@ -29,7 +30,6 @@ _COMMANDS = {
     "join": "join the files that jobs of `extract --part` have written",
     "cache": "inspect, verify or shrink a cache of features",
 }
-_OUTPUT = "standard output"
 _FAILED, _WRONG, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
 
 
@@ -84,13 +84,14 @@ def main(argv=None):
     if hasattr(sys.stdout, "reconfigure"):
         # Consoles whose encoding lacks a letter still print the table.
         sys.stdout.reconfigure(errors="replace")
-    with warnings.catch_warnings(), redirect_stdout(_NamedOutput(sys.stdout)):
+    with warnings.catch_warnings(), redirect_stdout(NamedOutput(sys.stdout)):
         warnings.simplefilter("always", UserWarning)
         warnings.simplefilter("ignore", RuntimeWarning)  # numerics, for developers
         warnings.showwarning = _warn_once()
         try:
             options = _parser().parse_args(argv)
-            options.run(options)
+            with left_to_table(options):
+                options.run(options)
             print(end="", flush=True)  # raises BrokenPipeError here, not at exit
         except KeyboardInterrupt:
             print(
@@ -114,26 +115,8 @@ def _told(error):
         return str(error)
     way_out = ". Free some space or write to another disk, and run it again"
     name = os.fsdecode(error.filename)
-    name = name if name == _OUTPUT else repr(name)
+    name = name if name == NAME else repr(name)
     return f"{error.strerror}: {name}{way_out * (error.errno in FULL)}"
-
-
-class _NamedOutput:
-    """Standard output, which errors of a full disk name."""
-
-    def __init__(self, file):
-        self._file = file
-
-    def __getattr__(self, name):
-        return getattr(self._file, name)
-
-    def write(self, text):
-        with naming(_OUTPUT):
-            return self._file.write(text)
-
-    def flush(self):
-        with naming(_OUTPUT):
-            self._file.flush()
 
 
 def _complain(message, status):

@@ -12,6 +12,8 @@ from ..evaluation import FEATURES
 # Options of `add_folder` that define the model, and are stored in model files.
 LEARNED = "label log per_day group photo features network cv repeats".split()
 AUTO, EMBEDDING, NONE = "auto", "embedding", "none"
+# What --output may be where it takes a table.
+ANY_TABLE = ".csv, .json, .parquet, or - for CSV on standard output"
 
 
 def describe(command, run, text, *, example, columns=""):

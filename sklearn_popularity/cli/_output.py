@@ -12,23 +12,35 @@ from .._optional import import_optional
 from .._paths import cache_folder, expand_home
 from .._warnings import warn_caller
 from ..features import prepare_cache, prune_cache
+from ._streams import PIPE
 
 TABLES = [".csv", ".json", ".parquet"]
+# What files need: a package of an extra, and what to call the file.
+_NEEDED = {
+    ".html": ("jinja2", "A page"),
+    ".png": ("matplotlib", "A figure"),
+    ".parquet": ("pyarrow", "A file that ends in .parquet"),
+}
 # Environment variable with the path of the default cache, or "none".
 _VARIABLE = "SKLEARN_POPULARITY_CACHE"
 _MAX_BYTES = 5 * 10**9  # of the default cache: all features of some 70,000 photos
 
 
 def check_output(path, suffixes, source=None):
-    """Fail before the work if a file cannot be written, or is an input."""
+    """Fail before the work if a file cannot be written, or is an input.
+
+    No path, or standard output for a table, needs no check.
+    """
+    if path is None or (path == PIPE and ".csv" in suffixes):
+        return
     check_destination(path, suffixes, f"--output {path}")
     both = source is not None and path.exists() and source.exists()
     if both and path.samefile(source):
         raise ValueError(
             f"Got --output {path}, which is read by this command. Name another file."
         )
-    if path.suffix == ".parquet":
-        import_optional("pyarrow", "A file that ends in .parquet")
+    if path.suffix in _NEEDED:
+        import_optional(*_NEEDED[path.suffix])
 
 
 def open_cache(given):
@@ -75,18 +87,24 @@ def say(text):
         print(text, file=sys.stderr)
 
 
-def write_table(path, table, name, **about):
-    """Write a table as CSV, JSON or Parquet, depending on the suffix.
+def write_table(options, table, name, **about):
+    """Write a table to --output, if given, as CSV, JSON or Parquet by its suffix.
 
     `name` is the key of the rows in JSON, which alone holds the facts and other tables
     `about` the run.
     """
+    path = options.output
+    if path is None:
+        return
+    if path == PIPE:
+        options.stdout.write(table.to_csv(index=False, lineterminator="\n"))
+        return
     with whole_file(path) as unfinished:
         if path.suffix == ".parquet":
             table.to_parquet(unfinished, index=False)
             return
         if path.suffix == ".csv":
-            text = table.to_csv(index=False)
+            text = table.to_csv(index=False, lineterminator="\n")
         else:
             run = {"version": __version__, **about, name: table}
             text = json.dumps(run, indent=2, default=_records) + "\n"

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from .._optional import import_optional
 from .._warnings import warn_caller
 from ..inspection import (
     percentile_intervals,
@@ -12,10 +11,11 @@ from ..inspection import (
     write_page,
 )
 from ._fitted import read_fitted, read_record
-from ._options import add_model, add_output, add_photos, add_work, describe
+from ._options import ANY_TABLE, add_model, add_output, add_photos, add_work, describe
 from ._output import TABLES, check_output, say, write_table
 from ._scores import score_given, warn_of_known, warn_of_unlike, warn_of_unreadable
-from ._tables import format_table, warn_of_chance, warn_of_constant
+from ._streams import PIPE
+from ._tables import format_table, warn_of_model
 from ._target import in_unit, unit_of
 
 _N_SHOWN = 10
@@ -62,56 +62,51 @@ def add(command):
     )
     add_model(command)
     add_photos(command)
-    add_output(command, "write a page (.html) or a table (.csv, .json, .parquet)")
+    add_output(command, f"write a page (.html) or a table ({ANY_TABLE})")
     add_work(command)
 
 
 def _rank(options):
-    if options.output is not None:
-        check_output(options.output, [".html", *TABLES])
-        if options.output.suffix == ".html":
-            import_optional("jinja2", "A page")
+    check_output(options.output, [".html", *TABLES])
     model, learned, training = read_fitted(options.model)
     posts, table, model = score_given(options, model, learned)
-    known = table["score"].notna()
-    table.loc[known, "percentile"] = score_percentile(
-        table["score"][known], training["quantiles"]
-    )
-    table.loc[known, ["low", "high"]] = percentile_intervals(
-        read_record(options.model), table["score"][known]
-    )
-    warn_of_unlike(table["unlike"][known])
+    scores = table["score"].dropna()
+    warn_of_unlike(table["unlike"][scores.index])
     warn_of_known(table["in_training"])
-    if learned.constant:
-        warn_of_constant()
-    else:
-        _warn_of_collapse(table["score"][known], training["quantiles"])
-    table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
-    table["score"] = in_unit(table["score"], learned)
-    table = table.sort_values("rank", kind="stable")
-    table = table[_NAMES]
-    n_first, n_last = len(table), 0  # all, if writing fails
+    if not learned.constant:
+        _warn_of_collapse(scores, training["quantiles"])
+    table = _ranked(table, scores, options, learned, training)
+    # All photos are printed if a file of them cannot be written.
+    n_first = _N_SHOWN if options.output in (None, PIPE) else len(table)
     try:
-        if options.output is not None:
-            _write(options, model, learned, training, posts, table)
+        _write(options, model, learned, training, posts, table)
         n_first = _N_SHOWN
-        n_last = _N_SHOWN if options.output is None else 0
     finally:
-        _print(table, n_first, n_last)
+        _print(table, n_first, _N_SHOWN if options.output is None else 0)
     if learned.log or learned.per_day:
         unit = unit_of(learned.label, learned)
         print(f"Scores are {unit}; the model predicts {training['label']}")
-    warn_of_chance(training["interval"][0])
+    warn_of_model(training["interval"][0], learned.constant)
+
+
+def _ranked(table, scores, options, learned, training):
+    """The table with ranks, percentiles and intervals, the highest score first."""
+    rows = scores.index
+    table.loc[rows, "percentile"] = score_percentile(scores, training["quantiles"])
+    record = read_record(options.model)
+    table.loc[rows, ["low", "high"]] = percentile_intervals(record, scores)
+    table["rank"] = table["score"].rank(ascending=False, method="min").astype("Int64")
+    table["score"] = in_unit(table["score"], learned)
+    return table.sort_values("rank", kind="stable")[_NAMES]
 
 
 def _write(options, model, learned, training, posts, table):
     """Write a page or a table, depending on the suffix."""
-    if options.output.suffix != ".html":
+    if options.output is None or options.output.suffix != ".html":
         about = {"model": str(options.model), "fingerprint": learned.fingerprint}
         # Nobody knows whether a photo that cannot be read is unlike others.
         unlike = table["unlike"].astype("boolean").where(table["score"].notna())
-        table = table.assign(unlike=unlike)
-        write_table(options.output, table, "photos", **about)
+        write_table(options, table.assign(unlike=unlike), "photos", **about)
         return
     say("Explaining the scores of the first photos ...")
     page = rank_page(

@@ -2,7 +2,6 @@
 
 import shlex
 
-from .._optional import import_optional
 from .._paths import expand_home
 from ..inspection import popularity_report
 from ._fitted import fit_posts, read_fitted, read_held_out
@@ -11,7 +10,7 @@ from ._options import LEARNED, NONE, add_folder, add_output, add_work, describe,
 from ._output import check_output, open_cache
 from ._posts import read_posts, warn_of_groups
 from ._steps import Step, comparing, describing, shown
-from ._tables import format_found, format_size, print_chance, warn_of_chance
+from ._tables import format_found, format_size, print_chance, warn_of_model
 
 
 def add(command):
@@ -40,7 +39,6 @@ def add(command):
 
 def _report(options):
     check_output(options.output, [".html"])
-    import_optional("jinja2", "A report")
     named = ["model", *LEARNED, *CONTEXT, "by", "title", "output"]
     command = _command(options, "report", named)
     if options.label is None and options.model is None:
@@ -78,7 +76,7 @@ def _report(options):
             held_out=held_out,
             n_jobs=options.n_jobs,
         )
-    print_report(report)
+    _print_report(report)
     warn_of_groups(options, posts)
 
 
@@ -96,7 +94,7 @@ def _read(options):
     return model
 
 
-def print_report(report):
+def _print_report(report):
     """Print the score and the path of the page."""
     print(format_found(*report.score))
     if "branches" in report.tables:
@@ -106,7 +104,7 @@ def print_report(report):
         f"Report: {report.path.resolve()} "
         f"({format_size(report.path.stat().st_size)}; open it in a browser)"
     )
-    warn_of_chance(report.score.low)
+    warn_of_model(report.score.low)
 
 
 def _notes(posts):

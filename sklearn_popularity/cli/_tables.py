@@ -74,17 +74,17 @@ def print_chance(names):
         )
 
 
-def warn_of_constant():
-    """Warn of a model whose photos are all tied."""
-    warn_caller(
-        "the model predicts the same score for every photo: it has learned nothing "
-        "from these features, and all photos are tied. Use other features or more "
-        "photos"
-    )
+def warn_of_model(low, constant=False):
+    """Warn of a model that ties all photos, or may be no better than chance.
 
-
-def warn_of_chance(low):
-    """Warn if a model, by the low end of its interval, may be no better than chance."""
+    `low` is the low end of the interval of its correlation.
+    """
+    if constant:
+        warn_caller(
+            "the model predicts the same score for every photo: it has learned nothing "
+            "from these features, and all photos are tied. Use other features or more "
+            "photos"
+        )
     if low <= 0:
         warn_caller(
             "the 95 % interval contains 0, or lies below it: this model may be no "
