@@ -172,13 +172,6 @@ def plot_branch_importance(table, *, ax=None):
     ax : matplotlib axes
     """
     ax = new_axes(ax, (6.0, 1.0 + 0.35 * len(table)))
-    draw_intervals(
-        ax,
-        table["branch"],
-        table["importance"],
-        table["low"],
-        table["high"],
-        reference=0,
-    )
+    draw_intervals(ax, table, ("importance", "low", "high"), table["branch"])
     ax.set_xlabel("fall of Spearman's correlation when permuted")
     return ax

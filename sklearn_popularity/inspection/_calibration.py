@@ -13,6 +13,9 @@ from ._percentiles import check_pair, score_percentile
 from ._plotting import draw_intervals, several_axes, shorten
 
 ALL_ROWS = "all rows"
+# Columns of a value and of the ends of its interval.
+_BIAS = ("rank_bias", "bias_low", "bias_high")
+_WITHIN = ("spearman", "low", "high")
 
 
 @validate_params(
@@ -130,18 +133,12 @@ def calibration(
 def _rate(y_true, y_pred, bias, clusters, confidence):
     """Bias, residual and correlation of one group."""
     settings = {"groups": clusters, "confidence": confidence}
-    row = dict(
-        zip(
-            ("rank_bias", "bias_low", "bias_high"),
-            mean_interval(bias, **settings),
-            strict=True,
-        )
-    )
+    row = dict(zip(_BIAS, mean_interval(bias, **settings), strict=True))
     row["mean_residual"] = float(np.mean(y_true - y_pred))
     interval = (np.nan,) * 3
     if np.ptp(y_true) > 0 and len(np.unique(clusters)) > 1:
         interval = spearman_interval(y_true, y_pred, **settings)
-    return row | dict(zip(("spearman", "low", "high"), interval, strict=True))
+    return row | dict(zip(_WITHIN, interval, strict=True))
 
 
 def plot_calibration(table, *, ax=None):
@@ -163,23 +160,9 @@ def plot_calibration(table, *, ax=None):
     ax = several_axes(ax, 2, (9.0, 1.2 + 0.3 * len(groups)), sharey=True)
     sizes = zip(groups["group"], groups["n_rows"], strict=True)
     labels = [f"{shorten(name)} ({n_rows})" for name, n_rows in sizes]
-    draw_intervals(
-        ax[0],
-        labels,
-        groups["rank_bias"],
-        groups["bias_low"],
-        groups["bias_high"],
-        reference=0,
-    )
+    draw_intervals(ax[0], groups, _BIAS, labels)
     ax[0].set_xlabel("average predicted minus actual percentile")
-    draw_intervals(
-        ax[1],
-        labels,
-        groups["spearman"],
-        groups["low"],
-        groups["high"],
-        reference=table["spearman"][0],
-        series=1,
-    )
+    whole = table["spearman"][0]
+    draw_intervals(ax[1], groups, _WITHIN, labels, reference=whole, series=1)
     ax[1].set_xlabel("Spearman's correlation within the group")
     return ax

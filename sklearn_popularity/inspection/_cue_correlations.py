@@ -151,9 +151,7 @@ def plot_cue_correlations(table, *, ax=None):
     """
     ax = new_axes(ax, (6.0, 1.0 + 0.3 * len(table)))
     labels = [shorten(str(cue)) for cue in table["cue"]]
-    draw_intervals(
-        ax, labels, table["spearman"], table["low"], table["high"], reference=0
-    )
+    draw_intervals(ax, table, ("spearman", "low", "high"), labels)
     places = np.arange(len(table))
     ax.plot(table["pearson"], places, "|", color="black", markersize=9, label="Pearson")
     ax.set_xlabel("Spearman's correlation with the score")

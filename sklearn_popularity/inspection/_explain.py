@@ -15,8 +15,8 @@ from .._notebook import paragraph, table
 from ..evaluation import SEEN
 from ..features import CNNEmbedder
 from ..models import StackedLateFusion
-from ._linear import NotLinearError, linear_parts, numbers_of, shares_of
-from ._members import branches_of, output_columns
+from ._linear import NotLinearError, linear_parts, numbers_of
+from ._members import branches_of, output_columns, shares_of
 from ._photos import one_row
 from ._reason_words import above_or_below, reason_in_words
 

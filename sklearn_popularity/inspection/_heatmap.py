@@ -6,7 +6,6 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter
-from sklearn.pipeline import Pipeline
 from sklearn.utils import column_or_1d
 
 from .._columns import resolve_columns, select_columns
@@ -15,7 +14,7 @@ from ..evaluation import with_settings
 from ..features.codebook import CodebookTransformer
 from ..images import photos_of
 from ..networks import DegenerateFeaturesWarning
-from ._linear import NotLinearError, linear_parts
+from ._linear import NotLinearError, as_pipeline, linear_parts
 from ._members import branches_of
 from ._occlusion import occlude
 from ._photos import as_photos, one_row, with_other_photos
@@ -184,8 +183,7 @@ def region_heatmap(
 
 def _model_and_row(model, photo, column, branch):
     """The model to explain, and a table or sequence of one photo."""
-    if isinstance(model, tuple):
-        model = Pipeline([(str(i), step) for i, step in enumerate(model)])
+    model = as_pipeline(model)
     X = one_row(model, photo, column)
     if branch is None:
         return model, X

@@ -18,6 +18,7 @@ from sklearn.preprocessing import (
 
 from .._columns import resolve_columns, select_columns
 from ..models import LatentRankSVM, StackedLateFusion
+from ._members import output_columns, shares_of
 
 _SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
 
@@ -99,8 +100,7 @@ def linear_parts(model, row=None) -> LinearParts:
     NotLinearError
         If the model is not linear.
     """
-    if isinstance(model, tuple):
-        model = Pipeline([(str(i), step) for i, step in enumerate(model)])
+    model = as_pipeline(model)
     if hasattr(model, "best_estimator_"):
         return linear_parts(model.best_estimator_, row)
     if isinstance(model, Pipeline):
@@ -113,6 +113,13 @@ def linear_parts(model, row=None) -> LinearParts:
         return _mean_parts(model, row)
     weights, intercept = _coefficients(model, row)
     return LinearParts([Part(None, weights)], intercept)
+
+
+def as_pipeline(model):
+    """A pipeline of (transformer, estimator), or the model itself."""
+    if isinstance(model, tuple):
+        return Pipeline([(str(i), step) for i, step in enumerate(model)])
+    return model
 
 
 def _then(row, function, *others):
@@ -142,18 +149,16 @@ def _target_parts(model, row):
 def _fusion_parts(model, row):
     outputs = _then(row, model.branch_predictions)
     last = linear_parts(model.final_estimator_, outputs)
-    weights, intercept = last.parts[0].weights, last.intercept
+    intercept, places = last.intercept, output_columns(model)
     parts: list[Part] = []
     for name, estimator, columns in model.branches_:
+        own = last.parts[0].weights[places[name]]
         if isinstance(estimator, str):  # passed through
-            width = passed_width(model, columns)
-            found = LinearParts([Part(None, weights[:width])], 0.0)
+            found = LinearParts([Part(None, own)], 0.0)
         else:
-            width = 1
             chosen = _then(row, select_columns, columns)
-            centre = -weights[0] * model.branch_means_[name]
-            found = branch_parts(estimator, chosen).scaled(weights[0], centre)
-        weights = weights[width:]
+            centre = -own[0] * model.branch_means_[name]
+            found = branch_parts(estimator, chosen).scaled(own[0], centre)
         intercept += found.intercept
         parts += [p._replace(selections=(columns, *p.selections)) for p in found.parts]
     return LinearParts(parts, intercept)
@@ -168,33 +173,12 @@ def _mean_parts(model, row):
     return LinearParts([part for each in found for part in each.parts], intercept)
 
 
-def shares_of(mean) -> NDArray[np.float64]:
-    """Weights of the members of a fitted VotingRegressor; their sum is 1."""
-    weights = mean.weights
-    if weights is None:
-        weights = np.ones(len(mean.estimators))
-    kept = [
-        weight
-        for weight, (_, model) in zip(weights, mean.estimators, strict=True)
-        if not isinstance(model, str)  # "drop"
-    ]
-    return np.array(kept, dtype=float) / sum(kept)
-
-
 def branch_parts(estimator, row):
     """The parts of a branch, or its prediction if it is not linear."""
     try:
         return linear_parts(estimator, row)
     except NotLinearError:
         return LinearParts([Part(estimator, np.ones(1))], 0.0)
-
-
-def passed_width(fusion, columns) -> int:
-    """How many columns a branch of a fitted fusion passes through."""
-    names = getattr(fusion, "feature_names_in_", None)
-    blank = np.zeros((1, fusion.n_features_in_))
-    table = blank if names is None else pd.DataFrame(blank, columns=names)
-    return np.size(select_columns(table, columns))
 
 
 def _coefficients(model, row):

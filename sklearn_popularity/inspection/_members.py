@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import VotingRegressor
 
+from .._columns import select_columns
 from ..models import StackedLateFusion
-from ._linear import passed_width, shares_of
 
 
 class Members(NamedTuple):
@@ -60,12 +61,28 @@ def branches_of(model) -> list[tuple[str, Any, Any]]:
     return getattr(model, "branches_", [])
 
 
+def shares_of(mean) -> NDArray[np.float64]:
+    """Weights of the members of a fitted VotingRegressor; their sum is 1."""
+    weights = mean.weights
+    if weights is None:
+        weights = np.ones(len(mean.estimators))
+    kept = [
+        weight
+        for weight, (_, model) in zip(weights, mean.estimators, strict=True)
+        if not isinstance(model, str)  # "drop"
+    ]
+    return np.array(kept, dtype=float) / sum(kept)
+
+
 def output_columns(fusion) -> dict[str, NDArray]:
     """Columns of the outputs that belong to each branch of a late fusion."""
-    widths = {
-        name: passed_width(fusion, columns) if isinstance(estimator, str) else 1
-        for name, estimator, columns in fusion.branches_
-    }
+    names = getattr(fusion, "feature_names_in_", None)
+    blank = np.zeros((1, fusion.n_features_in_))
+    table = blank if names is None else pd.DataFrame(blank, columns=names)
+    widths = {}
+    for name, model, columns in fusion.branches_:
+        passed = isinstance(model, str)
+        widths[name] = np.size(select_columns(table, columns)) if passed else 1
     stops = np.cumsum(list(widths.values()))
     return {
         name: np.arange(stop - width, stop)

@@ -32,24 +32,10 @@ def plot_comparison(comparison, *, ax=None):
     """
     ax = several_axes(ax, 2, (10.0, 3.2))
     scores, differences = comparison.scores, comparison.differences
-    draw_intervals(
-        ax[0],
-        scores["model"],
-        scores["spearman"],
-        scores["low"],
-        scores["high"],
-        reference=0,
-    )
+    draw_intervals(ax[0], scores, ("spearman", "low", "high"), scores["model"])
     ax[0].set_xlabel("Spearman's correlation")
     labels = differences["model"] + "\ninstead of " + differences["instead_of"]
-    draw_intervals(
-        ax[1],
-        labels,
-        differences["difference"],
-        differences["low"],
-        differences["high"],
-        reference=0,
-        series=1,
-    )
+    names = ("difference", "low", "high")
+    draw_intervals(ax[1], differences, names, labels, series=1)
     ax[1].set_xlabel("difference")
     return ax

@@ -42,20 +42,20 @@ def shorten(label, width: int = 32) -> str:
     return label if len(label) <= width else label[: width - 3].rstrip(" ,") + "..."
 
 
-def draw_intervals(ax, labels, values, lows, highs, *, reference=None, series=0):
-    """Draw values with their intervals, one per line, the first on top.
+def draw_intervals(ax, table, names, labels, *, reference=0, series=0):
+    """Draw a value and its interval for each row of a table, the first row on top.
 
-    `reference` is the position of a vertical line, `series` the number of a `style`.
+    `names` are the columns of the value and of the ends of the interval, `reference` is
+    the position of a vertical line, and `series` the number of a `style`.
     """
-    values, lows, highs = (np.asarray(a, np.float64) for a in (values, lows, highs))
-    places = np.arange(len(values))
-    if reference is not None:
-        ax.axvline(reference, color=PALE, zorder=0)
-    ax.hlines(places, lows, highs, color=INK, linewidth=1.5)
-    ax.plot(values, places, linestyle="none", **style(series))
+    value, low, high = (np.asarray(table[name], np.float64) for name in names)
+    places = np.arange(len(table))
+    ax.axvline(reference, color=PALE, zorder=0)
+    ax.hlines(places, low, high, color=INK, linewidth=1.5)
+    ax.plot(value, places, linestyle="none", **style(series))
     ax.set_yticks(places, labels)
     ax.locator_params(axis="x", nbins=5)
-    ax.set_ylim(len(values) - 0.5, -0.5)
+    ax.set_ylim(len(table) - 0.5, -0.5)
 
 
 def montage(photos, n_columns: int) -> NDArray:
