@@ -19,6 +19,7 @@ from sklearn_popularity.cli import main
 from sklearn_popularity.cli._evaluate import _print_ceilings
 from sklearn_popularity.cli._main import _parser
 from sklearn_popularity.cli._model import compose
+from sklearn_popularity.cli._options import name_and_weights
 from sklearn_popularity.evaluation import (
     FEATURES,
     best_of_groups,
@@ -240,6 +241,18 @@ def test_pages_of_models_without_photos_have_no_map(folder, tmp_path):
     assert "--features none --cv" in page.read_text("utf-8") or (
         "--features none --repeats 1" in page.read_text("utf-8")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("vit", "pretrained"),
+        ("vit=random", "random"),
+        ("vit=~/a.npz", str(Path("~/a.npz").expanduser())),
+    ],
+)
+def test_weights_of_networks_follow_their_names(text, weights):
+    assert name_and_weights(text) == ("vit", weights)
 
 
 def test_too_few_groups_are_told_before_the_work(edited, check_one_line):

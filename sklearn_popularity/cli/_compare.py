@@ -8,10 +8,9 @@ from .._terminal import escape
 from ..inspection import compare_scores, score_percentile
 from ._fitted import read_fitted, read_record
 from ._options import (
-    ANY_TABLE,
     add_model,
-    add_output,
     add_photos,
+    add_table_output,
     add_work,
     describe,
     option,
@@ -67,7 +66,7 @@ def add(command):
         "probabilities from pairs within groups, which are harder to tell apart"
     )
     option(command, "--same-group", None, text, action="store_true")
-    add_output(command, f"write the pairs ({ANY_TABLE})")
+    add_table_output(command, "write the pairs")
     add_work(command)
 
 

@@ -12,10 +12,9 @@ from ..evaluation import (
 )
 from ._model import CONTEXT, add_context, columns_of, compose, texts_of
 from ._options import (
-    ANY_TABLE,
     LEARNED,
     add_folder,
-    add_output,
+    add_table_output,
     add_work,
     describe,
     option,
@@ -75,7 +74,7 @@ def add(command):
         "prediction is the best of its group"
     )
     option(command, "--pick", "COLUMN", text)
-    add_output(command, f"write the table ({ANY_TABLE})")
+    add_table_output(command, "write the table")
     add_work(command)
 
 

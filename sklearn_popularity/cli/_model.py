@@ -25,7 +25,7 @@ from ..papers import (
     networks_at_hand,
     recommended,
 )
-from ._options import AUTO, EMBEDDING, NONE, file_text, names, option
+from ._options import AUTO, EMBEDDING, NONE, file_text, name_and_weights, names, option
 
 # Options that name columns beside the photos.
 CONTEXT = ["social", "tags", "vectors", "titles", "user", "time"]
@@ -144,8 +144,7 @@ def _networks(options):
             f"{','.join(options.features) or NONE}, which has no {EMBEDDING}. Add "
             f"{EMBEDDING} to --features, or leave out one of the two options."
         )
-    backbone, _, weights = options.network.partition("=")
-    return [network_named(backbone, file_text(weights) if weights else "pretrained")]
+    return [network_named(*name_and_weights(options.network))]
 
 
 def _beside(options, posts):

@@ -12,8 +12,8 @@ from ..evaluation import FEATURES
 # Options of `add_folder` that define the model, and are stored in model files.
 LEARNED = "label log per_day group photo features network cv repeats".split()
 AUTO, EMBEDDING, NONE = "auto", "embedding", "none"
-# What --output may be where it takes a table.
-ANY_TABLE = ".csv, .json, .parquet, or - for CSV on standard output"
+# What --network may also be.
+WEIGHTS = "or NAME=FILE with its weights, or NAME=random"
 
 
 def describe(command, run, text, *, example, columns=""):
@@ -57,10 +57,7 @@ def add_folder(command, *, needs_label=True):
         "the best available network, or else all hand-crafted kinds)"
     )
     option(command, "--features", "NAME,...", text, type=_features, default=AUTO)
-    text = (
-        "network that computes embeddings, such as timm/resnet50, or NAME=FILE with a "
-        "file of its weights"
-    )
+    text = f"network that computes embeddings, such as timm/resnet50, {WEIGHTS}"
     option(command, "--network", "NAME", text)
     text = "number of folds (default: 5)"
     option(command, "--cv", "K", text, type=integer(2), default=5)
@@ -93,9 +90,16 @@ def add_model(command):
     option(command, "--photo", "COLUMN", text, dest="photo_column")
 
 
-def add_output(command, text, *, required=False):
-    settings = {"type": expand_home, "required": required, "metavar": "PATH"}
+def add_output(command, text, *, required=False, metavar="PATH"):
+    settings = {"type": expand_home, "required": required, "metavar": metavar}
     command.add_argument("-o", "--output", help=text, **settings)
+
+
+def add_table_output(command, text):
+    """Add --output for a table, which may go to standard output."""
+    text = f"{text} (.csv, .json, .parquet, or - for CSV on standard output)"
+    add_output(command, text)
+    command.set_defaults(may_pipe=True)
 
 
 def add_work(command):
@@ -134,6 +138,14 @@ def integer(low):
 def file_text(text):
     """Argparse type of an absolute path, for files that a model needs later."""
     return str(expand_home(text).absolute())
+
+
+def name_and_weights(text):
+    """Name and weights of the network in NAME, NAME=FILE or NAME=random."""
+    backbone, _, weights = text.partition("=")
+    if weights in ("", "random"):
+        return backbone, weights or "pretrained"
+    return backbone, file_text(weights)
 
 
 def names(text):

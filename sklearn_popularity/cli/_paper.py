@@ -16,7 +16,17 @@ from ..papers import (
     network_named,
     reproduce,
 )
-from ._options import add_work, describe, file_text, integer, names, option
+from ._options import (
+    WEIGHTS,
+    add_output,
+    add_work,
+    describe,
+    file_text,
+    integer,
+    name_and_weights,
+    names,
+    option,
+)
 from ._output import open_cache
 from ._posts import read_posts, read_table_of_posts
 
@@ -54,8 +64,7 @@ def add(command):
     text = "number of settings that a random search tries (default: 4)"
     option(command, "--n-iter", "N", text, type=integer(1), default=4)
     text = "folder to write NAME.md, NAME_tables.csv and NAME_claims.csv to"
-    settings = {"type": expand_home, "metavar": "DIR"}
-    command.add_argument("-o", "--output", help=text, **settings)
+    add_output(command, text, metavar="DIR")
     add_work(command)
 
 
@@ -87,10 +96,9 @@ def _add_columns(group):
 
 
 def _add_networks(group):
-    text = "network instead of the papers', NAME=FILE with its weights, or NAME=random"
+    text = f"network instead of the papers', {WEIGHTS}"
     option(group, "--network", "NAME", text)
-    text = "network trained on captions, or NAME=FILE with its weights"
-    option(group, "--captions", "NAME", text)
+    option(group, "--captions", "NAME", f"network trained on captions, {WEIGHTS}")
     text = "lafin: word vectors (.npz, .bin, .txt or .vec)"
     option(group, "--vectors", "FILE", text, type=file_text)
     text = "lafin: embeddings of words in the space of the captions (.npz)"
@@ -178,22 +186,14 @@ def _read_other(options, given):
 def _network(given):
     if given is None:
         return None
-    return network_named(*_named(given)).set_params(layer="penultimate")
+    return network_named(*name_and_weights(given)).set_params(layer="penultimate")
 
 
 def _captions(given):
     if given is None:
         return None
-    backbone, weights = _named(given)
+    backbone, weights = name_and_weights(given)
     return CNNEmbedder(backbone=backbone, weights=weights, layer="projection")
-
-
-def _named(given):
-    """The name of a network, and its weights."""
-    backbone, _, weights = given.partition("=")
-    if not weights:
-        return backbone, "pretrained"
-    return backbone, weights if weights == "random" else file_text(weights)
 
 
 def _tuning(options):

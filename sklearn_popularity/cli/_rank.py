@@ -11,7 +11,7 @@ from ..inspection import (
     write_page,
 )
 from ._fitted import read_fitted, read_record
-from ._options import ANY_TABLE, add_model, add_output, add_photos, add_work, describe
+from ._options import add_model, add_photos, add_table_output, add_work, describe
 from ._output import TABLES, check_output, say, write_table
 from ._scores import score_given, warn_of_known, warn_of_unlike, warn_of_unreadable
 from ._streams import PIPE
@@ -62,7 +62,7 @@ def add(command):
     )
     add_model(command)
     add_photos(command)
-    add_output(command, f"write a page (.html) or a table ({ANY_TABLE})")
+    add_table_output(command, "write a page (.html) or a table")
     add_work(command)
 
 

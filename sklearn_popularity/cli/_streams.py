@@ -35,6 +35,6 @@ def left_to_table(options):
     `options` gets standard output as `stdout`.
     """
     options.stdout = sys.stdout
-    alone = getattr(options, "output", None) == PIPE
+    alone = hasattr(options, "may_pipe") and options.output == PIPE
     with redirect_stdout(sys.stderr if alone else sys.stdout):
         yield
