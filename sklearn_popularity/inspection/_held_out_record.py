@@ -93,15 +93,8 @@ def percentile_intervals(record, scores) -> NDArray[np.float64]:
 
 
 class PairSlope(NamedTuple):
-    """Slope of the log odds that a photo truly scores higher than another.
-
-    Parameters
-    ----------
-    slope : float
-        In logits per unit of the difference between normal scores of predictions.
-    low, high : float
-        Ends of its 95 % confidence interval.
-    """
+    """Slope of the log odds that a photo truly scores higher than another, with its
+    95 % interval, in logits per unit of the difference between normal scores."""
 
     slope: float
     low: float
@@ -109,21 +102,9 @@ class PairSlope(NamedTuple):
 
 
 def pair_slope(record, *, same_group=False) -> PairSlope:
-    """Fit the probability of the right order to pairs of held-out photos.
+    """Fit the probability of the right order to pairs of held-out photos, or to those
+    within groups.
 
-    Parameters
-    ----------
-    record : HeldOutRecord
-        Held-out predictions of the model.
-    same_group : bool, default=False
-        Whether to use only pairs within groups.
-
-    Returns
-    -------
-    slope : PairSlope
-
-    Notes
-    -----
     The probability that the first of two photos with different scores has the higher
     one is ``1 / (1 + exp(-slope * d))``, where d is the difference between the normal
     scores (quantiles of a standard normal distribution) of their predictions. If truth

@@ -79,26 +79,12 @@ class LinearParts(NamedTuple):
 
 
 def linear_parts(model, row=None) -> LinearParts:
-    """Decompose a linear model into parts.
+    """Decompose a fitted linear model, or a model that contains one, into parts.
 
-    Parameters
-    ----------
-    model : estimator, or (transformer, estimator)
-        Fitted linear model, or a pipeline, search, late fusion or regressor of a scaled
-        target that contains one.
-    row : callable, default=None
-        Returns the table with the row to explain, for models that are only linear near
-        a row. It is not called for other models, so that no photo is read in vain.
-
-    Returns
-    -------
-    parts : LinearParts
-        A nonlinear branch of a fusion is one part: its prediction, with its weight.
-
-    Raises
-    ------
-    NotLinearError
-        If the model is not linear.
+    A nonlinear branch of a fusion is one part: its prediction, with its weight. `row`
+    returns the table with the row to explain, for models that are only linear near it.
+    It is not called for other models, so that no photo is read in vain. Raises a
+    `NotLinearError`.
     """
     model = as_pipeline(model)
     if hasattr(model, "best_estimator_"):

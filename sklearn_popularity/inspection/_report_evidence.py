@@ -103,18 +103,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Section:
-    """Section of a report.
+    """Section of a report."""
 
-    Parameters
-    ----------
-    table : DataFrame
-        Numbers of the section.
-    shown : dict
-        Variables of its template.
-    """
-
-    table: pd.DataFrame
-    shown: dict[str, Any]
+    table: pd.DataFrame  # its numbers
+    shown: dict[str, Any]  # variables of its template
 
 
 def gather_evidence(
@@ -122,16 +114,7 @@ def gather_evidence(
 ) -> Evidence:
     """Held-out predictions, and the model fitted on all posts.
 
-    Parameters
-    ----------
-    model : estimator, or FittedModel
-        Model, which is fitted only if there are no held-out predictions yet.
-    data : ReportData
-        Posts.
-    cv, held_out, n_jobs, random_state
-        As in :func:`popularity_report`.
-    **asked
-        Other fields of the evidence.
+    Arguments are those of :func:`popularity_report`; others are fields of the evidence.
     """
     if held_out is None and not isinstance(model, FittedModel):
         seed = int(check_random_state(random_state).randint(2**31 - 1))

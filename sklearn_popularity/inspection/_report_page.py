@@ -17,26 +17,10 @@ _MAX_SPELLED = 10_000  # characters
 
 
 def report_page(data, sections, left_out, model, **texts) -> str:
-    """HTML page of a report.
+    """HTML page of the sections, and of why others were left out.
 
-    Parameters
-    ----------
-    data : ReportData
-        Posts, and problems of the data.
-    sections : dict of str to Section
-        Sections by name, in the order of the page.
-    left_out : dict of str to str
-        Reason for each section that was left out, by name.
-    model : estimator, or FittedModel
-        Model that the page spells out.
-    **texts
-        What the page says about the data and the call: heading, label, notes,
-        grouped_by and kinds (names of the groups of the folds, and of those to check
-        for bias), command (None for a call from Python) and random_state.
-
-    Returns
-    -------
-    page : str
+    The texts are heading, label, notes, grouped_by and kinds (names of the groups of
+    the folds, and of those to check for bias), command and random_state.
     """
     return render(
         "report.html",
