@@ -27,15 +27,15 @@ def run(doc, *commands, arguments=None):
     sections = parser.add_subparsers(required=True, metavar="SECTION")
     for command in commands:
         name, about = command.__name__.replace("_", "-"), getdoc(command)
-        section = sections.add_parser(
+        part = sections.add_parser(
             name,
             help=about.splitlines()[0].replace("%", "%%"),
             description=about,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        section.set_defaults(command=command)
+        part.set_defaults(command=command)
         for parameter in signature(command).parameters.values():
-            _add_option(section, parameter.name, parameter.default)
+            _add_option(part, parameter.name, parameter.default)
     options = vars(parser.parse_args(arguments))
     command, n_jobs = options.pop("command"), options.pop("jobs")
     token = FIRST.set(options.pop("first"))

@@ -22,7 +22,7 @@ import warnings
 from collections import deque
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -33,6 +33,7 @@ import numpy as np
 import timm
 import torch
 import torchvision
+from _tables import table
 from PIL import Image
 from scipy.stats import spearmanr
 from skimage import data
@@ -68,38 +69,33 @@ def decode_alone(embedder, photos):
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers and sizes of what is measured."""
+    """Numbers and sizes of what is measured on a GPU, files, workers and the start."""
 
-    backbones: tuple[str, ...]  # the first one is fine-tuned too
-    n_arrays: int
-    n_files: int
-    batch_size: int
-    n_checked: int  # photos whose features are compared
-    n_tuned: int
-    tuned_batch_size: int
-    learning_rate: float  # with which predictions differ from each other
-    n_rounds: int  # after one that warms up
-    compiler: str  # backend of torch.compile
-    seconds: int  # after which no further network is compiled
-
-
-FULL = Sizes(
-    backbones=(
+    backbones: tuple[str, ...] = (  # the first one is fine-tuned too
         "resnet50",
         "timm/vit_base_patch16_224",
         "timm/vit_base_patch16_siglip_224",
-    ),
-    n_arrays=2048,
-    n_files=4096,
-    batch_size=64,
-    n_checked=64,
-    n_tuned=1024,
-    tuned_batch_size=32,
-    learning_rate=1e-5,
-    n_rounds=2,
-    compiler="inductor",
-    seconds=220,
-)
+    )
+    n_arrays: int = 2048
+    n_files: int = 4096
+    batch_size: int = 64
+    n_checked: int = 64  # photos whose features are compared
+    n_tuned: int = 1024
+    tuned_batch_size: int = 32
+    learning_rate: float = 1e-5  # with which predictions differ from each other
+    n_rounds: int = 2  # after one that warms up
+    compiler: str = "inductor"  # backend of torch.compile
+    seconds: int = 220  # after which no further network is compiled
+    paths: tuple[str, ...] = ()
+    n_jobs: int = 1
+    started: float = 0.0
+
+    @property
+    def n_bare(self):
+        """Number of batches of bare loops."""
+        return max(1, self.n_arrays // self.batch_size // 2)
+
+
 # Of convolutions, and a transformer that pools by attention as SigLIP's does.
 TINY = Sizes(
     backbones=("timm/test_resnet.r160_in1k", "timm/test_vit3.r160_in1k"),
@@ -171,13 +167,6 @@ def products(precision):
                 yield
     finally:
         conv.fp32_precision, matmul.fp32_precision = found
-
-
-def table(title, header, rows):
-    header = header.split(" | ")
-    print(f"\n## {title}\n\n| {' | '.join(header)} |\n|{'---|' * len(header)}")
-    for row in rows:
-        print(f"| {' | '.join(map(str, row))} |", flush=True)
 
 
 def judged(value, holds, form=".2g"):
@@ -261,10 +250,28 @@ def various_squares(side, n):
     return np.stack(squares)
 
 
-# --- the tables
+# --- the tables, in the order in which they are printed
+
+TABLES = []
 
 
-def throughput(sizes, paths, n_jobs):
+def titled(title, names):
+    """Add the rows that a function yields to the tables."""
+
+    def add(rows):
+        TABLES.append((title, names, rows))
+        return rows
+
+    return add
+
+
+@titled(
+    "Photos per second of CNNEmbedder",
+    "network | precision | bare loop | arrays prepared | arrays | share of the bare "
+    "loop (aim 0.95) | decode limit | files | share of the lower limit (aim 0.95) | "
+    "memory, MB | waits a batch (aim 1)",
+)
+def throughput(sizes):
     """Speeds of `transform` beside their limits."""
     for backbone in sizes.backbones:
         squares = various_squares(side_of(backbone), sizes.n_arrays)
@@ -285,66 +292,30 @@ def throughput(sizes, paths, n_jobs):
                 precision,
                 *whole(*found.values()),
                 judged_share(found["arrays"], found["bare"]),
-                *from_files(embedder, paths, n_jobs, found["bare"], sizes),
+                *from_files(embedder, found["bare"], sizes),
                 peak_memory(sides["arrays"]),
                 per_batch(count_waits(sides["arrays"]), n_batches),
             )
 
 
-def from_files(embedder, paths, n_jobs, bare, sizes):
+def from_files(embedder, bare, sizes):
     """Speed of decoding, of `transform`, and the latter's share of the lower limit."""
     if embedder.precision != "bfloat16":  # decoding is the same for all
         return ["-"] * 3
-    embedder = clone(embedder).set_params(n_jobs=n_jobs)
+    embedder = clone(embedder).set_params(n_jobs=sizes.n_jobs)
     sides = {
-        "decode": decode_alone(embedder, paths),
-        "files": partial(embedder.transform, paths),
+        "decode": decode_alone(embedder, sizes.paths),
+        "files": partial(embedder.transform, sizes.paths),
     }
-    decode, files = speeds(sides, len(paths), sizes.n_rounds).values()
+    decode, files = speeds(sides, len(sizes.paths), sizes.n_rounds).values()
     return [*whole(decode, files), judged_share(files, min(bare, decode))]
 
 
-def layouts(sizes):
-    """Bare loops with variants that CNNEmbedder does not offer."""
-    n_batches = max(1, sizes.n_arrays // sizes.batch_size // 2)
-    n_photos = n_batches * sizes.batch_size
-    for backbone in sizes.backbones:
-        last = random_planes(backbone, sizes.batch_size)
-        for precision in ("float32", "TF32", "bfloat16", "float16"):
-            network = bare_network(backbone)
-            first = deepcopy(network).to(memory_format=torch.contiguous_format)
-            sides = {
-                "first": bare_loop(first, last.contiguous(), n_batches, precision),
-                "last": bare_loop(network, last, n_batches, precision),
-            }
-            if precision in ("bfloat16", "float16"):
-                dtype = getattr(torch, precision)
-                half = deepcopy(network).to(dtype), last.to(dtype)
-                sides["weights"] = bare_loop(*half, n_batches, "float32")
-            found = whole(*speeds(sides, n_photos, sizes.n_rounds).values())
-            yield (backbone, precision, *found, *["-"] * (3 - len(found)))
-
-
-def compiled(sizes, started):
-    """Bare loops of compiled networks, within a time limit."""
-    n_batches = max(1, sizes.n_arrays // sizes.batch_size // 2)
-    for backbone in sizes.backbones:
-        if perf_counter() - started > sizes.seconds:
-            yield backbone, "out of time", "-", "-"
-            continue
-        network = bare_network(backbone)
-        planes = random_planes(backbone, sizes.batch_size)
-        quick = torch.compile(network, backend=sizes.compiler)
-        first = seconds_of(bare_loop(quick, planes, 1, "bfloat16"))
-        sides = {
-            "eager": bare_loop(network, planes, n_batches, "bfloat16"),
-            "compiled": bare_loop(quick, planes, n_batches, "bfloat16"),
-        }
-        found = speeds(sides, n_batches * sizes.batch_size, sizes.n_rounds)
-        yield backbone, *whole(*found.values()), f"{first:.1f}"
-        torch.compiler.reset()
-
-
+@titled(
+    "Features",
+    "network | precision | beside the CPU (aim 1e-4), or float32 (aim 0.999) | median "
+    "rho of a column | batches of 1 and 5 (aims as before) | largest feature",
+)
 def correctness(sizes):
     """Features compared with those of float32, of the CPU and of other batch sizes."""
     for backbone in sizes.backbones:
@@ -399,6 +370,11 @@ def beside_cpu(backbone, squares, found):
     return judged_difference(cpu.transform(squares), found)
 
 
+@titled(
+    "Out of memory",
+    "network | needed, MB | allowed, MB | halvings (aim 1 to 3) | beside features with "
+    "all memory (aim 1e-4)",
+)
 def memory_shortage(sizes):
     """Features with all of the memory, and with too little memory for a batch."""
     if DEVICE == "cpu":
@@ -431,7 +407,13 @@ def halved(backbone, sizes):
     )
 
 
-def fine_tuning(sizes, n_jobs):
+@titled(
+    "Photos per second of CNNFineTuneRegressor, from arrays",
+    "network | precision | fit of one epoch | a further epoch | bare loop | share (aim "
+    "0.95) | waits a batch (aim 0) | deviation of predictions | their difference on "
+    "the CPU (aim 1e-4)",
+)
+def fine_tuning(sizes):
     """An epoch of CNNFineTuneRegressor beside a bare loop, and its predictions."""
     backbone, n = sizes.backbones[0], sizes.n_tuned
     squares = various_squares(side_of(backbone), n)
@@ -440,7 +422,10 @@ def fine_tuning(sizes, n_jobs):
     for precision in ("float32", "bfloat16"):
         model = CNNFineTuneRegressor(
             embedder=CNNEmbedder(
-                backbone=backbone, weights="random", precision=precision, n_jobs=n_jobs
+                backbone=backbone,
+                weights="random",
+                precision=precision,
+                n_jobs=sizes.n_jobs,
             ),
             batch_size=sizes.tuned_batch_size,
             learning_rate=sizes.learning_rate,
@@ -510,18 +495,24 @@ def elsewhere(model, photos):
     return f"{predicted.std():.2g}", judged(difference, difference <= 1e-4)
 
 
-def overlap(sizes, paths, n_jobs):
+@titled(
+    "Overlap of decoding and computing, seconds",
+    "network | workers | decode alone | arrays alone | larger | sum | files | overlap "
+    "(1 is all)",
+)
+def overlap(sizes):
     """Whether photos are decoded while the device computes."""
     for backbone in sizes.backbones:
-        for n in sorted({1, n_jobs}):
+        for n in sorted({1, sizes.n_jobs}):
             # One worker is slow.
-            n_photos = len(paths) if n > 1 else max(8, len(paths) // 8)
+            n_photos = len(sizes.paths) if n > 1 else max(8, len(sizes.paths) // 8)
+            paths = sizes.paths[:n_photos]
             squares = various_squares(side_of(backbone), n_photos)
             embedder = make_embedder(backbone, batch_size=sizes.batch_size, n_jobs=n)
             sides = {
-                "decode": decode_alone(embedder, paths[:n_photos]),
+                "decode": decode_alone(embedder, paths),
                 "forward": partial(embedder.transform, squares),
-                "files": partial(embedder.transform, paths[:n_photos]),
+                "files": partial(embedder.transform, paths),
             }
             found = speeds(sides, n_photos, sizes.n_rounds)
             decode, forward, files = (n_photos / each for each in found.values())
@@ -531,70 +522,74 @@ def overlap(sizes, paths, n_jobs):
             yield backbone, n, *(f"{each:.2f}" for each in (*seconds, hidden))
 
 
+@titled(
+    "Photos per second, bare loop only: CNNEmbedder has no such options",
+    "network | precision | channels first | channels last | weights of that precision "
+    "too",
+)
+def layouts(sizes):
+    """Bare loops with variants that CNNEmbedder does not offer."""
+    n_batches = sizes.n_bare
+    n_photos = n_batches * sizes.batch_size
+    for backbone in sizes.backbones:
+        last = random_planes(backbone, sizes.batch_size)
+        for precision in ("float32", "TF32", "bfloat16", "float16"):
+            network = bare_network(backbone)
+            first = deepcopy(network).to(memory_format=torch.contiguous_format)
+            sides = {
+                "first": bare_loop(first, last.contiguous(), n_batches, precision),
+                "last": bare_loop(network, last, n_batches, precision),
+            }
+            if precision in ("bfloat16", "float16"):
+                dtype = getattr(torch, precision)
+                half = deepcopy(network).to(dtype), last.to(dtype)
+                sides["weights"] = bare_loop(*half, n_batches, "float32")
+            found = whole(*speeds(sides, n_photos, sizes.n_rounds).values())
+            yield (backbone, precision, *found, *["-"] * (3 - len(found)))
+
+
+@titled(
+    "Photos per second, bare loop only: torch.compile, bfloat16",
+    "network | eager | compiled | seconds to compile",
+)
+def compiled(sizes):
+    """Bare loops of compiled networks, within a time limit."""
+    for backbone in sizes.backbones:
+        if perf_counter() - sizes.started > sizes.seconds:
+            yield backbone, "out of time", "-", "-"
+            continue
+        network = bare_network(backbone)
+        planes = random_planes(backbone, sizes.batch_size)
+        quick = torch.compile(network, backend=sizes.compiler)
+        first = seconds_of(bare_loop(quick, planes, 1, "bfloat16"))
+        sides = {
+            "eager": bare_loop(network, planes, sizes.n_bare, "bfloat16"),
+            "compiled": bare_loop(quick, planes, sizes.n_bare, "bfloat16"),
+        }
+        found = speeds(sides, sizes.n_bare * sizes.batch_size, sizes.n_rounds)
+        yield backbone, *whole(*found.values()), f"{first:.1f}"
+        torch.compiler.reset()
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tiny", action="store_true", help="as without a GPU")
     parser.add_argument("--n-jobs", type=int, default=os.cpu_count())
     options = parser.parse_args(arguments)
-    sizes = TINY if options.tiny or DEVICE == "cpu" else FULL
+    sizes = TINY if options.tiny or DEVICE == "cpu" else Sizes()
     name = torch.cuda.get_device_name() if DEVICE == "cuda" else "no GPU"
     print(
         f"{name}, torch {torch.__version__}, {os.cpu_count()} cores, "
         f"{options.n_jobs} workers, batches of {sizes.batch_size}"
     )
-    started = perf_counter()
+    sizes = replace(sizes, n_jobs=options.n_jobs, started=perf_counter())
     with TemporaryDirectory() as folder:
         n_made = min(1024, sizes.n_files)
         paths = crops_of_coffee(Path(folder), n_made) * (sizes.n_files // n_made)
-        print_tables(sizes, paths, options.n_jobs, started)
-    print(f"\n{perf_counter() - started:.0f} s in all")
-
-
-def print_tables(sizes, paths, n_jobs, started):
-    table(
-        "Photos per second of CNNEmbedder",
-        "network | precision | bare loop | arrays prepared | arrays | share of the "
-        "bare loop (aim 0.95) | decode limit | files | share of the lower limit (aim "
-        "0.95) | memory, MB | waits a batch (aim 1)",
-        throughput(sizes, paths, n_jobs),
-    )
-    table(
-        "Features",
-        "network | precision | beside the CPU (aim 1e-4), or float32 (aim 0.999) | "
-        "median rho of a column | batches of 1 and 5 (aims as before) | largest "
-        "feature",
-        correctness(sizes),
-    )
-    table(
-        "Out of memory",
-        "network | needed, MB | allowed, MB | halvings (aim 1 to 3) | beside features "
-        "with all memory (aim 1e-4)",
-        memory_shortage(sizes),
-    )
-    table(
-        "Photos per second of CNNFineTuneRegressor, from arrays",
-        "network | precision | fit of one epoch | a further epoch | bare loop | share "
-        "(aim 0.95) | waits a batch (aim 0) | deviation of predictions | their "
-        "difference on the CPU (aim 1e-4)",
-        fine_tuning(sizes, n_jobs),
-    )
-    table(
-        "Overlap of decoding and computing, seconds",
-        "network | workers | decode alone | arrays alone | larger | sum | files | "
-        "overlap (1 is all)",
-        overlap(sizes, paths, n_jobs),
-    )
-    table(
-        "Photos per second, bare loop only: CNNEmbedder has no such options",
-        "network | precision | channels first | channels last | weights of that "
-        "precision too",
-        layouts(sizes),
-    )
-    table(
-        "Photos per second, bare loop only: torch.compile, bfloat16",
-        "network | eager | compiled | seconds to compile",
-        compiled(sizes, started),
-    )
+        for title, names, rows in TABLES:
+            print(f"\n## {title}")
+            table(names, rows(replace(sizes, paths=tuple(paths))))
+    print(f"\n{perf_counter() - sizes.started:.0f} s in all")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from _tables import comparison_rows, read_posts, recommend, run, table
+from _tables import comparison_rows, read_posts, recommend, run, section, table
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor
@@ -133,6 +133,7 @@ def branches_of(blocks):
     ]
 
 
+@section("rating | model | Spearman | over partitions | minus RidgeCV | p (Holm)")
 def models(folder, *, only="", repeats=5, keep=None):
     """Models of MobileNetV2's features, paired with ridge regression.
 
@@ -156,20 +157,10 @@ def models(folder, *, only="", repeats=5, keep=None):
         blocks = {"mobilenet": X} | hand_crafted(posts["photo"], keep)
         chosen["fusion of all"] = StackedLateFusion(branches_of(blocks), cv=4)
         X = np.hstack(list(blocks.values()))
-    names = "rating | model | Spearman | over partitions | minus RidgeCV | p (Holm)"
     settings = {"groups": posts["theme"], "reference": "RidgeCV", "n_repeats": repeats}
-    table(
-        names,
-        (
-            row
-            for label in ("beauty", "valence")
-            for row in comparison_rows(
-                label,
-                compare_models(chosen, X, posts[label], **settings),
-                ("score", "range", "gain", "p"),
-            )
-        ),
-    )
+    for label in ("beauty", "valence"):
+        found = compare_models(chosen, X, posts[label], **settings)
+        yield from comparison_rows(label, found, ("score", "range", "gain", "p"))
 
 
 class WithOtherScores(RegressorMixin, BaseEstimator):
@@ -193,6 +184,7 @@ class WithOtherScores(RegressorMixin, BaseEstimator):
         return self.network_.predict(X["photo"])[:, self.column_]
 
 
+@section("rating | model | Spearman | minus ridge | p (Holm)")
 def fine_tuning(
     folder,
     others,
@@ -255,9 +247,7 @@ def fine_tuning(
             reference=reference,
             n_repeats=1,
         )
-    columns = ("score", "gain", "p")
-    names = "rating | model | Spearman | minus ridge | p (Holm)"
-    table(names, comparison_rows(label, found, columns))
+    return comparison_rows(label, found, ("score", "gain", "p"))
 
 
 def two_heads(network):
@@ -275,22 +265,21 @@ def pairs(folder, *, runs=200):
     predictions for the other themes, by ridge regression on a network's features. Pairs
     are all of held-out photos, or those of one theme, with and without `same_group`.
     """
-    tables = {}
+    tables, studies = {}, {}
+    for shape in SHAPES:
+        name = "made up: {} groups of {}, {:g} explained".format(*shape)
+        studies[name] = made_up_pairs(shape, runs)
+    for label in ("beauty", "valence", "arousal", "chance"):
+        studies[f"OASIS {label}"] = oasis_pairs(folder, label)
+        name = f"OASIS {label}, of one theme, `same_group`"
+        studies[name] = oasis_pairs(folder, label, same_group=True)
 
     def scores():
-        for shape in SHAPES:
-            name = "made up: {} groups of {}, {:g} explained".format(*shape)
-            tables[name], cells = summarise_pairs(made_up_pairs(shape, runs))
-            yield name, *cells
-        for label in ("beauty", "valence", "arousal", "chance"):
-            name = f"OASIS {label}"
-            tables[name], cells = summarise_pairs(oasis_pairs(folder, label))
-            yield name, *cells
-            tables[f"{name}, of one theme"] = tables[name].query("within")
-            name += ", of one theme, `same_group`"
-            found = oasis_pairs(folder, label, same_group=True)
+        for name, found in studies.items():
             tables[name], cells = summarise_pairs(found)
             yield name, *cells
+            if name.startswith("OASIS") and "theme" not in name:
+                tables[f"{name}, of one theme"] = tables[name].query("within")
 
     table(
         "data | Brier | of 0.5 | called | of these right | of others right | "
@@ -403,13 +392,11 @@ def edits(folder, *, runs=200, photos=30, keep=None):
     ).dropna()
     found = found.assign(raises=found["low"] > 0, lowers=found["high"] < 0)
     means = found.groupby("edit")[["change", "raises", "lowers"]].mean()
-    table(
-        "edit | mean change | raises | lowers",
-        (
-            (row.Index, f"{row.change:+.3f}", f"{row.raises:.0%}", f"{row.lowers:.0%}")
-            for row in means.sort_values("change", ascending=False).itertuples()
-        ),
+    rows = (
+        (row.Index, f"{row.change:+.3f}", f"{row.raises:.0%}", f"{row.lowers:.0%}")
+        for row in means.sort_values("change", ascending=False).itertuples()
     )
+    table("edit | mean change | raises | lowers", rows)
 
 
 def noise_edits(n_repeats, n_runs):
@@ -427,25 +414,23 @@ def noise_edits(n_repeats, n_runs):
     return n_repeats, len(held), f"{np.mean(held):.3f}"
 
 
+@section("photos marked | opacity 30 % | 60 % | 100 %")
 def marks(folder):
     """How well the measure "watermark" detects text on photos: area under the ROC."""
     photos = [read_image(path, max_size=256) for path in read_posts(folder)["photo"]]
-    opacities = (0.3, 0.6, 1.0)
+    for share in (0.05, 0.1, 0.3):
+        marked = np.random.default_rng(0).random(len(photos)) < share
+        areas = (area_of_marks(photos, marked, opacity) for opacity in (0.3, 0.6, 1.0))
+        yield f"{share:.0%}", *areas
 
-    def area(marked, opacity):
-        found = [
-            stamp(photo, opacity) if has else photo
-            for photo, has in zip(photos, marked, strict=True)
-        ]
-        likeness = measure_photos(found, ["watermark"], "photo")["watermark"]
-        return f"{roc_auc_score(marked, likeness):.3f}"
 
-    def rows():
-        for share in (0.05, 0.1, 0.3):
-            marked = np.random.default_rng(0).random(len(photos)) < share
-            yield f"{share:.0%}", *(area(marked, opacity) for opacity in opacities)
-
-    table("photos marked | opacity 30 % | 60 % | 100 %", rows())
+def area_of_marks(photos, marked, opacity):
+    found = [
+        stamp(photo, opacity) if has else photo
+        for photo, has in zip(photos, marked, strict=True)
+    ]
+    likeness = measure_photos(found, ["watermark"], "photo")["watermark"]
+    return f"{roc_auc_score(marked, likeness):.3f}"
 
 
 def stamp(photo, opacity):

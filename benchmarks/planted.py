@@ -8,7 +8,7 @@ from itertools import chain, product
 
 import numpy as np
 import pandas as pd
-from _tables import draw_normal, error_cell, mean_cell, over_runs, run, table
+from _tables import draw_normal, error_cell, mean_cell, over_runs, run, section
 from scipy.stats import binom, permutation_test
 from skimage.color import rgb2hsv
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -80,31 +80,27 @@ def score_looks(n_each, looks, seed):
     return [spearman_score(effect[600:], m.predict(X[600:])) for m in models]
 
 
+@section(
+    "posts of a user, looks | pooled ranker | within users, less pooled | ridge | "
+    "residuals, less ridge | within, less residuals"
+)
 def within(*, runs=40):
     """Whether models find the effect of the photo apart from that of the user.
 
     Popular users post photos that look alike ("looks" of 1), which a pooled model
     learns, or do not (0).
     """
-
-    def rows():
-        for n_each, looks in product((3, 10, 30), (0, 1)):
-            found = over_runs(score_looks, n_each, looks, n_runs=runs)
-            pooled, within, plain, left = np.transpose(found)
-            yield (
-                f"{n_each}, {looks}",
-                f"{pooled.mean():.3f}",
-                mean_cell(within - pooled),
-                f"{plain.mean():.3f}",
-                mean_cell(left - plain),
-                mean_cell(within - left),
-            )
-
-    table(
-        "posts of a user, looks | pooled ranker | within users, less pooled | ridge | "
-        "residuals, less ridge | within, less residuals",
-        rows(),
-    )
+    for settings in product((3, 10, 30), (0, 1)):
+        found = over_runs(score_looks, *settings, n_runs=runs)
+        pooled, within, plain, left = found
+        yield (
+            ", ".join(map(str, settings)),
+            f"{pooled.mean():.3f}",
+            mean_cell(within - pooled),
+            f"{plain.mean():.3f}",
+            mean_cell(left - plain),
+            mean_cell(within - left),
+        )
 
 
 #: Numbers of the columns of posts with neighbours.
@@ -182,6 +178,7 @@ def score_similar(kind, n, n_neighbors, strength, seed):
     ]
 
 
+@section("scores | posts | k | ridge | forest | ridge on the plain mean")
 def neighbors(*, runs=80):
     """What `NeighborPopularity` finds in noise, which should be nothing, and a signal.
 
@@ -193,17 +190,11 @@ def neighbors(*, runs=80):
     shapes = [(200, 5), (200, 50), (1000, 10), (1000, 200)]
     cases = [(kind, *shape, 0.0) for kind, shape in product(kinds, shapes)]
     cases += [(kind, 1000, 10, 1.0) for kind in kinds]
-
-    def rows():
-        for kind, n, n_neighbors, strength in cases:
-            n_runs = max(runs * 200 // n, 2)
-            found = over_runs(
-                score_similar, kind, n, n_neighbors, strength, n_runs=n_runs
-            )
-            name = f"{'signal and noise' if strength else 'noise'}, {kind}"
-            yield name, n, n_neighbors, *map(mean_cell, np.transpose(found))
-
-    table("scores | posts | k | ridge | forest | ridge on the plain mean", rows())
+    for kind, n, n_neighbors, strength in cases:
+        settings = kind, n, n_neighbors, strength
+        found = over_runs(score_similar, *settings, n_runs=max(runs * 200 // n, 2))
+        name = f"{'signal and noise' if strength else 'noise'}, {kind}"
+        yield name, n, n_neighbors, *map(mean_cell, found)
 
 
 def draw_suspects(kind, n, n_users, rng):
@@ -246,23 +237,19 @@ def audit_suspects(kind, n, n_users, seed):
     return accused[0], accused[1:].any(), *follows
 
 
+@section("what is made | rows | mark accused | others accused | follows | held")
 def shortcuts(*, runs=200, rows=(300, 900), users=60):
     """Whether `shortcut_audit` finds planted shortcuts, and accuses no others.
 
     "held" is how often intervals of `follows` of the mark cover its mean over runs.
     """
-
-    def cells():
-        kinds = ("clean", "told", "scored", "users", "planted", "users, planted")
-        for kind, n in product(kinds, rows):
-            found = over_runs(audit_suspects, kind, n, users, n_runs=runs)
-            mark, others, follows, low, high = np.transpose(found)
-            held = (low <= follows.mean()) & (follows.mean() <= high)
-            shares = [f"{each.mean():.1%}" for each in (mark, others)]
-            yield kind, n, *shares, f"{follows.mean():+.3f}", f"{held.mean():.1%}"
-
-    names = "what is made | rows | mark accused | others accused | follows | held"
-    table(names, cells())
+    kinds = ("clean", "told", "scored", "users", "planted", "users, planted")
+    for kind, n in product(kinds, rows):
+        found = over_runs(audit_suspects, kind, n, users, n_runs=runs)
+        mark, others, follows, low, high = found
+        held = (low <= follows.mean()) & (follows.mean() <= high)
+        shares = [f"{each.mean():.1%}" for each in (mark, others)]
+        yield kind, n, *shares, f"{follows.mean():+.3f}", f"{held.mean():.1%}"
 
 
 #: What the branches of a late fusion are worth.
@@ -280,7 +267,7 @@ RUNS = {150: 60, 300: 40, 600: 20, 1500: 10}
 def fuse(worth, n, grouped, seed):
     """Scores on new rows of the fusion, the fusion of sorted rows, and each branch.
 
-    The last value is whether the fusion reports each branch as at chance.
+    The last values are whether the fusion reports each branch as at chance.
     """
     rng, groups = np.random.default_rng(seed), np.arange(n + N_FRESH)
     if grouped:
@@ -306,9 +293,13 @@ def fuse(worth, n, grouped, seed):
     outputs = fusion.branch_predictions(X[n:]).T
     alone = [spearman_score(y[n:], output) for output in outputs]
     marked = [score.at_chance for score in fusion.branch_scores_.values()]
-    return *scores, alone, marked
+    return [*scores, *alone, *marked]
 
 
+@section(
+    "branches | rows | folds of | best branch | fusion less best | sorted less "
+    "shuffled | marked at chance: of no worth | others"
+)
 def fusion(*, sizes=(150, 300, 600, 1500), runs=60):
     """Late fusion beside its best branch, and on tables sorted by score.
 
@@ -316,32 +307,22 @@ def fusion(*, sizes=(150, 300, 600, 1500), runs=60):
     case. The best branch is the one that is best on average. Runs are for 150 rows;
     there are fewer for more rows.
     """
-
-    def rows():
-        for grouped, (case, worth) in product((False, True), WORTHS.items()):
-            for n in sizes:
-                n_runs = max(runs * RUNS.get(n, 60) // 60, 2)
-                found = over_runs(fuse, worth, n, grouped, n_runs=n_runs)
-                columns = zip(*found, strict=True)
-                fused, by_score, branches, marked = map(np.array, columns)
-                best = branches[:, branches.mean(axis=0).argmax()]
-                chance = np.array(worth) == 0
-                yield (
-                    case,
-                    n,
-                    "groups" if grouped else "rows",
-                    f"{best.mean():.3f}",
-                    error_cell(fused - best),
-                    error_cell(by_score - fused),
-                    f"{marked[:, chance].mean():.0%}",
-                    f"{marked[:, ~chance].mean():.0%}",
-                )
-
-    table(
-        "branches | rows | folds of | best branch | fusion less best | sorted less "
-        "shuffled | marked at chance: of no worth | others",
-        rows(),
-    )
+    for grouped, (case, worth), n in product((False, True), WORTHS.items(), sizes):
+        n_runs = max(runs * RUNS.get(n, 60) // 60, 2)
+        fused, by_score, *each = over_runs(fuse, worth, n, grouped, n_runs=n_runs)
+        branches, marked = np.split(np.array(each), 2)
+        best = branches[branches.mean(axis=1).argmax()]
+        chance = np.array(worth) == 0
+        yield (
+            case,
+            n,
+            "groups" if grouped else "rows",
+            f"{best.mean():.3f}",
+            error_cell(fused - best),
+            error_cell(by_score - fused),
+            f"{marked[chance].mean():.0%}",
+            f"{marked[~chance].mean():.0%}",
+        )
 
 
 ALPHAS = np.logspace(-3, 4, 15)
@@ -539,6 +520,7 @@ def distribution(posts):
     yield "log rate", "popularity_distribution", note, raw - abs(per_day), 0.0
 
 
+@section("cause | function | measured | figure | chance | found")
 def causes(*, rows=1200, photos=40):
     """Whether each function of inspection finds the cause that was planted for it.
 
@@ -569,13 +551,9 @@ def causes(*, rows=1200, photos=40):
         of_users(posts, predicted),
         distribution(posts),
     )
-    table(
-        "cause | function | measured | figure | chance | found",
-        (
-            (*what, f"{value:.3f}", f"{chance:.3f}", "yes" if value > chance else "no")
-            for *what, value, chance in lines
-        ),
-    )
+    for *what, value, chance in lines:
+        found = "yes" if value > chance else "no"
+        yield *what, f"{value:.3f}", f"{chance:.3f}", found
 
 
 COMMANDS = (within, neighbors, shortcuts, fusion, causes)

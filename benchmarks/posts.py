@@ -12,14 +12,12 @@ import numpy as np
 import pandas as pd
 from _tables import (
     comparison_rows,
-    forward,
     interval,
     mean_cell,
-    network_rows,
     read_posts,
     recommend,
     run,
-    table,
+    section,
 )
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
@@ -63,12 +61,21 @@ ALPHAS = np.logspace(-1, 5, 13)
 N_NEIGHBORS = 20
 
 
-def rows_of(comparisons, columns):
-    """Rows of the comparisons of several data sets, by name."""
-    for name, comparison in comparisons:
-        yield from comparison_rows(name, comparison, columns)
+def forward(posts):
+    """Row numbers of the first four fifths, and of later posts by new users."""
+    order = np.argsort(pd.to_datetime(posts["time"]), kind="stable").to_numpy()
+    past, coming = np.split(order, [len(order) * 4 // 5])
+    users = posts["user"].to_numpy()
+    return past, coming[~np.isin(users[coming], users[past])]
 
 
+def network_rows(posts, keep):
+    """Embeddings of photos by the network of the recommended model, scaled as there."""
+    photos = posts[["photo"]]
+    return recommend(photos, keep).regressor[:-1].fit_transform(photos)
+
+
+@section("data | model | Spearman | over partitions")
 def recommended(data, *, repeats=3, keep=None):
     """Scores of `papers.recommended` on ratings and on votes.
 
@@ -89,57 +96,45 @@ def recommended(data, *, repeats=3, keep=None):
         name: recommend(memes[told], keep, **kind) for name, kind in kinds.items()
     }
     alone = {"recommended": recommend(photos[["photo"]], keep)}
-
-    def comparisons():
-        settings = {"groups": photos["theme"], "n_repeats": repeats}
-        for label in ("beauty", "valence", "arousal"):
-            found = compare_models(alone, photos[["photo"]], photos[label], **settings)
-            yield f"OASIS {label}", found
-        settings = {"groups": memes["user"], "n_repeats": repeats}
-        found = compare_models(models, memes[told], votes, **settings)
-        yield "memes, unseen authors", found
-
-    def rows():
-        yield from rows_of(comparisons(), ("score", "range"))
-        past, coming = (memes.iloc[rows] for rows in forward(memes))
-        name = f"memes, forward, {len(coming)} by new authors"
-        for model in models:
-            learned = clone(models[model]).fit(past[told], votes[past.index])
-            predicted = learned.predict(coming[told])
-            found = spearman_interval(coming["ups"], predicted, groups=coming["user"])
-            yield name, model, interval(*found[:3]), ""
-
-    table("data | model | Spearman | over partitions", rows())
+    sets = {
+        f"OASIS {label}": (alone, photos[["photo"]], photos[label], photos["theme"])
+        for label in ("beauty", "valence", "arousal")
+    }
+    sets["memes, unseen authors"] = models, memes[told], votes, memes["user"]
+    for name, (*given, groups) in sets.items():
+        found = compare_models(*given, groups=groups, n_repeats=repeats)
+        yield from comparison_rows(name, found, ("score", "range"))
+    past, coming = (memes.iloc[rows] for rows in forward(memes))
+    name = f"memes, forward, {len(coming)} by new authors"
+    for model in models:
+        learned = clone(models[model]).fit(past[told], votes[past.index])
+        predicted = learned.predict(coming[told])
+        found = spearman_interval(coming["ups"], predicted, groups=coming["user"])
+        yield name, model, interval(*found[:3]), ""
 
 
+@section("posts | model | score | gain on the SVR")
 def neighbors(data, *, keep=None):
     """Gain from scores of similar posts beside an SVR on embeddings.
 
     There are 20 neighbours, a number that was not chosen by these scores.
     """
-
-    def comparisons():
-        photos, memes = read_posts(data / "oasis"), read_posts(data / "memes")
-        rows, users = network_rows(memes, keep), memes["user"]
-        votes = np.log(memes["ups"])
-        found = beside_neighbors(rows, votes, users, n_repeats=1)
-        yield "memes, by user", found
-        times = pd.to_datetime(memes["time"]).rank(method="dense").to_numpy()
-        past, coming = forward(memes)
-        settings = {"times": times, "cv": [(past, coming)], "n_repeats": 1}
-        found = beside_neighbors(rows, votes, users, **settings)
-        yield f"memes, forward, {len(coming)} by new users", found
-        rows = network_rows(photos, keep)
-        for label in ("beauty", "valence"):
-            found = beside_neighbors(rows, photos[label], photos["theme"])
-            yield f"OASIS {label}, by theme", found
-
-    names = "posts | model | score | gain on the SVR"
-    table(names, rows_of(comparisons(), ("score", "gain")))
+    photos, memes = read_posts(data / "oasis"), read_posts(data / "memes")
+    given = network_rows(memes, keep), np.log(memes["ups"]), memes["user"]
+    yield from beside_neighbors("memes, by user", *given, n_repeats=1)
+    times = pd.to_datetime(memes["time"]).rank(method="dense").to_numpy()
+    past, coming = forward(memes)
+    settings = {"times": times, "cv": [(past, coming)], "n_repeats": 1}
+    name = f"memes, forward, {len(coming)} by new users"
+    yield from beside_neighbors(name, *given, **settings)
+    rows = network_rows(photos, keep)
+    for label in ("beauty", "valence"):
+        given = rows, photos[label], photos["theme"]
+        yield from beside_neighbors(f"OASIS {label}, by theme", *given)
 
 
-def beside_neighbors(rows, y, groups, *, times=None, **settings):
-    """Neighbours alone, the SVR, and both, on the same folds."""
+def beside_neighbors(name, rows, y, groups, *, times=None, **settings):
+    """Rows of neighbours alone, the SVR, and both, on the same folds."""
     X = pd.DataFrame(rows).add_prefix("row")
     photo = ("passthrough", list(X.columns))
     X["user"] = np.asarray(groups)
@@ -158,25 +153,24 @@ def beside_neighbors(rows, y, groups, *, times=None, **settings):
         "neighbours": make_pipeline(similar, Ridge()),
         "KNeighborsRegressor": make_pipeline(alone, KNeighborsRegressor(N_NEIGHBORS)),
     }
-    return compare_models(models, X, y, groups=groups, reference="SVR", **settings)
+    settings |= {"groups": groups, "reference": "SVR"}
+    found = compare_models(models, X, y, **settings)
+    return comparison_rows(name, found, ("score", "gain"))
 
 
+@section("posts | themes, users | covered | width | of the label's range")
 def intervals(data, *, keep=None):
     """Coverage of 90-percent intervals for scores of posts of a new theme or user."""
-
-    def rows():
-        posts = read_posts(data / "oasis")
-        model = recommend(posts[["photo"]], keep)
-        for label in ("beauty", "valence", "arousal"):
-            name = f"OASIS {label}, by theme"
-            yield held_out_intervals(name, model, posts, posts[label], posts["theme"])
-        posts = read_posts(data / "memes").sort_values("time", kind="stable")
-        model = recommend(posts[["photo"]], keep)
-        given = posts, np.log(posts["ups"]), posts["user"]
-        yield held_out_intervals("memes, log votes, by user", model, *given)
-        yield from forward_intervals("memes, log votes, forward", model, *given)
-
-    table("posts | themes, users | covered | width | of the label's range", rows())
+    posts = read_posts(data / "oasis")
+    model = recommend(posts[["photo"]], keep)
+    for label in ("beauty", "valence", "arousal"):
+        name = f"OASIS {label}, by theme"
+        yield held_out_intervals(name, model, posts, posts[label], posts["theme"])
+    posts = read_posts(data / "memes").sort_values("time", kind="stable")
+    model = recommend(posts[["photo"]], keep)
+    given = posts, np.log(posts["ups"]), posts["user"]
+    yield held_out_intervals("memes, log votes, by user", model, *given)
+    yield from forward_intervals("memes, log votes, forward", model, *given)
 
 
 def covered_by_user(model, posts, y, users):
@@ -241,6 +235,7 @@ def shortcuts(data, *, keep=None):
         print(worst.round(3).to_string(index=False))
 
 
+@section("history | its mean alone | trees, held out | mean alone, author seen before")
 def history(data, *, repeats=5):
     """How well an author's other posts predict the views of memes, and leaks would.
 
@@ -262,54 +257,37 @@ def history(data, *, repeats=5):
         "other folds": (others.fit_transform(memes, y), others, memes),
         "whole table (leaks)": (leaky, "passthrough", pd.DataFrame(leaky)),
     }
-
-    def rows():
-        for name, (told, encoder, X) in kinds.items():
-            model = {
-                name: make_pipeline(
-                    encoder, HistGradientBoostingRegressor(random_state=0)
-                )
-            }
-            found = compare_models(model, X, y, n_repeats=repeats)
-            [(_, _, learned)] = comparison_rows("", found, ("score",))
-            alone, known = (
-                spearman_interval(y[rows], told[rows, 0], groups=authors[rows])[:3]
-                for rows in (slice(None), seen)
-            )
-            yield name, interval(*alone), learned, interval(*known)
-
-    print(
-        f"\n{len(memes)} memes of {len(set(authors))} authors, {seen.sum()} seen before"
-    )
-    names = (
-        "history | its mean alone | trees, held out | mean alone, author seen before"
-    )
-    table(names, rows())
+    trees = HistGradientBoostingRegressor(random_state=0)
+    for name, (told, encoder, X) in kinds.items():
+        model = {name: make_pipeline(encoder, trees)}
+        found = compare_models(model, X, y, n_repeats=repeats)
+        [(_, _, learned)] = comparison_rows("", found, ("score",))
+        alone, known = (
+            spearman_interval(y[rows], told[rows, 0], groups=authors[rows])[:3]
+            for rows in (slice(None), seen)
+        )
+        yield name, interval(*alone), learned, interval(*known)
+    n_authors = len(set(authors))
+    print(f"\n{len(memes)} memes of {n_authors} authors, {seen.sum()} seen before")
 
 
+@section(
+    "score | photo (template) | user | rest | ceiling of photo | of user | of both"
+)
 def repeated(data):
     """Shares of picture and author in the variance of views and votes of memes."""
     memes = pd.read_csv(data / "tabular" / "imgflip_memes_sample.csv")
-
-    def rows():
-        for score in ("views", "votes"):
-            known = memes.dropna(subset=[score, "author"])
-            found = variance_shares(
-                known[score], photo=known["template"], user=known["author"]
-            )
-            cells = [
-                interval(*row)
-                for row in (
-                    *found.shares[["share", "low", "high"]].to_numpy(),
-                    *found.ceilings[["spearman", "low", "high"]].to_numpy(),
-                )
-            ]
-            yield f"{score}, {len(known)}", *cells
-
-    table(
-        "score | photo (template) | user | rest | ceiling of photo | of user | of both",
-        rows(),
-    )
+    for score in ("views", "votes"):
+        known = memes.dropna(subset=[score, "author"])
+        found = variance_shares(
+            known[score], photo=known["template"], user=known["author"]
+        )
+        shares = found.shares[["share", "low", "high"]].to_numpy()
+        ceilings = found.ceilings[["spearman", "low", "high"]].to_numpy()
+        yield (
+            f"{score}, {len(known)}",
+            *(interval(*row) for row in (*shares, *ceilings)),
+        )
     rng, n = np.random.default_rng(0), 100_000
     labels = {"photo": rng.integers(0, 5000, n), "user": rng.integers(0, 20_000, n)}
     start = time.perf_counter()
@@ -317,6 +295,7 @@ def repeated(data):
     print(f"\n{n:,} posts: {time.perf_counter() - start:.2f} s")
 
 
+@section("model | mean correlation within months | less ridge")
 def within(data, *, keep=None):
     """Whether `within` months ranks memes of a month better than a pooled model.
 
@@ -344,13 +323,8 @@ def within(data, *, keep=None):
         found = [user_correlations(y, shares, month) for shares in held_out.shares.T]
         found = np.mean(found, axis=0)
         scores[name] = found[~np.isnan(found)]  # months with one post have none
-    table(
-        "model | mean correlation within months | less ridge",
-        (
-            (name, f"{each.mean():.3f}", mean_cell(each - scores["ridge"]))
-            for name, each in scores.items()
-        ),
-    )
+    for name, each in scores.items():
+        yield name, f"{each.mean():.3f}", mean_cell(each - scores["ridge"])
 
 
 def see(columns, *steps):
@@ -411,6 +385,7 @@ def models_of_votes(rows):
     }
 
 
+@section("votes of | model | accuracy | less scores, then SVR")
 def votes(data, *, repeats=5, keep=None):
     """Learning from pairwise votes: rankers, or regression of Bradley-Terry scores.
 
@@ -435,26 +410,18 @@ def votes(data, *, repeats=5, keep=None):
         "new pages and voters": partitions(voters),
         "new voters": [list(GroupKFold(5).split(X, y, voters))],
     }
-
-    def rows():
-        for setting, cuts in settings.items():
-            cuts = list(cuts)
-            right = {name: share_right(m, X, y, cuts) for name, m in models.items()}
-            for name, each in right.items():
-                gain = each - right["scores, then SVR"]
-                asked = ~np.isnan(each)
-                cells = [
-                    interval(
-                        *vote_interval(
-                            values[asked], *X[asked].T, voters[asked], confidence=0.95
-                        ),
-                        sign,
-                    )
-                    for values, sign in ((each, ""), (gain, "+"))
-                ]
-                yield setting, name, *cells
-
-    table("votes of | model | accuracy | less scores, then SVR", rows())
+    for setting, cuts in settings.items():
+        cuts = list(cuts)
+        right = {name: share_right(m, X, y, cuts) for name, m in models.items()}
+        for name, each in right.items():
+            gain = each - right["scores, then SVR"]
+            asked = ~np.isnan(each)
+            given = (*X[asked].T, voters[asked])
+            found, gained = (
+                vote_interval(values[asked], *given, confidence=0.95)
+                for values in (each, gain)
+            )
+            yield setting, name, interval(*found), interval(*gained, "+")
 
 
 def share_right(model, X, y, partitions):

@@ -4,11 +4,11 @@ Run ``python benchmarks/simulations.py SECTION``; ``--jobs 2`` before the sectio
 two processes, and ``--runs`` sets the number of runs, by default that of RESULTS.md.
 """
 
-from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
-from _tables import draw_normal, error_cell, over_runs, run, table
+from _tables import draw_normal, error_cell, over_runs, run, section, table
 from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
@@ -131,9 +131,7 @@ def held_out(*, biases=400, runs=2000, studies=200):
     """
 
     def bias_cell(model, shape, signal):
-        bias, truth = np.transpose(
-            over_runs(bias_of, model, shape, signal, n_runs=biases)
-        )
+        bias, truth = over_runs(bias_of, model, shape, signal, n_runs=biases)
         return f"{error_cell(bias)} (truth {truth.mean():.2f})"
 
     def bias_rows():
@@ -157,13 +155,10 @@ def held_out(*, biases=400, runs=2000, studies=200):
                 for n_folds in (2, 5, 10) if shape in OTHER_FOLDS else (5,):
                     for signal in (0.2, 0.8):
                         settings = model, shape, signal, n_folds
-                        trials = over_runs(study, *settings, n_runs=studies)
+                        trials = over_runs(study, *settings, n_runs=studies).T
                         truth, *shares = summarise(trials)
-                        yield (
-                            f"{name}, {shape[0]} x {shape[1]}, {n_folds}",
-                            f"{truth:.2f}",
-                            *(f"{share:.3f}" for share in shares),
-                        )
+                        row = f"{name}, {shape[0]} x {shape[1]}, {n_folds}"
+                        yield row, f"{truth:.2f}", *(f"{each:.3f}" for each in shares)
 
     table("model, groups x rows | signal 0 | signal 0.35 | signal 0.7", bias_rows())
     table("groups x rows | score 0.29 | score 0.68", given_rows())
@@ -192,31 +187,26 @@ def estimate_shares(shape, effects, uneven, seed):
     return [*shares[:2], 1 - shares[2, [0, 2, 1]]]
 
 
+@section("posts, photos, users | sizes | photo, user, both | bias | covered")
 def variance_shares(*, runs=400):
     """Bias and coverage of the shares of photo, user and both in a score.
 
     The true shares are those in the variance of ranks, with normal effects.
     """
-
-    def rows():
-        for uneven in (False, True):
-            for shape in [(600, 60, 100), (2000, 88, 600), (2000, 1000, 1000)]:
-                for effects in [(0.0, 0.0), (0.1, 0.3), (0.4, 0.2)]:
-                    truth = 6 / np.pi * np.arcsin(np.r_[effects, sum(effects)] / 2)
-                    settings = shape, effects, uneven
-                    found = np.array(over_runs(estimate_shares, *settings, n_runs=runs))
-                    share, low, high = np.moveaxis(found, -1, 0)
-                    covered = (low <= truth) & (truth <= high)
-                    yield (
-                        ", ".join(map(str, shape)),
-                        "power law" if uneven else "alike",
-                        ", ".join(f"{x:.3f}" for x in truth),
-                        ", ".join(f"{x:+.3f}" for x in share.mean(axis=0) - truth),
-                        ", ".join(f"{x:.3f}" for x in covered.mean(axis=0)),
-                    )
-
-    names = "posts, photos, users | sizes | photo, user, both | bias | covered"
-    table(names, rows())
+    shapes = [(600, 60, 100), (2000, 88, 600), (2000, 1000, 1000)]
+    all_effects = [(0.0, 0.0), (0.1, 0.3), (0.4, 0.2)]
+    for uneven, shape, effects in product((False, True), shapes, all_effects):
+        truth = 6 / np.pi * np.arcsin(np.r_[effects, sum(effects)] / 2)
+        found = over_runs(estimate_shares, shape, effects, uneven, n_runs=runs)
+        share, low, high = found.swapaxes(1, 2)
+        covered = (low <= truth) & (truth <= high)
+        yield (
+            ", ".join(map(str, shape)),
+            "power law" if uneven else "alike",
+            ", ".join(f"{x:.3f}" for x in truth),
+            ", ".join(f"{x:+.3f}" for x in share.mean(axis=0) - truth),
+            ", ".join(f"{x:.3f}" for x in covered.mean(axis=0)),
+        )
 
 
 def draw_users(n_users, sizes, rng):
@@ -247,31 +237,21 @@ def cover_users(estimator, n_users, sizes, seed):
     return covered(by_users), by_rows, 2 * by_users.half_width_
 
 
+@section("users | posts of each | model | covered | rows by themselves | width")
 def intervals(*, runs=300):
     """Coverage of 90-percent intervals for the score of a post by a new user.
 
     Users differ in level and in what they post; 100 new ones weigh the same. Runs are
     for 9 users; there are fewer for more users.
     """
-
-    def rows():
-        for sizes in ("1", "10", "power law"):
-            for n_users in (9, 20, 50, 200):
-                for name, model in {"ridge": Ridge(), "forest": FOREST}.items():
-                    n_runs = max(runs * 9 // n_users, 2)
-                    found = over_runs(cover_users, model, n_users, sizes, n_runs=n_runs)
-                    covered, by_rows, width = np.transpose(found)
-                    yield (
-                        n_users,
-                        sizes,
-                        name,
-                        error_cell(covered).lstrip("+"),
-                        f"{by_rows.mean():.3f}",
-                        f"{width.mean():.2f}",
-                    )
-
-    names = "users | posts of each | model | covered | rows by themselves | width"
-    table(names, rows())
+    models = {"ridge": Ridge(), "forest": FOREST}.items()
+    cases = product(("1", "10", "power law"), (9, 20, 50, 200), models)
+    for sizes, n_users, (name, model) in cases:
+        n_runs = max(runs * 9 // n_users, 2)
+        found = over_runs(cover_users, model, n_users, sizes, n_runs=n_runs)
+        covered, by_rows, width = found
+        cell = error_cell(covered).lstrip("+")
+        yield n_users, sizes, name, cell, f"{by_rows.mean():.3f}", f"{width.mean():.2f}"
 
 
 def covers_votes(shape, effects, seed):
@@ -293,18 +273,13 @@ def covers_votes(shape, effects, seed):
     return found.low <= norm.cdf(0.3) <= found.high
 
 
+@section("items, voters, votes | effects of items, voters | covered")
 def votes(*, runs=400):
     """Coverage of 95-percent intervals of an accuracy; votes share items and voters."""
     shapes = [(10, 20, 200), (20, None, 190), (20, 10, 400), (40, 30, 600)]
-    covers = partial(over_runs, covers_votes, n_runs=runs)
-    table(
-        "items, voters, votes | effects of items, voters | covered",
-        (
-            (shape, effects, f"{np.mean(covers(shape, effects)):.3f}")
-            for shape in [*shapes, (100, 174, 5500)]
-            for effects in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.7, 0.7)]
-        ),
-    )
+    shapes.append((100, 174, 5500))
+    for case in product(shapes, [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.7, 0.7)]):
+        yield *case, f"{over_runs(covers_votes, *case, n_runs=runs).mean():.3f}"
 
 
 COMMANDS = (held_out, variance_shares, intervals, votes)

@@ -28,7 +28,7 @@ from _plain import (
     plain_lbp_pyramid,
     plain_statistics,
 )
-from _tables import run, table
+from _tables import run, section, table
 from PIL import Image
 from skimage import data
 from sklearn.base import clone
@@ -63,12 +63,12 @@ def cpu_seconds(function, *arguments):
     return time.process_time() - start, result
 
 
-def compare(ours, theirs, rounds):
-    """Median CPU times of both in alternating rounds, and the median ratio."""
+def compare(ours, theirs, rounds, n=1):
+    """Cells of the median CPU milliseconds of both, for each of n, and their ratio."""
     ours(), theirs()
     times = [(cpu_seconds(ours)[0], cpu_seconds(theirs)[0]) for _ in range(rounds)]
-    mine, other = np.transpose(times)
-    return np.median(mine), np.median(other), np.median(other / mine)
+    mine, other = 1e3 / n * np.transpose(times)
+    return [f"{np.median(each):.2f}" for each in (mine, other, other / mine)]
 
 
 @contextmanager
@@ -93,6 +93,8 @@ def encode(image):
     return file.getvalue()
 
 
+@one_thread()
+@section("what | instead | ms | ms instead | times faster")
 def features(*, rounds=15, max_size=500):
     """CPU milliseconds per photo of each feature, beside a plain implementation.
 
@@ -116,53 +118,44 @@ def features(*, rounds=15, max_size=500):
         settings = {"dictionaries": hog.dictionaries_, "spacing": spacing}
         codebooks.append((hog, "NumPy", partial(plain_hog_llc, **settings)))
 
-    def cells(ours, theirs, images, n):
-        mine, other, ratio = compare(
-            ours, lambda: [theirs(image) for image in images], n
-        )
-        ms = (1e3 * seconds / len(images) for seconds in (mine, other))
-        return *(f"{each:.2f}" for each in ms), f"{ratio:.2f}"
-
-    def rows():
-        files = [encode(photo) for photo in photos]
-        reading = cells(
-            lambda: [read_image(file) for file in files], opencv_decode, files, rounds
-        )
-        yield "read a JPEG", "OpenCV decode", *reading
-        fewer = max(rounds // 3, 1)
-        for images, n, both in ((photos, rounds, cases), (small, fewer, codebooks)):
-            for transformer, instead, plain in both:
-                ours = partial(transformer.fit(images).transform, images)
-                yield transformer, instead, *cells(ours, plain, images, n)
-
-    with one_thread():
-        table("what | instead | ms | ms instead | times faster", rows())
+    files = [encode(photo) for photo in photos]
+    sides = partial(on_each, read_image, files), partial(on_each, opencv_decode, files)
+    yield "read a JPEG", "OpenCV decode", *compare(*sides, rounds, len(files))
+    fewer = max(rounds // 3, 1)
+    for images, n, both in ((photos, rounds, cases), (small, fewer, codebooks)):
+        for transformer, instead, plain in both:
+            ours = partial(transformer.fit(images).transform, images)
+            cells = compare(ours, partial(on_each, plain, images), n, len(images))
+            yield transformer, instead, *cells
 
 
+def on_each(function, photos):
+    for photo in photos:
+        function(photo)
+
+
+@one_thread()
+@section("feature | function | with what it calls | itself")
 def stages(*, rounds=15):
     """CPU time of the codebook features, by function."""
     [photo] = photos_of(400)[2:]
-    kinds = HOGLLC(spacing=6), HOGLLC(), ColorNamesLLC()
-
-    def rows():
-        for kind in kinds:
-            fitted = kind.set_params(random_state=0).fit([photo])
-            fitted.transform([photo])
-            profile = cProfile.Profile()
-            for _ in range(rounds):
-                profile.runcall(fitted.transform, [photo])
-            found = pstats.Stats(profile).get_stats_profile()
-            by_time = sorted(found.func_profiles.items(), key=lambda it: -it[1].cumtime)
-            for name, spent in by_time:
-                share = spent.cumtime / found.total_tt
-                if share >= 0.05 and Path(spent.file_name).parent.name == "codebook":
-                    own = spent.tottime / found.total_tt
-                    yield kind, f"`{name}`", f"{share:.0%}", f"{own:.0%}"
-
-    with one_thread():
-        table("feature | function | with what it calls | itself", rows())
+    for kind in (HOGLLC(spacing=6), HOGLLC(), ColorNamesLLC()):
+        fitted = kind.set_params(random_state=0).fit([photo])
+        fitted.transform([photo])
+        profile = cProfile.Profile()
+        for _ in range(rounds):
+            profile.runcall(fitted.transform, [photo])
+        found = pstats.Stats(profile).get_stats_profile()
+        by_time = sorted(found.func_profiles.items(), key=lambda it: -it[1].cumtime)
+        for name, spent in by_time:
+            share = spent.cumtime / found.total_tt
+            if share >= 0.05 and Path(spent.file_name).parent.name == "codebook":
+                own = spent.tottime / found.total_tt
+                yield kind, f"`{name}`", f"{share:.0%}", f"{own:.0%}"
 
 
+@one_thread()
+@section("features | beside | ms | ms beside | ratio")
 def ranker(*, rounds=7, widths=(512, 1280, 4096)):
     """An epoch of LatentRankSVM, beside torch's autograd and beside two products.
 
@@ -170,24 +163,17 @@ def ranker(*, rounds=7, widths=(512, 1280, 4096)):
     torch; "two products" are a batch times the senses, and the transposed gradient of
     scores times the batch.
     """
-
-    def rows():
-        rng = np.random.default_rng(0)
-        for width in widths:
-            X = rng.normal(size=(2000, width)).astype(np.float32)
-            y = X[:, :8].max(axis=1) - X[:, 8:16].max(axis=1)
-            model = LatentRankSVM(n_senses=5, n_unpopular_senses=5, batch_size=100)
-            epoch = partial(model.set_params(random_state=0).partial_fit, X, y)
-            others = {"two products": two_products(X)}
-            if find_spec("torch"):
-                others["autograd"] = autograd_epoch(X, y)
-            for name, other in others.items():
-                mine, theirs, ratio = compare(epoch, other, rounds)
-                ms = (f"{1e3 * seconds:.1f}" for seconds in (mine, theirs))
-                yield width, name, *ms, f"{ratio:.2f}"
-
-    with one_thread():
-        table("features | beside | ms | ms beside | ratio", rows())
+    rng = np.random.default_rng(0)
+    for width in widths:
+        X = rng.normal(size=(2000, width)).astype(np.float32)
+        y = X[:, :8].max(axis=1) - X[:, 8:16].max(axis=1)
+        model = LatentRankSVM(n_senses=5, n_unpopular_senses=5, batch_size=100)
+        epoch = partial(model.set_params(random_state=0).partial_fit, X, y)
+        others = {"two products": two_products(X)}
+        if find_spec("torch"):
+            others["autograd"] = autograd_epoch(X, y)
+        for name, other in others.items():
+            yield width, name, *compare(epoch, other, rounds)
 
 
 def two_products(X):
@@ -229,6 +215,7 @@ def autograd_epoch(X, y):
     return epoch
 
 
+@section("forward alone | arrays | share | files | share")
 def embedder(*, photos=128, rounds=3):
     """Photos per second of CNNEmbedder, beside a bare loop of the same network.
 
@@ -268,16 +255,13 @@ def embedder(*, photos=128, rounds=3):
     limit, arrays, files = photos / np.median(times[1:], axis=0)  # the first warms up
     _, of_arrays, of_files = np.median(times[1:, :1] / times[1:], axis=0)
     speeds = f"{limit:.1f}", f"{arrays:.1f}", f"{of_arrays:.2f}", f"{files:.1f}"
-    names = "forward alone | arrays | share | files | share"
-    table(names, [(*speeds, f"{of_files:.2f}")])
+    yield *speeds, f"{of_files:.2f}"
 
 
 def crops_of_coffee(folder, n_photos):
     """Different JPEG files of 500 x 333 pixels."""
-    photo, rng = (
-        Image.fromarray(data.coffee()).resize((600, 400)),
-        np.random.default_rng(0),
-    )
+    photo = Image.fromarray(data.coffee()).resize((600, 400))
+    rng = np.random.default_rng(0)
     paths = [f"{folder}/{i}.jpg" for i in range(n_photos)]
     for path in paths:
         left, top = rng.integers(0, 100), rng.integers(0, 67)
