@@ -548,7 +548,7 @@ def test_random_vectors_belong_to_words():
 
 def test_ten_equal_bins_cost_what_the_paper_says():
     y = np.arange(1000.0)
-    assert dufour2015._tables._mean_bin_loss(None, None, y, y).mean() == pytest.approx(
+    assert dufour2015._trials._mean_bin_loss(None, None, y, y).mean() == pytest.approx(
         4.125
     )
     assert dufour2015.PUBLISHED["Section 5.3"]["constant"] == 4.125
@@ -557,13 +557,13 @@ def test_ten_equal_bins_cost_what_the_paper_says():
 def test_diverging_network_leaves_the_constant(made_up):
     pytest.importorskip("torch", reason="The network needs it.")
     experiments = Experiments(made_up, quick=True)
-    tables, rates = dufour2015._tables, {"learning_rate": 1e30}
-    model = tables._EXPERIMENTS["5.3"].model
-    experiment = tables._EXPERIMENTS["5.3"]._replace(
+    trials, rates = dufour2015._trials, {"learning_rate": 1e30}
+    model = trials._EXPERIMENTS["5.3"].model
+    experiment = trials._EXPERIMENTS["5.3"]._replace(
         model=lambda **settings: model(**settings | rates)
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(tables._EXPERIMENTS, "5.3", experiment)
+        patch.setitem(trials._EXPERIMENTS, "5.3", experiment)
         rows = dufour2015.section_53(experiments)
     rows = rows[rows["column"] == "half squared error"].set_index("row")
     assert rows["reproduced"]["constant"] > 0

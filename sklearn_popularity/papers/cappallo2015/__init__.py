@@ -23,12 +23,12 @@ from ._tables import (
     section_41,
     section_44,
     section_45,
-    splits,
     table_3,
     table_4,
     table_5,
     table_6,
 )
+from ._trials import splits
 
 __all__ = [
     "N_SENSES",

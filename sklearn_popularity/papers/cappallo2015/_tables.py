@@ -10,20 +10,23 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-from sklearn.base import clone
 
-from ...features import CNNEmbedder
-from ...inspection import stability_of_winners
-from ...metrics import top_fraction_accuracy
 from .._claims import OURS, Claim, Evidence, evidence_of
 from .._lines import lines_of
 from .._posts import NotTestableError
-from .._splits import make_splits
 from .._trial import PAIRED, figure_of
-from ._models import N_SENSES, engagement, ranker, regression
+from ._trials import (
+    BOTH,
+    RANDOM,
+    REGRESSION,
+    SOFT,
+    engaged,
+    over_folds,
+    over_seeds,
+    top_fifth,
+    trial_of,
+)
 
-N_FOLDS = 5
-SENSES = (5, 10, 20)
 #: Figures by table, row and data set.
 PUBLISHED: dict[str, Any] = {
     "Table 3": {
@@ -49,17 +52,7 @@ PUBLISHED: dict[str, Any] = {
     "Table 6": {"regression": {"VSO": 0.315}, "both": {"VSO": 0.345}},
     "Section 4.5": {"both": {"MIR-1M": 0.64}, "McParlane": {"MIR-1M": 0.53}},
 }
-_SOFT, _RANDOM, _BOTH, _REGRESSION = "10 soft", "random start", "5 + 5", "regression"
-_VARIANT = "popular_and_unpopular"
-_N_SHUFFLES, _N_SEEDS = 20, 5
 _CHANCE = 0.5  # as many others as there are popular ones
-
-
-splits = make_splits(
-    __name__,
-    "Splits into 80 % for training and validation and 20 % for test (section 3.1).",
-    N_FOLDS,
-)
 
 
 def table_3(experiments) -> pd.DataFrame:
@@ -103,7 +96,7 @@ def section_41(experiments) -> pd.DataFrame:
     lines : DataFrame
         As in :func:`table_3`.
     """
-    rows = {"k-means": _SOFT, "random": _RANDOM}
+    rows = {"k-means": SOFT, "random": RANDOM}
     return _compare(experiments, "Section 4.1: where 10 senses start", rows)
 
 
@@ -122,7 +115,7 @@ def table_4(experiments) -> pd.DataFrame:
     """
 
     def figure(level):
-        return _engaged(experiments, level).figure()
+        return engaged(experiments, level).figure()
 
     return lines_of(
         "Table 4: level of engagement",
@@ -153,8 +146,8 @@ def section_44(experiments) -> pd.DataFrame:
     title = "Section 4.4: stability of the senses"
     try:
         found = {
-            "over folds": _over_folds(experiments),
-            "over seeds": _over_seeds(experiments),
+            "over folds": over_folds(experiments),
+            "over seeds": over_seeds(experiments),
         }
     except NotTestableError as error:
         return lines_of(title, [("all", "kappa", None, None, f"not testable: {error}")])
@@ -185,7 +178,7 @@ def section_45(experiments) -> pd.DataFrame:
     published = PUBLISHED["Section 4.5"]
 
     def measured():
-        return figure_of(_top_fifth(experiments))
+        return figure_of(top_fifth(experiments))
 
     return lines_of(
         "Section 4.5: top 20 % against as many others",
@@ -210,7 +203,7 @@ def table_5(experiments) -> pd.DataFrame:
     lines : DataFrame
         As in :func:`table_3`.
     """
-    rows = {"popular": _SOFT, "both": _BOTH}
+    rows = {"popular": SOFT, "both": BOTH}
     return _compare(experiments, "Table 5: unpopular senses", rows)
 
 
@@ -227,7 +220,7 @@ def table_6(experiments) -> pd.DataFrame:
     lines : DataFrame
         As in :func:`table_3`.
     """
-    rows = {"regression": _REGRESSION, "both": _BOTH}
+    rows = {"regression": REGRESSION, "both": BOTH}
     return _compare(experiments, "Table 6: against regression", rows)
 
 
@@ -247,95 +240,11 @@ def _compare(experiments, title, rows):
 
 
 def _score(experiments, name):
-    return _trial(experiments, name).figure()
+    return trial_of(experiments, name).figure()
 
 
 def _gain(experiments, name, other):
-    return figure_of(_trial(experiments, name).gain(_trial(experiments, other)))
-
-
-def _network(experiments):
-    return experiments.network(CNNEmbedder(backbone="alexnet"))
-
-
-def _models(network, settings):
-    """The rankers of tables 3, 5 and section 4.1, and the regression of table 6."""
-    looks = {"network": network, **settings}
-    rankers = {
-        "no fixed": ranker("none", **looks),
-        # One sense with the soft margin is not among the variants.
-        "no soft": ranker("popular_soft", n_senses=1, **looks),
-    }
-    for n in SENSES:
-        for margin, variant in {"fixed": "popular", "soft": "popular_soft"}.items():
-            rankers[f"{n} {margin}"] = ranker(variant, n_senses=n, **looks)
-    random = clone(rankers[_SOFT]).set_params(gridsearchcv__estimator__init="random")
-    return {
-        **rankers,
-        _RANDOM: random,
-        _BOTH: ranker(**looks),
-        _REGRESSION: regression(**looks),
-    }
-
-
-def _trial(experiments, name, y=None, target="score"):
-    if experiments.quick and name.startswith(("5 f", "5 s", "20")):
-        raise NotTestableError("left out by --quick")
-
-    def make():
-        return _models(_network(experiments), experiments.settings)[name]
-
-    look = partial(_look, experiments.data.y) if name == _BOTH else None
-    key = ("cappallo2015", name, target)
-    return experiments.trial(key, make, splits=splits, y=y, look=look)
-
-
-def _look(y, model, X, fold):
-    """Accuracy for the top fifth, and the strongest senses of all posts."""
-    train, test = fold
-    predicted = model.predict(X)
-    accuracy = top_fraction_accuracy(
-        y[train], predicted[train], y[test], predicted[test]
-    )
-    return accuracy, model[-1].best_estimator_.predict_sense(model[:-1].transform(X))
-
-
-def _top_fifth(experiments):
-    trial = _trial(experiments, _BOTH)
-    found = trial.held_out.estimators
-    return trial.over_folds([[each[0] for each in models] for models in found])
-
-
-def _over_folds(experiments):
-    found = _trial(experiments, _BOTH).held_out.estimators
-    winners = [each[1] for models in found for each in models]
-    return stability_of_winners(winners, N_SENSES[_VARIANT], _N_SHUFFLES, 0)
-
-
-def _over_seeds(experiments):
-    """Stability over rankers of all posts that differ only in their seed."""
-    model = ranker(network=_network(experiments), **experiments.settings)
-    learner, X = experiments.describe(model)
-    rows, tuned = learner[:-1].fit_transform(X), learner[-1]
-    tuned.fit(rows, experiments.data.y)
-    winners = [
-        clone(tuned.best_estimator_)
-        .set_params(random_state=seed)
-        .fit(rows, experiments.data.y)
-        .predict_sense(rows)
-        for seed in range(_N_SEEDS)
-    ]
-    return stability_of_winners(winners, N_SENSES[_VARIANT], _N_SHUFFLES, 0)
-
-
-def _engaged(experiments, level):
-    """The ranker of table 4, with the level of engagement as its target."""
-    data = experiments.data
-    targets = engagement(
-        data.posts, low=[data.column("views")], high=[data.column("comments")]
-    )
-    y = targets[level].to_numpy()
-    return _trial(experiments, _SOFT, y, f"{level} engagement")
+    return figure_of(trial_of(experiments, name).gain(trial_of(experiments, other)))
 
 
 def claims(experiments) -> list[Claim]:
@@ -353,9 +262,9 @@ def claims(experiments) -> list[Claim]:
     """
     pairs = [
         ("ten popular senses beat none", "Table 3", "10 fixed", "no fixed"),
-        ("a start by k-means beats a random one", "4.1", _SOFT, _RANDOM),
-        ("5 + 5 senses beat 10 popular ones", "Table 5", _BOTH, _SOFT),
-        ("the ranker beats regression", "Table 6", _BOTH, _REGRESSION),
+        ("a start by k-means beats a random one", "4.1", SOFT, RANDOM),
+        ("5 + 5 senses beat 10 popular ones", "Table 5", BOTH, SOFT),
+        ("the ranker beats regression", "Table 6", BOTH, REGRESSION),
     ]
     return [
         *(
@@ -376,17 +285,17 @@ def claims(experiments) -> list[Claim]:
 
 
 def _evidence(experiments, name, other):
-    return evidence_of(*(_trial(experiments, each) for each in (name, other)))
+    return evidence_of(*(trial_of(experiments, each) for each in (name, other)))
 
 
 def _low_against_high(experiments):
-    low, high = (_engaged(experiments, level) for level in ("low", "high"))
+    low, high = (engaged(experiments, level) for level in ("low", "high"))
     note = f"{low.score:.3f} against {high.score:.3f}"
     return Evidence(low.easier(high), low.n, note)
 
 
 def _top_fifth_against_constant(experiments):
-    found = _top_fifth(experiments)
+    found = top_fifth(experiments)
     effect = found._replace(value=found.value - _CHANCE)
     return Evidence(effect, len(experiments.data.y), f"{found.value:.3f} against 0.5")
 

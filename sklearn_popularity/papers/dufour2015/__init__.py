@@ -23,10 +23,10 @@ from ._tables import (
     section_51,
     section_52,
     section_53,
-    splits,
     table_1,
     table_2,
 )
+from ._trials import splits
 
 __all__ = [
     "PUBLISHED",

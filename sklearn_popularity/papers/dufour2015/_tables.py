@@ -8,27 +8,17 @@ hundreds of photos (`RATES_THAT_WORK`). The paper's rate for raw counts, 1e-8 fo
 standard deviation of 324, is scaled to the variance of the counts at hand.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.dummy import DummyRegressor
 
-from ...context import drop_viral
-from ...evaluation import columns_of_partitions
-from ...features import CNNEmbedder
-from ...models import balanced_bins
 from .._claims import Claim, Evidence, adds_nothing
 from .._lines import lines_of
-from .._posts import NotTestableError
-from .._splits import make_splits
 from .._trial import figure_of, pearson
-from ._models import RATES_THAT_WORK, binned, favorite, regression
+from ._trials import CONSTANT, PAPER, WORKS, kept_rows, losses_of, trial_of
 
-N_FOLDS, N_REPEATS = 5, 2
-METRICS = ("views", "favorites", "comments")
 #: Figures by table or section and row; in table 1 mean, standard deviation and maximum.
 PUBLISHED: dict[str, Any] = {
     "Table 1": {
@@ -49,18 +39,6 @@ PUBLISHED: dict[str, Any] = {
     "Section 5.2": {"constant": 89.1, "network": {"mean": 89.1, "best": 89.6}},
     "Section 5.3": {"constant": 4.125, "network": {"mean": 4.01, "best": 3.94}},
 }
-#: Rate for standardised scores that corresponds to 1e-8 for the paper's counts.
-_RATE = 1e-8 * 323.58**2
-_N_BINS = 10
-PAPER, WORKS, CONSTANT = "the paper's rates", "rates that work", "constant"
-
-
-splits = make_splits(
-    __name__,
-    "Splits into 80 % for training and 20 % for validation.",
-    N_FOLDS,
-    N_REPEATS,
-)
 
 
 def table_1(experiments) -> pd.DataFrame:
@@ -117,7 +95,7 @@ def table_2(experiments) -> pd.DataFrame:
 def _moment(experiments, name, function):
     """A moment of the kept posts; the maximum is of all, as it must be in the paper."""
     values = experiments.data.values(name)
-    return function(values if function is np.max else values[_kept(experiments)])
+    return function(values if function is np.max else values[kept_rows(experiments)])
 
 
 def section_51(experiments) -> pd.DataFrame:
@@ -172,15 +150,16 @@ def _section(experiments, number, title, unit):
     published = PUBLISHED[f"Section {number}"]
 
     def mean(who):
-        trial, values = _losses(experiments, number, who)
+        trial, values = losses_of(experiments, number, who)
         return figure_of(trial.mean(values))
 
     def difference():
-        trial, values = _losses(experiments, number, WORKS)
-        return figure_of(trial.mean(values - _losses(experiments, number, CONSTANT)[1]))
+        trial, values = losses_of(experiments, number, WORKS)
+        _, constant = losses_of(experiments, number, CONSTANT)
+        return figure_of(trial.mean(values - constant))
 
     def fall(who):
-        trial = _trial(experiments, number, who)
+        trial = trial_of(experiments, number, who)
         found = [[each[1] for each in models] for models in trial.held_out.estimators]
         return figure_of(trial.over_folds(found))
 
@@ -195,125 +174,6 @@ def _section(experiments, number, title, unit):
         (f"network, {who}", told, None, partial(fall, who)) for who in (PAPER, WORKS)
     ]
     return lines_of(f"Section {number}: {title}", rows)
-
-
-def _kept(experiments):
-    """Row positions of the posts that are not viral by any of the counts."""
-    data = experiments.data
-    counts = [data.columns[name] for name in METRICS if name in data.columns]
-    return drop_viral(data.posts, counts or data.label).index.to_numpy()
-
-
-def _target(experiments, number):
-    data = experiments.data
-    if number != "5.2":
-        return data.values("views") if "views" in data.columns else data.y
-    liked = (data.values("favorites") > 0).astype(float)
-    kept = liked[_kept(experiments)]
-    if kept.min() == kept.max():
-        raise NotTestableError("all posts are favorites, or none is")
-    return liked
-
-
-def _losses(experiments, number, who):
-    """The trial, and losses (or accuracies in %) of a network or of a constant."""
-    trial = _trial(experiments, number, who)
-    found = [each[0] for models in trial.held_out.estimators for each in models]
-    losses = columns_of_partitions(found, trial.held_out.partitions, trial.n)
-    return trial, losses
-
-
-def _trial(experiments, number, who):
-    experiment, rows = _EXPERIMENTS[number], _kept(experiments)
-    target = _target(experiments, number)
-    measure = experiment.constant if who == CONSTANT else experiment.network
-    return experiments.trial(
-        ("dufour2015", number, who),
-        partial(_model, experiments, number, who, target[rows]),
-        splits=splits,
-        n_repeats=N_REPEATS,
-        y=target,
-        rows=rows,
-        photos=who != CONSTANT,
-        look=partial(_look, measure, target[rows]),
-    )
-
-
-def _look(measure, y, model, X, fold):
-    """Losses of the test posts, and last over first training loss."""
-    train, test = fold
-    losses = measure(model, X.iloc[test], y[train], y[test])
-    curve = getattr(model, "loss_curve_", [1.0])
-    return losses, curve[-1] / curve[0] if curve[0] else np.nan
-
-
-def _model(experiments, number, who, y):
-    if who == CONSTANT:
-        return DummyRegressor()
-    settings: dict[str, Any] = {"random_state": 0}
-    if who == WORKS:
-        settings |= RATES_THAT_WORK
-        if number == "5.1":
-            settings["loss"] = "squared_error"
-    elif number == "5.1":
-        settings["learning_rate"] = float(_RATE / y.var())
-    own = experiments.network(CNNEmbedder(backbone="alexnet"))
-    settings |= {f"embedder__{name}": getattr(own, name) for name in _OF_NETWORK}
-    settings |= (_QUICK if experiments.quick else {}) | experiments.tuning
-    return _EXPERIMENTS[number].model(**settings)
-
-
-# What a network for embeddings and a fine-tuned one have in common.
-_OF_NETWORK = ("backbone", "weights")
-_QUICK = {"max_epochs": 1, "embedder__preprocessing__size": 32}
-
-
-def _half_squares(predicted, y):
-    return (predicted - y) ** 2 / 2
-
-
-def _regression_loss(model, photos, y_train, y_test):
-    return _half_squares(model.predict(photos), y_test)
-
-
-def _mean_loss(model, photos, y_train, y_test):
-    return _half_squares(y_train.mean(), y_test)
-
-
-def _right(model, photos, y_train, y_test):
-    return 100.0 * (model.predict(photos) == y_test)
-
-
-def _frequent_right(model, photos, y_train, y_test):
-    return 100.0 * (y_test == (y_train.mean() > 0.5))
-
-
-def _bins_of(y, y_train):
-    _, edges = balanced_bins(y_train, _N_BINS)
-    return np.searchsorted(edges[1:-1], y)
-
-
-def _bin_loss(model, photos, y_train, y_test):
-    return _half_squares(model.predict_bins(photos), _bins_of(y_test, y_train))
-
-
-def _mean_bin_loss(model, photos, y_train, y_test):
-    return _half_squares(_bins_of(y_train, y_train).mean(), _bins_of(y_test, y_train))
-
-
-class _Experiment(NamedTuple):
-    """A model, and functions for the losses of its network and of a constant."""
-
-    model: Callable
-    network: Callable
-    constant: Callable
-
-
-_EXPERIMENTS = {
-    "5.1": _Experiment(regression, _regression_loss, _mean_loss),
-    "5.2": _Experiment(favorite, _right, _frequent_right),
-    "5.3": _Experiment(binned, _bin_loss, _mean_bin_loss),
-}
 
 
 def claims(experiments) -> list[Claim]:
@@ -350,8 +210,8 @@ def claims(experiments) -> list[Claim]:
 
 def _against_constant(experiments, number):
     """What a network saves of the constant's loss, or how many more are right."""
-    trial, network = _losses(experiments, number, WORKS)
-    _, constant = _losses(experiments, number, CONSTANT)
+    trial, network = losses_of(experiments, number, WORKS)
+    _, constant = losses_of(experiments, number, CONSTANT)
     means = np.nanmean(network), np.nanmean(constant)
     if number == "5.2":
         gain, told = (network - constant) / 100, "{:.1f} against {:.1f} % right"

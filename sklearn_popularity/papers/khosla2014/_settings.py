@@ -21,7 +21,6 @@ from .._trial import Trial, figure_of, pearson
 SETTINGS = ("one-per-user", "user-mix", "user-specific")
 #: Smallest numbers of posts of a user with many, and of posts and groups of a setting.
 MIN_PHOTOS, MIN_ROWS, MIN_GROUPS = 20, 40, 20
-N_FOLDS = 2
 MEAN_VIEWS = "Mean Views"
 #: Columns of table 2, and the role of the column with the cue.
 CUES = {
@@ -43,7 +42,7 @@ _KINDS = {"is pro": "flags", "tags": "tags", "title": "texts", "description": "t
 splits = make_splits(
     __name__,
     "Random halves as in section 3.2; five partitions give the paper's ten splits.",
-    N_FOLDS,
+    n_folds=2,
 )
 
 
@@ -88,7 +87,8 @@ class Setting(NamedTuple):
         for rows in self.samples:
             y, clusters = data.y[rows], data.clusters_of(rows)
             interval = spearman_interval(y, values[rows], groups=clusters)
-            found.append(Figure(*interval, pearson(y, values[rows])))
+            linear = pearson(y, values[rows])
+            found.append(Figure(interval.score, interval.low, interval.high, linear))
         return found[0] if len(found) == 1 else _over_users(found)
 
     @property

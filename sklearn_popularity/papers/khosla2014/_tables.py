@@ -8,19 +8,15 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from ...features import ColorStatistics
 from ...inspection import cue_correlations
 from .._claims import OURS, Claim, Evidence
 from .._lines import Figure, lines_of
-from .._parts import linear_svr
 from .._posts import NotTestableError
-from .._trial import PAIRED, columns_of_trials, figure_of, look_at
-from ._models import FEATURES, content_and_social, content_combined, social
-from ._settings import CUES, MEAN_VIEWS, SETTINGS, setting_of, social_cues
+from .._trial import PAIRED, figure_of
+from ._settings import CUES, MEAN_VIEWS, SETTINGS, setting_of
+from ._trials import MEASURES, best_kind, best_of, mean_views, trials_of
 
 _TITLES = {
     "gist": "Gist",
@@ -32,8 +28,6 @@ _TITLES = {
     "objects": "Objects",
     "combined": "Combined",
 }
-_QUICK = ("color_histogram", "deep")
-_MEASURES = "measures"
 
 
 def _by_setting(columns, *rows):
@@ -124,7 +118,7 @@ def table_1(experiments) -> pd.DataFrame:
     """
     titles = dict(_TITLES)
     if experiments.data.content:
-        titles[_MEASURES] = "Columns given"
+        titles[MEASURES] = "Columns given"
 
     def rows(setting):
         for key, title in titles.items():
@@ -199,138 +193,30 @@ def _note(experiments, setting):
 
 def _score(experiments, setting, key):
     setting = setting_of(experiments, setting)
-    return setting.figure(_trials(setting, key))
+    return setting.figure(trials_of(setting, key))
 
 
 def _cue(experiments, setting, name):
     setting = setting_of(experiments, setting)
     if name == "All":
-        return setting.figure(_trials(setting, "social"))
+        return setting.figure(trials_of(setting, "social"))
     if name not in setting.cues:
         raise NotTestableError(f"no column of {CUES[name]}")
     if name == MEAN_VIEWS:
-        return setting.figure(_mean_views(setting))
+        return setting.figure(mean_views(setting))
     return setting.cue(name)
 
 
 def _gain(experiments, setting, key, other):
     setting = setting_of(experiments, setting)
-    trials = [_trials(setting, each) for each in (key, other)]
+    trials = [trials_of(setting, each) for each in (key, other)]
     return figure_of(setting.gain(*trials))
 
 
 def _gain_over_best(experiments, setting):
     setting = setting_of(experiments, setting)
-    combined = _trials(setting, "combined")
-    return figure_of(setting.gain(combined, _best_kind(setting)[1]))
-
-
-def _trials(setting, key):
-    """Trials of a kind of feature or a fusion; the error says what is missing."""
-    if key == "social":
-        return _social(setting)
-    branches, reasons = _content_branches(setting.experiments)
-    if key in reasons:
-        raise reasons[key]
-    if not branches:
-        raise next(iter(reasons.values()))
-    if key == "both":
-        return setting.trials("both", partial(_both, setting))
-    combined = setting.trials(
-        "combined", partial(_combined, setting), look_at(_branch_predictions)
-    )
-    if key == "combined":
-        return combined
-    place = branches.index(key)
-    return [columns_of_trials(trial, len(branches))[place] for trial in combined]
-
-
-def _branch_predictions(model, X):
-    return model.branch_predictions(X)
-
-
-def _best_kind(setting):
-    """The kind of feature with the best score on the test posts."""
-    branches, reasons = _content_branches(setting.experiments)
-    if len(branches) < 2:
-        raise next(iter(reasons.values()))
-    return _best_of(setting, branches)
-
-
-def _best_of(setting, keys):
-    """The key with the highest sum of scores, and its trials."""
-    trials = {key: _trials(setting, key) for key in keys}
-    return max(trials.items(), key=lambda each: sum(t.score for t in each[1]))
-
-
-def _content_branches(experiments):
-    """Available kinds of content, and the reasons why others are not."""
-    found, reasons = [], {}
-    for name, transformer in FEATURES.items():
-        try:
-            if experiments.quick and name not in _QUICK:
-                raise NotTestableError("left out by --quick")
-            if name in ("deep", "objects"):
-                experiments.network(transformer)
-            experiments.photos()
-            found.append(name)
-        except NotTestableError as error:
-            reasons[name] = error
-    if experiments.data.content:
-        found.append(_MEASURES)
-    return found, reasons
-
-
-def _looks(setting):
-    """Kinds of features of the content, their network, and settings."""
-    experiments = setting.experiments
-    branches, _ = _content_branches(experiments)
-    kinds = [name for name in branches if name != _MEASURES]
-    looks = {"groups": experiments.data.group, **experiments.settings}
-    if "deep" in kinds:
-        looks["network"] = experiments.network(FEATURES["deep"])
-    return kinds, looks
-
-
-def _combined(setting):
-    kinds, looks = _looks(setting)
-    return _with_measures(content_combined(kinds, **looks), setting, len(kinds))
-
-
-def _both(setting):
-    kinds, looks = _looks(setting)
-    model = content_and_social(_cues(setting), kinds, **looks)
-    return _with_measures(model, setting, len(kinds))
-
-
-def _with_measures(fusion, setting, place):
-    columns = setting.experiments.data.content
-    if columns:
-        branch = make_pipeline(SimpleImputer(), StandardScaler(), linear_svr())
-        fusion.branches.insert(place, (_MEASURES, branch, columns))
-    return fusion
-
-
-def _cues(setting):
-    if not setting.cues:
-        raise NotTestableError("no social cues")
-    return social_cues(setting.cues, setting.experiments.data)
-
-
-def _social(setting):
-    cues = _cues(setting)
-    look = look_at(_history_of) if MEAN_VIEWS in setting.cues else None
-    return setting.trials("social", lambda: social(cues), look)
-
-
-def _history_of(model, X):
-    """Mean of the user's other scores, from the cues of a fitted model."""
-    _, history, columns = model[0].transformers_[0]
-    return history.transform(X[columns])
-
-
-def _mean_views(setting):
-    return [columns_of_trials(trial, 1)[0] for trial in _social(setting)]
+    combined = trials_of(setting, "combined")
+    return figure_of(setting.gain(combined, best_kind(setting)[1]))
 
 
 def claims(experiments) -> list[Claim]:
@@ -382,23 +268,23 @@ def _claim(experiments, setting, statement, where, measure, *, is_best_of=False)
 
 
 def _combining(setting):
-    combined = _trials(setting, "combined")
-    name, best = _best_kind(setting)
+    combined = trials_of(setting, "combined")
+    name, best = best_kind(setting)
     title = _TITLES.get(name, "the columns given")
     return _evidence(setting, ("combined", combined), (title, best))
 
 
 def _fusing(setting):
-    both = _trials(setting, "both")
-    name, best = _best_of(setting, ("combined", "social"))
+    both = trials_of(setting, "both")
+    name, best = best_of(setting, ("combined", "social"))
     named = {"combined": "content", "social": "social cues"}[name]
     return _evidence(setting, ("both", both), (named, best))
 
 
 def _social_against(sign, setting):
     pair = [
-        ("social cues", _trials(setting, "social")),
-        ("content", _trials(setting, "combined")),
+        ("social cues", trials_of(setting, "social")),
+        ("content", trials_of(setting, "combined")),
     ]
     return _evidence(setting, *pair[::sign])
 
@@ -406,7 +292,7 @@ def _social_against(sign, setting):
 def _beyond_history(setting):
     if MEAN_VIEWS not in setting.cues:
         raise NotTestableError(f"no column of {CUES[MEAN_VIEWS]}")
-    pair = ("all", _trials(setting, "social")), (MEAN_VIEWS, _mean_views(setting))
+    pair = ("all", trials_of(setting, "social")), (MEAN_VIEWS, mean_views(setting))
     return _evidence(setting, *pair)
 
 

@@ -24,7 +24,6 @@ from .._trial import PAIRED, figure_of
 from ._metadata import metadata_by_class
 from ._models import interestingness
 
-N_FOLDS = 5
 #: Accuracies in % on training, validation and test posts, by the inputs.
 PUBLISHED: dict[Any, Any] = {
     ("cnn",): (78.07, 75.54, 76.45),
@@ -56,7 +55,7 @@ _VIEWS_SHARE = 97.2  # section II-B
 splits = make_splits(
     __name__,
     "Splits into 80 % for training and early stopping and 20 % for test (section III).",
-    N_FOLDS,
+    n_folds=5,
 )
 
 

@@ -23,7 +23,6 @@ from .._splits import make_splits
 from .._trial import pearson
 from ._models import INPUTS, REGRESSORS, k_class_mlp, mlp_search, regression
 
-N_FOLDS = 5
 _CNN, _CAPTION = ("cnn",), ("caption",)
 _BOTH = (*_CNN, *_CAPTION)
 #: Figures by table and row; in table 1 by inputs and model, where a number is that of
@@ -61,7 +60,7 @@ _TITLES = {"cnn": "CNN", "caption": "IC-based"}
 _OTHER_CLASSES = (2, 3, 5, 6, 7, 8)
 
 
-splits = make_splits(__name__, "The five folds of section 2.2.", N_FOLDS)
+splits = make_splits(__name__, "The five folds of section 2.2.", n_folds=5)
 
 
 def table_1(experiments) -> pd.DataFrame:
@@ -211,7 +210,8 @@ def _on_other_photos(experiments, inputs, other):
     model, params = prepare_fit(_model(experiments, inputs, 4), data.groups, None)
     predicted = model.fit(data.posts, data.y, **params).predict(other.posts)
     found = spearman_interval(other.y, predicted, groups=other.clusters)
-    return Figure(*found, pearson(other.y, predicted))
+    linear = pearson(other.y, predicted)
+    return Figure(found.score, found.low, found.high, linear)
 
 
 def claims(experiments) -> list[Claim]:
