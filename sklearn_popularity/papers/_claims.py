@@ -1,6 +1,7 @@
 """Claims of papers, and one rule for whether they hold."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,17 @@ def evidence_of(one, other) -> Evidence:
     """The difference of the scores of two trials of the same target."""
     note = f"{one.score:.3f} against {other.score:.3f}"
     return Evidence(one.gain(other), one.n, note)
+
+
+def claims_of(pairs, measure, *known) -> list[Claim]:
+    """Claims that one model beats another, from (statement, where, one, other).
+
+    `measure` is given the known arguments and the two models.
+    """
+    return [
+        Claim(statement, where, partial(measure, *known, one, other))
+        for statement, where, one, other in pairs
+    ]
 
 
 def adds_nothing(statement, where, measure) -> Claim:

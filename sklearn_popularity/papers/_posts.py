@@ -42,16 +42,6 @@ class NotTestableError(ValueError):
     """A figure cannot be computed from these posts; the message says why."""
 
 
-def first_testable(measure, options):
-    """What is measured of the first option of which it can be; else the last error."""
-    for option in options:
-        try:
-            return measure(option)
-        except NotTestableError as error:
-            reason = error
-    raise reason
-
-
 @dataclass(frozen=True)
 class PaperPosts:
     """Posts to reproduce papers on.

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from .._claims import OURS, Claim, Evidence, evidence_of
+from .._claims import OURS, Claim, Evidence, claims_of, evidence_of
 from .._lines import lines_of
 from .._posts import NotTestableError
 from .._trial import PAIRED, figure_of
@@ -267,10 +267,7 @@ def claims(experiments) -> list[Claim]:
         ("the ranker beats regression", "Table 6", BOTH, REGRESSION),
     ]
     return [
-        *(
-            Claim(statement, where, partial(_evidence, experiments, *models))
-            for statement, where, *models in pairs
-        ),
+        *claims_of(pairs, _evidence, experiments),
         Claim(
             "views are easier to predict than comments",
             "Table 4",

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.dummy import DummyClassifier
 
 from ..._sklearn_compat import _safe_indexing
 from ...metrics import Estimate
 from .. import memorability2018
-from .._claims import OURS, Claim, Evidence, adds_nothing
+from .._claims import OURS, Claim, Evidence, adds_nothing, claims_of
 from .._lines import lines_of
-from .._posts import NotTestableError, first_testable
+from .._posts import NotTestableError
 from .._splits import make_splits
 from .._trial import PAIRED, figure_of
 from ._metadata import metadata_by_class
@@ -46,7 +47,7 @@ _NAMES = {
     "titles": "titles",
     "generated_tags": "generated tags",
 }
-_TAGS, _CNN, _PLAIN = ("tags",), ("cnn",), "plain"
+_TAGS, _CNN, _PLAIN, _MAJORITY = ("tags",), ("cnn",), "plain", "majority"
 _ALL = ("cnn", "caption", "tags")
 _N_DIMENSIONS = 300
 _VIEWS_SHARE = 97.2  # section II-B
@@ -115,7 +116,8 @@ def table_1(experiments) -> pd.DataFrame:
         for key, figures in PUBLISHED.items()
         for part, figure in zip(_PARTS, figures, strict=True)
     ]
-    rows.append(("majority class", "test", None, partial(_majority, experiments)))
+    majority = partial(_accuracy, experiments, _MAJORITY, "test")
+    rows.append(("majority class", "test", None, majority))
     gain = partial(_gain, experiments, ("cnn", "tags"), _PLAIN)
     rows.append(
         ("VGG16 + tags less plain", "test", None, lambda: figure_of(gain()), PAIRED)
@@ -154,12 +156,14 @@ def _trial(experiments, key):
         partial(_model, experiments, key),
         splits=splits,
         y=y.astype(float),
-        look=partial(_look, y),
+        look=None if key == _MAJORITY else partial(_look, y),
     )
 
 
 def _model(experiments, key):
-    """The perceptron of a row, or an error that says what is missing."""
+    """The model of a row, or an error that says what is missing."""
+    if key == _MAJORITY:
+        return DummyClassifier()
     data, inputs = experiments.data, ("cnn", "tags") if key == _PLAIN else key
     columns = {
         name: data.column(name) if f"{name}s" in inputs or name in inputs else name
@@ -208,23 +212,8 @@ def _right(trial):
     return (trial.held_out.raw == trial.y[:, np.newaxis]).astype(float)
 
 
-def _majority_right(trial):
-    """The same for the more frequent class of the training posts."""
-    right = np.empty(trial.held_out.raw.shape)
-    for column, folds in zip(right.T, trial.held_out.partitions, strict=True):
-        for train, test in folds:
-            column[test] = trial.y[test] == (trial.y[train].mean() > 0.5)
-    return right
-
-
 def _in_percent(estimate):
     return Estimate(100 * estimate.value, 100 * estimate.error, estimate.df)
-
-
-def _majority(experiments):
-    # The majority class is the same for all rows of the table.
-    trial = first_testable(partial(_trial, experiments), (_CNN, _TAGS, ("titles",)))
-    return figure_of(_in_percent(trial.mean(_majority_right(trial))))
 
 
 def _gain(experiments, key, other):
@@ -258,35 +247,23 @@ def claims(experiments) -> list[Claim]:
             _PLAIN,
         ),
     ]
-    made = [
-        Claim(statement, where, partial(_evidence, experiments, key, other))
-        for statement, where, key, other in pairs
-    ]
     generated = partial(_evidence, experiments, ("cnn", "generated_tags"), _CNN)
     return [
-        *made,
+        *claims_of(pairs, _evidence, experiments),
         adds_nothing("generated tags add less than 0.02 to photos", "IV", generated),
         Claim(
             "photos tell interesting ones better than the majority class does",
             OURS,
-            partial(_against_majority, experiments),
+            partial(_evidence, experiments, _CNN, _MAJORITY),
         ),
     ]
 
 
 def _evidence(experiments, key, other):
-    one, two = _trial(experiments, key), _trial(experiments, other)
-    return _more_right(one, _right(one), _right(two))
-
-
-def _against_majority(experiments):
-    trial = _trial(experiments, _CNN)
-    return _more_right(trial, _right(trial), _majority_right(trial))
-
-
-def _more_right(trial, right, other):
-    note = f"{right.mean():.3f} against {other.mean():.3f} right"
-    return Evidence(trial.mean(right - other), trial.n, note)
+    trial, baseline = _trial(experiments, key), _trial(experiments, other)
+    right, others = _right(trial), _right(baseline)
+    note = f"{right.mean():.3f} against {others.mean():.3f} right"
+    return Evidence(trial.mean(right - others), trial.n, note)
 
 
 #: Functions of the tables, in the paper's order.

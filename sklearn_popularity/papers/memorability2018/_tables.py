@@ -16,9 +16,9 @@ from sklearn.model_selection import (
 
 from ...evaluation import prepare_fit
 from ...metrics import human_consistency, spearman_interval, spearman_scorer
-from .._claims import Claim, Evidence, adds_nothing, evidence_of
+from .._claims import Claim, Evidence, adds_nothing, claims_of, evidence_of
 from .._lines import Figure, lines_of
-from .._posts import NotTestableError, first_testable
+from .._posts import NotTestableError
 from .._splits import make_splits
 from .._trial import pearson
 from ._models import INPUTS, REGRESSORS, k_class_mlp, mlp_search, regression
@@ -83,9 +83,7 @@ def table_1(experiments) -> pd.DataFrame:
             " + ".join(_TITLES[name] for name in inputs),
             _name(model),
             published,
-            lambda inputs=inputs, model=model: _trial(
-                experiments, inputs, model
-            ).figure(),
+            partial(_score, experiments, inputs, model),
         )
         for (inputs, model), published in PUBLISHED["Table 1"].items()
     ]
@@ -175,6 +173,10 @@ def _trial(experiments, inputs, model, *, searched=True):
     )
 
 
+def _score(experiments, inputs, model):
+    return _trial(experiments, inputs, model).figure()
+
+
 def _human_consistency(data):
     deviations, counts = (
         data.values(role) for role in ("rating deviation", "number of ratings")
@@ -186,8 +188,10 @@ def _human_consistency(data):
 
 def _elsewhere(experiments, other):
     """The score of the paper's best model whose networks are at hand."""
-    networks = first_testable(partial(_networks, experiments), (_BOTH, _CNN))
-    inputs = tuple(networks)
+    try:
+        inputs = tuple(_networks(experiments, _BOTH))
+    except NotTestableError:
+        inputs = tuple(_networks(experiments, _CNN))
     if _are_same(experiments.data, other):
         return _trial(experiments, inputs, 4).figure(other.y)
     return _on_other_photos(experiments, inputs, other)
@@ -235,13 +239,15 @@ def claims(experiments) -> list[Claim]:
         ("captions beat objects", "Table 1", (_CAPTION, 4), (_CNN, 4)),
         ("both beat captions", "Table 1", (_BOTH, 4), (_CAPTION, 4)),
     ]
-    made = [
-        Claim(statement, where, partial(_evidence, experiments, one, other))
-        for statement, where, one, other in pairs
+    best = adds_nothing(
+        "another number of classes than four adds less than 0.02",
+        "2.2",
+        partial(_against_other_classes, experiments),
+    )
+    return [
+        *claims_of(pairs, _evidence, experiments),
+        best._replace(is_best_of=True),
     ]
-    best = partial(_against_other_classes, experiments)
-    statement = "another number of classes than four adds less than 0.02"
-    return [*made, adds_nothing(statement, "2.2", best)._replace(is_best_of=True)]
 
 
 def _evidence(experiments, one, other):
