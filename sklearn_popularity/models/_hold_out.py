@@ -59,6 +59,15 @@ def hold_out(
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
+def refuse_early_stopping(estimator) -> None:
+    """Refuse `early_stopping` in `partial_fit`, which does not see all rows."""
+    if estimator.early_stopping:
+        raise ValueError(
+            "Got early_stopping=True, but partial_fit cannot hold out rows. Pass "
+            "early_stopping=False, or use fit."
+        )
+
+
 def _check_number(found, needed, what):
     if found < needed:
         raise ValueError(

@@ -26,7 +26,7 @@ from .._warnings import warn_caller
 from ..metrics import spearman_score
 from ._delegation import check_weights, groups_of, take_rows
 from ._fit_tasks import FitTasks
-from ._hold_out import hold_out
+from ._hold_out import hold_out, refuse_early_stopping
 from ._pairwise import center_within, score_unit
 from ._rank_training import (
     RankedRows,
@@ -335,11 +335,7 @@ class LatentRankSVM(
         self : LatentRankSVM
             The fitted ranker.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "Got early_stopping=True, but partial_fit cannot hold out rows. Pass "
-                "early_stopping=False, or use fit."
-            )
+        refuse_early_stopping(self)
         first = not self._has_started()
         data, rows = self._check_input(X, y, sample_weight, within, reset=first)
         if first:

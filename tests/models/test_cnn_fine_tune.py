@@ -623,13 +623,13 @@ def test_file_of_something_else_is_not_replaced(squares, scores, tmp_path):
     path.write_bytes(b"a photo")
     model = CNNFineTuneRegressor(**TINY, checkpoint=path)
     with pytest.raises(
-        ValueError, match=r"photo\.jpg', which is there and is no check"
+        ValueError, match=r"photo\.jpg', which exists but is not a check"
     ):
         model.fit(squares, scores)
     assert path.read_bytes() == b"a photo"
     with pytest.raises(FileNotFoundError, match="does not exist"):
         model.set_params(checkpoint=tmp_path / "a" / "b").fit(squares, scores)
-    with pytest.raises(ValueError, match="random_state=None, with which no fit"):
+    with pytest.raises(ValueError, match="random_state=None, with which each fit"):
         model.set_params(random_state=None).fit(squares, scores)
 
 

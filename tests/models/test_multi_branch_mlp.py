@@ -480,7 +480,7 @@ def test_partial_fit_holds_nothing_out(data, model):
     X, y = data
     model.set_params(early_stopping=True)
     classes = {"classes": [0, 1, 2]} if hasattr(model, "class_weight") else {}
-    with pytest.raises(ValueError, match="early_stopping=True, which partial_fit"):
+    with pytest.raises(ValueError, match="early_stopping=True, but partial_fit"):
         model.partial_fit(X, target_of(model, y), **classes)
 
 
@@ -558,7 +558,7 @@ def test_groups_of_splitter_need_no_column(data):
             {"branches": {"cnn": []}},
             r"\[\] of the branch 'cnn' cannot be used: .*0 fea",
         ),
-        ({"branch_layers": (8, 0)}, r"Got 0 in branch_layers, but numbers of units"),
+        ({"branch_layers": (8, 0)}, r"Got 0 in branch_layers, but positive numbers"),
         ({"joint_layers": (2.5,)}, r"Got 2\.5 in joint_layers"),
         ({"branch_layers": {"cnn": (2,)}}, r"for \['cnn'\], but the branches are \["),
         ({"groups": 99}, r"parameter groups cannot be taken from X"),

@@ -1,4 +1,4 @@
-"""Networks: perceptrons with branches, and CNNs that go on learning."""
+"""Networks: perceptrons with branches, and CNNs that are fine-tuned."""
 
 from ._checkpoints import CheckpointWarning
 from ._cnn_classifier import CNNFineTuneClassifier

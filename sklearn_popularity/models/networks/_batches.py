@@ -1,4 +1,4 @@
-"""What networks learn from, batch by batch: rows in memory, photos that are read."""
+"""Batches that networks learn from: rows in memory, or photos that are read."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,31 +13,32 @@ from ._photo_stream import PhotoRows, PhotoStream, RandomViews, even_parts
 
 
 class Rows(NamedTuple):
-    """Rows to learn from or to validate on."""
+    """Training or validation rows."""
 
     inputs: list[NDArray]
     target: NDArray
     weight: NDArray
 
     def take(self, rows: NDArray) -> "Rows":
-        """Some of the rows."""
+        """Select rows."""
         inputs = [values[rows] for values in self.inputs]
         return Rows(inputs, self.target[rows], self.weight[rows])
 
 
 class RowBatches:
-    """Batches of rows that lie in memory, on the device.
+    """Batches of rows in the memory of the device.
 
     A DataLoader would collect a batch row by row, which takes longer than the step.
 
     Parameters
     ----------
     rows : Rows
-        Weights count relative to their mean.
+        Their weights are divided by their mean.
     device : str
         Such as "cpu" or "cuda:1".
     batch_size : int, default=None
-        Rows of a batch, at most, in an order that torch draws; None is all at once.
+        Maximum number of rows of a batch, in a random order that torch draws. None is
+        one batch of all rows, in order.
     """
 
     def __init__(self, rows: Rows, device: str, batch_size: int | None = None) -> None:
@@ -50,7 +51,7 @@ class RowBatches:
         self._device, self._batch_size = device, batch_size
 
     def __call__(self, epoch: int) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-        """Inputs of the branches, target and weights of the batches of an epoch."""
+        """Inputs of the branches, targets and weights of each batch of an epoch."""
         torch, n = import_torch(), len(self._tensors[0])
         order = torch.arange(n) if self._batch_size is None else torch.randperm(n)
         for rows in order.to(self._device).split(self._batch_size or n):
@@ -62,23 +63,24 @@ class RowBatches:
 class PhotoBatches:
     """Batches of photos that are read again in every epoch.
 
-    Order, views and dropout of an epoch follow from the seed and the number of the
-    epoch, so that training can go on after any epoch as if it had not been interrupted.
+    The order, views and dropout of an epoch depend on the seed and the number of the
+    epoch alone, so that training can resume after any epoch as if it had not been
+    interrupted.
 
     Parameters
     ----------
     rows : PhotoRows
-        Weights count relative to their mean.
+        Their weights are divided by their mean.
     stream : PhotoStream
         How photos are read.
     device : str
         Such as "cpu" or "cuda:1".
     batch_size : int
-        Photos of a batch, at most.
+        Maximum number of photos of a batch.
     seed : int, default=None
-        Seed; None is the centres of the photos in their order.
+        Seed. None takes the centres of the photos, in their order.
     augment : bool, default=False
-        Whether each epoch sees another view of each photo.
+        Whether each epoch takes a random view of each photo.
     """
 
     rows: PhotoRows
@@ -89,7 +91,7 @@ class PhotoBatches:
     augment: bool = False
 
     def __call__(self, epoch: int) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-        """Planes, target and weights of the batches of an epoch."""
+        """Planes, targets and weights of each batch of an epoch."""
         torch, (photos, target, weight) = import_torch(), self.rows
         order, views = np.arange(len(photos)), None
         if self.seed is not None:

@@ -1,4 +1,4 @@
-"""What is done between the epochs of a training, by callbacks of skorch."""
+"""What happens between the epochs of a training, as callbacks of skorch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from ._schedule import Schedule
 
 
 def as_arrays(weights: Mapping[str, Any]) -> dict[str, NDArray]:
-    """Tensors of a module as arrays of their own."""
+    """Tensors of a module, copied to arrays."""
     return {
         name: np.array(tensor.detach().cpu().numpy(), order="C")
         for name, tensor in weights.items()
@@ -22,7 +22,7 @@ def as_arrays(weights: Mapping[str, Any]) -> dict[str, NDArray]:
 
 
 class TrainingOver(Exception):
-    """Training has ended before its last epoch."""
+    """Training ends before its last epoch."""
 
 
 def make_callbacks(
@@ -32,18 +32,18 @@ def make_callbacks(
     checkpoint: Checkpoint | None,
     tasks: FitTasks | None,
 ) -> list:
-    """Callbacks of a training: rates, the best epoch, progress, checkpoints.
+    """Callbacks for learning rates, the best epoch, progress and checkpoints.
 
-    They raise TrainingOver, or ValueError if the loss grows beyond all numbers.
+    They raise TrainingOver, or ValueError if the loss is not finite.
     """
     skorch: Any = import_optional("skorch", NEEDED_FOR)
-    # Here, where its warning is told from the caller rather than from skorch.
+    # Load here, so that a warning points to the caller rather than to skorch.
     state = checkpoint and checkpoint.load(schedule.max_epochs)
     every = schedule.step_epochs or schedule.max_epochs + 1
     steps = skorch.callbacks.LRScheduler(
         "StepLR", step_size=every, gamma=0.1, event_name=None
     )
-    # It would stop by raising the user's interrupt, before the state is kept.
+    # With a finite patience it would raise KeyboardInterrupt before the state is saved.
     best = skorch.callbacks.EarlyStopping(
         patience=np.inf, threshold=schedule.threshold, load_best=True
     )
@@ -51,7 +51,7 @@ def make_callbacks(
     class Epochs(skorch.callbacks.Callback):
         def on_train_begin(self, net, **_):
             if state:
-                _go_on_from(state, net, steps, best)
+                _resume_from(state, net, steps, best)
                 bar.initial = bar.n = len(net.history) * (schedule.n_photos or 1)
             self.end_if_over()
 
@@ -82,7 +82,7 @@ def make_callbacks(
             if best.misses_ >= schedule.n_iter_no_change:
                 raise TrainingOver
 
-    # Last is what keeps what the others know.
+    # Epochs saves the state of the others, so it comes last.
     return [steps, *[best][:has_held_out], Epochs()]
 
 
@@ -97,7 +97,7 @@ def _check_losses(history, learning_rate):
 
 
 def _state_of(net, steps, best):
-    """All that the rest of a training follows from, as tensors and plain values."""
+    """The state that a training resumes from, as tensors and plain values."""
     found = {name: each for name, each in vars(best).items() if name.endswith("_")}
     return {
         "parts": [part.state_dict() for part in _parts(net, steps)],
@@ -107,7 +107,7 @@ def _state_of(net, steps, best):
     }
 
 
-def _go_on_from(state, net, steps, best):
+def _resume_from(state, net, steps, best):
     for part, kept in zip(_parts(net, steps), state["parts"], strict=True):
         part.load_state_dict(kept)
     vars(best).update(state["best"])
@@ -118,18 +118,18 @@ def _go_on_from(state, net, steps, best):
 
 
 def _parts(net, steps):
-    """What has a state of its own."""
+    """Objects with a state of their own."""
     return net.module_, net.optimizer_, net.scaler_, steps.lr_scheduler_
 
 
 def _generators(device):
-    """Modules of torch that draw numbers."""
+    """Modules of torch with a random generator."""
     torch = import_torch()
     return [torch, torch.cuda] if device.startswith("cuda") else [torch]
 
 
 def _plain(values):
-    """Numbers of Python for those of NumPy, whose types a checkpoint refuses."""
+    """Replace numbers of NumPy, whose types a checkpoint refuses, by Python's."""
     return {
         name: each.item() if isinstance(each, np.generic) else each
         for name, each in values.items()

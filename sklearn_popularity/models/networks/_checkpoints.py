@@ -1,4 +1,4 @@
-"""A file to go on from: written whole or not at all, read without running code."""
+"""A file that training resumes from: replaced atomically, read without running code."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ _N_DIGEST = hashlib.sha256().digest_size
 
 
 class CheckpointWarning(UserWarning):
-    """A checkpoint could not be gone on from; training started afresh."""
+    """A checkpoint could not be used; training started from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Checkpoint:
 
     @classmethod
     def at(cls, path: str | os.PathLike[str], settings: str) -> "Checkpoint":
-        """The file of these settings and data: `path`, or one in the folder `path`.
+        """The file for these settings and data: `path`, or one in the folder `path`.
 
-        A name without a suffix that is not there yet becomes a folder.
+        A name without a suffix that does not exist yet becomes a folder.
 
         Raises
         ------
         FileNotFoundError
-            If there is no folder to make the file or the folder in.
+            If the parent folder does not exist.
         """
         place = Path(path)
         if not place.absolute().parent.is_dir():
@@ -63,7 +63,7 @@ class Checkpoint:
         return cls(inside if place.is_dir() else path, settings)
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace the file in one step, so that there is always a whole one.
+        """Replace the file atomically.
 
         Parameters
         ----------
@@ -80,12 +80,12 @@ class Checkpoint:
             file.write(content)
 
     def load(self, max_epochs: int) -> dict[str, Any] | None:
-        """The state of the same training, or None where there is none.
+        """Load the state of the same training; None if there is none.
 
         Parameters
         ----------
         max_epochs : int
-            Epochs that its "history" may be of.
+            Maximum number of epochs in its history.
 
         Returns
         -------
@@ -95,12 +95,12 @@ class Checkpoint:
         Warns
         -----
         CheckpointWarning
-            If the file is damaged, of other settings or data, or of more epochs.
+            If the file is damaged, of other settings or data, or has more epochs.
 
         Raises
         ------
         ValueError
-            If the file is something else, which must not be replaced.
+            If the file is not a checkpoint, so that it must not be replaced.
         """
         content = _read(Path(self.path))
         if content is None:
@@ -110,52 +110,52 @@ class Checkpoint:
             reason = "is damaged"
         elif loaded["settings"] != self.settings:
             reason = (
-                "is of other settings or data (pass a folder to keep a file for each "
-                "fit)"
+                "was written with other settings or data (pass a folder to keep a "
+                "file for each fit)"
             )
         elif len(loaded["state"]["history"]) > max_epochs:
-            reason = f"has made more epochs than max_epochs={max_epochs}"
+            reason = f"has more epochs than max_epochs={max_epochs}"
         else:
             return loaded["state"]
         warn_caller(
-            f"The checkpoint {os.fspath(self.path)!r} {reason}; training starts "
-            "afresh, and replaces it.",
+            f"The checkpoint {os.fspath(self.path)!r} {reason}; training starts from "
+            "the beginning and replaces it.",
             CheckpointWarning,
         )
         return None
 
 
 def _read(path):
-    """Bytes of a checkpoint; None where there is no file."""
+    """Bytes of a checkpoint; None if there is no file."""
     if not path.exists():
         return None
     content = path.read_bytes() if path.is_file() else b""
     if not content.startswith(_HEADER):
         raise ValueError(
-            f"Got checkpoint={str(path)!r}, which is there and is no checkpoint. Pass "
+            f"Got checkpoint={str(path)!r}, which exists but is not a checkpoint. Pass "
             "another path, so that it is not replaced."
         )
     return content
 
 
 def _parse(content):
-    """What was saved; None if a byte has changed, or it is not what we save."""
+    """What was saved; None if a byte has changed or it could run code."""
     torch = import_torch()
     end = len(_HEADER) + _N_DIGEST
     saved = memoryview(content)[end:]
-    # torch does not look at the checksums within its files.
+    # torch does not verify the checksums in its files.
     if hashlib.sha256(saved).digest() != content[len(_HEADER) : end]:
         return None
     try:
         return torch.load(BytesIO(saved), map_location="cpu", weights_only=True)
-    except UnpicklingError:  # it would have run code
+    except UnpicklingError:  # loading it would run code
         return None
 
 
 def digest_training(settings: dict[str, Any], *rows: PhotoRows | None) -> str:
-    """SHA-256 of the settings, known by their `repr`, and of the rows of a training.
+    """SHA-256 of the settings, by their `repr`, and of the rows of a training.
 
-    Files are known by path, size and time, other photos by their contents.
+    Files count by path, size and time, other photos by their contents.
     """
     digest = hashlib.sha256(repr(sorted(settings.items())).encode())
     for some in rows:
@@ -178,7 +178,7 @@ def _add_photo(digest, item):
         digest.update(hashlib.sha256(item).digest())
     elif isinstance(item, (str, os.PathLike)):
         digest.update(os.fsencode(item))
-        with suppress(OSError, ValueError):  # which its reader will tell of
+        with suppress(OSError, ValueError):  # the reader of the photo raises them
             info = Path(os.fspath(item)).stat()
             digest.update(f" {info.st_size} {info.st_mtime_ns}".encode())
     else:

@@ -1,4 +1,4 @@
-"""What the regressor and the classifier that fine-tune a network share."""
+"""Base of the regressor and the classifier that fine-tune a network."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -45,7 +45,7 @@ from ._network_estimator import NetworkEstimator
 from ._photo_stream import KeptPhotos, PhotoRows, PhotoStream, even_parts
 from ._training import train
 
-# Parameters that leave the weights after a given number of epochs alone.
+# Parameters that do not change the weights after a given number of epochs.
 _WITHOUT_EFFECT = {
     "checkpoint",
     "embedder",
@@ -54,7 +54,7 @@ _WITHOUT_EFFECT = {
     "random_state",
     "verbose",
 }
-# What of an embedder decides the weights, beside its network and its squares.
+# Parameters of an embedder that change the weights, besides network and squares.
 _WITH_EFFECT = ("image_shape", "max_size", "precision", "value_range")
 _OF_EMBEDDER = ("backbone", "weights", "device", "n_jobs", *_WITH_EFFECT)
 _OF_PREPROCESSING = ("size", "crop_share", "mean", "std", "scale", "channel_order")
@@ -63,8 +63,8 @@ _OF_PREPROCESSING = ("size", "crop_share", "mean", "std", "scale", "channel_orde
 def _refuse_other(name, found, expected):
     if found != expected:
         raise ValueError(
-            f"Got an embedder with {name}={found!r}, but the new head learns from what "
-            "the last layer of the network sees of each photo, in squares. Pass an "
+            f"Got an embedder with {name}={found!r}, but the new head learns from the "
+            "input of the network's last layer, for one square of each photo. Pass an "
             f"embedder with {name}={expected!r}."
         )
 
@@ -105,7 +105,7 @@ class CNNFineTune(
         "standardize": 'loss="squared_error", or "raw_squared_error" for False',
     }
 
-    # Where `photos_of` looks for them.
+    # Used by `photos_of`.
     @property
     def image_shape(self):
         """Height, width and channels of the images in numeric rows, of `embedder`."""
@@ -127,7 +127,7 @@ class CNNFineTune(
         self._measure(rows)
         rows = self._encode(rows)
         held_out = None if held_out is None else self._encode(held_out)
-        # Networks of single epochs are not for the process to keep.
+        # The process does not keep the networks of single epochs.
         tasks = FitTasks(
             self, X, y, sample_weight, self.max_epochs, weights_digest_=None
         )
@@ -140,7 +140,7 @@ class CNNFineTune(
         weights = fspath(self._chosen_embedder().weights)
         check_weights_file(weights)
         architecture = self._describe_network()
-        # Plain values, so that a file of the model holds no further type to trust.
+        # Plain values, so that a model file holds no further type to trust.
         self._network = asdict(architecture)
         module = build_module(architecture, weights, seed)
         freeze_before(self.trainable, module)
@@ -174,19 +174,18 @@ class CNNFineTune(
         self.weights_digest_ = digest_of_arrays(self.weights_)
 
     def _settings(self, architecture, digest, seed):
-        """All that decides the weights after a given number of epochs."""
+        """Everything that determines the weights after a given number of epochs."""
         if not isinstance(self.random_state, Integral):
             raise ValueError(
                 f"Got checkpoint={fspath(self.checkpoint)!r} with random_state="
-                f"{self.random_state!r}, with which no fit is like another. Pass an "
-                "integer."
+                f"{self.random_state!r}, with which each fit differs. Pass an integer."
             )
         given = self.get_params(deep=False)
         settings = {k: v for k, v in given.items() if k not in _WITHOUT_EFFECT}
         embedder = self._chosen_embedder()
         settings |= {name: getattr(embedder, name) for name in _WITH_EFFECT}
         known = {"architecture": architecture, "digest": digest, "seed": seed}
-        known["version"] = 2  # of what a checkpoint holds
+        known["version"] = 2  # of the contents of a checkpoint
         return settings | known | {"kind": type(self).__name__}
 
     def _chosen_embedder(self):
@@ -220,7 +219,7 @@ class CNNFineTune(
         )
 
     def transform(self, X):
-        """Compute what the head sees of each photo: embeddings by the tuned network.
+        """Compute embeddings of photos by the fine-tuned network: the head's input.
 
         Parameters
         ----------
@@ -270,7 +269,7 @@ class CNNFineTune(
         return outputs
 
     def _measure(self, rows):
-        """Keep what the encoding of the target needs, if it needs anything."""
+        """Store what `_encode` needs."""
 
     def _encode(self, rows):
         """Rows with the target as the network learns it."""

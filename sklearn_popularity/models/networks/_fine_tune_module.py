@@ -1,4 +1,4 @@
-"""A network with a new head in place of its classifier, and what it says of photos."""
+"""A network with a new head in place of its classifier."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -25,19 +25,18 @@ from ...networks import (
 
 @dataclass(frozen=True)
 class Architecture:
-    """What decides the layers of a network, and the squares that it takes.
+    """Layers of a network, and the squares of photos that it takes.
 
     Parameters
     ----------
     backbone : str
-        As of :class:`CNNEmbedder`.
+        As in :class:`CNNEmbedder`.
     squares : Squares
-        How the network takes photos.
+        How photos are turned into squares.
     n_outputs : int
-        Numbers that come out.
+        Number of outputs.
     dropout : float
-        Share of what the head sees that is left out in training, and of what comes
-        from fully connected layers before it.
+        Dropout probability before the head, and after earlier fully connected layers.
     """
 
     backbone: str
@@ -47,7 +46,7 @@ class Architecture:
 
     @classmethod
     def from_dict(cls, parts: dict[str, Any]) -> "Architecture":
-        """The architecture that :func:`dataclasses.asdict` took apart."""
+        """Restore an architecture from the result of :func:`dataclasses.asdict`."""
         return cls(**parts | {"squares": Squares(**parts["squares"])})
 
 
@@ -59,19 +58,20 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
     architecture : Architecture
         Layers.
     weights : str
-        Of the backbone: "pretrained", "random" or a path. Those of the head are 0.
+        Weights of the backbone: "pretrained", "random" or a path. Those of the head
+        are 0.
     seed : int
-        Of random weights.
+        Seed of random weights.
 
     Returns
     -------
     module : torch.nn.Sequential
-        Of "backbone", "dropout" and "head", a linear layer.
+        Modules "backbone", "dropout" and "head", a linear layer.
 
     Raises
     ------
     ValueError
-        If the backbone cannot take squares of this size, or as `build_network`.
+        If the backbone cannot take squares of this size, or as in `build_network`.
     """
     backbone = build_network(architecture.backbone, weights, seed)
     with torch_work() as torch:
@@ -88,10 +88,7 @@ def build_module(architecture: Architecture, weights: str, seed: int) -> Any:
 
 
 def freeze_before(trainable: str, module: Any) -> None:
-    """Let all weights learn, or only those from a layer of the backbone on.
-
-    `trainable` is that of the estimators. What does not learn needs no gradients.
-    """
+    """Switch off the gradients of what does not learn, by the parameter `trainable`."""
     if trainable in ("all", "weights"):
         return
     prefix = "head." if trainable == "head" else f"backbone.{trainable}."
@@ -112,8 +109,8 @@ def freeze_before(trainable: str, module: Any) -> None:
 
 
 def _remove_classifier(torch, network, dropout):
-    """Leave a network that ends in what its classifier saw."""
-    # Their auxiliary classifiers would answer too in training.
+    """Make a network return the input of its classifier."""
+    # Auxiliary classifiers would add outputs in training.
     if hasattr(network, "aux_logits"):
         network.aux_logits = False
     if hasattr(network, "reset_classifier"):  # of timm
@@ -126,8 +123,8 @@ def _remove_classifier(torch, network, dropout):
     for module, following in pairwise(parent.children()):
         after_linear |= isinstance(module, torch.nn.Linear)
         if isinstance(module, torch.nn.Dropout):
-            # As Caffe: after each fully connected layer, not before the first. The
-            # head has its own.
+            # As in Caffe: after each fully connected layer, not before the first. The
+            # head has dropout of its own.
             is_kept = after_linear and following is not classifier
             module.p = dropout if is_kept else 0.0
     setattr(parent, name, torch.nn.Identity())
@@ -148,16 +145,16 @@ def _n_features(torch, backbone, architecture):
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A trained network, known by the digest of its weights.
+    """A trained network, identified by the digest of its weights.
 
     Parameters
     ----------
     architecture : Architecture
         Layers.
     digest : str or None
-        SHA-256 of the weights; None is not kept.
+        SHA-256 of the weights; with None, the process does not keep the network.
     device : str
-        Where it runs.
+        Such as "cpu" or "cuda:1".
     weights : dict of str to ndarray
         Weights.
     """
@@ -168,7 +165,7 @@ class FittedNetwork:
     weights: dict[str, NDArray] = field(compare=False, repr=False)
 
     def load(self) -> KeptNetwork:
-        """The network for prediction, which the process keeps if it has a digest."""
+        """Load the network for prediction, or take it from those that are kept."""
         return self._build() if self.digest is None else shelf.take(self, self._build)
 
     def _build(self):
@@ -182,7 +179,7 @@ class FittedNetwork:
 
 @contextmanager
 def clear_memory_errors(n_photos: int, batch_size: int, device: str) -> Iterator[None]:
-    """Turn a shortage of memory into a ValueError that names the way out."""
+    """Raise a ValueError that names the way out if the memory is exhausted."""
     torch = import_torch()
     try:
         yield

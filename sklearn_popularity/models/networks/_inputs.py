@@ -1,4 +1,4 @@
-"""What the network is given: columns of branches, standardised."""
+"""Inputs of branches: columns of X, their means and their scales."""
 
 from numbers import Integral
 
@@ -9,9 +9,9 @@ from ..._columns import resolve_columns, select_columns
 
 
 def resolve_branches(branches, X, groups):
-    """Names and columns of the branches, callables called.
+    """Names and columns of the branches, with callables resolved.
 
-    None is one branch of all columns but that of `groups`.
+    None is one branch of all columns except that of `groups`.
     """
     if branches is None:
         return [("all", _all_but(groups, X))]
@@ -48,7 +48,7 @@ def branch_arrays(branches, X):
 def mean_and_scale(values, weight):
     """Weighted mean and standard deviation of each column, in double precision.
 
-    A weight of 2 is the row twice; the scale of a constant is 1.
+    A weight of 2 counts a row twice; the scale of a constant is 1.
     """
     share = weight / weight.sum()
     share = share.reshape(-1, *[1] * (values.ndim - 1))

@@ -1,4 +1,4 @@
-"""The network with branches: its shape, its torch module, and its outputs in NumPy."""
+"""The network with branches: its layers, torch module, and outputs in NumPy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from ...networks import import_torch
 
 @dataclass(frozen=True)
 class Shape:
-    """What decides the layers of a network.
+    """Layers of a network.
 
     Parameters
     ----------
     n_inputs : tuple of int
-        Columns of each branch.
+        Number of columns of each branch.
     branch_layers : tuple of tuple of int
-        Units of the layers of each branch.
+        Numbers of units of the layers of each branch.
     joint_layers : tuple of int
-        Units of the layers after the merge.
+        Numbers of units of the layers after the merge.
     n_outputs : int
-        Numbers that come out.
+        Number of outputs.
     activation : {"relu", "tanh"}
-        After each layer but the last.
+        Activation after each layer but the last.
     dropout : float
-        Share of the units left out in training, after each layer but the last.
+        Dropout probability after each layer but the last.
     """
 
     n_inputs: tuple[int, ...]
@@ -40,9 +40,9 @@ class Shape:
 
 
 def fit_to_width(layers, n_inputs, width):
-    """Layers of a branch that end in `width` units; None changes nothing.
+    """Layers of a branch, of which the last has `width` units; None changes nothing.
 
-    A branch without layers gets one if it is wider than that.
+    A branch without layers gets one if it has more columns.
     """
     if width is None or (not layers and n_inputs <= width):
         return tuple(layers)
@@ -62,9 +62,9 @@ def build_module(
     shape : Shape
         Layers.
     dtype : dtype, default=float32
-        Of the weights.
+        Dtype of the weights.
     weights : dict of str to ndarray, default=None
-        Weights to go on from; None is random ones.
+        Weights to start from; None draws random ones.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def build_module(
     Raises
     ------
     ValueError
-        If `weights` are of other layers.
+        If `weights` belong to other layers.
     """
     torch: Any = import_torch()
     activate = {"relu": torch.relu, "tanh": torch.tanh}[shape.activation]
@@ -116,15 +116,15 @@ def _load(torch, module, weights):
         module.load_state_dict(state)
     except RuntimeError as error:
         raise ValueError(
-            "Got parameters of other layers than have been learned, from which "
-            f"training cannot go on ({error}). Set them back, or use fit."
+            "Got parameters of other layers than have been learned, so training cannot "
+            f"continue ({error}). Restore them, or use fit."
         ) from error
 
 
 def forward(
     weights: Mapping[str, NDArray], inputs: Sequence[NDArray], activation: str
 ) -> NDArray[np.float64]:
-    """Outputs of the module of `build_module` without dropout, in double precision."""
+    """Outputs of a module of `build_module` in evaluation, in double precision."""
     weights = {name: values.astype(np.float64) for name, values in weights.items()}
     ends = [
         _pass_through(weights, f"branches.{i}", values, activation)

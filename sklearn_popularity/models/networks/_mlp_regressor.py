@@ -1,4 +1,4 @@
-"""A score from several kinds of features, by a perceptron with branches."""
+"""Regression by a perceptron with a branch for each kind of features."""
 
 from sklearn.base import RegressorMixin
 
@@ -8,11 +8,11 @@ from ._multi_branch_mlp import MultiBranchMLP
 
 
 class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
-    r"""A perceptron that reads each kind of features with layers of their own.
+    r"""Predict a score by a perceptron with layers for each kind of features.
 
-    Features of different kinds differ in number and meaning. Each kind is turned into
-    a vector by its own branch, vectors are put one after the other, and joint layers
-    make a score of it. Layers learn together.
+    Features of different kinds differ in number and meaning. Each kind passes through
+    the layers of its own branch; the outputs of the branches are concatenated, and
+    joint layers predict the score. All layers are trained together.
 
     Parameters
     ----------
@@ -21,22 +21,22 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         names, positions, a slice, a boolean mask, a callable, or a scalar. Branches
         may share columns. None is one branch of all columns but that of `groups`.
     branch_layers : tuple of int or dict of str to tuple of int, default=(128,)
-        Units of the layers of each branch, or of each by its name, such as
-        ``{"cnn": (512,), "tags": (32,)}``, of which a search may choose one; ``()``
-        merges the columns as they are. Up to two layers in [1]_.
+        Numbers of units of the layers of each branch, or a dict of them by name, such
+        as ``{"cnn": (512,), "tags": (32,)}``. ``()`` concatenates the columns as they
+        are. Up to two layers in [1]_.
     branch_width : "narrowest", int or None, default=None
-        Units of the last layer of each branch, in place of what `branch_layers` says.
-        "narrowest" is the number of columns of the branch that has fewest, as in
-        [1]_. A branch without layers gets one only if it is wider than that.
+        Number of units of the last layer of each branch, instead of that in
+        `branch_layers`. "narrowest" is the smallest number of columns of a branch, as
+        in [1]_. A branch without layers gets one only if it has more columns.
     joint_layers : tuple of int, default=(64,)
-        Units of the layers after the merge; two in [1]_.
+        Numbers of units of the layers after the branches; two layers in [1]_.
     activation : {"relu", "tanh"}, default="relu"
-        After each layer but the last. [1]_ uses "relu", [2]_ searched both.
+        Activation after each layer but the last. [1]_ uses "relu", [2]_ tried both.
     dropout : float, default=0.5
         Dropout probability after each layer but the last; 0.5 in [1]_.
     optimizer : {"adam", "rmsprop", "sgd"}, default="adam"
         Optimizer; "sgd" has a Nesterov momentum of 0.9, "rmsprop" Keras' decay of 0.9.
-        [1]_ uses "rmsprop", [2]_ searched all three.
+        [1]_ uses "rmsprop", [2]_ tried all three.
     learning_rate : float, default=1e-3
         Learning rate; 1e-4 in [1]_.
     alpha : float, default=1e-4
@@ -95,27 +95,27 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
     See Also
     --------
     MultiBranchMLPClassifier : The same for classes, as in both papers.
-    StackedLateFusion : One model per kind, of any type, that learn apart.
+    StackedLateFusion : One model per kind of features, each fitted by itself.
 
     Notes
     -----
     Branch b turns its standardised columns into :math:`h_b` by layers
-    :math:`h \leftarrow a(W h + c)`, the merge puts all :math:`h_b` one after the other,
-    the joint layers go on likewise, and a linear layer ends it. The mean squared
+    :math:`h \leftarrow a(W h + c)`. All :math:`h_b` are concatenated, and pass through
+    the joint layers and a linear layer. The mean squared
     error of the standardised score plus :math:`\alpha/2 \sum |W|^2` is minimised, batch
     by batch. Weights of rows are divided by their mean, so only their ratios matter; a
     weight of 2 equals a repeated row while all rows fit into one batch, without dropout
     and early stopping.
 
-    Training runs on one thread, a network at a time in a process, so that results are
-    the same for any `n_jobs` of what is around it, and in the precision of X.
-    Prediction needs no torch, on any machine, and is in double precision. `partial_fit`
-    keeps weights and scales (those of its first batch) but not the optimizer's moments.
+    A process trains one network at a time, on one thread and in the precision of X, so
+    that results do not depend on the `n_jobs` of a search. Prediction does not need
+    torch, and is in double precision. `partial_fit` keeps the weights and the scales
+    (those of its first batch), but not the moments of the optimizer.
 
-    Departures from [1]_ and [2]_: inputs are standardised, which neither says; the
-    defaults suit hundreds of rows rather than their tens of thousands. Those of [1]_
-    are ``branch_width="narrowest", joint_layers=(n, n), optimizer="rmsprop",
-    learning_rate=1e-4, batch_size=512, early_stopping=True``, where n is not told;
+    Departures from [1]_ and [2]_: inputs are standardised, which neither mentions; the
+    defaults suit hundreds of rows rather than their tens of thousands. The settings of
+    [1]_ are ``branch_width="narrowest", joint_layers=(n, n), optimizer="rmsprop",
+    learning_rate=1e-4, batch_size=512, early_stopping=True``, where n is not given;
     those of [2]_ are ``batch_size=16, max_epochs=10`` and a search over the optimizer,
     the activation, the dropout and 32 to 1024 units in 3 layers.
 
@@ -235,8 +235,8 @@ class MultiBranchMLPRegressor(RegressorMixin, MultiBranchMLP):
         Raises
         ------
         ValueError
-            As in `fit`; with `early_stopping`; or if there are other layers, or another
-            `activation`, than in the first call.
+            As in `fit`; with `early_stopping`; or if the layers or the `activation`
+            differ from those of the first call.
         """
         return self._partial_fit(X, y, sample_weight)
 

@@ -1,4 +1,4 @@
-"""What the regressor and the classifier with branches share."""
+"""Base of the regressor and the classifier with branches."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,13 +14,14 @@ from ..._sklearn_compat import Interval, StrOptions
 from ...networks import choose_device
 from .._delegation import groups_of
 from .._fit_tasks import FitTasks
+from .._hold_out import refuse_early_stopping
 from ._batches import RowBatches, Rows
 from ._inputs import branch_arrays, mean_and_scale, resolve_branches
 from ._mlp_module import Shape, build_module, fit_to_width, forward
 from ._network_estimator import NetworkEstimator
 from ._training import train
 
-# Rows whose outputs are computed at a time.
+# Number of rows whose outputs are computed at a time.
 _CHUNK = 4096
 
 
@@ -60,16 +61,12 @@ class MultiBranchMLP(NetworkEstimator):
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
-        if self.early_stopping:
-            raise ValueError(
-                "Got early_stopping=True, which partial_fit cannot follow: it sees no "
-                "rows to hold out. Pass early_stopping=False, or use fit."
-            )
+        refuse_early_stopping(self)
         first = not hasattr(self, "weights_")
         if not first and self.activation != self._activation:
             raise ValueError(
                 f"Got activation={self.activation!r}, but the weights were learned "
-                f"with {self._activation!r}. Set it back, or use fit."
+                f"with {self._activation!r}. Restore it, or use fit."
             )
         X = check_table(self, X, reset=first)
         rows, used = self._read(X, y, sample_weight, reset=first)
@@ -87,20 +84,20 @@ class MultiBranchMLP(NetworkEstimator):
         return self
 
     def _read(self, X, y, sample_weight, *, reset):
-        """Rows whose weight is not 0, and their numbers."""
+        """Rows of weight above 0, and their numbers."""
         y, weight, used = self._check_target(X, y, sample_weight)
         if reset:
             self.branches_ = resolve_branches(self.branches, X, self.groups)
         return Rows(branch_arrays(self.branches_, X), y, weight).take(used), used
 
     def _seed_training(self):
-        """Draw the seed first of all, so that no row has a part in it."""
+        """Draw the seed first, so that it does not depend on the rows."""
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(2**31 - 1))
         return random_state
 
     def _measure(self, rows):
-        """Keep means and scales of the inputs, and of the target if it is a score."""
+        """Store means and scales of the inputs and, in a regressor, of the target."""
         both = [mean_and_scale(values, rows.weight) for values in rows.inputs]
         self.input_means_ = [mean for mean, _ in both]
         self.input_scales_ = [scale for _, scale in both]
@@ -121,10 +118,9 @@ class MultiBranchMLP(NetworkEstimator):
             nesterov=True,
             threshold=1e-4,
             device=device,
-            # Else each partial_fit would draw the same order and the same dropout.
+            # Otherwise each partial_fit would draw the same order and dropout.
             seed=self._seed + (0 if weights is None else self.n_epochs_),
-            # Sums depend on the number of threads.
-            n_threads=1,
+            n_threads=1,  # sums depend on the number of threads
             **changed,
         )
         return train(
@@ -189,7 +185,7 @@ def _check_layers(layers, owner):
     wrong = [n for n in layers if not isinstance(n, Integral) or n < 1]
     if wrong:
         raise ValueError(
-            f"Got {wrong[0]!r} in {owner}, but numbers of units from 1 were expected, "
-            "such as (128, 64)."
+            f"Got {wrong[0]!r} in {owner}, but positive numbers of units were "
+            "expected, such as (128, 64)."
         )
     return tuple(int(n) for n in layers)

@@ -1,4 +1,4 @@
-"""What all estimators of networks share: targets, and the rows held out."""
+"""Base of all estimators of networks: targets, held-out rows, results of training."""
 
 from dataclasses import fields
 from numbers import Integral, Real
@@ -27,7 +27,7 @@ from ._schedule import Schedule
 class NetworkEstimator(
     GroupsRequest, CallbackSupportMixin, MovedAttributesMixin, BaseEstimator
 ):
-    """Base of the estimators that train a network, on scores unless told otherwise."""
+    """Base of the estimators that train a network: by default regressors."""
 
     _parameter_constraints: ClassVar[dict] = {
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -46,25 +46,16 @@ class NetworkEstimator(
     }
 
     def _check_target(self, X, y, sample_weight):
-        """Target, weights, and the numbers of the rows that weigh anything."""
+        """Target, weights, and the numbers of the rows of weight above 0."""
         y = self._check_y(X, y)
         weight = check_weights(y, sample_weight)
         weight = np.ones(len(y)) if weight is None else weight
         return y, weight, np.flatnonzero(weight)
 
     def _hold_out(self, rows, used, groups, random_state):
-        """Rows to train on, and those to validate on or None.
+        """Training rows, and validation rows or None.
 
-        Parameters
-        ----------
-        rows : Rows or PhotoRows
-            All rows that weigh anything.
-        used : ndarray of int
-            Their numbers in X.
-        groups : ndarray of shape (n_samples,), int, or None
-            Group number of each row of X.
-        random_state : RandomState
-            Who draws.
+        `used` are the numbers in X of `rows`; `groups` are those of all rows of X.
         """
         self.validation_rows_ = used[:0]
         if not self.early_stopping:
@@ -79,7 +70,7 @@ class NetworkEstimator(
         return rows.take(train), rows.take(held_out)
 
     def _schedule(self, **own):
-        """Parameters of the training, and what is no parameter of the estimator."""
+        """Schedule by the parameters of the estimator and by settings of its `own`."""
         names = [field.name for field in fields(Schedule) if hasattr(self, field.name)]
         own = {"loss": self._minimised()} | own
         return Schedule(**{name: getattr(self, name) for name in names} | own)
@@ -92,7 +83,7 @@ class NetworkEstimator(
         self.n_epochs_ = len(self.loss_curve_)
 
     def _in_units(self, losses):
-        """Losses as they are reported."""
+        """Losses in the unit in which they are reported."""
         return losses
 
     def _check_y(self, X, y):
@@ -100,15 +91,15 @@ class NetworkEstimator(
         return check_scores(X, y)
 
     def _start(self, rows, *, classes=None, reset=True):
-        """Rows with what is known of the classes, if there are any."""
+        """Rows with numbers of classes and class weights, in a classifier."""
         return rows
 
     def _n_outputs(self):
-        """Outputs of the network."""
+        """Number of outputs of the network."""
         return 1
 
     def _minimised(self):
-        """What training minimises, as of `Schedule`."""
+        """The `loss` of the Schedule."""
         return "squared_error"
 
     def __sklearn_tags__(self):
@@ -118,7 +109,7 @@ class NetworkEstimator(
 
 
 class NetworkClassifierMixin(ClassifierMixin):
-    """What makes a classifier of a `NetworkEstimator`: stands before it."""
+    """Mixin that makes a `NetworkEstimator` a classifier."""
 
     _parameter_constraints: ClassVar[dict] = {
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -175,7 +166,7 @@ class NetworkClassifierMixin(ClassifierMixin):
         return y
 
     def _start(self, rows, *, classes=None, reset=True):
-        """Rows with numbers of classes for labels, and weighted by class."""
+        """Rows with numbers of classes for labels, and with class weights."""
         if reset:
             self.classes_ = np.unique(rows.target if classes is None else classes)
         unknown = np.setdiff1d(rows.target, self.classes_)

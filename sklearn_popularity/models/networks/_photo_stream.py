@@ -1,4 +1,4 @@
-"""Squares of photos, batch by batch: read again in every epoch, ahead of their use."""
+"""Squares of photos, batch by batch, read by threads ahead of their use."""
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
@@ -16,23 +16,23 @@ from ...networks import Squares
 
 
 class PhotoRows(NamedTuple):
-    """Photos to learn from or to validate on."""
+    """Training or validation photos."""
 
     photos: Photos
     target: NDArray
     weight: NDArray
 
     def take(self, rows: NDArray) -> "PhotoRows":
-        """Some of the rows."""
+        """Select rows."""
         return PhotoRows(self.photos.take(rows), self.target[rows], self.weight[rows])
 
 
 @dataclass(frozen=True)
 class RandomViews:
-    """Where the square lies in each photo of an epoch, and whether it is mirrored.
+    """Random positions of squares in photos of an epoch, and whether to mirror them.
 
-    A view depends on the seed, the epoch and the row alone: neither on who reads the
-    photo nor on what was read before.
+    A view depends on the seed, the epoch and the row alone, not on the thread that
+    reads the photo or on what was read before.
 
     Parameters
     ----------
@@ -46,21 +46,21 @@ class RandomViews:
     epoch: int
 
     def __call__(self, row: int) -> tuple[tuple[float, float], bool]:
-        """Place from (0, 0) to (1, 1), and whether to mirror."""
+        """Position from (0, 0) to (1, 1), and whether to mirror."""
         left, top, side = np.random.default_rng([self.seed, self.epoch, row]).random(3)
         return (left, top), side < 0.5
 
 
 @dataclass
 class KeptPhotos:
-    """Decoded photos that later epochs need not decode again.
+    """Decoded photos, kept for later epochs.
 
     The first ones are kept, since each epoch reads all of them once.
 
     Parameters
     ----------
     room : int, default=2**31
-        Bytes that photos may take; the others are decoded again.
+        Number of bytes for photos; those that do not fit are decoded again.
     """
 
     room: int = 2**31
@@ -70,7 +70,7 @@ class KeptPhotos:
     def read(
         self, row: int, decode: Callable[[], NDArray[np.uint8]]
     ) -> NDArray[np.uint8]:
-        """The photo of a row of X, decoded now or before."""
+        """The photo of a row of X, decoded unless it was kept."""
         if row in self._images:
             return self._images[row]
         image = decode()
@@ -92,9 +92,9 @@ class PhotoStream:
     max_size : int or None
         Longest side in pixels; larger photos are reduced first.
     n_jobs : int or None
-        Threads that read, as joblib counts them.
+        Number of threads that read photos, as in joblib.
     kept : KeptPhotos, default=None
-        Photos that are not decoded again. None decodes them each time.
+        Where decoded photos are kept. None decodes them each time.
     """
 
     how: Squares
@@ -108,12 +108,12 @@ class PhotoStream:
         parts: Iterable[NDArray[np.intp]],
         views: RandomViews | None = None,
     ) -> Generator[NDArray[np.uint8], None, None]:
-        """Squares of some photos after others.
+        """Yield the squares of each batch.
 
         Parameters
         ----------
         photos : Photos
-            What to read.
+            Photos to read.
         parts : iterable of ndarray of int
             Positions of the photos of each batch.
         views : RandomViews, default=None
@@ -148,5 +148,5 @@ class PhotoStream:
 
 
 def even_parts(order: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
-    """Cut into parts of at most `size`, none of which is much smaller than others."""
+    """Cut into parts of at most `size`, whose lengths differ by at most 1."""
     return np.array_split(order, -(-len(order) // size))

@@ -5,40 +5,40 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How a network is trained, by the names of the estimators' parameters.
+    """How a network is trained; names are those of the estimators' parameters.
 
     Parameters
     ----------
     loss : {"squared_error", "half_squared_error", "log_loss", "cross_entropy"}
-        What is minimised; "log_loss" is of targets from 0 to 1, "cross_entropy" of
-        numbers of classes.
+        What is minimised. Targets of "log_loss" are between 0 and 1, those of
+        "cross_entropy" are numbers of classes.
     optimizer : {"adam", "rmsprop", "sgd"}
-        Kind of steps.
+        Optimizer.
     nesterov : bool, default=False
         Whether the momentum of "sgd" is Nesterov's.
     learning_rate, alpha : float
-        Size of the steps, strength of the penalty.
+        Learning rate, and strength of the L2 penalty.
     head_multiplier : float, default=1.0
-        What the steps of the module's "head" are multiplied by.
+        Factor by which the "head" of the module learns faster.
     step_epochs : int, default=None
-        Epochs after which steps become a tenth, again and again.
+        Number of epochs after which the learning rate is divided by 10, repeatedly.
     max_epochs, n_iter_no_change : int
-        Epochs, and those without improvement on the rows held out after which to stop.
+        Maximum number of epochs, and of those without improvement on held-out rows.
     threshold : float, default=0.0
-        Share of the least loss that an improvement has to exceed.
+        Smallest improvement that counts, as a share of the lowest loss.
     trainable : str, default="all"
-        What learns; "weights" is all but the statistics of batch normalisation, and
-        any other the weights from this layer of the backbone on.
+        What learns: "all", "weights" (all but the statistics of batch normalisation),
+        "head", or the weights from this layer of the backbone on.
     device : str
         Such as "cpu" or "cuda:1".
     precision : {"float32", "bfloat16", "float16"}, default="float32"
-        Of the computation; weights keep theirs.
+        Precision of the computation; weights stay as they are.
     seed : int
-        Of what torch draws.
+        Seed of the random numbers of torch.
     n_threads : int, default=None
-        Threads of torch; None leaves them.
+        Number of threads of torch; None does not change it.
     n_photos : int, default=0
-        Photos of an epoch, which the progress bar counts; epochs if 0.
+        Number of photos in an epoch, for the progress bar; 0 counts epochs instead.
     verbose : bool
         Whether to show a progress bar.
     """

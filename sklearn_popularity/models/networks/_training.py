@@ -1,4 +1,4 @@
-"""Training of networks by skorch, on batches that others make."""
+"""Training of networks by skorch, on batches of rows or photos."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from ._callbacks import TrainingOver, as_arrays, make_callbacks
 from ._checkpoints import Checkpoint
 from ._schedule import Schedule
 
-# From the number of an epoch to its batches: inputs, and the target with its weights.
+# Takes the number of an epoch; yields batches: inputs, and the target with its weights.
 Batches = Callable[[int], Iterator[tuple[Any, tuple[Any, Any]]]]
 
 
@@ -48,17 +48,18 @@ def train(
     Parameters
     ----------
     build : callable
-        Returns the torch module to train; what it draws is seeded too.
+        Returns the torch module to train; its random weights are seeded too.
     batches : Batches
-        What to learn from.
+        Training rows.
     schedule : Schedule
-        Its training.
+        How to train.
     held_out : Batches, default=None
-        Rows for early stopping; the weights that are best on these are returned.
+        Validation rows for early stopping; the weights that are best on these are
+        returned.
     checkpoint : Checkpoint, default=None
-        File to go on from, written after each epoch.
+        File to resume from, written after each epoch.
     tasks : FitTasks, default=None
-        What tells scikit-learn's callbacks of the epochs.
+        Reports the epochs to scikit-learn's callbacks.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def train(
     Raises
     ------
     ValueError
-        If the loss grows beyond all numbers.
+        If the loss is not finite.
     """
     bar = tqdm(
         total=schedule.max_epochs * (schedule.n_photos or 1),
@@ -79,7 +80,7 @@ def train(
             schedule, bar, held_out is not None, checkpoint, tasks
         )
         net = _make_net(build, schedule, callbacks).initialize()
-        # Not `fit`, which takes the user's interrupt for the end of training.
+        # Not `fit`, which would end the training at an interrupt by the user.
         with suppress(TrainingOver):
             net.notify("on_train_begin")
             n_left = schedule.max_epochs - len(net.history)
@@ -94,7 +95,7 @@ def train(
 
 @contextmanager
 def _seeded(schedule):
-    """Seed torch and set its threads, inside only."""
+    """Seed torch and set its threads within a context."""
     torch = import_torch()
     with own_randomness(schedule.seed, schedule.device):
         n_threads = torch.get_num_threads()
@@ -124,7 +125,7 @@ def _weighted_loss(kind, outputs, truth):
             half = 0.5 if kind == "half_squared_error" else 1.0
             losses = half * (outputs - target) ** 2
         losses = (losses * known).sum(dim=1)
-    # Weights have the same mean over all rows, so a batch of light rows is light.
+    # The mean weight of all rows is 1, so a batch of small weights makes a small step.
     return (weight * losses).mean()
 
 
@@ -134,7 +135,7 @@ def _build_optimizer(torch, module, schedule):
         if not values.requires_grad:
             continue
         multiplier = schedule.head_multiplier if name.startswith("head.") else 1
-        # Biases and the scales of normalisation are not drawn to zero.
+        # Biases and the scales of normalisation have no penalty.
         decay = schedule.alpha if values.ndim > 1 else 0.0
         groups[schedule.learning_rate * multiplier, decay].append(values)
     kind, options = {
@@ -202,7 +203,7 @@ def _make_net(build, schedule, callbacks):
 
 
 def _evaluate_frozen(torch, module):
-    """Evaluate what does not learn, its dropout too, and all batch normalisation."""
+    """Switch all batch normalisation, and modules that do not learn, to evaluation."""
     for each in module.modules():
         weights = list(each.parameters())
         is_frozen = weights and not any(values.requires_grad for values in weights)
