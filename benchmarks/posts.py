@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/posts.py SECTION DATA``: the folder DATA contains the folders
 oasis and memes (labels.csv with path; theme and ratings, or ups, user, time and title),
-tabular (youtube_thumbnails_views.csv, imgflip_memes_sample.csv) and webpages. ``--keep
-FILE`` caches features. Folds keep themes or users together.
+tabular (imgflip_memes_sample.csv) and webpages. ``--keep FILE`` caches features. Folds
+keep themes or users together.
 """
 
 import time

@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -43,8 +44,10 @@ LABELS = [
 ]
 
 
-@pytest.mark.parametrize("cells", LABELS, ids=repr)
-@pytest.mark.parametrize("column", ["user", "Theme", "owner_id", "tags", "user.id_str"])
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [*zip(LABELS, cycle(["user", "Theme", "owner_id", "tags", "user.id_str"]))],
+)
 def test_labels_stay_as_written(folder, column, cells):
     write(folder, column, cells)
     found = load_folder(folder)[column]

@@ -1,5 +1,7 @@
 """TPIC2017 on small folders of its layout."""
 
+from itertools import cycle
+
 import pandas as pd
 import pytest
 from PIL import Image
@@ -146,7 +148,7 @@ def test_files_have_to_be_there(folder, name):
         load_tpic2017(folder)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ["LABEL.txt", "USER_META.txt"])
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -182,14 +184,13 @@ def test_posts_that_a_file_lacks_are_named(folder, name):
         load_tpic2017(folder)
 
 
-@pytest.mark.parametrize("value", ["many", "nan", "inf", "1,5", "None"])
 @pytest.mark.parametrize("name", ["LABEL.txt", "USER_META.txt"])
-def test_values_have_to_be_numbers(folder, name, value):
-    for column in range(2, 2 + len(FILES[name][0].split())):
+def test_values_have_to_be_numbers(folder, name):
+    values = cycle(["many", "nan", "inf", "1,5", "None"])
+    for column, theirs in enumerate(FILES[name][0].split(), start=2):
         rows = [row.split("\t") for row in rows_of(name)]
-        rows[1][column] = value
+        rows[1][column] = value = next(values)
         write(folder, name, ["\t".join(row) for row in rows])
-        theirs = FILES[name][0].split()[column - 2]
         with pytest.raises(ValueError, match=f"'{theirs}' .*'{value}' .*'311862'"):
             load_tpic2017(folder)
 
@@ -210,14 +211,9 @@ def test_values_have_to_be_numbers(folder, name, value):
     ],
 )
 def test_impossible_times_are_one_clear_error(folder, time):
-    write(
-        folder,
-        "TIME_FLAG.txt",
-        [
-            rows_of("TIME_FLAG.txt")[0].replace("2007\t3\t16\t4", time),
-            *rows_of("TIME_FLAG.txt")[1:],
-        ],
-    )
+    first, *others = rows_of("TIME_FLAG.txt")
+    rows = [first.replace("2007\t3\t16\t4", time), *others]
+    write(folder, "TIME_FLAG.txt", rows)
     with pytest.raises(ValueError, match=r"TIME_FLAG.txt' .*year.* '9624' \(1 such"):
         load_tpic2017(folder)
 

@@ -31,7 +31,8 @@ def area_mean(array, n, axis):
     [
         (bool, [0, 1]),
         (np.uint8, range(256)),
-        (np.uint16, range(65536)),
+        # Those beside a half: 257 values become one level.
+        (np.uint16, [i for i in range(65536) if i % 257 in (0, 128, 129)]),
         (">u2", range(0, 65536, 257)),
         (np.int16, range(256)),
         (np.uint32, range(256)),
@@ -226,7 +227,7 @@ def test_to_rgb8_clips_to_range_of_dtype():
         (3, 9999),
     ],
 )
-@pytest.mark.parametrize("max_size", [1, 2, 3, 12, 320, 999])
+@pytest.mark.parametrize("max_size", [1, 12, 320, 999])
 def test_limit_size_takes_area_means(shape, max_size):
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     reduced = limit_size(image, max_size)
