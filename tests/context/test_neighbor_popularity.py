@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
-from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
-from sklearn_popularity import NeighborPopularity, spearman_score
+from sklearn_popularity import (
+    NeighborPopularity,
+    load_model,
+    save_model,
+    spearman_score,
+)
 from sklearn_popularity.context import _neighbor_popularity
 
 PLACE = ["a", "b"]
@@ -52,10 +55,10 @@ def slowly(rows, posts, scores, settings, n_neighbors):
     known = posts[PLACE].to_numpy()
     between = ((known[:, np.newaxis] - known) ** 2).sum(axis=2)
     copies = settings.get("tolerance", 1e-5) * np.sqrt(between.mean())
-    features = []
+    features, others = [], posts.to_dict("records")
     for row in rows.to_dict("records"):
         seen = []
-        for other, score in zip(posts.to_dict("records"), scores, strict=True):
+        for other, score in zip(others, scores, strict=True):
             far = np.hypot(row["a"] - other["a"], row["b"] - other["b"])
             early = True
             if "time" in settings:
@@ -74,7 +77,7 @@ def slowly(rows, posts, scores, settings, n_neighbors):
     return np.array(features)[:, np.newaxis]
 
 
-@pytest.mark.parametrize("n_neighbors", [1, 4, 25, 1000])
+@pytest.mark.parametrize("n_neighbors", [1, 4, 1000])
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_feature_equals_slow_count(posts, scores, settings, n_neighbors):
     neighbors, X = of(posts, settings, n_neighbors=n_neighbors)
@@ -116,13 +119,6 @@ def test_no_row_sees_what_gives_it_away(posts, scores, settings):
     assert reached > 5  # others do see them
 
 
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_fit_transform_is_transform(posts, scores, settings):
-    neighbors, X = of(posts, settings, n_neighbors=4)
-    expected = neighbors.fit_transform(X, scores)
-    assert_array_equal(clone(neighbors).fit(X, scores).transform(X), expected)
-
-
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
 def test_no_row_far_away_sees_itself(scale):
     rng = np.random.default_rng(0)
@@ -131,7 +127,7 @@ def test_no_row_far_away_sees_itself(scale):
     for tolerance in (0.0, 1e-5):
         neighbors = NeighborPopularity(n_neighbors=1, tolerance=tolerance)
         expected = neighbors.fit(X, np.zeros(300)).transform(X)
-        for i in range(0, 300, 10):
+        for i in range(0, 300, 30):
             found = neighbors.fit(X, np.eye(300)[i]).transform(X)
             assert found[i] == expected[i] == 0
 
@@ -190,13 +186,15 @@ def held_out(kind, n_neighbors, seed):
     return np.mean(scores, axis=0)
 
 
-@pytest.mark.parametrize("n_neighbors", [5, 60])
-@pytest.mark.parametrize("kind", ["rows", "groups", "known groups", "copies"])
+@pytest.mark.parametrize(
+    ("kind", "n_neighbors"),
+    [("rows", 60), ("groups", 5), ("known groups", 60), ("copies", 5)],
+)
 def test_noise_stays_noise(kind, n_neighbors):
-    found = [held_out(kind, n_neighbors, seed) for seed in range(20)]
+    found = [held_out(kind, n_neighbors, seed) for seed in range(12)]
     error = np.std(found, axis=0) / np.sqrt(len(found))
     assert (np.abs(np.mean(found, axis=0)) < 3 * error).all()
-    assert (error < 0.04).all()
+    assert (error < 0.05).all()
 
 
 @pytest.mark.parametrize("settings", [{}, {"groups": 3}, {"time": 3}])
@@ -266,20 +264,14 @@ def test_rows_do_not_depend_on_the_batch(posts, scores, monkeypatch):
     assert_allclose(alone, expected, atol=1e-12)
 
 
-def test_copies_of_the_transformer_agree(posts, scores, copies_of):
+def test_times_and_groups_are_read_back(posts, scores, tmp_path):
     neighbors, X = of(posts, SETTINGS["past and groups"], n_neighbors=4)
     X = X.assign(day=pd.Timestamp("2020-01-01") + pd.to_timedelta(X["day"], "D"))
     expected = neighbors.fit_transform(X, scores)
     assert neighbors.get_feature_names_out().tolist() == ["neighbor_popularity"]
-    for copied in copies_of(neighbors):
-        assert_array_equal(copied.transform(X), expected)
-
-
-def test_columns_are_chosen_by_a_column_transformer(posts, scores):
-    neighbors = NeighborPopularity(n_neighbors=4, groups="album")
-    columns = make_column_transformer((neighbors, [*PLACE, "album"]))
-    expected = neighbors.fit_transform(posts[[*PLACE, "album"]], scores)
-    assert_array_equal(columns.fit_transform(posts, scores), expected)
+    save_model(neighbors, tmp_path / "model.skops")
+    loaded = load_model(tmp_path / "model.skops")
+    assert_array_equal(loaded.transform(X), expected)
 
 
 # --- What is refused

@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
-from sklearn.compose import make_column_transformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_popularity import SocialFeatures
@@ -252,16 +250,3 @@ def test_fit_rejects_parameters(posts, parameters, message):
 )
 def test_passes_sklearn_checks_with_gaps(estimator, check):
     check(estimator)
-
-
-def test_column_transformer_selects_columns(posts):
-    columns = make_column_transformer((SocialFeatures(), ["contacts", "posted"]))
-    assert_allclose(
-        columns.fit_transform(posts), _expected()[:, [0, 4, 5, 6, 7]], atol=1e-12
-    )
-
-
-def test_copies_give_same_features(posts, copies_of):
-    cues = SocialFeatures(**CUES, missing="indicator").fit(posts)
-    for copied in (*copies_of(cues), clone(cues).fit(posts)):
-        assert_array_equal(copied.transform(posts), cues.transform(posts))

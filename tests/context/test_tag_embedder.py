@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import (
     check_no_attributes_set_in_init,
@@ -206,6 +205,7 @@ def test_vectors_of_another_length_are_refused(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("dog 1 2\n")
     embedder = TagEmbedder(path).fit(["dog"])
+    assert len(pickle.dumps(embedder)) < 2000  # the path, not the vectors
     path.write_text("dog 1 2 3\n")
     with pytest.raises(ValueError, match=r"have 3 numbers, but had 2 in fit\."):
         embedder.transform(["dog"])
@@ -242,12 +242,6 @@ def test_fit_transform_is_fit_then_transform():
     assert_array_equal(fitted.fit(LISTS).transform(TAGS), EXPECTED)
 
 
-def test_input_is_left_alone():
-    X = pd.DataFrame({"tags": TAGS})
-    TagEmbedder(VECTORS).fit_transform(X)
-    assert X["tags"].tolist() == TAGS
-
-
 @pytest.mark.parametrize("package", ["pandas", "polars"])
 def test_set_output_names_columns(package):
     pytest.importorskip(package, reason=f"This output needs {package}.")
@@ -257,26 +251,11 @@ def test_set_output_names_columns(package):
     assert_allclose(frame.to_numpy(), EXPECTED)
 
 
-@pytest.mark.parametrize("from_file", [False, True])
-def test_copies_give_same_features(from_file, tmp_path, copies_of):
-    vectors = VECTORS
-    if from_file:
-        words, rows = np.array(list(VECTORS)), np.array(list(VECTORS.values()))
-        np.savez(tmp_path / "a.npz", words=words, vectors=rows)
-        vectors = str(tmp_path / "a.npz")
-    embedder = TagEmbedder(vectors).fit(TAGS)
-    assert len(pickle.dumps(embedder)) < 2000
-    for copied in (*copies_of(embedder), clone(embedder).fit(TAGS)):
-        assert_allclose(copied.transform(TAGS), EXPECTED)
-
-
-@pytest.mark.parametrize("column", ["tags", ["tags"]], ids=["scalar", "list"])
-def test_works_in_searches(column):
+def test_works_in_searches():
     posts = pd.DataFrame({"tags": TAGS * 5})
     y = EXPECTED[:, 0].tolist() * 5
-    columns = make_column_transformer((TagEmbedder(VECTORS), column))
+    columns = make_column_transformer((TagEmbedder(VECTORS), "tags"))
     model = make_pipeline(columns, Ridge(alpha=1e-3))
-    assert cross_val_score(model, posts, y, error_score="raise").min() > 0.9
     grid = {"columntransformer__tagembedder__exclude": [None, "sun"]}
-    search = GridSearchCV(model, grid, error_score="raise").fit(posts, y)
+    search = GridSearchCV(model, grid, error_score="raise", cv=2).fit(posts, y)
     assert search.best_params_ == {"columntransformer__tagembedder__exclude": None}

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
@@ -248,13 +247,6 @@ def test_column_transformer_fits_without_leaking(posts, scores):
     columns = make_column_transformer((_encoder(**PAST), ["user", "day"]))
     expected = _encoder(**PAST).fit_transform(posts, scores)
     assert_array_equal(columns.fit_transform(posts, scores), expected)
-
-
-@pytest.mark.parametrize("settings", [{}, SEEN], ids=["out of fold", "past"])
-def test_copies_give_same_history(posts, scores, settings, copies_of):
-    encoder = _encoder(**settings).fit(posts, scores)
-    for copied in (*copies_of(encoder), clone(encoder).fit(posts, scores)):
-        assert_array_equal(copied.transform(posts), encoder.transform(posts))
 
 
 @pytest.mark.parametrize(
