@@ -2,13 +2,9 @@
 
 from typing import NamedTuple
 
-from PIL import Image
-
-from ._cost import Steps
 from ._errors import decoding_errors
-from ._headers import check_encoded, readable_formats
+from ._headers import check_encoded, open_image
 from ._heif import is_heif
-from ._tiff import check_layout
 
 _MAKE, _MODEL = 271, 272  # tags of EXIF
 
@@ -40,9 +36,7 @@ def file_facts(data: bytes) -> FileFacts:
     if is_heif(data):
         return FileFacts("HEIF", "")
     with decoding_errors():
-        image = Image.open(Steps(data), formats=readable_formats())
-        if image.format == "TIFF":
-            check_layout(image)
+        image = open_image(data)
         tags = image.getexif()
     words = [_plain(tags.get(tag)) for tag in (_MAKE, _MODEL)]
     return FileFacts(image.format or "", " ".join(filter(None, words)))

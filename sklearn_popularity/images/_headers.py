@@ -6,19 +6,12 @@ from functools import cache
 
 from PIL import Image
 
-from ._cost import bytes_per_pixel, check_memory, check_scans
+from ._cost import Steps, bytes_per_pixel, check_memory, check_scans
 from ._errors import ImageError
 from ._formats import why_refused
-from ._tiff import TIFF_BEGINNINGS, check_pieces, tiff_range
+from ._tiff import TIFF_BEGINNINGS, check_layout, check_pieces, tiff_range
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF")
-
-
-@cache
-def readable_formats() -> tuple[str, ...]:
-    """The formats that are read, without those that this Pillow lacks."""
-    Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def check_encoded(data: bytes) -> None:
@@ -51,6 +44,21 @@ def _webp_canvas(data: bytes) -> tuple[int, int]:
         bits = number(21, 25)
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     return number(26, 28) & 0x3FFF, number(28, 30) & 0x3FFF
+
+
+def open_image(data: bytes) -> Image.Image:
+    """Open encoded bytes that were checked; a TIFF in a wrong layout is refused."""
+    image = Image.open(Steps(data), formats=_readable_formats())
+    if image.format == "TIFF":
+        check_layout(image)
+    return image
+
+
+@cache
+def _readable_formats() -> tuple[str, ...]:
+    """The formats that are read, without those that this Pillow lacks."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def repair_transparency(image: Image.Image) -> None:

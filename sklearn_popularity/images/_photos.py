@@ -11,8 +11,9 @@ import numpy as np
 from PIL import Image
 
 from ._errors import ImageError
-from ._pixels import check_value_range, limit_size, to_rgb8
+from ._pixels import limit_size, to_rgb8
 from ._reader import decode_file, read_file
+from ._values import check_value_range
 
 _MISSING = "the photo is missing; drop the row or fill in its photo"
 

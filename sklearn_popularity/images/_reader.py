@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ._cost import MAX_BYTES, Steps, bytes_per_pixel, check_cost, check_memory
+from ._cost import MAX_BYTES, bytes_per_pixel, check_cost, check_memory
 from ._errors import ImageError, decoding_errors
-from ._headers import check_encoded, readable_formats, repair_transparency
+from ._headers import check_encoded, open_image, repair_transparency
 from ._heif import is_heif, open_heif
 from ._pixels import check_max_size, limit_size, to_rgb8
-from ._tiff import check_layout
 
 # pathlib turns http:// into http:/; a drive letter has one letter.
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]+://|https?:/|data:)", re.IGNORECASE)
@@ -164,11 +163,9 @@ def _open_heif(data: bytes) -> Image.Image:
 
 
 def _open(data: bytes, max_size: int | None) -> Image.Image:
-    image = Image.open(Steps(data), formats=readable_formats())
+    image = open_image(data)
     whole = image.size
     repair_transparency(image)
-    if image.format == "TIFF":
-        check_layout(image)
     if max_size is not None and image.format in ("JPEG", "MPO"):
         _draft(image, max_size)
     check_cost(image, data, whole)

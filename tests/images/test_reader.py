@@ -21,7 +21,7 @@ from PIL import Image, ImageCms, ImageFile, features
 
 from sklearn_popularity.images import ImageError, limit_size, read_image
 from sklearn_popularity.images import _reader as reader
-from sklearn_popularity.images._pixels import _srgb_transform
+from sklearn_popularity.images._pillow import _srgb_transform
 
 ROOT = Path(__file__).parents[2]
 BAD_IMAGES = ROOT.parent / "shared" / "badimages"
