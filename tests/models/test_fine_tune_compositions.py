@@ -13,7 +13,6 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_popularity import (
     CNNEmbedder,
-    CNNFineTuneClassifier,
     CNNFineTuneRegressor,
     Preprocessing,
 )
@@ -51,16 +50,6 @@ PLAIN = {
 #: Outputs of a head are independent, and steps proportional to the learning rate.
 HEAD = PLAIN | {"trainable": "head", "optimizer": "sgd", "learning_rate": 1e-4}
 N = 20
-
-
-@pytest.fixture(scope="module")
-def squares():
-    return np.random.default_rng(0).integers(0, 256, (N, 32, 32, 3), dtype=np.uint8)
-
-
-@pytest.fixture(scope="module")
-def scores():
-    return np.random.default_rng(1).normal(3, 2, size=N)
 
 
 @pytest.fixture
@@ -135,16 +124,14 @@ def test_frozen_layers_are_evaluated(trainable):
         assert all(each.training == (i >= frozen) for each in depths)
 
 
-@pytest.mark.parametrize("kind", [CNNFineTuneRegressor, CNNFineTuneClassifier])
 @pytest.mark.parametrize(
     "name", ["features.99", "features.2", "weight", "backbone", ""]
 )
-def test_unknown_layers_are_refused(kind, name, squares, scores):
-    model = kind(**PLAIN, trainable=name)  # features.2 pools
-    with pytest.raises(
-        ValueError, match=f"trainable='{name}', but 'weights', .* such as"
-    ):
-        model.fit(squares, scores > 3)
+def test_unknown_layers_are_refused(name, squares, scores):
+    model = CNNFineTuneRegressor(**PLAIN, trainable=name)  # features.2 pools
+    message = f"trainable='{name}', but 'weights', .* such as"
+    with pytest.raises(ValueError, match=message):
+        model.fit(squares, scores)
 
 
 @pytest.mark.parametrize(
@@ -210,18 +197,14 @@ def test_unknown_scores_add_no_loss(squares, scores):
     assert_allclose(both.predict(squares)[:, 1], alone.predict(squares), rtol=1e-5)
 
 
-@pytest.mark.parametrize("weight", [None, np.arange(1.0, N + 1)])
-def test_score_is_of_the_known_rows_of_each_column(weight, squares, scores):
+def test_score_is_of_the_known_rows_of_each_column(squares, scores):
     y = np.column_stack([scores, 100 - scores**2])
-    model = CNNFineTuneRegressor(**HEAD).fit(squares, y)
-    told = model.predict(squares)
-    whole = r2_score(y, told, sample_weight=weight)
-    assert_allclose(model.score(squares, y, weight), whole)
+    model = CNNFineTuneRegressor(**HEAD | {"max_epochs": 1}).fit(squares, y)
+    told, weight = model.predict(squares), np.arange(1.0, N + 1)
+    assert_allclose(model.score(squares, y), r2_score(y, told))
     y[5:, 1] = np.nan
     parts = [
-        r2_score(
-            y[:n, j], told[:n, j], sample_weight=None if weight is None else weight[:n]
-        )
+        r2_score(y[:n, j], told[:n, j], sample_weight=weight[:n])
         for j, n in enumerate((N, 5))
     ]
     assert_allclose(model.score(squares, y, weight), np.mean(parts))
@@ -290,12 +273,12 @@ def test_folder_holds_a_checkpoint_of_each_fit(name, squares, scores, reads, tmp
     folder = tmp_path / name
     if folder.suffix:
         folder.mkdir()
-    model = CNNFineTuneRegressor(**PLAIN, checkpoint=folder)
+    model = CNNFineTuneRegressor(**PLAIN | {"max_epochs": 1}, checkpoint=folder)
     for rows in (slice(10), slice(10, 20), slice(10)):
         model.fit(squares[rows], scores[rows])
     model.set_params(learning_rate=1e-3).fit(squares[:10], scores[:10])
     assert len(list(folder.iterdir())) == 3
-    assert len(reads) == 3 * 3 * 10
+    assert len(reads) == 3 * 10
 
 
 def test_photos_are_decoded_once(files, scores, reads, monkeypatch):
