@@ -205,7 +205,7 @@ class Experiments:
         n_repeats = min(n_repeats or self.n_repeats, self.n_repeats)
         try:
             partitions = splits(y, groups=groups, n_repeats=n_repeats)
-            learner, params = prepare_fit(learner, groups, None)
+            learner, params = prepare_fit(learner, groups)
             held_out = predict_partitions(
                 learner,
                 X,

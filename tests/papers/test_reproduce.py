@@ -192,7 +192,8 @@ def test_wrong_columns_are_refused(made_up, settings, message):
 
 def test_other_scores_of_the_same_photos_are_held_out(made_up, monkeypatch):
     pytest.importorskip("torch", reason="The perceptron needs it.")
-    monkeypatch.setattr(memorability2018._tables, "_on_other_photos", None)
+    tables = memorability2018._tables
+    monkeypatch.setattr(tables, "_fit_on_all", lambda *_: pytest.fail("a model of all"))
     other = PaperPosts(made_up.posts, "views", name="Flickr")
     experiments = Experiments(made_up, quick=True, others=[other])
     table = memorability2018.tables_2_and_3(experiments)
