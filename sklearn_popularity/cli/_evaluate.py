@@ -102,7 +102,7 @@ def _evaluate(options):
     try:
         _write(options, comparison, choices)
     finally:
-        print(describe_run(options, kept, options.repeats) + "\n")
+        print(describe_run(options, kept) + "\n")
         print(format_scores(comparison.scores), flush=True)
         _print_differences(comparison.differences, asked)
         _print_ceilings(comparison.ceilings)

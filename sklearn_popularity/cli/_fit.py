@@ -43,10 +43,7 @@ def _fit(options):
         write_fitted(options, posts, groups, fitted)
     finally:
         kept = posts.iloc[fitted.whole.kept]
-        print(
-            f"{describe_run(options, kept, options.repeats)}\n"
-            f"{format_found(*fitted.found)}"
-        )
+        print(f"{describe_run(options, kept)}\n{format_found(*fitted.found)}")
         branches = getattr(fitted.whole.model, "branch_scores_", {})
         print_chance([name for name, one in branches.items() if one.at_chance])
         print_reasons(asked.reasons)

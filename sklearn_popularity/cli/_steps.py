@@ -77,7 +77,7 @@ class _Shown:
         if numbers[0] > self._at:
             self._at = numbers[0]
             self._write("" if self._is_terminal else "\n")
-        return _Round(total, lambda share: self._tell((n_before + share), step))
+        return _Round(total, lambda share: self._tell(n_before + share, step))
 
     def _tell(self, n_rounds, step):
         if not self._is_terminal and time.monotonic() < self._written + _QUIET:

@@ -34,12 +34,12 @@ def format_scores(table):
     return format_table(table.to_dict("records"), columns)
 
 
-def describe_run(options, posts, n_repeats):
+def describe_run(options, posts):
     """Describe the label, the number of photos and the folds."""
     by = "photos"
     if options.group is not None:
         by = f"{posts[options.group].nunique()} groups of {options.group!r}"
-    times = "once" if n_repeats == 1 else f"{n_repeats} times"
+    times = "once" if options.repeats == 1 else f"{options.repeats} times"
     return (
         f"Label {posts.attrs.get('target', options.label)!r}, {len(posts)} photos, "
         f"split {times} into {options.cv} folds of {by}"

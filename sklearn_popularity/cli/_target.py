@@ -1,13 +1,11 @@
 """The target: the label, or its logarithm with --log or --per-day."""
 
 import numpy as np
-import pandas as pd
-from pandas.api.types import is_numeric_dtype
 from scipy.stats import skew
 
 from .._messages import quote
 from .._warnings import warn_caller
-from ..context import log_normalized_popularity
+from ..context import log_normalized_popularity, read_order
 from ..datasets import first_row
 
 _SKEWED = 2
@@ -60,34 +58,25 @@ def in_unit(scores, options):
 
 
 def _per_day(posts, label, times):
-    uploaded = posts[times[0]]
-    observed = uploaded.loc[_moments(uploaded).idxmax()]  # the latest, as written
-    if len(times) == 2:
-        observed = posts[times[1]]
-        _check_order(posts, times)
+    moments = [read_order(posts, column, "--per-day") for column in times]
+    uploaded, observed = posts[times[0]], posts[times[-1]]
+    if len(times) == 1:
+        observed = uploaded.iloc[moments[0].values.argmax()]  # the latest, as written
+    elif moments[0].kind == moments[1].kind:  # else log_normalized_popularity says so
+        _check_order(posts, *moments)
     return log_normalized_popularity(posts[label], uploaded, observed, min_days=1)
 
 
-def _check_order(posts, times):
+def _check_order(posts, uploaded, observed):
     """Raise an error that names the first row that was read before it was posted."""
-    uploaded, observed = (_moments(posts[column]) for column in times)
-    if is_numeric_dtype(uploaded) != is_numeric_dtype(observed):
-        return  # `log_normalized_popularity` says so
-    early = observed < uploaded
+    early = observed.values < uploaded.values
     if early.any():
-        found = quote(posts[times[1]][early].iloc[0])
+        found = quote(posts[observed.name][early].iloc[0])
         raise ValueError(
-            f"The column {times[1]!r} holds {found} for {first_row(posts, early)}, but "
-            f"a time no earlier than {times[0]!r} in the same line was expected. "
-            "Correct one of the two cells."
+            f"The column {observed.name!r} holds {found} for "
+            f"{first_row(posts, early)}, but a time no earlier than {uploaded.name!r} "
+            "in the same line was expected. Correct one of the two cells."
         )
-
-
-def _moments(times):
-    """Times that can be compared, or numbers of days."""
-    if is_numeric_dtype(times):
-        return times
-    return pd.to_datetime(times, format="ISO8601", utc=True)
 
 
 def _suggest(values, label):
