@@ -1,14 +1,17 @@
 """The target: logarithms of counts and of rates, and predictions in their unit."""
 
 import re
+import warnings
 from argparse import Namespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_popularity import log_normalized_popularity
+from sklearn_popularity import load_folder, log_normalized_popularity
 from sklearn_popularity.cli import main
+from sklearn_popularity.cli._main import _parser
+from sklearn_popularity.cli._model import compose
 from sklearn_popularity.cli._posts import _plain_number
 from sklearn_popularity.cli._target import in_unit
 from sklearn_popularity.evaluation import fit_model, late_fusion, parts_of
@@ -144,23 +147,16 @@ def test_predictions_below_a_count_of_0_are_0():
     assert in_unit(np.array([-1.0, 0.0, 2.0]), options).tolist() == [0, 0, 3]
 
 
-@pytest.mark.parametrize("written", ["27/01/2018 15:07", "27.01.2018 15:07", "May 1"])
-def test_local_times_are_one_error_that_names_the_column(
-    folder, with_table, tmp_path, written, capsys
-):
-    posts = with_table(folder, tmp_path / "local", lambda t: t.assign(posted=written))
-    assert _fit(posts, tmp_path / "m.skops", "--per-day", "posted") == 2
-    error = capsys.readouterr().err
-    assert f"The column 'posted' holds {written!r}" in error
-    assert "(line 2)" in error and "as yyyy-mm-dd hh:mm" in error
-
-
-def test_ages_that_are_features_are_warned_of(folder, tmp_path, capsys):
-    both = ["--per-day", "posted", "--social", "posted"]
-    assert _fit(folder, tmp_path / "model.skops", *both) == 0
-    assert "--social posted tells the model that age" in capsys.readouterr().err
-    assert _fit(folder, tmp_path / "model.skops", *both[:3], "title") == 0
-    assert "tells the model" not in capsys.readouterr().err
+@pytest.mark.parametrize(("column", "told"), [("posted", True), ("title", False)])
+def test_ages_that_are_features_are_warned_of(folder, column, told):
+    given = ["evaluate", str(folder), "--label", "views", "--per-day", "posted"]
+    given += ["--features", "none", "--social", column]
+    options = _parser().parse_args(given)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compose(options, load_folder(folder), None)
+    message = f"--social {column} tells the model that age"
+    assert any(message in str(each.message) for each in caught) == told
 
 
 def test_rows_without_time_or_group_are_counted(folder, with_table, tmp_path, capsys):
@@ -191,12 +187,3 @@ def test_rows_without_time_or_group_are_counted(folder, with_table, tmp_path, ca
 )
 def test_numbers_of_spreadsheets_are_told_plainly(written, plain):
     assert _plain_number(written) == plain
-
-
-def test_thousands_separators_are_named(folder, with_table, tmp_path, capsys):
-    def separate(table):
-        return table.assign(views=[f"{int(v):,}" for v in table["views"]])
-
-    posts = with_table(folder, tmp_path / "separated", separate)
-    assert _fit(posts, tmp_path / "m.skops", "--log") == 2
-    assert re.search(r"Write (\d+) instead of [\d,]+,", capsys.readouterr().err)
