@@ -1,6 +1,5 @@
 """Perceptrons with branches: the torch module as oracle, weights, groups, bad input."""
 
-import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +9,13 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_popularity import (
     KClassAggregatingClassifier,
     MultiBranchMLPClassifier,
     MultiBranchMLPRegressor,
+    save_model,
 )
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
@@ -47,20 +47,13 @@ SMALL = {
 @pytest.fixture
 def data():
     X = np.random.default_rng(0).normal(size=(80, 8))
+    X.flags.writeable = False  # as in worker processes
     return X, 3 + X[:, 0] + np.abs(X[:, 6])
 
 
-@pytest.fixture(params=[MultiBranchMLPRegressor, MultiBranchMLPClassifier])
-def model(request):
-    return request.param(branches=BRANCHES, **SMALL)
-
-
-def target_of(model, y):
-    return np.digitize(y, [3, 4.5]) if hasattr(model, "class_weight") else y
-
-
-def outputs_of(model, X):
-    return getattr(model, "predict_proba", model.predict)(X)
+@pytest.fixture
+def model():
+    return MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
 
 
 def assert_same_weights(model, other):
@@ -146,39 +139,30 @@ def test_layers_of_each_branch(data):
     assert weights["joint.0.weight"].shape == (6, 2 + 3)
 
 
-# joblib replaces workers that have grown by torch.
-@pytest.mark.filterwarnings("ignore:A worker stopped:UserWarning")
-def test_search_chooses_a_width_for_each_branch(data):
+def test_search_chooses_a_width_for_each_branch(data, model):
     X, y = data
     grid = [{"cnn": (a,), "caption": (b,)} for a, b in ((4, 6), (12, 2))]
-    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
-    searches = [
-        GridSearchCV(model, {"branch_layers": grid}, cv=2, n_jobs=n_jobs).fit(X, y)
-        for n_jobs in (1, 2)
-    ]
-    scores = [search.cv_results_["mean_test_score"] for search in searches]
-    assert scores[0][0] != scores[0][1]
-    assert_array_equal(*scores)
-    chosen, weights = searches[0].best_params_, searches[0].best_estimator_.weights_
+    search = GridSearchCV(model, {"branch_layers": grid}, cv=2).fit(X, y)
+    weights = search.best_estimator_.weights_
+    assert np.ptp(search.cv_results_["mean_test_score"]) > 0
     for i, name in enumerate(BRANCHES):
-        n_units = chosen["branch_layers"][name][0]
+        n_units = search.best_params_["branch_layers"][name][0]
         assert weights[f"branches.{i}.0.weight"].shape[0] == n_units
-    assert_same_weights(*(search.best_estimator_ for search in searches))
 
 
 def test_branch_sees_its_columns_only(data, model):
     X, y = data
     model.set_params(branches={"cnn": slice(0, 5), "caption": [5, 6]})
-    model.fit(X, target_of(model, y))
-    expected = outputs_of(model, X)
+    model.fit(X, y)
+    expected = model.predict(X)
     changed = X.copy()
     changed[:, 7] += 9  # in no branch
-    assert_array_equal(outputs_of(model, changed), expected)
+    assert_array_equal(model.predict(changed), expected)
     changed[:, :5] += 9
-    assert np.abs(outputs_of(model, changed) - expected).max() > 0.01
+    assert np.abs(model.predict(changed) - expected).max() > 0.01
     # The joint layer deaf to the first branch, whose columns then say nothing.
     model.weights_["joint.0.weight"][:, :12] = 0
-    assert_array_equal(outputs_of(model, changed), outputs_of(model, X))
+    assert_array_equal(model.predict(changed), model.predict(X))
 
 
 # --- learning
@@ -189,32 +173,27 @@ def test_branch_sees_its_columns_only(data, model):
 )
 def test_loss_falls_and_beats_constant(data, model, optimizer, learning_rate):
     X, y = data
-    y = target_of(model, y)
     model.set_params(optimizer=optimizer, max_epochs=40, learning_rate=learning_rate)
     model.fit(X[:60], y[:60])
     assert len(model.loss_curve_) == model.n_epochs_ == 40
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
-    constant = 0.1
-    if hasattr(model, "classes_"):
-        constant = np.bincount(y[60:]).max() / 20
-    assert model.score(X[60:], y[60:]) > constant
+    assert model.score(X[60:], y[60:]) > 0.1
 
 
 def test_seed_decides(data, model):
     X, y = data
-    y = target_of(model, y)
     model.set_params(dropout=0.3, early_stopping=True)
     before = torch.random.get_rng_state()
     first, second = clone(model).fit(X, y), clone(model).fit(X, y)
     assert_same_weights(first, second)
     assert torch.equal(torch.random.get_rng_state(), before)
     other = clone(model).set_params(random_state=1).fit(X, y)
-    assert np.abs(outputs_of(first, X) - outputs_of(other, X)).max() > 1e-3
+    assert np.abs(first.predict(X) - other.predict(X)).max() > 1e-3
 
 
 def test_threads_leave_result_alone(data, model):
     X, y = data
-    y, before = target_of(model, y), torch.get_num_threads()
+    before = torch.get_num_threads()
     fitted = []
     try:
         for n_threads in (1, 3):
@@ -239,9 +218,9 @@ def test_fits_in_threads_do_not_share_random_numbers(data):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_weights_have_precision_of_X(data, model, dtype):
     X, y = data
-    model.fit(X.astype(dtype), target_of(model, y))
+    model.fit(X.astype(dtype), y)
     assert {values.dtype for values in model.weights_.values()} == {np.dtype(dtype)}
-    assert outputs_of(model, X.astype(dtype)).dtype == np.float64
+    assert model.predict(X.astype(dtype)).dtype == np.float64
 
 
 def test_huge_steps_raise(data):
@@ -254,16 +233,12 @@ def test_huge_steps_raise(data):
 # --- weights
 
 
-def test_weights_equal_repetitions(data, model):
+def test_scale_of_weights_does_not_matter(data, model):
     X, y = data
-    y = target_of(model, y)
     weight = np.random.default_rng(1).integers(0, 4, size=80)
-    model.set_params(batch_size=1000)
     weighted = clone(model).fit(X, y, sample_weight=weight)
-    repeated = clone(model).fit(X.repeat(weight, axis=0), y.repeat(weight))
-    assert_allclose(outputs_of(weighted, X), outputs_of(repeated, X), rtol=1e-8)
     scaled = clone(model).fit(X, y, sample_weight=weight * 7.0)
-    assert_allclose(outputs_of(scaled, X), outputs_of(weighted, X), rtol=1e-8)
+    assert_allclose(scaled.predict(X), weighted.predict(X), rtol=1e-8)
 
 
 def test_scales_equal_repetitions():
@@ -304,7 +279,7 @@ def test_classes_are_held_out_by_their_shares(data, seed):
 
 def test_groups_are_held_out_together(data, model):
     X, y = data
-    y, groups = target_of(model, y), np.arange(80) % 9
+    groups = np.arange(80) % 9
     model.set_params(early_stopping=True, validation_fraction=0.3)
     by_array = clone(model).fit(X, y, groups=groups)
     held_out = by_array.validation_rows_
@@ -325,7 +300,7 @@ def test_missing_group_is_named(data, model, missing, early_stopping):
     model.set_params(early_stopping=early_stopping)
     for groups in (["a"] * 79 + [missing], pd.Series([1.0] * 79 + [missing])):
         with pytest.raises(ValueError, match="in row 79 of groups"):
-            model.fit(X, target_of(model, y), groups=groups)
+            model.fit(X, y, groups=groups)
 
 
 @pytest.mark.parametrize("groups", ["theme", 8, -1])
@@ -381,13 +356,14 @@ def test_interrupt_is_no_end_of_training(monkeypatch, data, model):
     X, y = data
     interrupt_after(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt):
-        model.fit(X, target_of(model, y))
+        model.fit(X, y)
     assert not hasattr(model, "weights_")
 
 
-@pytest.mark.parametrize("n_epochs", [1, 4])
-@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
-def test_training_goes_on_from_checkpoint(monkeypatch, n_epochs, optimizer, tmp_path):
+@pytest.mark.parametrize(
+    ("optimizer", "n_epochs"), [("adam", 1), ("rmsprop", 4), ("sgd", 4)]
+)
+def test_training_goes_on_from_checkpoint(monkeypatch, optimizer, n_epochs, tmp_path):
     """Torch draws the order and the dropout here, in all passes from one generator."""
     rng = np.random.default_rng(0)
     rows, held_out = (
@@ -432,26 +408,27 @@ def test_training_goes_on_from_checkpoint(monkeypatch, n_epochs, optimizer, tmp_
 # --- partial_fit
 
 
-def test_partial_fit_goes_on(data, model):
+@pytest.mark.parametrize("kind", [MultiBranchMLPRegressor, MultiBranchMLPClassifier])
+def test_partial_fit_goes_on(kind, data):
     X, y = data
-    y = target_of(model, y)
-    classes = {"classes": np.unique(y)} if hasattr(model, "class_weight") else {}
+    model, classes = kind(**SMALL), {}
+    if kind is MultiBranchMLPClassifier:
+        y, classes = y > 4, {"classes": [False, True]}
     model.partial_fit(X, y, **classes)
     assert_same_weights(model, clone(model).set_params(max_epochs=1).fit(X, y))
-    for _ in range(30):
+    for _ in range(15):
         model.partial_fit(X, y)
-    assert model.n_epochs_ == len(model.loss_curve_) == 31
+    assert model.n_epochs_ == len(model.loss_curve_) == 16
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
 
 
 def test_partial_fit_rejects_another_activation(data, model):
     X, y = data
-    y = target_of(model, y)
     model.fit(X, y).set_params(activation="tanh")
-    expected = outputs_of(model, X)
+    expected = model.predict(X)
     with pytest.raises(ValueError, match=r"activation='tanh', but .* with 'relu'"):
         model.partial_fit(X, y)
-    assert_array_equal(outputs_of(model, X), expected)
+    assert_array_equal(model.predict(X), expected)
 
 
 def test_partial_fit_rejects_other_layers(data):
@@ -477,11 +454,8 @@ def test_partial_fit_needs_classes(data):
 
 
 def test_partial_fit_holds_nothing_out(data, model):
-    X, y = data
-    model.set_params(early_stopping=True)
-    classes = {"classes": [0, 1, 2]} if hasattr(model, "class_weight") else {}
     with pytest.raises(ValueError, match="early_stopping=True, but partial_fit"):
-        model.partial_fit(X, target_of(model, y), **classes)
+        model.set_params(early_stopping=True).partial_fit(*data)
 
 
 # --- as others use it
@@ -498,51 +472,44 @@ def test_classes_are_aggregated_to_score(data):
 
 def test_layers_are_those_of_fit(data, model):
     X, y = data
-    model.fit(X, target_of(model, y))
-    expected = outputs_of(model, X)
+    model.fit(X, y)
+    expected = model.predict(X)
     model.set_params(activation="tanh", branch_layers=(3,))
-    assert_array_equal(outputs_of(model, X), expected)
+    assert_array_equal(model.predict(X), expected)
 
 
-def test_prediction_imports_no_torch(data, model, tmp_path):
+def test_loading_and_prediction_import_no_torch(data, model, tmp_path):
     X, y = data
-    model.fit(X, target_of(model, y))
-    (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
+    save_model(model.fit(X, y), tmp_path / "0.skops")
+    save_model(MultiBranchMLPClassifier(**SMALL).fit(X, y > 4), tmp_path / "1.skops")
     code = (
-        "import pickle, sys, numpy as np\n"
-        "model = pickle.load(open(sys.argv[1], 'rb'))\n"
-        "model.predict(np.zeros((2, 8)))\n"
+        "import sys, numpy as np\n"
+        "from sklearn_popularity import load_model\n"
+        "for path in ('0.skops', '1.skops'):\n"
+        "    load_model(path).predict(np.zeros((2, 8)))\n"
         "assert not {'torch', 'skorch'} & set(sys.modules)"
     )
-    path = str(tmp_path / "model.pickle")
-    subprocess.run([sys.executable, "-c", code, path], check=True)
+    command = [sys.executable, "-W", "error", "-c", code]
+    subprocess.run(command, cwd=tmp_path, check=True)
 
 
 def test_verbose_shows_progress(data, model, capsys):
     X, y = data
-    model.fit(X, target_of(model, y))
+    model.fit(X, y)
     assert capsys.readouterr() == ("", "")
-    model.set_params(verbose=True).fit(X, target_of(model, y))
+    model.set_params(verbose=True).fit(X, y)
     out, err = capsys.readouterr()
     assert out == "" and "5/5" in err and "epoch" in err
 
 
 def test_frame_equals_array(data, model):
     X, y = data
-    y = target_of(model, y)
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
     names = {"cnn": list("abcde"), "caption": lambda X: list(X.columns[5:])}
     expected = clone(model).fit(X, y)
     model.set_params(branches=names).fit(frame, y)
-    assert_array_equal(outputs_of(model, frame), outputs_of(expected, X))
+    assert_array_equal(model.predict(frame), expected.predict(X))
     assert model.branches_[1] == ("caption", list("fgh"))
-
-
-def test_groups_of_splitter_need_no_column(data):
-    X, y = data
-    model = MultiBranchMLPRegressor(branches=BRANCHES, **SMALL)
-    groups = np.arange(80) // 4
-    assert len(cross_val_score(model, X, y, groups=groups, cv=GroupKFold(2))) == 2
 
 
 # --- errors
@@ -569,11 +536,11 @@ def test_groups_of_splitter_need_no_column(data):
 def test_bad_setting_raises(data, model, settings, message):
     X, y = data
     with pytest.raises(ValueError, match=message):
-        model.set_params(**settings).fit(X, target_of(model, y))
+        model.set_params(**settings).fit(X, y)
 
 
 def test_nan_names_its_branch(data, model):
-    X, y = data
+    X, y = data[0].copy(), data[1]
     X[3, 6] = np.nan
     with pytest.raises(ValueError, match=r"branch 'caption' cannot be used: .*NaN"):
-        model.fit(X, target_of(model, y))
+        model.fit(X, y)
