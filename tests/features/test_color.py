@@ -13,7 +13,7 @@ from sklearn_popularity.features._color import color_index, intensity_moments
 from sklearn_popularity.features._palettes import perceptual_palette
 
 PHOTOS = {
-    "astronaut": lambda: data.astronaut()[::4, ::4],
+    "astronaut": lambda: data.astronaut()[::8, ::8],
     "coffee": lambda: data.coffee()[::3, ::5],
     "noise": lambda: np.random.default_rng(0).integers(0, 256, (31, 43, 3), np.uint8),
     "grey": lambda: np.repeat(data.camera()[::8, ::8, None], 3, axis=-1),

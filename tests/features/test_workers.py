@@ -19,7 +19,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from sklearn_popularity import ColorStatistics, ImageError, UnreadablePhotosWarning
-from sklearn_popularity.features import _describe, _workers
+from sklearn_popularity.features import _workers
 from sklearn_popularity.features._workers import run_in_order
 from sklearn_popularity.images import Photos
 
@@ -111,25 +111,17 @@ def test_killed_workers_cost_nothing(photos, alone):
     assert 1 <= len(alone) <= 2 * 8  # all other batches were not under way
 
 
-def test_kill_during_transform_costs_nothing(photos, alone, monkeypatch):
-    expected = ColorStatistics().transform(photos)
-    monkeypatch.setattr(_describe, "run_in_order", partial(killing, at=(100,)))
-    transformer = ColorStatistics(n_jobs=2, batch_size=10)
-    assert_array_equal(transformer.transform(photos), expected)
-    assert 1 <= len(alone) <= 8
-
-
 def test_culprit_becomes_nan(photos):
-    photos = photos[:40].copy()
+    photos = photos[:12].copy()
     expected = ColorStatistics().transform(photos)
-    photos[17, 0, 0] = POISON
+    photos[7, 0, 0] = POISON
     transformer = ColorStatisticsUntilPoison(n_jobs=2, batch_size=1, on_error="nan")
-    with pytest.warns(UnreadablePhotosWarning, match="1 of 40 photos") as caught:
+    with pytest.warns(UnreadablePhotosWarning, match="1 of 12 photos") as caught:
         features = transformer.transform(photos)
     assert len(caught) == 1
-    assert "row 17: its worker died, twice" in str(caught[0].message)
-    assert_array_equal(np.flatnonzero(np.isnan(features).all(axis=1)), [17])
-    assert_array_equal(np.delete(features, 17, 0), np.delete(expected, 17, 0))
+    assert "row 7: its worker died, twice" in str(caught[0].message)
+    assert_array_equal(np.flatnonzero(np.isnan(features).all(axis=1)), [7])
+    assert_array_equal(np.delete(features, 7, 0), np.delete(expected, 7, 0))
 
 
 def test_culprits_are_named(photos):
@@ -143,14 +135,6 @@ def test_culprits_are_named(photos):
     for _, result in run_photos(photos, 3, poison=POISON):
         found += [str(result)] if isinstance(result, ImageError) else result
     assert found == expected
-
-
-def test_culprit_raises_its_place(paths, tmp_path):
-    poison = str(tmp_path / "poison.png")
-    Image.new("RGB", (16, 12), "white").save(poison)
-    transformer = ColorStatisticsUntilPoison(n_jobs=2, batch_size=1)
-    with pytest.raises(ImageError, match=r"^row 7, .*poison\.png: its worker died"):
-        transformer.transform([*paths, poison, *paths])
 
 
 def test_errors_of_tasks_pass_through(photos):
@@ -218,21 +202,13 @@ def test_one_process_is_the_caller(photos):
     assert [pid for _, pid in pids] == [os.getpid()] * 2
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
-def test_backends_keep_order(photos, backend):
-    batches = Photos(photos[:40]).batches(1)
-    with parallel_config(backend):
-        found = list(run_in_order(2, first_row, batches))
-    assert found == [(batch, batch.rows[0]) for batch in batches]
-
-
 def leave_a_mark(photos, folder):
     (folder / str(photos.rows[0])).touch()
 
 
 @pytest.mark.parametrize(
     ("backend", "n_jobs"),
-    [("loky", 1), ("loky", 2), ("threading", 3), ("multiprocessing", 2)],
+    [("loky", 1), ("loky", 2), ("threading", 3)],
 )
 def test_slow_caller_has_few_batches_waiting(photos, tmp_path, backend, n_jobs):
     """What workers have done before the caller comes back is bounded."""
@@ -288,7 +264,8 @@ def test_caller_who_leaves_early_stops_the_work(photos, tmp_path, backend):
         next(results)
         results.close()
         assert len(list(tmp_path.iterdir())) <= 9
-        assert len(list(run_in_order(2, first_row, batches[:9]))) == 9
+        again = list(run_in_order(2, first_row, batches[:40]))
+    assert again == [(batch, batch.rows[0]) for batch in batches[:40]]
 
 
 # Images that Pillow opened
@@ -314,13 +291,6 @@ def make_opened(kind):
     return lambda: Image.open(BytesIO(data[:-20] if kind == "broken" else data))
 
 
-def test_opened_images_are_the_same_in_other_processes():
-    X = [make_opened(kind)() for kind in OPENED]
-    expected = ColorStatistics(n_jobs=1).fit_transform(X)
-    rows = ColorStatistics(n_jobs=2, batch_size=1).fit_transform(X)
-    assert_array_equal(rows, expected)
-
-
 @pytest.mark.parametrize("kind", OPENED)
 def test_opened_image_is_sent_with_its_file(kind):
     make = make_opened(kind)
@@ -330,11 +300,10 @@ def test_opened_image_is_sent_with_its_file(kind):
     assert_array_equal(sent.read(0), Photos([file]).read(0))
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_broken_opened_image_is_one_error(n_jobs):
+def test_broken_opened_image_is_one_error():
     X = [make_opened("float")(), make_opened("broken")()]
     with pytest.raises(ImageError, match=r"^row 1: the image cannot be decoded"):
-        ColorStatistics(n_jobs=n_jobs, batch_size=1).fit_transform(X)
+        ColorStatistics(n_jobs=2, batch_size=1).fit_transform(X)
 
 
 def test_opened_tiff_without_its_tags_is_refused():

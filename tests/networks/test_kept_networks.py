@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import make_union
 
 from sklearn_popularity import CNNEmbedder, CNNFineTuneRegressor, Preprocessing
 from sklearn_popularity.networks import KeptNetwork, _backbones, _kept, shelf
@@ -48,17 +47,6 @@ def hooks_of(network):
         len(each._forward_hooks) + len(each._forward_pre_hooks)
         for each in network.module.modules()
     )
-
-
-def test_three_networks_are_built_once(built, photos):
-    names = ["squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
-    union = make_union(*(embedder_of(name) for name in names))
-    union.fit(photos)
-    first = union.transform(photos)
-    for _ in range(3):
-        assert_array_equal(union.transform(photos), first)
-        assert len(union.get_feature_names_out()) == first.shape[1]
-    assert built == names
 
 
 def test_layers_share_one_network(built, photos):
@@ -187,14 +175,6 @@ def test_four_gigabytes_are_kept():
     assert shelf._max_bytes == 4 * 2**30
     network = network_of(100)
     assert network.n_bytes == 400
-
-
-def test_networks_stay_out_of_estimators(built, photos):
-    model = make_pipeline(embedder_of(), FunctionTransformer()).fit(photos)
-    assert not any(
-        isinstance(value, (torch.nn.Module, KeptNetwork))
-        for value in vars(model[0]).values()
-    )
 
 
 def test_changed_file_is_read_anew(built, photos, tmp_path):

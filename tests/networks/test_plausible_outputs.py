@@ -104,7 +104,6 @@ def crops():
     ("given", "message"),
     [
         ({}, None),
-        ({"resize": "squeeze"}, None),
         ({"scale": 1}, "nearly the same numbers"),
         ({"size": 64}, "these weights give"),
     ],

@@ -12,7 +12,6 @@ models = pytest.importorskip("torchvision.models", reason="Networks need torchvi
 timm = pytest.importorskip("timm", reason="Some networks need timm.")
 safetensors = pytest.importorskip("safetensors.torch", reason="A kind of files.")
 
-SUFFIXES = [".npz", ".safetensors", ".pth"]
 # Of mobilenet_v3_small.
 FIRST, LAST = "features.0.0.weight", "classifier.3.weight"
 
@@ -58,9 +57,9 @@ def outputs_of(network, photos):
         return network((pixels - mean) / std).numpy()
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize(
-    "prefix", ["module.", "model.", "_orig_mod.", "module.model.", "_orig_mod.module."]
+    ("prefix", "suffix"),
+    [("model.", ".npz"), ("_orig_mod.", ".safetensors"), ("module.model.", ".pth")],
 )
 def test_prefixes_of_wrappers_are_left_out(prefix, suffix, photos, tmp_path):
     network = create("squeezenet1_1")
@@ -70,8 +69,7 @@ def test_prefixes_of_wrappers_are_left_out(prefix, suffix, photos, tmp_path):
     np.testing.assert_allclose(found, outputs_of(network, photos), atol=1e-5)
 
 
-@pytest.mark.parametrize("wrap", ["model", "state_dict"])
-@pytest.mark.parametrize("prefix", ["", "module."])
+@pytest.mark.parametrize(("wrap", "prefix"), [("model", "module."), ("state_dict", "")])
 def test_wrapped_states_are_found(wrap, prefix, photos, tmp_path):
     state = create("squeezenet1_1").state_dict()
     inner = {prefix + name: each for name, each in state.items()}
@@ -85,8 +83,10 @@ def test_wrapped_states_are_found(wrap, prefix, photos, tmp_path):
     assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64"])
+@pytest.mark.parametrize(
+    ("dtype", "suffix"),
+    [("bfloat16", ".safetensors"), ("float16", ".pth"), ("float64", ".safetensors")],
+)
 def test_precisions_of_files_are_read(dtype, suffix, photos, tmp_path):
     state = create("mobilenet_v3_small").state_dict()
     reduced = {
@@ -105,13 +105,10 @@ def test_precisions_of_files_are_read(dtype, suffix, photos, tmp_path):
     ("backbone", "n_classes", "suffix"),
     [
         ("resnet18", 7, ".pth"),
-        *(("squeezenet1_1", 365, suffix) for suffix in SUFFIXES),
-        *(("mobilenet_v3_small", 2, suffix) for suffix in SUFFIXES),
+        ("squeezenet1_1", 365, ".npz"),
+        ("mobilenet_v3_small", 2, ".safetensors"),
         ("googlenet", 5, ".npz"),
-        ("timm/resnet18", 7, ".npz"),
-        ("timm/tf_mobilenetv3_small_100", 21843, ".safetensors"),
-        ("timm/convnext_atto", 3, ".pth"),
-        ("timm/vit_tiny_patch16_224", 10, ".safetensors"),
+        ("timm/convnext_atto", 3, ".safetensors"),
         ("timm/deit_tiny_distilled_patch16_224", 10, ".pth"),
         ("timm/levit_128s", 4, ".npz"),
     ],
@@ -133,12 +130,11 @@ def test_files_say_how_many_classes(backbone, n_classes, suffix, photos, tmp_pat
     np.testing.assert_allclose(likely.transform(photos).sum(axis=1), 1, rtol=1e-5)
 
 
-@pytest.mark.parametrize("backbone", ["resnet18", "timm/resnet18"])
-def test_other_classes_can_be_tuned(backbone, photos, tmp_path):
-    network = create(backbone, num_classes=7)
+def test_other_classes_can_be_tuned(photos, tmp_path):
+    network = create("resnet18", num_classes=7)
     path = save(network.state_dict(), tmp_path / "weights.safetensors")
     model = CNNFineTuneRegressor(
-        embedder=embedder_of(backbone, path), max_epochs=1, learning_rate=1e-12
+        embedder=embedder_of("resnet18", path), max_epochs=1, learning_rate=1e-12
     ).fit(photos, [0.0, 1.0])
     first = model.weights_["backbone.conv1.weight"]
     np.testing.assert_allclose(first, network.conv1.weight.detach(), atol=1e-6)
@@ -147,8 +143,8 @@ def test_other_classes_can_be_tuned(backbone, photos, tmp_path):
 def test_files_are_found_at_home(photos, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    save(create("resnet18").state_dict(), tmp_path / "weights.npz")
-    embedder = embedder_of("resnet18", "~/weights.npz")
+    save(create("squeezenet1_1").state_dict(), tmp_path / "weights.npz")
+    embedder = embedder_of("squeezenet1_1", "~/weights.npz")
     assert embedder.fit_transform(photos).shape == (2, 512)
     model = CNNFineTuneRegressor(embedder=embedder, max_epochs=1, random_state=0)
     model.set_params(checkpoint="~/state.part").fit(photos, [0.0, 1.0])
