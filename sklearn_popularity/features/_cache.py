@@ -4,12 +4,12 @@ import sqlite3
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from os import fspath
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._paths import expand_home
 from ._cache_file import checksum_of, explain, is_sound, open_file, today
 from ._cache_keys import NotCacheableError, photo_key, settings_digest
 
@@ -67,7 +67,7 @@ class RowCache:
                 "dataclasses that a module defines, or pass cache=None."
             ) from error
         # Workers may run in another folder.
-        return cls(kind, n_numbers, str(Path(path).absolute()), digest)
+        return cls(kind, n_numbers, str(expand_home(path).absolute()), digest)
 
 
 class RowStore:

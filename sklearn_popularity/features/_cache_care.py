@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from numbers import Integral
-from pathlib import Path
 
 import pandas as pd
 
+from .._paths import expand_home
 from ._cache_file import DAY, explain, is_sound, open_file, pragma, today
 
 
@@ -154,7 +154,7 @@ def prune_cache(
 
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
-    path = Path(path)
+    path = expand_home(path)
     path.stat()  # raises if it does not exist, where open_file would create it
     is_cache = False
     try:

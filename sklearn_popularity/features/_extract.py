@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._messages import quote
+from .._paths import expand_home
 from .._progress import progress
 from .._warnings import warn_caller
 from ..images import ImageError
@@ -95,7 +96,7 @@ def extract(
     ...     np.load(f"{folder}/colors.npy", mmap_mode="r").shape, index.name
     ((5, 6), 'colors.npy.index.csv')
     """
-    items, out, start, mark = _check_paths(paths), Path(out), 0, None
+    items, out, start, mark = _check_paths(paths), expand_home(out), 0, None
     if part is not None:
         i, n = _check_part(part)
         start, stop = rows_of_part(i, n, len(items))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._messages import quote
+from .._paths import expand_home
 from ._feature_files import (
     COLUMNS,
     FEATURE_FILES,
@@ -54,7 +55,7 @@ def join_parts(out: str | os.PathLike[str], n_parts: int) -> Path:
     OSError
         If a part cannot be read, or `out` cannot be written.
     """
-    out, n = Path(out), n_parts
+    out, n = expand_home(out), n_parts
     if not isinstance(n, Integral) or n < 1:
         raise ValueError(
             f"Got n_parts={quote(n)}, but a whole number of at least 1 was expected."
