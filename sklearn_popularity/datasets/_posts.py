@@ -8,9 +8,8 @@ import pandas as pd
 from .._messages import MAX_QUOTED, did_you_mean, quote
 from .._paths import expand_home
 from .._warnings import warn_caller
-from . import _tables
 from ._photo_files import Meant, photos_below
-from ._tables import LINE
+from ._tables import LINE, read_text
 
 _N_SHOWN = 5  # missing photos that the warning names
 
@@ -32,18 +31,18 @@ def check_folder(folder) -> Path:
     return folder
 
 
-def read_text(path) -> str:
-    """Text of a file in UTF-8, or in UTF-16 with a byte-order mark."""
+def read_needed(path) -> str:
+    """Text of a file of a data set, in UTF-8, or in UTF-16 with a byte-order mark."""
     if not path.is_file():
         raise FileNotFoundError(
             f"The file {str(path)!r} does not exist, but the data set needs it."
         )
-    return _tables.read_text(path)
+    return read_text(path)
 
 
 def read_lines(path) -> list[str]:
     """Lines of a text file, stripped of blanks, without empty ones at the end."""
-    text = read_text(path).rstrip()
+    text = read_needed(path).rstrip()
     if not text:
         raise ValueError(f"The file {str(path)!r} is empty.")
     return [line.strip() for line in text.split("\n")]

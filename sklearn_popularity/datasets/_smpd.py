@@ -17,8 +17,8 @@ from ._posts import (
     first_file,
     join_paths,
     read_lines,
+    read_needed,
     read_numbers,
-    read_text,
     records_of,
 )
 
@@ -195,7 +195,7 @@ def _add_fields(posts, source, path):
 
 
 def _read_records(path, fields):
-    text = read_text(path)
+    text = read_needed(path)
     try:
         content = json.loads(text)
         if isinstance(content, dict):

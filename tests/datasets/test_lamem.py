@@ -45,16 +45,13 @@ def test_lists_are_read_in_order(folder, split, subset, rows):
     assert posts.attrs["missing"] == []
 
 
-def test_default_is_the_first_training_set(folder):
-    assert load_lamem(str(folder)).equals(load_lamem(folder, split=1, subset="train"))
-
-
 def test_missing_photos_are_reported_and_left_out(folder):
     (folder / "images" / "00000001.jpg").unlink()
     with pytest.warns(MissingPhotosWarning, match=r"1 of 3 .*00000001\.jpg") as caught:
-        posts = load_lamem(folder)
+        posts = load_lamem(str(folder))  # by default the first training set
     assert caught[0].filename == __file__
     assert [Path(p).stem for p in posts["photo"]] == ["00000000", "00000002"]
+    assert posts["score"].tolist() == [0.10, 0.12]
     assert posts.index.tolist() == [0, 1]
     assert posts.attrs["missing"] == ["00000001.jpg"]
 

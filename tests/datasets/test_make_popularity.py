@@ -146,27 +146,6 @@ def test_noise_zero_leaves_only_poisson():
     assert spearmanr(truth.expected_score, posts["score"]).statistic > 0.99
 
 
-def test_uploader_effect_recovered_by_group_means(many):
-    posts, truth = many
-    others = truth.effects.drop(columns="uploader").sum(axis=1)
-    rest = np.log2(posts["views"] + 1) - others
-    estimated = rest.groupby(posts["user"]).mean() - truth.coefficients.intercept
-    planted = pd.Series(truth.coefficients.uploader)
-    assert_allclose(estimated, planted[estimated.index], atol=0.35)
-    assert np.corrcoef(estimated, planted[estimated.index])[0, 1] > 0.97
-
-
-@pytest.mark.parametrize("tag", ["explore", "bestshot", "canon", "phone", "test"])
-def test_tag_effect_recovered_by_group_means(many, tag):
-    posts, truth = many
-    tagged = posts["tags"].str.split().map(lambda tags: tag in tags)
-    own = truth.coefficients.tags[tag]
-    others = truth.effects.sum(axis=1) - own * tagged
-    rest = np.log2(posts["views"] + 1) - others
-    # Four standard errors of a difference of means.
-    assert_allclose(rest[tagged].mean() - rest[~tagged].mean(), own, atol=0.16)
-
-
 def test_users_have_favourite_themes(many):
     posts, truth = many
     shares = pd.crosstab(posts["user"], posts["theme"], normalize="index")
