@@ -51,8 +51,9 @@ def test_all_rows_are_drawn_alike():
     """Of 10 rows in 4 ranges some ranges are longer; equal scores are told apart."""
     for y in (np.arange(10), np.zeros(10), np.arange(10) % 2):
         counts = np.zeros(10)
-        for seed in range(2000):
-            counts[_draw(y, 0.4, seed=seed)[1]] += 1
+        random_state = np.random.RandomState(0)
+        for _ in range(2000):
+            counts[hold_out(y, 0.4, None, random_state)[1]] += 1
         assert np.abs(counts / 2000 - 0.4).max() < 0.05
 
 
