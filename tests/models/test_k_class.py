@@ -289,7 +289,6 @@ def test_works_inside_pipeline_and_search(data):
         },
         scoring=spearman_scorer,
         cv=3,
-        n_jobs=2,
         error_score="raise",
     )
     assert search.fit(frame, y).best_score_ > 0.8

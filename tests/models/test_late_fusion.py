@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import make_column_transformer
@@ -207,19 +207,8 @@ def test_splitter_receives_groups(data):
     assert_allclose(by_splitter.predict(X), by_number.predict(X))
 
 
-def test_frame_columns_by_name_equal_array(data):
-    X, y = data
-    names = list("abcdef")
-    frame = pd.DataFrame(X, columns=names)
-    by_name = [("left", Ridge(), ["a", "b", "c"]), ("right", Ridge(alpha=5), names[3:])]
-    fusion = StackedLateFusion(by_name).fit(frame, y)
-    expected = StackedLateFusion(_branches()).fit(X, y).predict(X)
-    assert_allclose(fusion.predict(frame), expected)
-    assert list(fusion.feature_names_in_) == names
-
-
 def test_branches_of_photos_and_numbers():
-    posts, _ = make_popularity(120, image_size=(48, 64), random_state=0)
+    posts, _ = make_popularity(120, image_size=(32, 40), random_state=0)
     posts["length"] = posts["title"].str.len()
     fusion = StackedLateFusion(
         [
@@ -229,21 +218,9 @@ def test_branches_of_photos_and_numbers():
         groups="user",
         cv=3,
     )
-    scores = cross_val_score(
-        fusion, posts, posts["score"], cv=3, scoring=spearman_scorer, n_jobs=2
-    )
+    y = posts["score"]
+    scores = cross_val_score(fusion, posts, y, cv=2, scoring=spearman_scorer)
     assert scores.mean() > 0.2
-
-
-def test_nested_parameters_are_tuned(data):
-    X, y = data
-    branches = [*_branches()[:1], ("right", KNeighborsRegressor(), [3, 4, 5])]
-    model = make_pipeline(StandardScaler(), StackedLateFusion(branches, cv=3))
-    grid = GridSearchCV(
-        model, {"stackedlatefusion__right__n_neighbors": [5, 35]}, cv=3, n_jobs=2
-    )
-    grid.fit(X, y)
-    assert grid.best_params_ == {"stackedlatefusion__right__n_neighbors": 5}
 
 
 def test_set_params_replaces_a_branch():
@@ -254,22 +231,17 @@ def test_set_params_replaces_a_branch():
     assert fusion.branches[0][2] == slice(0, 3)
 
 
-def test_n_jobs_does_not_change_predictions(data):
-    X, y = data
-    one = StackedLateFusion(_branches(), n_jobs=1).fit(X, y).predict(X)
-    two = StackedLateFusion(_branches(), n_jobs=2).fit(X, y).predict(X)
-    assert (one == two).all()
-
-
-def test_workers_keep_the_configuration(data):
+def test_workers_change_nothing_and_keep_the_configuration(data):
     X, y = data
     frame = pd.DataFrame(X, columns=list("abcdef"))
     scaled = make_pipeline(
         StandardScaler(), make_column_transformer(("passthrough", ["a"])), Ridge()
     )
-    fusion = StackedLateFusion([("named", scaled, ["a", "b"])], n_jobs=2)
+    fusion = StackedLateFusion([("named", scaled, ["a", "b"])])
     with config_context(transform_output="pandas"):
-        assert fusion.fit(frame, y).score(frame, y) > 0
+        expected = fusion.fit(frame, y).predict(frame)
+        found = fusion.set_params(n_jobs=2).fit(frame, y).predict(frame)
+    assert (found == expected).all()
 
 
 def test_branches_may_take_missing_values(data):
@@ -321,7 +293,7 @@ def _table(n, worth, seed):
 
 
 def _ridges(n_branches):
-    ridge = RidgeCV(np.logspace(0, 4, 9))
+    ridge = RidgeCV(np.logspace(0, 4, 5))
     return [
         (f"branch{i}", ridge, slice(10 * i, 10 * (i + 1))) for i in range(n_branches)
     ]
@@ -331,7 +303,7 @@ def _ridges(n_branches):
 def simulated():
     """Scores on fresh rows: of branches, of the fusion, and of it from sorted rows."""
     worth, runs = (0.5, 0.2, 0, 0, 0), []
-    for seed in range(12):
+    for seed in range(6):
         X, y = _table(1150, worth, seed)
         fresh, scores = slice(150, None), []
         for rows in (np.arange(150), np.argsort(y[:150])):
@@ -468,6 +440,7 @@ def test_frame_of_weights_needs_no_order(data):
     fusion = StackedLateFusion(by_name)
     fusion.fit(frame, y, sample_weight=pd.Series(weight, index=frame.index))
     assert_allclose(fusion.predict(frame), expected.predict(X))
+    assert list(fusion.feature_names_in_) == list("abcdef")
 
 
 @pytest.mark.parametrize("cv", [3, "train"])
@@ -531,7 +504,7 @@ def test_passthrough_equals_stacking_by_hand(data, cv):
     assert list(fusion.branch_scores_) == ["left"]
 
 
-@pytest.mark.parametrize("columns", ["e", ["e"], 4, slice(4, 5), lambda X: ["e"]])
+@pytest.mark.parametrize("columns", ["e", slice(4, 5), lambda X: ["e"]])
 @pytest.mark.parametrize("package", ["pandas", "polars"])
 def test_passthrough_takes_columns_of_frames(data, columns, package):
     X, y = data
@@ -574,14 +547,9 @@ def test_passthrough_rejects_what_is_no_number(data, values, columns):
 def test_words_are_tuned_like_estimators(data):
     X, y = data
     fusion = StackedLateFusion(_branches(), final_estimator=LinearRegression(), cv=3)
-    grid = GridSearchCV(
-        fusion,
-        {"right": ["drop", "passthrough", Ridge()]},
-        cv=3,
-        n_jobs=2,
-        error_score="raise",
-    ).fit(X, y)
-    assert grid.cv_results_["rank_test_score"][0] == 3
+    values = {"right": ["drop", "passthrough", Ridge()], "left__alpha": [1.0, 9.0]}
+    grid = GridSearchCV(fusion, values, cv=2, error_score="raise").fit(X, y)
+    assert set(grid.cv_results_["rank_test_score"][[0, 3]]) == {5, 6}
     assert grid.best_params_["right"] != "drop"
 
 
@@ -602,20 +570,18 @@ def test_columns_of_no_branch_are_not_asked_for():
     fusion = StackedLateFusion(branches, groups="group").fit(table, y)
     expected = fusion.predict(table)
     for seen in (X[["a", "b"]], X[["b", "a"]], table.assign(other="text")):
-        np.testing.assert_array_equal(fusion.predict(seen), expected)
+        assert_array_equal(fusion.predict(seen), expected)
     with pytest.raises(ValueError, match=r"lacks the columns \['b'\].*it has \['a'"):
         fusion.predict(X[["a", "c"]])
 
 
-@pytest.mark.parametrize(
-    "names", [tuple, np.array, pd.Index, pd.Series, lambda names: names]
-)
+@pytest.mark.parametrize("names", [tuple, np.array, pd.Index, pd.Series, list])
 def test_names_count_in_whatever_holds_them(names):
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=[*"ab"])
     fusion = StackedLateFusion([("all", Ridge(), names(["a", "b"]))]).fit(X, X["a"])
     expected = fusion.predict(X)
-    np.testing.assert_array_equal(fusion.predict(X.assign(c="text")), expected)
-    np.testing.assert_array_equal(fusion.predict(X[["b", "a"]]), expected)
+    assert_array_equal(fusion.predict(X.assign(c="text")), expected)
+    assert_array_equal(fusion.predict(X[["b", "a"]]), expected)
 
 
 def test_names_that_occur_twice_are_refused():
@@ -627,4 +593,4 @@ def test_names_that_occur_twice_are_refused():
         with pytest.raises(ValueError, match=expected):
             act(twice)
     unseen = pd.concat([X, X[["c"]]], axis=1)
-    np.testing.assert_array_equal(fusion.predict(unseen), fusion.predict(X))
+    assert_array_equal(fusion.predict(unseen), fusion.predict(X))

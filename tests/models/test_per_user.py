@@ -64,7 +64,8 @@ def _features(posts):
 
 
 # In the first column the checks put values that are no number, which users may be.
-@parametrize_with_checks([PerUserRegressor(Ridge(), user=-1, min_samples=1)])
+@pytest.mark.filterwarnings("ignore:No user has min_samples:UserWarning")
+@parametrize_with_checks([PerUserRegressor(Ridge(), user=-1)])
 def test_passes_sklearn_checks_with_users(estimator, check):
     check(estimator)
 
@@ -218,14 +219,8 @@ def test_rows_of_no_weight_are_not_counted(posts):
     assert set(model.estimators_) == {"anna"}
 
 
-def test_n_jobs_does_not_change_predictions(posts):
-    X, y = _features(posts), posts["score"]
-    one = _model(n_jobs=1).fit(X, y).predict(X)
-    assert_array_equal(_model(n_jobs=2).fit(X, y).predict(X), one)
-
-
 def test_stands_after_shared_features():
-    photos, _ = make_popularity(80, image_size=(32, 48), random_state=0)
+    photos, _ = make_popularity(60, image_size=(32, 40), random_state=0)
     features = make_column_transformer(
         (ColorStatistics(), "photo"),
         ("passthrough", ["user"]),
@@ -233,17 +228,15 @@ def test_stands_after_shared_features():
     )
     model = make_pipeline(
         features,
-        PerUserRegressor(make_pipeline(StandardScaler(), Ridge()), user="user"),
+        PerUserRegressor(
+            make_pipeline(StandardScaler(), Ridge()), user="user", min_samples=2
+        ),
     ).set_output(transform="pandas")
     search = GridSearchCV(
         model,
-        {
-            "peruserregressor__min_samples": [2, 5],
-            "peruserregressor__estimator__ridge__alpha": [1.0, 100.0],
-        },
+        {"peruserregressor__estimator__ridge__alpha": [1.0, 100.0]},
         scoring=spearman_scorer,
         cv=2,
-        n_jobs=2,
         error_score="raise",
     ).fit(photos, photos["score"])
     per_user = search.best_estimator_[-1]
@@ -263,7 +256,9 @@ def _levels(n_users, n_rows):
 
 def test_rankers_of_users_share_the_unit_of_the_scores():
     X, y = _levels(10, 40)
-    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    ranker = LatentRankSVM(
+        n_senses=1, n_unpopular_senses=0, max_epochs=30, random_state=0
+    )
     fitted = PerUserRegressor(ranker, user="user").fit(X[::2], y[::2])
     predicted, users = fitted.predict(X[1::2]), X["user"][1::2]
     assert spearman_score(y[1::2], predicted) > 0.97
@@ -289,7 +284,7 @@ def test_line_through_equals_least_squares():
 
 def test_users_pay_in_cross_validation(posts):
     X, y = _features(posts), posts["score"]
-    settings = {"cv": 5, "scoring": spearman_scorer, "n_jobs": 2}
+    settings = {"cv": 5, "scoring": spearman_scorer}
     own = cross_val_score(_model(), X, y, **settings).mean()
     X = X.drop(columns="user")
     shared = cross_val_score(_model(user=None), X, y, **settings).mean()
