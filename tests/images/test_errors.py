@@ -3,6 +3,7 @@
 import pickle
 import threading
 import warnings
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 
@@ -118,19 +119,8 @@ def test_guard_restores_filters_across_threads():
     # The first thread to enter leaves first: a plain catch_warnings in each thread
     # would leave the filters of the first behind.
     before = warnings.filters[:]
-    first_is_in, second_is_in = threading.Event(), threading.Event()
-
-    def first():
-        with decoding_errors():
-            first_is_in.set()
-            second_is_in.wait(5)
-
-    thread = threading.Thread(target=first)
-    thread.start()
-    assert first_is_in.wait(5)
-    with decoding_errors():
-        second_is_in.set()
-        thread.join(5)
+    with ExitStack() as stack:
+        read_beside(lambda: stack.enter_context(decoding_errors()))
     assert warnings.filters[:] == before
 
 

@@ -489,12 +489,12 @@ resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 for limit_of_pillow in (Image.MAX_IMAGE_PIXELS, None):
     Image.MAX_IMAGE_PIXELS = limit_of_pillow
     for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             reason = f"decoded to {read_image(path).shape}"
         except ImageError as error:
             reason = error.reason
-        print(json.dumps([path.name, reason, time.perf_counter() - start]), flush=True)
+        print(json.dumps([path.name, reason, time.process_time() - start]), flush=True)
 """
 
 
@@ -578,12 +578,21 @@ def check_refused(path, reason):
     assert str(caught.value).isprintable()
 
 
-def test_missing_file_is_refused(tmp_path):
-    check_refused(tmp_path / "missing.jpg", os.strerror(errno.ENOENT))
-
-
-def test_directory_is_refused(tmp_path):
-    check_refused(tmp_path, "cannot be read|not a regular file")
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("missing.jpg", os.strerror(errno.ENOENT)),
+        (".", "cannot be read|not a regular file"),
+        ("ok.png\0.jpg", "NUL"),
+        ("c:/missing/a.jpg", "cannot be read"),  # no scheme of a URL
+        ("\ud800.png", "cannot be read"),
+    ],
+    ids=["missing", "folder", "nul", "drive", "unencodable"],
+)
+def test_path_of_no_file_is_refused(path, reason, photo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ok.png").write_bytes(encode(photo, "PNG"))
+    check_refused(path, reason)
 
 
 def test_broken_file_carries_path(tmp_path):
@@ -632,12 +641,6 @@ def test_denied_file_is_refused(photo, tmp_path):
     check_refused(path, os.strerror(errno.EACCES))
 
 
-def test_nul_in_path_is_refused(photo, tmp_path):
-    path = tmp_path / "ok.png"
-    path.write_bytes(encode(photo, "PNG"))
-    check_refused(f"{path}\0.jpg", "NUL")
-
-
 @pytest.mark.parametrize(
     "url",
     [
@@ -658,20 +661,12 @@ def test_url_is_refused_without_connection(url, monkeypatch):
     check_refused(url, "nothing is downloaded")
 
 
-def test_drive_letter_is_no_scheme():
-    check_refused("c:/missing/a.jpg", "cannot be read")
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names.")
 def test_name_that_is_not_utf8_is_read(photo, tmp_path):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
     check_refused(path, "cannot be read")
     Path(path).write_bytes(encode(photo, "PNG"))
     np.testing.assert_array_equal(read_image(path), photo)
-
-
-def test_unencodable_name_is_refused():
-    check_refused("\ud800.png", "cannot be read")
 
 
 def test_large_file_is_refused_unread(tmp_path):
@@ -694,14 +689,14 @@ print(json.dumps(sorted({"sklearn", "scipy", "pandas"} & set(sys.modules))))
 for name in json.loads(sys.argv[2]):
     path = pathlib.Path(sys.argv[1]) / name
     signal.alarm(20)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         outcome = list(read_image(path).shape)
     except ImageError as error:
         outcome = "refused" if error.path == str(path) else f"path {error.path}"
     except BaseException as error:
         outcome = repr(error)
-    print(json.dumps([name, outcome, time.perf_counter() - start]), flush=True)
+    print(json.dumps([name, outcome, time.process_time() - start]), flush=True)
 """
 
 
