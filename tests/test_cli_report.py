@@ -24,8 +24,9 @@ from sklearn_popularity.papers import recommended
 
 pytest.importorskip("jinja2", reason="Reports need jinja2.")
 
-FAST = ["--features", "color-statistics,color-histogram", "--n-jobs", "1"]
-FAST += ["--repeats", "1"]
+QUICK = ["--n-jobs", "1", "--repeats", "1", "--cv", "3"]
+FAST = [*QUICK, "--features", "color-statistics,color-histogram"]
+ONE_KIND = [*QUICK, "--features", "color-statistics"]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,7 @@ def test_report_has_the_score_of_evaluate(folder, tmp_path, capsys, group):
         posts["score"],
         features=["color-statistics", "color-histogram"],
         groups=None if group is None else posts[group],
+        cv=3,
         n_repeats=1,
     ).scores
     printed = capsys.readouterr().out
@@ -70,7 +72,7 @@ def test_report_takes_columns_around_the_photos(folder, tmp_path, capsys):
     columns = ["--social", "title", "--user", "user", "--time", "uploaded"]
     output = tmp_path / "report.html"
     posts = load_folder(folder)
-    assert _report(folder, output, *columns, *FAST) == 0
+    assert _report(folder, output, *columns, *ONE_KIND, "--cv", "2") == 0
     assert re.search(r"Spearman -?0\.\d+", capsys.readouterr().out)
     page = output.read_text("utf-8")
     cues = recommended(
@@ -80,7 +82,8 @@ def test_report_takes_columns_around_the_photos(folder, tmp_path, capsys):
         user="user",
         time="uploaded",
     ).model
-    alone = held_out_predictions(cues, posts, posts["score"]).scores(posts["score"])[0]
+    y = posts["score"]
+    alone = held_out_predictions(cues, posts, y, cv=2).scores(y)[0]
     row = re.search(r'<th scope="row">beside the.*?<td class="n">(.*?)<', page, re.S)
     assert row[1] == f"{alone:.2f}".replace("-", "\u2212")
 
@@ -88,7 +91,7 @@ def test_report_takes_columns_around_the_photos(folder, tmp_path, capsys):
 @pytest.mark.parametrize("fitted", [False, True])
 def test_make_it_again_makes_the_same_page(folder, model, tmp_path, fitted):
     output = tmp_path / "a report.html"
-    given = ["--model", str(model)] if fitted else ["--label", "score", *FAST]
+    given = ["--model", str(model)] if fitted else ["--label", "score", *ONE_KIND]
     given += ["--by", "theme", "--title", "title", "-o", str(output)]
     assert main(["report", str(folder), *given]) == 0
     page = output.read_text("utf-8")
@@ -114,7 +117,7 @@ def test_make_it_again_makes_the_same_page(folder, model, tmp_path, fitted):
     ],
 )
 def test_report_errors_are_one_line(folder, tmp_path, check_one_line, options, message):
-    assert _report(folder, tmp_path / "report.html", *options) == 2
+    assert _report(folder, tmp_path / "report.html", *ONE_KIND, *options) == 2
     check_one_line(message)
     assert list(tmp_path.iterdir()) == []
 
@@ -127,28 +130,21 @@ def test_report_names_rows_without_label(folder, tmp_path, capsys):
     table["path"] = [str(folder / path) for path in table["path"]]
     table.to_csv(copy / "labels.csv", index=False)
     output = tmp_path / "report.html"
-    given = ["report", str(copy), "--label", "part", "-o", str(output), *FAST]
+    given = ["report", str(copy), "--label", "part", "-o", str(output), *ONE_KIND]
     assert main(given) == 0
     assert "2 of 40 rows have no 'part'" in capsys.readouterr().err
     assert "2 rows had no &#39;part&#39; and were skipped." in output.read_text("utf-8")
 
 
-def test_explain_writes_a_page(model, folder, tmp_path, capsys):
-    photo = sorted((folder / "images").iterdir())[0]
-    output = tmp_path / "why.html"
-    assert main(["explain", str(model), str(photo), "-o", str(output)]) == 0
-    page = output.read_text("utf-8")
-    assert "Percentile of the predicted score" in page
-    assert "average photo" in page
-    assert page.count("data:image/jpeg") == 2
-    assert "why.html" in capsys.readouterr().out
-
-
-def test_explain_adds_up_what_it_shows(model, folder, tmp_path):
+def test_explain_writes_a_page_that_adds_up(model, folder, tmp_path, capsys):
     photo = sorted((folder / "images").iterdir())[1]
     output = tmp_path / "why.html"
     assert main(["explain", str(model), str(photo), "-o", str(output)]) == 0
-    cells = re.findall(r'<td class="n">(.*?)</td>', output.read_text("utf-8"))
+    assert "why.html" in capsys.readouterr().out
+    page = output.read_text("utf-8")
+    assert "Percentile of the predicted score" in page
+    assert page.count("data:image/jpeg") == 2
+    cells = re.findall(r'<td class="n">(.*?)</td>', page)
     values = [float(cell.replace("\u2212", "-")) for cell in cells]
     assert len(values) > 3
     assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.03)
@@ -234,7 +230,7 @@ def _demo(folder):
 
 
 def test_demo_ends_with_the_report(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", FAST[1].split(","))
+    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", FAST[-1].split(","))
     assert _demo(tmp_path / "kept") == 0
     page = tmp_path / "kept" / "report.html"
     assert f"Report: {page}" in capsys.readouterr().out.splitlines()[-1]
@@ -243,7 +239,7 @@ def test_demo_ends_with_the_report(tmp_path, monkeypatch, capsys):
 
 def test_demo_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sklearn_popularity.cli._demo.find_spec", lambda name: None)
-    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", FAST[1].split(","))
+    monkeypatch.setattr("sklearn_popularity.cli._demo.FEATURES", FAST[-1].split(","))
     assert _demo(tmp_path / "kept") == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert 'pip install ".[report]"' in last

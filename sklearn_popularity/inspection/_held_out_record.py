@@ -93,8 +93,11 @@ def percentile_intervals(record, scores) -> NDArray[np.float64]:
 
 
 class PairSlope(NamedTuple):
-    """Slope of the log odds that a photo truly scores higher than another, with its
-    95 % interval, in logits per unit of the difference between normal scores."""
+    """Slope of the log odds that a photo truly scores higher than another.
+
+    In logits per unit of the difference between normal scores of predictions, with the
+    ends of its 95 % confidence interval.
+    """
 
     slope: float
     low: float
@@ -102,10 +105,9 @@ class PairSlope(NamedTuple):
 
 
 def pair_slope(record, *, same_group=False) -> PairSlope:
-    """Fit the probability of the right order to pairs of held-out photos, or to those
-    within groups.
+    """Fit the probability of the right order to pairs of held-out photos.
 
-    The probability that the first of two photos with different scores has the higher
+    With `same_group`, these are pairs within groups. The probability that the first of two photos with different scores has the higher
     one is ``1 / (1 + exp(-slope * d))``, where d is the difference between the normal
     scores (quantiles of a standard normal distribution) of their predictions. If truth
     and prediction are jointly normal after a transformation of each, the exact model is

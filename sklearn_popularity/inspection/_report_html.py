@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,6 +17,19 @@ _RANKING = "rank.html"  # has its own script and additional style
 
 def render(template: str, **context) -> str:
     """Render a file in ``templates`` with these variables; text is escaped."""
+    script, style = _read("report.js"), _read("report.css")
+    if template == _RANKING:
+        script, style = _read("rank.js"), style + _read("rank.css")
+    # With this hash in the page's policy, browsers run this script and no other.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _environment().get_template(template).render(
+        style=style, script=script, script_hash=digest, **context
+    )
+
+
+@cache
+def _environment():
+    """Templates, which are compiled once, and their filters."""
     jinja2 = import_optional("jinja2", "A report")
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_read),
@@ -30,14 +44,7 @@ def render(template: str, **context) -> str:
         "signed": _signed,
         "place": _place,
     }
-    script, style = _read("report.js"), _read("report.css")
-    if template == _RANKING:
-        script, style = _read("rank.js"), style + _read("rank.css")
-    # With this hash in the page's policy, browsers run this script and no other.
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template(template).render(
-        style=style, script=script, script_hash=digest, **context
-    )
+    return environment
 
 
 def write_page(path: Path, page: str) -> None:

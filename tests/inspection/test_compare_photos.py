@@ -200,9 +200,9 @@ def test_intervals_of_few_groups_say_nothing():
 
 
 def test_order_of_rows_and_units_say_nothing():
-    record = _made_up(1500)  # of which some pairs are drawn
-    record = record._replace(groups=np.arange(1500) % 70)
-    order = np.random.default_rng(1).permutation(1500)
+    n = 800  # so many that pairs are drawn
+    record = _made_up(n)._replace(groups=np.arange(n) % 70)
+    order = np.random.default_rng(1).permutation(n)
     others = HeldOutRecord(
         record.raw[order],
         record.shares[order],

@@ -119,10 +119,11 @@ SEVERAL = {
 }
 
 
-def assert_labels_apart(ax):
-    """Neighbouring labels of an axis do not overlap."""
-    ax.figure.canvas.draw()
-    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
+def assert_labels_apart(*axes):
+    """Neighbouring labels of an axis of a figure do not overlap."""
+    axes[0].figure.canvas.draw()
+    sides = [(ax.get_xticklabels(), ax.get_yticklabels()) for ax in axes]
+    for labels in (labels for pair in sides for labels in pair):
         boxes = [label.get_window_extent() for label in labels if label.get_text()]
         visible = [box for box in boxes if box.width > 0]
         assert not any(a.overlaps(b) for a, b in pairwise(visible))
@@ -145,9 +146,8 @@ def test_plot_of_several_draws_in_axes_given_or_new(name):
     assert all(a is b for a, b in zip(draw(given), given, strict=True))
     new = draw(None)
     assert len(new) == n_axes
-    for ax in new:
-        assert ax.has_data()
-        assert_labels_apart(ax)
+    assert all(ax.has_data() for ax in new)
+    assert_labels_apart(*new)
 
 
 def test_senses_without_words_leave_the_axes_empty():

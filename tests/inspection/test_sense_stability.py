@@ -66,22 +66,18 @@ def test_independent_senses_agree_by_chance():
 
 def test_one_sense_has_no_agreement(planted):
     X, y, _ = planted
-    rankers = [
-        LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=i).fit(X, y)
-        for i in range(2)
-    ]
-    table = sense_stability(rankers, X)
+    ranker = LatentRankSVM(n_senses=1, n_unpopular_senses=0, random_state=0)
+    ranker.fit(X[:100], y[:100])
+    table = sense_stability([ranker, ranker], X)
     assert len(table) == 1 and np.isnan(table["agreement"][0])
     assert not table["stable"][0] and table["share"][0] == 1
 
 
 def test_pipelines_are_taken(planted):
     X, y, _ = planted
-    rankers = [
-        make_pipeline(StandardScaler(), LatentRankSVM(random_state=i)).fit(X, y)
-        for i in range(2)
-    ]
-    assert len(sense_stability(rankers, X, n_shuffles=2)) == 4
+    model = make_pipeline(StandardScaler(), LatentRankSVM(random_state=0))
+    model.fit(X[:100], y[:100])
+    assert len(sense_stability([model, model], X, n_shuffles=2)) == 4
 
 
 def test_wrong_rankers_are_refused(planted):
@@ -90,6 +86,6 @@ def test_wrong_rankers_are_refused(planted):
         sense_stability(rankers[:1], X)
     with pytest.raises(TypeError, match="Got a ranker of type Ridge"):
         sense_stability([rankers[0], Ridge().fit(X, y)], X)
-    other = LatentRankSVM(n_senses=3, random_state=0).fit(X, y)
+    other = LatentRankSVM(n_senses=3, random_state=0).fit(X[:100], y[:100])
     with pytest.raises(ValueError, match="but equal numbers were expected"):
         sense_stability([rankers[0], other], X)

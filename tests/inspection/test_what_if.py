@@ -60,12 +60,11 @@ def test_edits_that_the_model_cannot_see_change_nothing(made, fitted):
 
 
 def test_intervals_of_noise_hold_zero(made, model):
-    photos, held = made[0]["photo"], []
+    photos, held = made[0]["photo"][:60], []
     for seed in range(40):
-        y = np.random.default_rng(seed).normal(size=120)
+        y = np.random.default_rng(seed).normal(size=60)
         fitted = fit_model(model, photos, y, n_repeats=1, return_estimator=True)
         table = what_if(fitted, photos[seed], ["exposure", "saturation"]).changes
-        table = table.dropna()
         held.append(((table["low"] <= 0) & (table["high"] >= 0)).mean())
     assert 0.88 <= np.mean(held) <= 0.995
 
