@@ -29,7 +29,8 @@ from sklearn_popularity.evaluation import (
 )
 from sklearn_popularity.papers import _recommended, recommended
 
-NO_PHOTOS = ["--features", "none", "--repeats", "1", "--n-jobs", "1"]
+FEW = ["--cv", "2", "--repeats", "1", "--n-jobs", "1"]
+NO_PHOTOS = ["--features", "none", *FEW]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys)
     np.savez(weights, **{name: value.numpy() for name, value in state.items()})
     options = ["--social", "theme", "--tags", "tags", "--vectors", vectors]
     options += ["--user", "user", "--time", "uploaded", "--titles", "title"]
-    given = ["evaluate", str(folder), "--label", "score", "--repeats", "1"]
+    given = ["evaluate", str(folder), "--label", "score", *FEW]
     given += ["--network", f"timm/test_vit={weights}", "--group", "theme"]
     assert main([*given, *options, "-o", str(output)]) == 0
     posts = load_folder(folder)
@@ -84,6 +85,7 @@ def test_options_are_arguments_of_recommended(folder, vectors, tmp_path, capsys)
         posts,
         posts["score"],
         groups=posts["theme"],
+        cv=2,
         n_repeats=1,
     ).scores
     run = json.loads(output.read_text())
@@ -150,8 +152,7 @@ def test_columns_are_wanted_again(folder, edited, tmp_path, capsys, check_one_li
     pytest.importorskip("jinja2", reason="Pages need jinja2.")
     model, ranked = str(tmp_path / "model.skops"), tmp_path / "ranked.csv"
     learned = ["--features", "color-statistics", "--titles", "title", "--user", "user"]
-    given = ["fit", str(folder), "--label", "score", *learned, "--n-jobs", "1"]
-    given += ["--repeats", "1"]
+    given = ["fit", str(folder), "--label", "score", *learned, *FEW]
     assert main([*given, "--group", "theme", "-o", model]) == 0
     posts, output = load_folder(folder), ["--n-jobs", "1", "-o", str(ranked)]
     assert main(["rank", model, str(folder), *output]) == 0
@@ -171,8 +172,8 @@ def test_columns_are_wanted_again(folder, edited, tmp_path, capsys, check_one_li
 
 
 def _fit(folder, output, *options):
-    given = ["fit", folder, "--label", "score", "--features", "none", "--n-jobs", "1"]
-    return main([*given, "--repeats", "1", *options, "-o", str(output)])
+    given = ["fit", folder, "--label", "score", *NO_PHOTOS]
+    return main([*given, *options, "-o", str(output)])
 
 
 def test_new_tables_are_read_as_that_of_the_fit(
@@ -235,12 +236,9 @@ def test_pages_of_models_without_photos_have_no_map(folder, tmp_path):
     assert main(["explain", str(model), photo, "-o", str(page)]) == 0
     text = page.read_text("utf-8")
     assert "Heatmap" not in text and "the heatmap above" not in text
-    report = ["--titles", "title", "--features", "none", "--repeats", "1"]
-    given = ["report", str(folder), "--label", "score", *report, "--n-jobs", "1"]
-    assert main([*given, "-o", str(page)]) == 0
-    assert "--features none --cv" in page.read_text("utf-8") or (
-        "--features none --repeats 1" in page.read_text("utf-8")
-    )
+    given = ["report", str(folder), "--label", "score", "--titles", "title"]
+    assert main([*given, *NO_PHOTOS, "-o", str(page)]) == 0
+    assert "--features none --cv 2 --repeats 1" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -280,7 +278,7 @@ def test_picks_are_those_of_held_out_predictions(
     posts = load_folder(folder)
     model = recommended(posts, photo=None, titles="title", groups="user").model
     shares = held_out_predictions(
-        model, posts, posts["score"], groups=posts["user"]
+        model, posts, posts["score"], groups=posts["user"], cv=2
     ).shares
     expected = best_of_groups(posts["score"], shares, posts["theme"])
     found = pd.DataFrame(json.loads(output.read_text())["choices"])

@@ -23,7 +23,9 @@ from sklearn_popularity.features import cache_info
 from sklearn_popularity.models import read_model_arrays, read_model_card
 
 FAST = ["color-statistics", "color-histogram"]
-OPTIONS = ["--features", ",".join(FAST), "--n-jobs", "1"]
+OPTIONS = ["--features", ",".join(FAST), "--repeats", "2", "--n-jobs", "1"]
+# The quickest run, for what depends on no model.
+QUICK = ["--label", "score", "--features", FAST[0], "--repeats", "1", "--group", "user"]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def model(folder, tmp_path_factory):
 
 def _run(command, *options):
     more = [] if "--model" in options or command == "rank" else OPTIONS
-    return main([command, *map(str, options), *more])
+    return main([command, *more, *map(str, options)])
 
 
 @pytest.fixture
@@ -53,7 +55,11 @@ def default_cache(tmp_path, monkeypatch):
 def test_evaluate_and_fit_have_one_score(folder, model, capsys):
     posts = load_folder(folder)
     expected = compare_features(
-        posts["photo"], posts["score"], features=FAST, groups=posts["user"]
+        posts["photo"],
+        posts["score"],
+        features=FAST,
+        groups=posts["user"],
+        n_repeats=2,
     )
     row = expected.scores.set_index("model").loc["late-fusion"]
     training = read_model_card(model)["training"]
@@ -119,7 +125,7 @@ def test_report_of_a_file_needs_its_folder(folder, with_table, model, tmp_path, 
 
 
 def test_commands_share_the_default_cache(folder, model, default_cache, capsys):
-    given = ["--label", "score", "--group", "user"]
+    given = ["--label", "score", "--group", "user", "--repeats", "1"]
     assert _run("evaluate", folder, *given) == 0
     printed = capsys.readouterr()
     assert printed.err.count(str(default_cache)) == 1
@@ -130,8 +136,7 @@ def test_commands_share_the_default_cache(folder, model, default_cache, capsys):
 
 
 def test_none_keeps_nothing(folder, default_cache, capsys):
-    given = ["--label", "score", "--group", "user", "--cache", "none"]
-    assert _run("evaluate", folder, *given) == 0
+    assert _run("evaluate", folder, *QUICK, "--cache", "none") == 0
     assert not default_cache.parent.exists()
     assert "none" not in capsys.readouterr().err
 
@@ -141,7 +146,7 @@ def test_default_cache_that_cannot_be_used_is_done_without(
 ):
     (tmp_path / "file").touch()
     monkeypatch.setenv("SKLEARN_POPULARITY_CACHE", str(tmp_path / "file" / "cache"))
-    assert _run("evaluate", folder, "--label", "score", "--group", "user") == 0
+    assert _run("evaluate", folder, *QUICK) == 0
     warning = capsys.readouterr().err
     assert "features are not cached" in warning
     assert "with --cache or SKLEARN_POPULARITY_CACHE" in warning
@@ -167,15 +172,15 @@ def test_home_that_is_unknown_is_done_without(found, monkeypatch, capsys):
 
 
 def test_default_cache_is_bounded(folder, default_cache, monkeypatch, capsys):
-    given = ["evaluate", folder, "--label", "score", "--group", "user"]
-    assert _run(*given) == 0
+    both = ["--features", ",".join(FAST)]
+    assert _run("evaluate", folder, *QUICK, *both) == 0
     before = default_cache.stat().st_size
     monkeypatch.setattr("sklearn_popularity.cli._output._MAX_BYTES", before // 2)
     monkeypatch.setattr(
         "sklearn_popularity.cli._evaluate.compare_models", lambda *_, **__: None
     )
     with pytest.raises(AttributeError):  # nothing was compared
-        _run(*given)
+        _run("evaluate", folder, *QUICK, *both)
     assert default_cache.stat().st_size < before
 
 
