@@ -7,16 +7,15 @@ import numpy as np
 from scipy.special import expit
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 
 from ..._kept_parameters import keep_parameters
 from ..._scores import check_scores
 from ..._sklearn_compat import Interval, StrOptions, _fit_context
 from .._bins import balanced_bins, bin_means
-from .._delegation import check_weights, take_rows
+from .._delegation import check_weights
 from ._fine_tune import CNNFineTune
-from ._inputs import mean_and_scale
+from ._targets import check_outputs, offset_and_scale, r2_of_known
 
 
 class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
@@ -385,13 +384,8 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         predicted = self.predict(X)
         if predicted.ndim == 1:
             return r2_score(y, predicted, sample_weight=sample_weight)
-        y = _check_outputs(X, y)
-        weight = check_weights(y[:, 0], sample_weight)
-        found = [
-            r2_score(true[known], told[known], sample_weight=take_rows(weight, known))
-            for true, told, known in zip(y.T, predicted.T, ~np.isnan(y.T), strict=True)
-        ]
-        return float(np.mean(found))
+        y = check_outputs(X, y)
+        return r2_of_known(y, predicted, check_weights(y[:, 0], sample_weight))
 
     def _targets(self, X):
         outputs = self._outputs(X).astype(np.float64)
@@ -412,7 +406,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
                 f"Got n_bins={self.n_bins} with y of {shape[1]} columns, but bins of "
                 "one score were expected. Pass n_bins=None, or one column."
             )
-        return _check_outputs(X, y)
+        return check_outputs(X, y)
 
     def _n_outputs(self):
         return np.size(self.target_scale_)
@@ -427,26 +421,11 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
             self.bin_means_ = bin_means(target, bins, rows.weight)
             target = bins.astype(np.float64)
         columns = target.reshape(len(target), -1).T
-        found = [self._offset_and_scale(each, rows.weight) for each in columns]
+        found = [offset_and_scale(each, rows.weight, self.loss) for each in columns]
         if target.ndim == 1:
             self.target_offset_, self.target_scale_ = found[0]
         else:
             self.target_offset_, self.target_scale_ = np.transpose(found)
-
-    def _offset_and_scale(self, target, weight):
-        known = ~np.isnan(target)
-        if not known.any():
-            raise ValueError(
-                "Got a column of y without a known score among the rows that are "
-                "learned from: those with a weight, and not held out. Pass more scores "
-                "of it, or early_stopping=False."
-            )
-        target, weight = target[known], weight[known]
-        if self.loss == "log_loss":
-            low, high = target.min(), target.max()
-            return float(low), float(high - low) or 1.0
-        mean, scale = mean_and_scale(target, weight)
-        return float(mean), 1.0 if self.loss == "raw_squared_error" else float(scale)
 
     def _encode(self, rows):
         target = rows.target
@@ -466,18 +445,3 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
         tags.regressor_tags.poor_score = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _check_outputs(X, y):
-    """Scores of several outputs, NaN where not known, as float64."""
-    y = check_array(y, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
-    check_consistent_length(X, y)
-    known = ~np.isnan(y)
-    for axis, what in enumerate(("column", "row")):
-        unknown = np.flatnonzero(~known.any(axis=axis))
-        if len(unknown):
-            raise ValueError(
-                f"Got y with NaN alone in {what} {unknown[0]}, but at least one score "
-                f"that is known was expected. Leave out the {what}."
-            )
-    return y
