@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 from sklearn_popularity import CNNEmbedder, Preprocessing
 from sklearn_popularity.networks import shelf, to_planes, torch_work
+from sklearn_popularity.networks._layers import try_layer
 
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 pytest.importorskip("torchvision", reason="Networks need torchvision.")
@@ -106,6 +107,12 @@ def test_layer_is_read_before_the_next_changes_it(layer):
 def test_what_is_not_of_each_photo_is_refused(backbone, size, layer, found):
     with pytest.raises(ValueError, match=f"{layer.replace('.', '[.]')}.*{found}"):
         embedder_of(backbone, size, layer).fit(photos_of(size))
+
+
+def test_five_axes_are_refused():
+    module = torch.nn.Sequential(torch.nn.Unflatten(1, (1, 3)))
+    with pytest.raises(ValueError, match=r"layer '0' does not .* 5 axes"):
+        try_layer(module, "0", torch.zeros(1, 3, 8, 8))
 
 
 def test_unknown_layer_names_those_that_are_near():
