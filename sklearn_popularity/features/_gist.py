@@ -6,12 +6,13 @@ from typing import ClassVar, NamedTuple
 
 import cv2
 import numpy as np
-from scipy import fft, sparse
+from scipy import fft
 
-from .._messages import quote
 from .._sklearn_compat import Interval
 from ._base import ImageTransformer
+from ._central_square import central_square
 from ._flip import flip_average
+from ._integers import positive_integers
 from ._intensity import intensity_levels
 
 # Constants of Oliva and Torralba's LMgist. Frequencies are in cycles per pixel.
@@ -79,38 +80,6 @@ def _crop(gain):
     return GaborFilter(rows, slice(2 * cols.start, 2 * cols.stop), pairs)
 
 
-def square(grey: np.ndarray, size: int) -> np.ndarray:
-    """Resize the shorter side to `size` pixels, bilinearly, and crop the centre.
-
-    It is antialiased if the image shrinks.
-    """
-    scale = size / min(grey.shape)
-    for axis in (0, 1):
-        # Round half up, but never below the size of the crop.
-        resized = max(int(grey.shape[axis] * scale + 0.5), size)
-        weights = _resize_weights(grey.shape[axis], resized, size)
-        grey = weights @ grey if axis == 0 else (weights @ grey.T).T
-    return grey
-
-
-@lru_cache(maxsize=64)
-def _resize_weights(n_in: int, n_out: int, n_crop: int) -> sparse.csr_array:
-    """Matrix of a resize along one side by a triangle filter: central `n_crop` rows."""
-    ratio = n_out / n_in
-    sharpness = min(ratio, 1.0)
-    first = (n_out - n_crop) // 2
-    centres = (np.arange(first, first + n_crop) + 0.5) / ratio - 0.5
-    taps = np.arange(2 * int(np.ceil(1 / sharpness)) + 1)
-    inputs = np.floor(centres - 1 / sharpness).astype(int)[:, None] + taps
-    weights = np.maximum(0, 1 - sharpness * np.abs(centres[:, None] - inputs))
-    weights /= weights.sum(axis=1, keepdims=True)
-    inputs %= 2 * n_in  # beyond an edge the image is mirrored, the edge repeated
-    inputs = np.where(inputs < n_in, inputs, 2 * n_in - 1 - inputs)
-    rows = np.broadcast_to(np.arange(n_crop)[:, None], inputs.shape)
-    flat = (weights.ravel(), (rows.ravel(), inputs.ravel()))
-    return sparse.coo_array(flat, shape=(n_crop, n_in)).tocsr()
-
-
 @lru_cache(maxsize=4)
 def _smoothing_basis(side: int) -> np.ndarray:
     """Matrix B such that B (B' X B) B' is X under the prefilter's low-pass.
@@ -170,7 +139,7 @@ def gist(
         Filter by filter, then block column by block column, block rows fastest.
         Zeros for a constant image.
     """
-    grey = square(grey, size)
+    grey = central_square(grey, size)
     low, high = grey.min(), grey.max()
     # A constant image stays constant only up to rounding when it is resized.
     if high - low <= 1e-9 * max(high, 1):
@@ -372,17 +341,13 @@ class GistTransformer(ImageTransformer):
         ]
 
     def _orientations(self):
-        orientations = tuple(self.orientations_per_scale)
         # One period of the lowest frequency has to fit into the padded image.
         n_periods = _TOP_FREQUENCY * (self.image_size + 2 * _BOUNDARY)
         n_scales = int(np.log(n_periods) / np.log(_SCALE_RATIO))
-        if not 1 <= len(orientations) <= n_scales + 1 or not all(
-            isinstance(n, int | np.integer) and n >= 1 for n in orientations
-        ):
-            raise ValueError(
-                "Got orientations_per_scale="
-                f"{quote(self.orientations_per_scale)}, but a tuple of 1 to "
-                f"{n_scales + 1} positive integers was expected with "
-                f"image_size={self.image_size}, one per scale, such as (8, 8, 8, 8)."
-            )
-        return orientations
+        return positive_integers(
+            "orientations_per_scale",
+            self.orientations_per_scale,
+            range(1, n_scales + 2),
+            f"a tuple of 1 to {n_scales + 1} positive integers was expected with "
+            f"image_size={self.image_size}, one per scale, such as (8, 8, 8, 8).",
+        )

@@ -9,7 +9,8 @@ from PIL import Image
 from skimage import data
 
 from sklearn_popularity import GistTransformer
-from sklearn_popularity.features._gist import square, whiten
+from sklearn_popularity.features._central_square import central_square
+from sklearn_popularity.features._gist import whiten
 from sklearn_popularity.images import limit_size
 
 # Photos that scikit-image brings along: square, wide, and one no side of which fits.
@@ -149,7 +150,9 @@ def test_parameters_follow_description(size, n_blocks, orientations):
 @pytest.mark.parametrize("size", [16, 31, 64])
 def test_square_equals_dense_matrices(shape, size):
     grey = np.random.default_rng(0).uniform(size=shape)
-    assert_allclose(square(grey, size), reference_square(grey, size), atol=1e-12)
+    assert_allclose(
+        central_square(grey, size), reference_square(grey, size), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("shape", [(100, 140), (211, 97), (24, 25)])
@@ -163,7 +166,7 @@ def test_square_equals_pillow_inside(shape):
     expected = np.asarray(resized)[top : top + size, left : left + size]
     # At the edges Pillow leaves out what lies beyond, instead of mirroring.
     inside = np.s_[2:-2, 2:-2]
-    assert_allclose(square(grey, size)[inside], expected[inside], atol=1e-5)
+    assert_allclose(central_square(grey, size)[inside], expected[inside], atol=1e-5)
 
 
 # --- meaning

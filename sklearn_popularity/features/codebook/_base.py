@@ -21,6 +21,7 @@ from .._base import ImageTransformer
 from .._cache import CacheWarning
 from .._describe import describe_photos
 from .._flip import flip_average
+from .._integers import positive_integers
 from ._descriptors import Descriptors
 from ._dictionary import learn_words, load_words, sample_rows
 from ._kept_words import learn_once, words_cache
@@ -145,14 +146,13 @@ class CodebookTransformer(MovedParametersMixin, ImageTransformer):
         return isinstance(self.dictionary, Integral)
 
     def _sample_sizes(self):
-        sizes = [int(n) for n in self.subsample if isinstance(n, Integral)]
-        if len(sizes) != 2 or len(self.subsample) != 2 or min(sizes) < 1:
-            raise ValueError(
-                f"Got subsample={quote(self.subsample)}, but two positive integers "
-                "were expected, such as (500, 200): the number of photos, and of "
-                "descriptors of each kind per photo."
-            )
-        return sizes
+        return positive_integers(
+            "subsample",
+            self.subsample,
+            [2],
+            "two positive integers were expected, such as (500, 200): the number of "
+            "photos, and of descriptors of each kind per photo.",
+        )
 
     def _warn_of_chance(self):
         warn_caller(

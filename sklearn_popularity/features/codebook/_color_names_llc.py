@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from numbers import Integral
 from os import PathLike
+from sys import maxsize
 from typing import ClassVar
 
-from ..._messages import quote
 from ..._sklearn_compat import Interval
 from .._color import color_index
+from .._integers import positive_integers
 from .._palettes import Palette, PaletteMixin
 from ._base import CodebookTransformer
 from ._color_patches import color_patches
@@ -191,10 +192,10 @@ class ColorNamesLLC(PaletteMixin, CodebookTransformer):
         return {KIND: self._fitted_palette().n_colors}
 
     def _sizes(self):
-        sizes = tuple(int(s) for s in self.patch_sizes if isinstance(s, Integral))
-        if not sizes or len(sizes) < len(self.patch_sizes) or min(sizes) < 1:
-            raise ValueError(
-                f"Got patch_sizes={quote(self.patch_sizes)}, but a tuple of positive "
-                "integers was expected, in pixels, such as (6, 10, 16)."
-            )
-        return sizes
+        return positive_integers(
+            "patch_sizes",
+            self.patch_sizes,
+            range(1, maxsize),
+            "a tuple of positive integers was expected, in pixels, such as "
+            "(6, 10, 16).",
+        )
