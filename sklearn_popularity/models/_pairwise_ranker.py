@@ -9,21 +9,14 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils import (
-    assert_all_finite,
-    check_array,
-    check_consistent_length,
-    column_or_1d,
-)
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import check_array
 
 from .._columns import check_columns_seen, check_table, resolve_columns, select_columns
 from .._kept_parameters import check_ready, keep_parameters
 from .._messages import quote
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
 from ._delegation import check_weights
-
-_VOTES = [0.0, 0.5, 1.0]
+from ._vote_labels import as_won, read_votes
 
 
 class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -151,7 +144,7 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             resolve_columns(X, which, f"parameter {name}")
             for name, which in (("left", self.left), ("right", self.right))
         ]
-        self.classes_, won = _read_votes(X, y)
+        self.classes_, won = read_votes(X, y)
         weight = check_weights(won, sample_weight)
         weight = np.ones(len(won)) if weight is None else weight
         rows = np.flatnonzero(weight)
@@ -257,7 +250,7 @@ class PairwiseRanker(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             Between 0 and 1; 0.5 is chance, and equal scores count as half right.
         """
         differences = self.decision_function(X)
-        won = _as_won(X, y, self.classes_)
+        won = as_won(X, y, self.classes_)
         told = won != 0.5
         if not told.any():
             raise ValueError(
@@ -312,56 +305,6 @@ def _number(items):
         return np.arange(len(items)), np.arange(len(items))
     first = np.unique(numbers, return_index=True)[1]
     return first, numbers.to_numpy()
-
-
-def _read_votes(X, y):
-    """Labels of votes for the right and the left item, and `_as_won` of y."""
-    y = column_or_1d(y, warn=True)
-    check_consistent_length(X, y)
-    assert_all_finite(y, input_name="y")
-    labels = pd.unique(pd.Series(y))
-    if pd.api.types.is_numeric_dtype(y.dtype) and set(labels) <= set(_VOTES):
-        classes = np.array([0, 1], dtype=float if 0.5 in labels else y.dtype)
-    else:
-        check_classification_targets(y)
-        classes = np.unique(y)
-        if len(classes) > 2:
-            raise ValueError(
-                "Only binary classification is supported. The type of the target is "
-                f"multiclass: got y with {quote(list(classes))}, but 1 (the left item "
-                "was chosen), 0 (the right one was) and 0.5 (neither was) were "
-                "expected."
-            )
-        if {str(label).lower() for label in classes} == {"left", "right"}:
-            raise ValueError(
-                f"Got y with {quote(list(classes))}, of which the greater one would "
-                "mean the left item. Pass 1 where the left item was chosen, and 0 "
-                "where the right one was."
-            )
-    if len(labels) == 1:
-        raise ValueError(
-            f"Got y with one class, {quote(labels[0])}, but votes for left and for "
-            "right items were expected. If the left item is always the chosen one, "
-            "swap the sides of some votes and their y."
-        )
-    return classes, _as_won(X, y, classes)
-
-
-def _as_won(X, y, classes):
-    """1 for votes for the left item, 0 for the right one, and 0.5 for neither."""
-    y = column_or_1d(y)
-    check_consistent_length(X, y)
-    won = np.full(len(y), np.nan)
-    for label, value in zip(classes, (0.0, 1.0), strict=True):
-        won[y == label] = value
-    if list(classes) == [0, 1]:
-        won[y == 0.5] = 0.5
-    if np.isnan(won).any():
-        raise ValueError(
-            f"Got y with {quote(y[np.isnan(won)][0])}, but {quote(list(classes))} were "
-            "expected, as in fit."
-        )
-    return won
 
 
 def _learn(differences, won, weight, C):
