@@ -42,7 +42,7 @@ from sklearn_popularity.evaluation._compare_models import adjust_p_values
 
 @pytest.fixture(scope="module")
 def posts():
-    posts = make_popularity(60, image_size=(32, 40), random_state=0)[0]
+    posts = make_popularity(40, image_size=(32, 40), random_state=0)[0]
     return posts[["photo", "user", "views"]], posts["score"].to_numpy()
 
 
@@ -188,7 +188,7 @@ def compositions(transformer):
         "union": make_pipeline(FeatureUnion([("photo", transformer)]), Ridge()),
         "column": make_pipeline(column, Ridge()),
         "columns": make_pipeline(frame, Ridge()),
-        "fusion": StackedLateFusion([*branches, ("cues", Ridge(), ["views"])]),
+        "fusion": StackedLateFusion([*branches, ("cues", Ridge(), ["views"])], cv=2),
         "named": _fusion_by_name(transformer),
         "target": TransformedTargetRegressor(make_pipeline(column, Ridge())),
     }
@@ -199,7 +199,7 @@ def test_photos_are_described_once(posts, name):
     X, y = posts
     Counting.n_described = 0
     model = compositions(Counting())[name]
-    how = {"cv": 3, "n_repeats": 2}
+    how = {"cv": 3, "n_repeats": 1}
     comparison = compare_models({"one": model, "two": model}, X, y, **how)
     assert Counting.n_described == len(y)
     photos = X["photo"] if name in ("photos alone", "union") else X
@@ -227,9 +227,9 @@ def test_models_that_need_the_photos_are_given_them(posts):
     search = GridSearchCV(
         compositions(ColorStatistics())["column"], {"ridge__alpha": [1]}
     )
-    comparison = compare_models({"a": model, "b": search}, X, y, n_repeats=1)
+    comparison = compare_models({"a": model, "b": search}, X, y, cv=2, n_repeats=1)
     for name, each in (("a", model), ("b", search)):
-        expected = held_out_predictions(each, X, y)
+        expected = held_out_predictions(each, X, y, cv=2)
         assert_allclose(comparison.held_out[name].raw, expected.raw)
 
 
@@ -259,7 +259,7 @@ def test_tables_of_all_packages_are_described_once(files, package, name):
     for table in (X, make(X.to_dict("list"))):
         Counting.n_described = 0
         with pytest.warns(UnreadablePhotosWarning, match="1 of 40") as warned:
-            found.append(compare_models({"model": model}, table, y, n_repeats=1))
+            found.append(compare_models({"model": model}, table, y, cv=2, n_repeats=1))
         assert (len(warned), Counting.n_described) == (1, 40)
     assert_allclose(found[1].kept, np.delete(np.arange(40), 7))
     assert_allclose(*(each.held_out["model"].raw for each in found))
@@ -277,9 +277,9 @@ def test_functions_of_the_table_see_the_photos(posts):
         "fusion": StackedLateFusion([("b", branch, ["photo"])], cv=2, groups=_red),
         "users": PerUserRegressor(branch, user=_red),
     }
-    comparison = compare_models(models, X, y, n_repeats=1)
+    comparison = compare_models(models, X, y, cv=2, n_repeats=1)
     for name, each in models.items():
-        expected = held_out_predictions(each, X, y)
+        expected = held_out_predictions(each, X, y, cv=2)
         assert_allclose(comparison.held_out[name].raw, expected.raw)
 
 
@@ -291,7 +291,7 @@ def test_functions_of_other_columns_hinder_nothing(posts):
     )
     photos = make_pipeline(Counting(), Ridge())
     both = StackedLateFusion([("cues", cues, ["views"]), ("photos", photos, "photo")])
-    compare_models({"both": both}, X, y, n_repeats=1)
+    compare_models({"both": both}, X, y, cv=2, n_repeats=1)
     assert Counting.n_described == len(y)
 
 
@@ -307,10 +307,11 @@ def test_dictionaries_are_learned_per_fold_on_request(posts):
     X, y = posts
     words = ColorNamesLLC(dictionary=8, n_levels=1, random_state=0)
     model = make_pipeline(words, Ridge())
-    by_fold = compare_models({"a": model}, X, y, n_repeats=1, dictionary="per-fold")
-    expected = held_out_predictions(model, X["photo"], y)
+    how = {"cv": 2, "n_repeats": 1}
+    by_fold = compare_models({"a": model}, X, y, dictionary="per-fold", **how)
+    expected = held_out_predictions(model, X["photo"], y, **how)
     assert_allclose(by_fold.held_out["a"].raw, expected.raw, atol=1e-6)
-    once = compare_models({"a": model}, X, y, n_repeats=1)
+    once = compare_models({"a": model}, X, y, **how)
     assert not np.allclose(once.held_out["a"].raw, expected.raw, atol=1e-3)
 
 

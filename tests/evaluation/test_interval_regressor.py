@@ -122,9 +122,9 @@ def cover(estimator, n_users, sizes, seed):
 @pytest.mark.parametrize(
     ("estimator", "n_users", "n_runs"),
     [
-        (LinearRegression(), 50, 40),
-        (DecisionTreeRegressor(min_samples_leaf=5, random_state=0), 50, 40),
-        (Ridge(), 200, 10),
+        (LinearRegression(), 50, 20),
+        (DecisionTreeRegressor(min_samples_leaf=5, random_state=0), 50, 20),
+        (Ridge(), 200, 5),
     ],
     ids=["least squares", "tree", "many users"],
 )
@@ -134,7 +134,7 @@ def test_new_users_are_covered(sizes, estimator, n_users, n_runs):
 
 
 def test_nine_users_are_covered_at_a_price():
-    covered = [cover(Ridge(), 9, "even", seed) for seed in range(60)]
+    covered = [cover(Ridge(), 9, "even", seed) for seed in range(30)]
     assert 0.9 < np.mean(covered) < 1
 
 

@@ -23,7 +23,7 @@ def test_intervals_cover_given_predictions(coverage, shape, score):
 def test_intervals_cover_models_and_equal_pairs_are_equal(coverage, signal):
     trials = [
         coverage.study(coverage.MODELS["ridge"], (10, 10), signal, 5, seed)
-        for seed in range(30)
+        for seed in range(20)
     ]
     _, covered, differ, _ = coverage.summarise(trials)
     assert covered >= 0.9
@@ -41,13 +41,7 @@ def test_intervals_cover_models_and_equal_pairs_are_equal(coverage, signal):
 def test_held_out_scores_have_little_bias(coverage, model, shape, signal):
     found = [
         coverage.bias_of(coverage.BIASED[model], shape, signal, seed)
-        for seed in range(100)
+        for seed in range(50)
     ]
     bias = np.array([each for each, _ in found])
-    assert abs(bias.mean()) <= 0.05 + 2 * bias.std() / 10
-
-
-def test_constant_is_chance_in_each_run(coverage):
-    constant = coverage.BIASED["constant"]
-    found = [coverage.bias_of(constant, (6, 20), 0.7, seed) for seed in range(5)]
-    assert found == [(0, 0)] * 5
+    assert abs(bias.mean()) <= 0.05 + 2 * bias.std() / np.sqrt(50)

@@ -85,7 +85,7 @@ def test_accuracy_is_the_share_of_votes_that_agree():
 
 def test_interval_of_noise_holds_chance_whatever_the_voters():
     covered = []
-    for seed in range(300):
+    for seed in range(200):
         rng = np.random.default_rng(seed)
         voters = rng.integers(0, 30, 400)
         taste = rng.normal(size=30)[voters]  # a voter who likes the left side
