@@ -28,8 +28,13 @@ from sklearn_popularity.evaluation import (
     late_fusion,
     parts_of,
 )
-from sklearn_popularity.inspection import explain_figure, explain_page, explain_photo
-from sklearn_popularity.inspection._explain import sum_alike
+from sklearn_popularity.inspection import (
+    PhotoExplanation,
+    explain_figure,
+    explain_page,
+    explain_photo,
+)
+from sklearn_popularity.inspection._explain import sum_alike, tell_reasons
 from sklearn_popularity.inspection._reason_words import reason_in_words
 from sklearn_popularity.papers import _recommended, recommended
 
@@ -249,6 +254,22 @@ def test_reasons_name_their_feature_and_branch(posts):
     assert summed["reason"].is_unique
     assert_allclose(summed["contribution"].sum(), single["contribution"].sum())
     assert (summed["contribution"].abs().diff()[1:] <= 0).all()
+
+
+def test_pages_sum_what_they_do_not_list():
+    """Here the weakest reasons, of which one is below a hundredth of the strongest."""
+    table = pd.DataFrame(
+        {
+            "reason": ["red", "dark", "red", "large", "old"],
+            "contribution": [0.4, -0.3, 0.6, 0.0625, -0.009],
+        }
+    )
+    found = PhotoExplanation(3.0 + table["contribution"].sum(), 3.0, table, "")
+    told = tell_reasons(found, lambda reasons: reasons.tail(2))
+    assert [row["reason"] for row in told["reasons"]] == ["dark", "large"]
+    assert told["most"] == 1.0
+    assert told["n_others"] == 2
+    assert told["others"] == pytest.approx(0.991)
 
 
 def test_models_without_a_mean_have_no_reasons(posts):

@@ -34,7 +34,7 @@ from sklearn_popularity import (
 )
 from sklearn_popularity.evaluation import fit_model
 from sklearn_popularity.inspection import _report_evidence, explain_page
-from sklearn_popularity.inspection._report_html import _number, render
+from sklearn_popularity.inspection._report_html import _number, _signed, render
 from sklearn_popularity.inspection._sections.summary import (
     pairs_in_order,
     top_fifth_in_order,
@@ -269,7 +269,10 @@ def test_problems_of_the_data_are_named(posts, paths, bad_path, tmp_path):
     y = np.arange(len(given), dtype=float)
     y[3] = np.nan
     with pytest.warns(UnreadablePhotosWarning, match=r"1 of 15.*notes\.jpg"):
-        found = popularity_report(PLAIN, given, y, tmp_path / "r.html", cv=2, **FEW)
+        found = popularity_report(
+            PLAIN, given, y, tmp_path / "r.html", time=["2025-07-04"] * 15, cv=2, **FEW
+        )
+    assert found.tables["times"]["n_rows"].tolist() == [13, 13]
     assert_array_equal(np.isnan(found.predictions), np.isin(np.arange(15), [3, 14]))
     text = _Page(found.path.read_text("utf-8")).text()
     assert "13 of 15 posts have a score" in text
@@ -357,6 +360,7 @@ def test_columns_that_share_a_name_do_no_harm(plain, posts, tmp_path):
 )
 def test_numbers_have_three_digits(value, text):
     assert _number(value) == text
+    assert _signed(value) == ("+" + text if value > 0 else text)
 
 
 @pytest.mark.parametrize("n_values", [3, 1000])
