@@ -81,14 +81,6 @@ def test_half_width_is_that_counted_slowly(coverage):
         assert found == slow_half_width(residuals, groups, coverage)
 
 
-def test_half_width_of_single_rows_is_an_order_statistic():
-    residuals = np.random.default_rng(0).normal(size=99)
-    for coverage in (0.5, 0.8, 0.9, 0.99):
-        rank = round(100 * coverage)
-        found = conformal_half_width(residuals, np.arange(99), coverage)
-        assert found == np.sort(np.abs(residuals))[rank - 1]
-
-
 def test_width_is_that_of_held_out_residuals(posts):
     X, y = posts
     model = IntervalRegressor(features(), groups="user", cv=GroupKFold(4)).fit(X, y)

@@ -46,7 +46,7 @@ def _summary(ratings):
 @pytest.mark.parametrize(("low", "high"), [(3, 3), (4, 4), (2, 12)])
 def test_known_reliability_is_recovered(form, low, high):
     found, true = [], []
-    for seed in range(80):
+    for seed in range(40):
         ratings, counts = _rate(seed, 30, low, high)
         found.append(human_consistency(**form(ratings), n_splits=20, random_state=0))
         true.append(1 / (1 + np.mean(1 / counts)))
@@ -71,12 +71,6 @@ def test_level_of_raters_who_rate_everything_does_not_count():
     assert human_consistency(**_summary(shifted)) < expected
 
 
-def test_forms_with_raters_agree():
-    ratings, _ = _rate(0, 12, 12, 12)
-    raw = human_consistency(ratings, random_state=0)
-    assert human_consistency(**_long(ratings), random_state=0) == pytest.approx(raw)
-
-
 def test_equal_halves_are_corrected_as_by_spearman_and_brown():
     rng = np.random.default_rng(0)
     ratings = rng.normal(size=4000) + rng.normal(size=(2, 4000))
@@ -88,13 +82,6 @@ def test_noise_has_no_consistency():
     ratings = np.random.default_rng(0).normal(size=(6, 400))
     assert human_consistency(ratings, random_state=0) < 0.1
     assert human_consistency(means=[1, 1.1], deviations=[9, 9], counts=[3, 3]) == 0
-
-
-def test_consistency_is_seeded():
-    ratings, _ = _rate(0, 8, 5, 5)
-    once = human_consistency(ratings, random_state=0)
-    assert human_consistency(ratings, random_state=0) == once
-    assert human_consistency(ratings, random_state=1) != once
 
 
 def test_published_consistency_of_oasis_is_found(shared):

@@ -193,18 +193,6 @@ def test_group_names_and_order_of_rows_do_not_matter():
     assert_allclose(shuffled, expected)
 
 
-def test_interval_widens_by_group_and_confidence():
-    rng = np.random.default_rng(0)
-    groups = np.repeat(np.arange(20), 10)
-    effect = rng.normal(size=20)[groups]
-    y_true, y_pred = effect + 0.1 * rng.normal(size=(2, 200))
-    rows = spearman_interval(y_true, y_pred)
-    whole = spearman_interval(y_true, y_pred, groups=groups)
-    assert whole.high - whole.low > 2 * (rows.high - rows.low)
-    less = spearman_interval(y_true, y_pred, groups=groups, confidence=0.5)
-    assert whole.low < less.low < less.high < whole.high
-
-
 @pytest.mark.parametrize("n_groups", [None, 1000, 20_000])
 def test_many_rows_take_a_moment(n_groups):
     rng = np.random.default_rng(0)
