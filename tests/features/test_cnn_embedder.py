@@ -96,13 +96,6 @@ def test_output_layers(network, squares, layer, read):
     assert_allclose(embedder.fit_transform(squares), expected, atol=1e-5)
 
 
-def test_named_layer_averages_over_places(network, squares):
-    with torch.inference_mode():
-        expected = network.features[:6](normalised(squares)).mean(dim=(2, 3))
-    embedder = CNNEmbedder(**WHOLE, layer="features.5")
-    assert_allclose(embedder.fit_transform(squares), expected.numpy(), atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ("backbone", "size", "n_features"),
     [

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.pipeline import make_pipeline
 
 from sklearn_popularity import CNNEmbedder, Preprocessing
 from sklearn_popularity.models import load_model, save_model
@@ -208,19 +208,6 @@ def test_photos_of_one_shape_are_seen_together(images, monkeypatch):
     assert sizes == [3, 2, 1]
 
 
-def test_kept_rows_are_cached(images, tmp_path):
-    embedder = embedder_of(preprocessing=KEEP, cache=tmp_path / "rows.db")
-    first = embedder.fit_transform(images)
-    shelf.clear()
-    passes = []
-    network = network_of(embedder)
-    network.register_forward_hook(lambda *_: passes.append(1))
-    embedder.fit(images)
-    before = len(passes)
-    assert_array_equal(embedder.transform(images), first)
-    assert len(passes) == before
-
-
 def test_keep_of_a_square_photo_is_squeezed(batch):
     squares = [photo[:20, :20] for photo in batch]
     kept = embedder_of(preprocessing=KEEP).fit_transform(squares)
@@ -232,25 +219,3 @@ def test_networks_that_see_squares_alone_refuse_to_keep(batch):
     how = Preprocessing(resize="keep")
     with pytest.raises(ValueError, match=r"own proportions, such as .*squeeze"):
         embedder_of("timm/vit_tiny_patch16_224", how).fit(batch)
-
-
-def test_views_share_one_network(images, built):
-    layers = ["features.3", "features.5", "penultimate"]
-    views = FeatureUnion(
-        [
-            (
-                view,
-                embedder_of(
-                    preprocessing=Preprocessing(size=48, resize=view),
-                    layer=layers,
-                    pooling=BOTH,
-                ),
-            )
-            for view in ("keep", "squeeze", "crop")
-        ]
-    )
-    rows = views.fit_transform(images)
-    assert built == ["squeezenet1_1"]
-    names = views.get_feature_names_out()
-    assert len(set(names)) == rows.shape[1] == 3 * 2 * (128 + 128 + 512)
-    assert names[0] == "keep__squeezenet1_1_features.3_mean0"

@@ -203,10 +203,3 @@ def test_unreadable_file_raises(kind, tmp_path):
     with pytest.raises(ValueError, match=match) as caught:
         load_words(path, 3, "colours")
     assert caught.value.__cause__ is not None
-
-
-def test_archive_of_arrays_raises(tmp_path):
-    path = tmp_path / "words.npz"
-    np.savez(path, words=np.zeros((4, 3)))
-    with pytest.raises(ValueError, match=r"words\.npz'"):
-        load_words(path, 3, "colours")
