@@ -107,12 +107,16 @@ class PairSlope(NamedTuple):
 def pair_slope(record, *, same_group=False) -> PairSlope:
     """Fit the probability of the right order to pairs of held-out photos.
 
-    With `same_group`, these are pairs within groups. The probability that the first of two photos with different scores has the higher
-    one is ``1 / (1 + exp(-slope * d))``, where d is the difference between the normal
-    scores (quantiles of a standard normal distribution) of their predictions. If truth
-    and prediction are jointly normal after a transformation of each, the exact model is
-    a probit model, from which the logistic one differs by less than 0.01. The slope
-    maximises the likelihood, with a half-right pseudo-pair at the usual (RMS) distance.
+    With `same_group`, these are pairs within groups. The probability that the first of
+    two photos with different scores has the higher one is
+
+        1 / (1 + exp(-slope * d)),
+
+    where d is the difference between the normal scores (quantiles of a standard normal
+    distribution) of their predictions. If truth and prediction are jointly normal after
+    a transformation of each, the exact model is a probit model, from which the logistic
+    one differs by less than 0.01. The slope maximises the likelihood, with a half-right
+    pseudo-pair at the usual (RMS) distance.
 
     The interval uses the first-order jackknife over groups, since a photo is in many
     pairs, and pairs from one group are dependent. As for a rank correlation, it is

@@ -1,8 +1,10 @@
 """The report: honest numbers, everything escaped, whole or not there."""
 
+import base64
 import re
 import sys
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +62,7 @@ PLAIN = make_pipeline(ColorStatistics(), Ridge())
 def posts():
     posts, _ = make_popularity(40, n_users=8, image_size=(48, 64), random_state=0)
     posts["title"] = posts["title"].astype(object)
-    posts.loc[0, "title"] = HOSTILE
+    posts.loc[[0, 1], "title"] = HOSTILE, "=1+1"
     posts["cue"] = posts["score"] + np.random.default_rng(1).normal(size=40)
     posts["kind"] = np.where(np.arange(40) % 3, "common", HOSTILE)
     return posts
@@ -157,7 +159,7 @@ def test_every_section_is_there(report, page):
     ids = {attrs.get("id") for attrs in page.all("section")}
     assert set(report.tables) | {"data", "again"} == ids
     assert report.score.low > 0 and "no better than chance" not in page.text()
-    links = {attrs["href"] for attrs in page.all("a")}
+    links = {attrs["href"] for attrs in page.all("a") if "download" not in attrs}
     assert links == {f"#{name}" for name in ids | {"content"}}
 
 
@@ -200,6 +202,20 @@ def test_every_picture_has_a_text(page):
     assert all(attrs["alt"].strip() for attrs in page.all("img"))
     drawings = [a for a in page.all("svg") if a.get("aria-hidden") != "true"]
     assert all(attrs["aria-label"].strip() for attrs in drawings)
+
+
+def test_table_of_all_photos_can_be_downloaded(report, posts, page):
+    [link] = [attrs["href"] for attrs in page.all("a") if "download" in attrs]
+    kind, text = link.split(",")
+    assert kind == "data:text/csv;charset=utf-8;base64"
+    table = pd.read_csv(BytesIO(base64.b64decode(text)))
+    assert table["name"][0] == HOSTILE
+    assert table["name"][1] == "'" + posts["title"][1] == "'=1+1"
+    assert table["name"][2:].tolist() == posts["title"][2:].tolist()
+    assert_allclose(table["score"], posts["score"])
+    expected = report.tables["quadrants"].sort_values("row")
+    for column in ("true_percentile", "predicted_percentile"):
+        assert_allclose(table[column], expected[column])
 
 
 def test_gallery_holds_the_clearest_of_each_quadrant_and_the_extremes(report, page):
