@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .._paths import expand_home
-
 DAY = 24 * 60 * 60  # seconds
 _APPLICATION_ID = 0x736B7070
 # Large enough for several rows of 512 numbers to share a page.
@@ -58,7 +56,7 @@ def open_file(path: str | os.PathLike[str]) -> sqlite3.Connection:
     OSError, sqlite3.Error
         If the file is not a cache, is damaged, or cannot be read or created.
     """
-    path = expand_home(path).absolute()
+    path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=_TIMEOUT, isolation_level="IMMEDIATE")
     # Damaged text may not be UTF-8.

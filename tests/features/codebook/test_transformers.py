@@ -134,6 +134,11 @@ def test_names_list_kinds_regions_words(transformer, n_levels, photos):
     assert transformer.transform(photos).shape == (len(photos), len(expected))
 
 
+def test_kinds_are_in_the_order_of_blocks(photos):
+    transformer = HOGLLC(blocks=["3x3", "2x2"], spacing=8, dictionary=3)
+    assert list(transformer.fit(photos).dictionaries_) == ["hog3x3", "hog2x2"]
+
+
 def as_black_and_white(photo):
     return np.repeat(photo[..., :1] > 127, 3, axis=-1).astype(np.uint8) * 255
 
