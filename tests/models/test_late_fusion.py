@@ -208,7 +208,7 @@ def test_splitter_receives_groups(data):
 
 
 def test_branches_of_photos_and_numbers():
-    posts, _ = make_popularity(120, image_size=(32, 40), random_state=0)
+    posts, _ = make_popularity(100, image_size=(32, 40), random_state=0)
     posts["length"] = posts["title"].str.len()
     fusion = StackedLateFusion(
         [
@@ -216,7 +216,7 @@ def test_branches_of_photos_and_numbers():
             ("social", make_pipeline(StandardScaler(), Ridge()), ["length"]),
         ],
         groups="user",
-        cv=3,
+        cv=2,
     )
     y = posts["score"]
     scores = cross_val_score(fusion, posts, y, cv=2, scoring=spearman_scorer)

@@ -21,6 +21,7 @@ from sklearn_popularity import (
 torch = pytest.importorskip("torch", reason="Networks need torch.")
 pytest.importorskip("skorch", reason="Networks need skorch.")
 
+from sklearn_popularity.models.networks import _multi_branch_mlp  # noqa: E402
 from sklearn_popularity.models.networks._batches import RowBatches, Rows  # noqa: E402
 from sklearn_popularity.models.networks._checkpoints import Checkpoint  # noqa: E402
 from sklearn_popularity.models.networks._inputs import mean_and_scale  # noqa: E402
@@ -420,6 +421,19 @@ def test_partial_fit_goes_on(kind, data):
         model.partial_fit(X, y)
     assert model.n_epochs_ == len(model.loss_curve_) == 16
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
+
+
+def test_partial_fit_draws_new_batches(monkeypatch, data, model):
+    seeds = []
+
+    def watch(build, batches, schedule, **others):
+        seeds.append(schedule.seed)
+        return train(build, batches, schedule, **others)
+
+    monkeypatch.setattr(_multi_branch_mlp, "train", watch)
+    for _ in range(3):
+        model.partial_fit(*data)
+    assert len(set(seeds)) == 3
 
 
 def test_partial_fit_rejects_another_activation(data, model):

@@ -54,7 +54,6 @@ def _scaled(*columns):
 
 
 INNER = {
-    "plain": Ridge(),
     "pipeline": make_pipeline(StandardScaler(), Ridge()),
     "columns": make_pipeline(_scaled("a", "b"), StandardScaler(), Ridge()),
     "search": GridSearchCV(
@@ -86,14 +85,6 @@ INNER = {
         refit="r2",
         cv=2,
     ),
-    "search that halves": HalvingGridSearchCV(
-        Ridge(),
-        {"alpha": [0.1, 9.0]},
-        scoring="r2",
-        min_resources=8,
-        cv=2,
-        random_state=0,
-    ),
     "penalty by name": RidgeCV([0.1, 9.0], scoring="neg_mean_absolute_error"),
     "target": TransformedTargetRegressor(
         make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler()
@@ -110,7 +101,7 @@ INNER = {
 
 
 def _around(outer, inner):
-    branches = [("x", inner, PHOTO), ("y", Ridge(), ["a"])]
+    branches = [("x", inner, PHOTO)]
     return {
         "default last model": lambda: StackedLateFusion(branches, cv=2, groups="user"),
         "last model": lambda: StackedLateFusion(
@@ -127,7 +118,7 @@ def _halves(X):
 WITHIN = [("default last model", inner) for inner in INNER] + [
     (outer, inner)
     for outer in ("last model", "per user")
-    for inner in ("plain", "search")
+    for inner in ("pipeline", "search")
 ]
 of_names = pytest.mark.skipif(
     parse_version(sklearn.__version__) < parse_version("1.9"),
