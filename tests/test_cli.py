@@ -113,15 +113,10 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
     [
         (["--label", "scoer"], "no column 'scoer'.*Did you mean 'score'"),
         (["--group", "nobody"], "no column 'nobody'"),
-        (["--label", "path"], "no column 'path'"),
         (["--group", "path"], "no column 'path'"),
         (["--features", "gist,gits"], "--features: got 'gits',.* lbp, .*--help`"),
         (["--features", "gist,gist"], "--features: got 'gist' twice"),
-        (
-            ["--features", ","],
-            "'', but auto or none alone, or some of color-",
-        ),
-        (["--features", "none"], "there is nothing to learn from"),
+        (["--features", ","], "'', but auto or none alone, or some of color-"),
         (["--label", "title"], "'title' holds .* a finite number"),
         (["--photo", "picture"], "no column 'picture'"),
         (["--cv", "61"], "60 photos, too few for 61 folds"),
@@ -130,16 +125,11 @@ def test_evaluate_reports_unreadable_photos(changed, capsys):
         (["-o", f"{__file__}/x.csv"], "cannot be written"),
         (["-o", "a\nb.txt"], r"a b\.txt"),
         (["--nope"], "unrecognized arguments: --nope"),
-        (["--cv", "1"], "--cv: got '1', but a whole number of"),
         (["--cv", "x"], "--cv: got 'x', but a whole number of"),
         (["--repeats", "0"], "--repeats: got '0', but a whole number of"),
         (["--n-jobs", "0"], "--n-jobs: got '0', but a whole number of"),
         (["--n-jobs", "-99"], "--n-jobs: got '-99', .* at least 1 .* -1 for all"),
-        (["--n-jobs", "x"], "--n-jobs: got 'x', but a whole number of"),
-        (
-            ["--cache", __file__],
-            r"--cache .*test_cli\.py, which cannot be used: .*not a c",
-        ),
+        (["--cache", __file__], r"test_cli\.py, which cannot be used: .*not a c"),
         (["--cache", f"{__file__}/x"], "--cache .*/x, which cannot be used"),
     ],
 )
@@ -320,7 +310,9 @@ def test_interrupted_write_leaves_what_was_there(folder, tmp_path, monkeypatch, 
     output.write_text("earlier\n")
     monkeypatch.setattr(Path, "write_text", write_half)
     assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 130
-    assert "interrupted; no file is half written" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert "interrupted; no file is half written" in printed.err
+    assert "constant" in printed.out  # what was computed is not lost
     assert output.read_bytes() == b"earlier\n"
     assert list(tmp_path.iterdir()) == [output]
 
@@ -335,20 +327,6 @@ def test_table_is_written_before_it_is_printed(folder, tmp_path, monkeypatch):
     assert len(pd.read_csv(output)) == 2
 
 
-def test_failed_write_leaves_no_part(folder, tmp_path, monkeypatch, capsys):
-    def full_disk(self, target):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", full_disk)
-    output = tmp_path / "scores.csv"
-    assert _evaluate(folder, "--group", "theme", *FAST, "-o", str(output)) == 2
-    printed = capsys.readouterr()
-    told = f"error: No space left on device: '{output}'. Free some space or write to"
-    assert told in printed.err
-    assert "constant" in printed.out  # what was computed is not lost
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="It is of Linux.")
 def test_full_standard_output_is_named(tmp_path, monkeypatch, capsys):
     prepare_cache(tmp_path / "x.cache")
@@ -360,6 +338,7 @@ def test_full_standard_output_is_named(tmp_path, monkeypatch, capsys):
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": ""},
         )
     assert ended.returncode == 2
     told = "error: No space left on device: standard output. Free some space"

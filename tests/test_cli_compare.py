@@ -123,32 +123,6 @@ def test_model_files_hold_no_names_of_groups(model, folder):
     assert len(same) == users.nunique() == len(np.unique(groups))
 
 
-def test_chance_calls_no_pair(folder, with_noise, new, tmp_path, capsys):
-    pytest.importorskip("jinja2", reason="Pages need jinja2.")
-    path = tmp_path / "model.skops"
-    assert _fit(with_noise(folder, tmp_path / "copy"), path) == 0
-    assert read_model_card(path)["training"]["interval"][0] < 0
-    capsys.readouterr()
-    assert _run("compare", path, new[:4]) == 0
-    printed = capsys.readouterr()
-    assert printed.out.count("   too close to call") == 6
-    assert "no better than chance" in printed.err
-    page = tmp_path / "ranking.html"
-    assert _run("rank", path, new, "-o", page) == 0
-    text = page.read_text(encoding="utf-8")
-    caution, photos = (text.index(each) for each in ('class="caution"', "<ol"))
-    assert caution < photos
-
-
-def test_table_of_rank_has_intervals(model, new, tmp_path):
-    output = tmp_path / "ranked.csv"
-    assert _run("rank", model, new, "-o", output) == 0
-    table = pd.read_csv(output)
-    assert (table["low"] >= 0).all() and (table["high"] <= 100).all()
-    assert 20 < (table["high"] - table["low"]).mean() < 100
-    assert (table["low"].diff().dropna() <= 0).all()
-
-
 def test_page_of_rank_has_all_photos(model, new, tmp_path):
     pytest.importorskip("jinja2", reason="Pages need jinja2.")
     broken, output = tmp_path / "broken.jpg", tmp_path / "ranking.html"

@@ -115,14 +115,16 @@ def test_numbers_order_the_history(edited, capsys):
     assert "1 of 60 rows have no 'day' and are left out" in capsys.readouterr().err
 
 
-def test_groups_of_users_are_warned_of(folder, capsys):
-    assert _evaluate(folder, "--user", "user", "--group", "user") == 0
-    assert "for posts of new users, who have no history" in capsys.readouterr().err
-
-
-def test_users_in_both_parts_are_warned_of(folder, capsys):
-    assert _evaluate(folder, "--user", "user") == 0
-    assert "for new posts of users in the data" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--group", "user"], "for posts of new users, who have no history"),
+        ([], "for new posts of users in the data"),
+    ],
+)
+def test_questions_about_users_are_told_apart(folder, capsys, options, message):
+    assert _evaluate(folder, "--user", "user", *options) == 0
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

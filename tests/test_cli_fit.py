@@ -100,6 +100,10 @@ def test_percentile_counts_held_out_predictions(ranked, fitted):
     found = ranked["percentile"]
     np.testing.assert_allclose(found, expected)
     assert 0 <= found.min() < 20 < 80 < found.max() <= 100
+    low, high = ranked["low"], ranked["high"]
+    assert (low >= 0).all() and (high <= 100).all()
+    assert (low.diff().dropna() <= 0).all()
+    assert 20 < (high - low).mean() < 100
 
 
 def test_photos_of_the_training_set_are_marked(model, folder, others, tmp_path, capsys):
@@ -254,10 +258,7 @@ def test_names_that_are_no_text_are_written(model, others, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--label", "scoer"], "no column 'scoer'.*Did you mean 'score'"),
-        (["--features", "none"], "--features none and no column beside the photos"),
         (["--network", "timm/resnet18"], "has no embedding. Add embedding to"),
-        (["--cv", "101"], "100 photos, too few for 101 folds"),
         (["-o", "model.pkl"], r"model\.pkl.*\.skops"),
         (["-o", "-"], r"--output -, but a name in \.skops"),
         (["-o", "nowhere/model.skops"], "cannot be written"),
@@ -269,15 +270,24 @@ def test_fit_errors_are_one_line(folder, tmp_path, check_one_line, options, mess
     assert list(tmp_path.iterdir()) == []
 
 
-def test_model_of_chance_is_warned_of(folder, with_noise, tmp_path, capsys):
-    model = tmp_path / "model.skops"
+def test_models_of_chance_are_doubted(folder, with_noise, others, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="Pages need jinja2.")
+    model, page = tmp_path / "model.skops", tmp_path / "ranking.html"
     assert _fit(with_noise(folder, tmp_path / "copy"), model) == 0
     printed = capsys.readouterr()
     assert "no better than chance" in printed.err
     assert "At chance by themselves: color-statistics, color-histogram (" in printed.out
     assert read_model_card(model)["training"]["interval"][0] < 0
-    assert _rank(model, [folder / "images" / "00000.jpg"]) == 0
+    photos = others[1]["photo"].tolist()[:4]
+    assert _rank(model, photos, "-o", page) == 0
     assert "no better than chance" in capsys.readouterr().err
+    text = page.read_text(encoding="utf-8")
+    caution, shown = (text.index(each) for each in ('class="caution"', "<ol"))
+    assert caution < shown
+    assert main(["compare", str(model), *photos, "--n-jobs", "1"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.count("   too close to call") == 6
+    assert "no better than chance" in printed.err
 
 
 @pytest.mark.parametrize(
@@ -364,7 +374,7 @@ def test_suffix_decides_how_a_ranking_is_written(model, ranked, tmp_path, suffix
     missing = tmp_path / "missing.jpg"
     assert _rank(model, [*ranked["photo"][:3], missing], "-o", output) == 0
     if suffix == "json":
-        run = json.loads(output.read_text())
+        run = json.loads(output.read_text(), parse_constant=pytest.fail)  # no NaN
         assert run["model"] == str(model)
         assert run["fingerprint"] == read_model_card(model)["about"]["fingerprint"]
         table = pd.DataFrame(run["photos"])
@@ -376,20 +386,33 @@ def test_suffix_decides_how_a_ranking_is_written(model, ranked, tmp_path, suffix
     assert np.isnan(scores.iloc[-1])
 
 
-@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, 130), (OSError, 2)])
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted; "),
+        (
+            OSError(28, "No space left on device"),
+            2,
+            "error: No space left on device: '{}'. Free some space or write to another",
+        ),
+    ],
+    ids=["interrupt", "full disk"],
+)
 def test_failed_writes_leave_nothing(
-    model, folder, others, tmp_path, monkeypatch, capsys, error, status
+    model, folder, others, tmp_path, monkeypatch, capsys, error, status, told
 ):
     def fail(*args):
-        raise error
+        raise type(error)(*error.args)
 
     monkeypatch.setattr(Path, "replace", fail)
     one = ["--features", "color-statistics"]
     assert _fit(folder, tmp_path / "model.skops", *one) == status
     assert "Spearman 0." in capsys.readouterr().out
     assert _rank(model, [others[0]], "-o", tmp_path / "ranked.csv") == status
-    ranking = capsys.readouterr().out  # all of it, since there is no file of it
-    assert len(ranking.splitlines()) == 41
+    printed = capsys.readouterr()
+    assert told.format(tmp_path / "ranked.csv") in printed.err
+    # All of it is printed, since there is no file of it.
+    assert len(printed.out.splitlines()) == 41
     assert list(tmp_path.iterdir()) == []
 
 
