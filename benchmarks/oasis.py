@@ -133,6 +133,12 @@ def branches_of(blocks):
     ]
 
 
+def choose(models, only, reference):
+    """Models whose names start so, and the reference."""
+    starts = only, reference
+    return {name: model for name, model in models.items() if name.startswith(starts)}
+
+
 @section("rating | model | Spearman | over partitions | minus RidgeCV | p (Holm)")
 def models(folder, *, only="", repeats=5, keep=None):
     """Models of MobileNetV2's features, paired with ridge regression.
@@ -146,11 +152,7 @@ def models(folder, *, only="", repeats=5, keep=None):
     for category in (ConvergenceWarning, DeadSensesWarning):
         warnings.simplefilter("ignore", category)
     posts, X = read_posts(folder), mobilenet_of(folder)
-    chosen = {
-        name: model
-        for name, model in models_of_one_network().items()
-        if name.startswith(only) or name == "RidgeCV"
-    }
+    chosen = choose(models_of_one_network(), only, "RidgeCV")
     if "fusion of all".startswith(only):
         deep = FunctionTransformer(itemgetter((slice(None), slice(X.shape[1]))))
         chosen = {name: make_pipeline(deep, model) for name, model in chosen.items()}
@@ -185,17 +187,7 @@ class WithOtherScores(RegressorMixin, BaseEstimator):
 
 
 @section("rating | model | Spearman | minus ridge | p (Holm)")
-def fine_tuning(
-    folder,
-    others,
-    *,
-    size=224,
-    epochs=3,
-    learning_rate=1e-4,
-    label="beauty",
-    only="",
-    keep=None,
-):
+def fine_tuning(folder, others, *, size=224, epochs=3, only="", keep=None):
     """EfficientNet-Lite2 frozen and fine-tuned, paired with ridge on frozen features.
 
     Five folds by theme. Rates are Adam's that `papers.dufour2015` holds to work with
@@ -210,12 +202,12 @@ def fine_tuning(
         preprocessing=Preprocessing(size=size, resize="squeeze"),
     )
     posts, more = read_posts(folder), read_posts(others)
-    known = posts.set_index("photo")[["beauty", "valence", "arousal"]]
+    known = posts.set_index("photo")[["valence", "arousal"]]
     more = more.set_index("photo")[["mos"]].dropna()
     with TemporaryDirectory() as temporary:
         network = CNNFineTuneRegressor(
             embedder=embedder,
-            learning_rate=learning_rate,
+            learning_rate=1e-4,
             max_epochs=epochs,
             random_state=0,
             checkpoint=str(keep or temporary),
@@ -228,26 +220,20 @@ def fine_tuning(
             "head": clone(network).set_params(trainable="head"),
             "last block": last,
             "last block, log loss": clone(last).set_params(loss="log_loss"),
-            "last block, shared": WithOtherScores(
-                last, known.drop(columns=label), more
-            ),
+            "last block, shared": WithOtherScores(last, known, more),
             "last block, two heads": two_heads(last),
             "all layers": network,
             "all layers, two heads": two_heads(network),
         }
         found = compare_models(
-            {
-                name: model
-                for name, model in compared.items()
-                if name.startswith((only, reference))
-            },
+            choose(compared, only, reference),
             posts[["photo"]],
-            posts[label],
+            posts["beauty"],
             groups=posts["theme"],
             reference=reference,
             n_repeats=1,
         )
-    return comparison_rows(label, found, ("score", "gain", "p"))
+    return comparison_rows("beauty", found, ("score", "gain", "p"))
 
 
 def two_heads(network):

@@ -19,7 +19,7 @@ from _tables import (
     run,
     section,
 )
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import KernelPCA
 from sklearn.dummy import DummyRegressor
@@ -28,7 +28,11 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    SplineTransformer,
+    StandardScaler,
+)
 from sklearn.svm import SVR
 
 from sklearn_popularity import (
@@ -212,7 +216,6 @@ def forward_intervals(name, estimator, posts, y, users):
 def shortcuts(data, *, keep=None):
     """Which suspects correlate with the scores of the recommended model of photos."""
     measures = ["size", "aspect", "file_type", "camera", "border", "watermark"]
-    audits = {}
     for name, label, group in (("oasis", "beauty", "theme"), ("memes", "ups", "user")):
         posts = read_posts(data / name)
         suspects = {group: group}
@@ -220,7 +223,7 @@ def shortcuts(data, *, keep=None):
             suspects["source"] = posts["source"].astype(str)
         if "time" in posts:
             suspects["year"] = posts["time"].str[:4]
-        audits[name] = shortcut_audit(
+        audit = shortcut_audit(
             recommend(posts[["photo"]], keep),
             posts,
             np.log(posts[label]) if label == "ups" else posts[label],
@@ -228,7 +231,6 @@ def shortcuts(data, *, keep=None):
             measures=measures,
             groups=posts[group],
         )
-    for name, audit in audits.items():
         print(f"\n{name}\n\n{audit}\n")
         print(audit.suspects.drop(columns="verdict").round(3).to_string(index=False))
         worst = audit.groups.groupby("suspect", sort=False).head(3)
@@ -332,17 +334,8 @@ def see(columns, *steps):
     return make_pipeline(make_column_transformer(("passthrough", columns)), *steps)
 
 
-class Look(TransformerMixin, BaseEstimator):
-    """Rows of a table by row number."""
-
-    def __init__(self, table):
-        self.table = table
-
-    def fit(self, X, y=None):
-        return self
-
-    def transform(self, X):
-        return self.table[np.ravel(X).astype(int)]
+def look_up(X, rows):
+    return rows[np.ravel(X).astype(int)]
 
 
 class ScoresFirst(BaseEstimator):
@@ -368,7 +361,7 @@ def models_of_votes(rows):
     """Models of page numbers, whose features are looked up."""
 
     def learn(*steps):
-        looked = make_column_transformer((Look(rows), [0]))
+        looked = FunctionTransformer(look_up, kw_args={"rows": rows})
         return make_pipeline(looked, StandardScaler(), *steps)
 
     def ranker(*steps, grid):
