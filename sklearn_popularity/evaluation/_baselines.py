@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.dummy import DummyRegressor
 
 from .._columns import label_rows, resolve_columns, select_columns
+from ..metrics import correlate
 from ._shares import middle_of
 
 
@@ -142,5 +143,4 @@ def fill_gaps(values: NDArray, medians: NDArray) -> NDArray:
 def column_correlations(y: NDArray, columns: NDArray) -> NDArray:
     """Spearman's correlation of each column with y; 0 if either is constant."""
     a, b = (rankdata(x, axis=0) - (len(y) + 1) / 2 for x in (y, columns))
-    norm = np.sqrt((a @ a) * (b * b).sum(axis=0))
-    return np.divide(a @ b, norm, out=np.zeros_like(norm), where=norm > 0)
+    return correlate(a @ b, (a @ a) * (b * b).sum(axis=0))

@@ -10,7 +10,6 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_consistent_length
 
-from .._columns import encode_labels
 from .._sklearn_compat import (
     Interval,
     StrOptions,
@@ -18,7 +17,7 @@ from .._sklearn_compat import (
     with_array_outputs,
 )
 from ..images import find_photos
-from ..models import StackedLateFusion
+from ..models import StackedLateFusion, groups_of
 from ._baselines import baseline_models
 from ._compare_models import compare_study
 from ._partitions import make_partitions
@@ -127,8 +126,8 @@ def compare_features(
     """
     _check_features(features)
     folds = {"cv": cv, "n_repeats": n_repeats}
-    check_consistent_length(photos, y, groups)
-    codes = None if groups is None else encode_labels(groups, "groups")
+    check_consistent_length(photos, y)
+    codes = groups_of(photos, None, groups)
     make_partitions(len(y), groups=codes, inner_cv=inner_cv, **folds)  # fails early
     settings = {"n_jobs": n_jobs, "cache": cache, "on_error": "nan", "verbose": verbose}
     fusion = late_fusion(features, inner_cv, **settings)

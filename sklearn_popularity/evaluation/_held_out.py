@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, column_or_1d, indexable
+from sklearn.utils import column_or_1d, indexable
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._columns import encode_labels
 from .._progress import progress
 from .._scores import check_score
 from .._sklearn_compat import (
@@ -21,7 +20,7 @@ from .._sklearn_compat import (
     validate_params,
 )
 from ..metrics import spearman_score
-from ..models import seen_rows
+from ..models import groups_of, seen_rows
 from ._partitions import Folds, columns_of_partitions, find_partitions
 from ._routing import prepare_fit
 from ._shares import shares_below
@@ -210,9 +209,7 @@ def held_out_predictions(
     True
     """
     y_checked = check_score(y, "y")
-    if groups is not None:
-        check_consistent_length(X, y, groups)
-        groups = encode_labels(groups, "groups")
+    groups = groups_of(X, None, groups)
     partitions = find_partitions(
         X, y_checked, groups, cv=cv, n_repeats=n_repeats, random_state=random_state
     )

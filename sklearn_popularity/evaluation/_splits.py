@@ -7,9 +7,9 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseShuffleSplit
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
-from .._columns import encode_labels, label_rows
+from ..models import groups_of
 
 
 def split_each_user(
@@ -119,14 +119,13 @@ class PerUserShuffleSplit(BaseShuffleSplit):
 
     def _iter_indices(self, X, y=None, groups=None):
         self._check_parameters()
-        users = label_rows(X, self.user, "user") if groups is None else groups
+        owner = "user" if groups is None else "groups"
+        users = groups_of(X, self.user, groups, owner)
         if users is None:
             raise ValueError(
                 "Got groups=None and user=None, but the user of each row was expected. "
                 "Pass groups=users, or PerUserShuffleSplit(user=column of X)."
             )
-        check_consistent_length(X, users)
-        users = encode_labels(users, "user" if groups is None else "groups")
         if np.bincount(users).max() < 2:
             raise ValueError(
                 f"Each of the {len(users)} users has one row, but at least one user "

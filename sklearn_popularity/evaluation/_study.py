@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
-from .._columns import encode_labels
 from .._scores import check_score
 from .._sklearn_compat import _check_method_params, _safe_indexing
+from ..models import groups_of
 from ._describe_once import Described, PhotoTable
 from ._held_out import HeldOutPredictions, predict_partitions
 from ._partitions import Folds, find_partitions
@@ -67,8 +67,8 @@ def prepare_study(
         As in :func:`compare_models`.
     """
     y = check_score(y, "y")
-    check_consistent_length(X, y, groups)
-    codes = None if groups is None else encode_labels(groups, "groups")
+    check_consistent_length(X, y)
+    codes = groups_of(X, None, groups)
     folds = {"cv": cv, "n_repeats": n_repeats, "random_state": random_state}
     partitions = find_partitions(X, y, codes, **folds)  # fail before extraction
     table = PhotoTable(X, photo, per_fold=dictionary == "per-fold")

@@ -6,9 +6,10 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from .._columns import encode_labels, label_rows
+from ..models import groups_of
 
 
 class VoteKFold(BaseCrossValidator):
@@ -143,11 +144,10 @@ class VoteKFold(BaseCrossValidator):
 
     def _folds_of_voters(self, X, groups, random_state):
         """Fold of the voter of each vote, or None."""
-        voters = label_rows(X, self.voter, "voter") if groups is None else groups
+        owner = "voter" if groups is None else "groups"
+        voters = groups_of(X, self.voter, groups, owner)
         if voters is None:
             return None
-        check_consistent_length(X, voters)
-        voters = encode_labels(voters, "voter" if groups is None else "groups")
         return _draw_folds(voters, self.n_splits, random_state, "voters", at_least=1)
 
 

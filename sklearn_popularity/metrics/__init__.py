@@ -13,6 +13,7 @@ from ._mean_interval import mean_interval as mean_interval
 from ._per_user import per_user_spearman_score, per_user_spearman_scorer
 from ._per_user import user_correlations as user_correlations
 from ._rank_jackknife import leave_groups_out as leave_groups_out
+from ._spearman import correlate as correlate
 from ._spearman import spearman_score, spearman_scorer
 from ._spearman_interval import SpearmanDifference as SpearmanDifference
 from ._spearman_interval import SpearmanInterval, spearman_interval

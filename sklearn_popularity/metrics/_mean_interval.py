@@ -54,8 +54,6 @@ def mean_interval(
     98. Without groups it is the usual interval of a mean.
     """
     found = mean_estimate(values, groups=groups)
-    if not found.df:
-        return MeanInterval(found.value, np.nan, np.nan)
     return MeanInterval(found.value, *found.ends(confidence))
 
 

@@ -12,6 +12,7 @@ from .._columns import encode_labels, label_rows
 from .._scores import check_score
 from .._sklearn_compat import validate_params
 from .._warnings import warn_caller
+from ._spearman import correlate
 
 
 def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArray:
@@ -34,8 +35,7 @@ def user_correlations(y_true: NDArray, y_pred: NDArray, users: NDArray) -> NDArr
         np.bincount(users, product) for product in (a * b, a * a, b * b)
     )
     # Centred ranks are multiples of 1/2, so those of a constant are exactly zero.
-    norm = np.sqrt(a_square * b_square)
-    scores = np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
+    scores = correlate(covariance, a_square * b_square)
     return np.where(a_square > 0, scores.clip(-1, 1), np.nan)
 
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._spearman import correlate
+
 # Up to this many groups are left out exactly, with a pass over all rows for each. If
 # there are more, only groups with at least 1 / _N_EXACT of the rows are.
 _N_EXACT = 1000
@@ -94,18 +96,12 @@ def _leave_out_of_each(y_true, y_pred, codes) -> tuple[NDArray, NDArray]:
 
 def _correlation(a: Ranking, b: Ranking) -> float:
     product = _square(a.counts) * _square(b.counts)
-    return float(np.clip(_divide(a.ranks @ b.ranks, product), -1, 1))
+    return float(np.clip(correlate(a.ranks @ b.ranks, product), -1, 1))
 
 
 def _square(counts: NDArray) -> float:
     """Sum of the squares of centred mid-ranks, from the rows of each level."""
     return (counts.sum() ** 3 - (counts**3).sum()) / 12
-
-
-def _divide(covariance, product):
-    """Correlation; 0 where the product is 0 because one side is constant."""
-    norm = np.sqrt(product)
-    return np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
 
 
 def influence(a: Ranking, b: Ranking) -> NDArray[np.float64]:
@@ -146,7 +142,7 @@ def _leave_out(truth, columns, codes, groups) -> NDArray[np.float64]:
     covariances = np.concatenate(list(_covariances(truth, columns, place, rows)))
     square = _squares_left(truth, place, rows)
     products = [square * _squares_left(column, place, rows) for column in columns]
-    return _divide(covariances, np.column_stack(products))
+    return correlate(covariances, np.column_stack(products))
 
 
 def _covariances(truth, columns, place, rows) -> Iterator[NDArray]:

@@ -20,11 +20,20 @@ def _mid_ranks(values: NDArray, weights: NDArray) -> tuple[NDArray, bool]:
     return (np.cumsum(totals) - totals / 2)[level], bool(np.count_nonzero(totals) < 2)
 
 
+def correlate(covariance, product):
+    """Correlation from a covariance and the product of both variances.
+
+    It is 0 where the product is 0 because one side is constant.
+    """
+    norm = np.sqrt(product)
+    return np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
+
+
 def _pearson(a: NDArray, b: NDArray, weights: NDArray) -> float:
     """Weighted correlation; 0 if weights are so small that squares underflow."""
     a, b = a - np.average(a, weights=weights), b - np.average(b, weights=weights)
     product = (weights @ (a * a)) * (weights @ (b * b))
-    return weights @ (a * b) / np.sqrt(product) if product > 0 else 0.0
+    return float(correlate(weights @ (a * b), product))
 
 
 @validate_params(

@@ -17,6 +17,7 @@ from ..evaluation import (
 )
 from ..metrics import (
     Estimate,
+    correlate,
     jackknife,
     leave_groups_out,
     mean_estimate,
@@ -95,8 +96,7 @@ class Trial(NamedTuple):
 def pearson(a, b) -> float:
     """Pearson's correlation; 0 if one side is constant."""
     a, b = a - a.mean(), b - b.mean()
-    norm = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / norm) if norm else 0.0
+    return float(correlate(a @ b, (a @ a) * (b @ b)))
 
 
 def pearson_within(y, held_out) -> float:

@@ -98,6 +98,7 @@ def test_accuracy_is_the_mean_of_draws():
         top_fraction_accuracy(*arguments, draw=True, random_state=seed)
         for seed in range(600)
     ]
+    assert top_fraction_accuracy(*arguments, draw=True, random_state=5) == drawn[5]
     assert np.std(drawn) > 0.02
     assert_allclose(np.mean(drawn), top_fraction_accuracy(*arguments), atol=0.005)
 
