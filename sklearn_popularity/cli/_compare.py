@@ -16,7 +16,7 @@ from ._options import (
     option,
 )
 from ._output import TABLES, check_output, write_table
-from ._scores import score_given, warn_of_known, warn_of_unlike, warn_of_unreadable
+from ._scores import score_given, warn_of_photos
 from ._tables import format_table, warn_of_model
 from ._target import in_unit
 
@@ -100,9 +100,7 @@ def _compare(options):
             f"These probabilities are for photos that differ in {learned.group!r}. If "
             "yours do not, add --same-group"
         )
-    warn_of_unreadable(table)
-    warn_of_unlike(known["unlike"])
-    warn_of_known(table["in_training"])
+    warn_of_photos(table)
     warn_of_model(training["interval"][0], learned.constant)
 
 

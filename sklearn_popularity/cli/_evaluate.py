@@ -10,9 +10,8 @@ from ..evaluation import (
     near_duplicates,
     straddling_pairs,
 )
-from ._model import CONTEXT, add_context, columns_of, compose, texts_of
+from ._model import MODEL, add_context, columns_of, compose, texts_of
 from ._options import (
-    LEARNED,
     add_folder,
     add_table_output,
     add_work,
@@ -117,7 +116,7 @@ def _evaluate(options):
 
 
 def _write(options, comparison, choices):
-    told = {name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
+    told = {name: getattr(options, name) for name in MODEL}
     told |= {"folder": str(options.folder), "n_photos": len(comparison.kept)}
     told["differences"] = comparison.differences
     if choices is not None:

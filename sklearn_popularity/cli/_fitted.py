@@ -28,8 +28,7 @@ from ..inspection import (
 )
 from ..metrics import SpearmanInterval, spearman_interval
 from ..models import load_model, read_model_arrays, read_model_card, save_model
-from ._model import CONTEXT, columns_of, texts_of
-from ._options import LEARNED
+from ._model import MODEL, columns_of, texts_of
 
 _SAME = 1e-9  # spread of predictions, as a share of that of the scores
 
@@ -87,7 +86,7 @@ def write_fitted(options, posts, groups, fitted):
         predictions=held_out.raw[:, 0],
         spearman=fitted.found,
         label=posts.attrs["target"],
-        about={name: getattr(options, name) for name in [*LEARNED, *CONTEXT]}
+        about={name: getattr(options, name) for name in MODEL}
         | {
             "columns": columns_of(options),
             "texts": _texts(posts, options),

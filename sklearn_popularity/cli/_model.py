@@ -25,10 +25,21 @@ from ..papers import (
     networks_at_hand,
     recommended,
 )
-from ._options import AUTO, EMBEDDING, NONE, file_text, name_and_weights, names, option
+from ._options import (
+    AUTO,
+    EMBEDDING,
+    LEARNED,
+    NONE,
+    file_text,
+    name_and_weights,
+    names,
+    option,
+)
 
 # Options that name columns beside the photos.
 CONTEXT = ["social", "tags", "vectors", "titles", "user", "time"]
+# Options that define the model, and are stored in model files.
+MODEL = [*LEARNED, *CONTEXT]
 PHOTOS, MEAN = "photos", "all together"
 
 

@@ -9,7 +9,7 @@ from .._paths import expand_home
 from ..datasets import PHOTO_COLUMNS
 from ..evaluation import FEATURES
 
-# Options of `add_folder` that define the model, and are stored in model files.
+# Options of `add_folder` that define the model.
 LEARNED = "label log per_day group photo features network cv repeats".split()
 AUTO, EMBEDDING, NONE = "auto", "embedding", "none"
 # What --network may also be.

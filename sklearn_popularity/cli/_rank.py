@@ -13,7 +13,7 @@ from ..inspection import (
 from ._fitted import read_fitted, read_record
 from ._options import add_model, add_photos, add_table_output, add_work, describe
 from ._output import TABLES, check_output, say, write_table
-from ._scores import score_given, warn_of_known, warn_of_unlike, warn_of_unreadable
+from ._scores import score_given, warn_of_photos
 from ._streams import PIPE
 from ._tables import format_table, warn_of_model
 from ._target import in_unit, unit_of
@@ -71,8 +71,7 @@ def _rank(options):
     model, learned, training = read_fitted(options.model)
     posts, table, model = score_given(options, model, learned)
     scores = table["score"].dropna()
-    warn_of_unlike(table["unlike"][scores.index])
-    warn_of_known(table["in_training"])
+    warn_of_photos(table)
     if not learned.constant:
         _warn_of_collapse(scores, training["quantiles"])
     table = _ranked(table, scores, options, learned, training)
@@ -144,4 +143,3 @@ def _print(table, n_first, n_last):
     if n_between:
         lines.insert(1 + n_first, f"and {n_between} more" + " ..." * (n_last > 0))
     print("\n".join(lines))
-    warn_of_unreadable(table)

@@ -5,8 +5,8 @@ import shlex
 from .._paths import expand_home
 from ..inspection import popularity_report
 from ._fitted import fit_posts, read_fitted, read_held_out
-from ._model import CONTEXT, add_context, columns_of, compose, texts_of
-from ._options import LEARNED, NONE, add_folder, add_output, add_work, describe, option
+from ._model import MODEL, add_context, columns_of, compose, texts_of
+from ._options import NONE, add_folder, add_output, add_work, describe, option
 from ._output import check_output, open_cache
 from ._posts import read_posts, warn_of_groups
 from ._steps import Step, comparing, describing, shown
@@ -39,7 +39,7 @@ def add(command):
 
 def _report(options):
     check_output(options.output, [".html"])
-    named = ["model", *LEARNED, *CONTEXT, "by", "title", "output"]
+    named = ["model", *MODEL, "by", "title", "output"]
     command = _command(options, "report", named)
     if options.label is None and options.model is None:
         raise ValueError("the following arguments are required: --label or --model.")
@@ -48,7 +48,7 @@ def _report(options):
     columns = [*columns_of(options), *named]
     kinds = [] if options.by is None else [options.by]
     posts, groups = read_posts(options, columns, texts_of(options), kinds)
-    tried = _command(options, "evaluate", [*LEARNED, *CONTEXT])
+    tried = _command(options, "evaluate", MODEL)
     command = f"{command}\n# To compare features:\n{tried}"
     steps = [Step("heatmaps", "drawing heatmaps", 30)]
     if model is None:
@@ -82,7 +82,7 @@ def _report(options):
 
 def _read(options):
     """Read the model of --model, and replace the options by those of its fit."""
-    for name in [*LEARNED, *CONTEXT]:
+    for name in MODEL:
         if getattr(options, name) != options.default_of(name):
             option = "--" + name.replace("_", "-")
             raise ValueError(

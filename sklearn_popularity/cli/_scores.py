@@ -24,18 +24,18 @@ _UNLIKE, _SURE = 0.01, 0.01
 
 
 def score_given(options, model, learned):
-    """The posts of the given photos, their table by `score_posts`, and the model."""
+    """The posts of the given photos, their table, and the model."""
     learned.photo = options.photo_column or learned.photo
     posts = posts_like(learned, options.photos)
     settings = {"n_jobs": options.n_jobs, "cache": open_cache(options.cache)}
     model = with_settings(model, on_error="nan", **settings)
     with shown(describing(model)):
-        table = score_posts(model, posts, read_seen(options.model))
+        table = _score_posts(model, posts, read_seen(options.model))
     table.insert(3, "in_training", are_known(options.model, posts["photo"]))
     return posts, table, model
 
 
-def score_posts(model, posts, seen):
+def _score_posts(model, posts, seen):
     """Predict scores, find photos unlike the training photos, and collect errors.
 
     The model has ``on_error="nan"``, and `seen` is from `read_seen`. The columns are
@@ -56,7 +56,7 @@ def score_posts(model, posts, seen):
     if not len(known):
         raise ValueError(
             f"None of the {len(posts)} photos could be read; the first: "
-            f"{printable(posts['photo'].iloc[0])}: {reasons.get(0, '')}"
+            f"{_printable(posts['photo'].iloc[0])}: {reasons.get(0, '')}"
         )
     scores, unlike = np.full(len(posts), np.nan), np.zeros(len(posts), dtype=bool)
     if seen:
@@ -68,7 +68,7 @@ def score_posts(model, posts, seen):
             scores[row] = _predict(learner, rows.iloc[[row]], posts["photo"].iloc[row])
     return pd.DataFrame(
         {
-            "photo": [printable(path) for path in posts["photo"]],
+            "photo": [_printable(path) for path in posts["photo"]],
             "score": scores,
             "unlike": unlike,
             "reason": [reasons.get(row, "") for row in range(len(posts))],
@@ -80,16 +80,23 @@ def _predict(learner, row, photo):
     try:
         return learner.predict(row)[0]
     except ValueError as error:  # such as a bad value in a column beside the photo
-        raise ValueError(f"{printable(photo)}: {error}") from error
+        raise ValueError(f"{_printable(photo)}: {error}") from error
 
 
-def printable(path):
+def _printable(path):
     """Escape lone surrogates of file names that are not UTF-8: tables reject them."""
     return os.fsdecode(path).encode("utf-8", "backslashreplace").decode()
 
 
-def warn_of_unreadable(table):
-    """Warn about photos that could not be read, by name."""
+def warn_of_photos(table):
+    """Warn of photos that cannot be read, are unlike training photos, or are such."""
+    _warn_of_unreadable(table)
+    warn_of_unlike(table["unlike"][table["score"].notna()])
+    _warn_of_known(table["in_training"])
+
+
+def _warn_of_unreadable(table):
+    """Name the photos that could not be read."""
     unreadable = table[table["score"].isna()]
     if len(unreadable):
         warn_caller(
@@ -101,8 +108,7 @@ def warn_of_unreadable(table):
         )
 
 
-def warn_of_known(in_training):
-    """Warn about photos that the model was fitted on."""
+def _warn_of_known(in_training):
     n = int(in_training.sum())
     if n:
         warn_caller(
