@@ -22,11 +22,8 @@ def render(template: str, **context) -> str:
         script, style = _read("rank.js"), style + _read("rank.css")
     # With this hash in the page's policy, browsers run this script and no other.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        _environment()
-        .get_template(template)
-        .render(style=style, script=script, script_hash=digest, **context)
-    )
+    page = _environment().get_template(template)
+    return page.render(style=style, script=script, script_hash=digest, **context)
 
 
 @cache
