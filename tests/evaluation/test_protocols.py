@@ -171,6 +171,7 @@ def test_baselines_that_rank_nothing_are_zero(plain):
 def test_folds_keep_what_their_setting_says(posts, spied):
     for train, test in spied:
         assert not set(train.index) & set(test.index)
+        assert (train["y"] == posts["score"][train.index]).all()
     for train, test in spied[:10]:
         users = pd.concat([train, test])["user"]
         assert users.is_unique and len(users) == 20
@@ -196,11 +197,6 @@ def test_one_per_user_draws_anew_in_each_repeat(posts):
     assert_allclose(_scores(table)["one-per-user", "model"], expected)
     sizes = table.set_index("protocol").loc["one-per-user", ["n_rows", "n_users"]]
     assert (sizes == 20).all(axis=None)
-
-
-def test_training_scores_belong_to_their_rows(posts, spied):
-    for train, _ in spied:
-        assert (train["y"] == posts["score"][train.index]).all()
 
 
 def test_user_specific_equals_score_by_hand(posts):
