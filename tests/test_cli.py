@@ -180,10 +180,11 @@ def test_features_of_chance_are_named_beside_others(capsys):
     table = pd.DataFrame(
         {"model": ["gist", "late-fusion", "constant"], "low": [-0.1, 0.2, 0.0]}
     )
-    command._print_chance(table)
+    command._tell_of_chance(table)
     assert capsys.readouterr().out.startswith("At chance by themselves: gist (")
-    command._print_chance(table[1:])
-    command._print_chance(table[:1])  # no kind is better, which is warned of
+    command._tell_of_chance(table[1:])
+    with pytest.warns(UserWarning, match="no kind of feature is reliably better"):
+        command._tell_of_chance(table[:1])
     assert capsys.readouterr().out == ""
 
 

@@ -107,9 +107,8 @@ def _evaluate(options):
         _print_ceilings(comparison.ceilings)
         if choices is not None:
             _print_choices(choices, asked, options)
-        _print_chance(comparison.scores)
+        _tell_of_chance(comparison.scores)
         print_reasons(asked.reasons)
-    _warn_of_chance(comparison.scores)
     warn_of_groups(options, kept)
     if groups is None:
         _warn_of_duplicates(kept["photo"].tolist(), comparison, options.n_jobs)
@@ -190,16 +189,14 @@ def _print_ceilings(ceilings):
         print(f"\nCeilings, by what a model knows: {', '.join(found)}")
 
 
-def _print_chance(table):
+def _tell_of_chance(table):
+    """Print the kinds of features that are at chance; warn if all are."""
     at_chance = table["low"] <= 0
-    if not at_chance.all():  # otherwise _warn_of_chance speaks
+    if not at_chance.all():
         names = table.loc[at_chance, "model"]
         print_chance([name for name in names if name != "constant"])
-
-
-def _warn_of_chance(table):
-    if (table["low"] <= 0).all():
-        warn_caller(
-            "no kind of feature is reliably better than chance: all intervals contain "
-            "0, or lie below it. Use more photos or other features"
-        )
+        return
+    warn_caller(
+        "no kind of feature is reliably better than chance: all intervals contain 0, or "
+        "lie below it. Use more photos or other features"
+    )
