@@ -197,6 +197,6 @@ def _tell_of_chance(table):
         print_chance([name for name in names if name != "constant"])
         return
     warn_caller(
-        "no kind of feature is reliably better than chance: all intervals contain 0, or "
-        "lie below it. Use more photos or other features"
+        "no kind of feature is reliably better than chance: all intervals contain 0, "
+        "or lie below it. Use more photos or other features"
     )
