@@ -8,6 +8,7 @@ import numpy as np
 
 from .._paths import expand_home
 from ._discriminative import read_discriminative
+from ._npy import read_npy
 
 # Five bits a channel, red fastest, as in the tables of Khan et al. 2013.
 _BITS = 5
@@ -173,17 +174,6 @@ def _farthest_points(points, n):
         distance = np.minimum(distance, from_last)
         chosen.append(int(distance.argmax()))
     return points[chosen]
-
-
-def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read an array from a ``.npy`` file; archives and pickles are refused."""
-    with expand_home(path).open("rb") as file:
-        try:
-            return np.lib.format.read_array(file, allow_pickle=False)
-        except (OSError, ValueError):
-            raise
-        except Exception as error:  # a broken header raises errors of many types
-            raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
 def _read_array(path):

@@ -16,13 +16,13 @@ from skimage.color import rgb2lab
 
 from sklearn_popularity import ColorHistogram, fetch_color_palette
 from sklearn_popularity.features import _discriminative
+from sklearn_popularity.features._npy import read_npy
 from sklearn_popularity.features._palettes import (
     bin_colors,
     color_bins,
     load_palette,
     mean_colors,
     perceptual_palette,
-    read_npy,
 )
 from sklearn_popularity.features.codebook._dictionary import load_words
 

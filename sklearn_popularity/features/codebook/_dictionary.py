@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from .._palettes import read_npy
+from .._npy import read_npy
 from .._threads import single_threaded
 
 # The squares in distances have to be finite, too.
