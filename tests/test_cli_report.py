@@ -47,16 +47,16 @@ def _report(folder, output, *options):
     return main([*given, *options])
 
 
-@pytest.mark.parametrize("group", ["user", None])
-def test_report_has_the_score_of_evaluate(folder, tmp_path, capsys, group):
+@pytest.mark.parametrize(("group", "kinds"), [("user", FAST), (None, ONE_KIND)])
+def test_report_has_the_score_of_evaluate(folder, tmp_path, capsys, group, kinds):
     output = tmp_path / "report.html"
     grouped = [] if group is None else ["--group", group]
-    assert _report(folder, output, "--by", "theme", *grouped, *FAST) == 0
+    assert _report(folder, output, "--by", "theme", *grouped, *kinds) == 0
     posts = load_folder(folder)
     table = compare_features(
         posts["photo"],
         posts["score"],
-        features=["color-statistics", "color-histogram"],
+        features=kinds[-1].split(","),
         groups=None if group is None else posts[group],
         cv=3,
         n_repeats=1,

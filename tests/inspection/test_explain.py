@@ -41,9 +41,9 @@ from sklearn_popularity.papers import _recommended, recommended
 
 @pytest.fixture(scope="module")
 def posts(write_photos):
-    posts, _ = make_popularity(40, image_size=(48, 64), random_state=0)
+    posts, _ = make_popularity(30, image_size=(48, 64), random_state=0)
     posts["photo"] = write_photos(posts["photo"])
-    posts[["a", "b"]] = np.random.default_rng(0).normal(size=(40, 2))
+    posts[["a", "b"]] = np.random.default_rng(0).normal(size=(30, 2))
     return posts
 
 
