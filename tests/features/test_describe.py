@@ -17,7 +17,7 @@ from sklearn_popularity import (
     ImageTransformer,
     UnreadablePhotosWarning,
 )
-from sklearn_popularity.features import _cache
+from sklearn_popularity.features import _cache, _describe
 
 
 def level(image):
@@ -88,6 +88,20 @@ def test_error_of_description_is_not_hidden(on_error, photos):
 
     with pytest.raises(ZeroDivisionError, match="in the description"):
         transform(photos, fail, on_error=on_error)
+
+
+def test_photo_that_kills_workers_is_unreadable(photos, monkeypatch):
+    def run(n_jobs, function, batches, **settings):
+        for batch in batches:
+            died = batch.rows[0] == 3
+            yield batch, batch.error(0, "it died") if died else function(batch)
+
+    monkeypatch.setattr(_describe, "run_in_order", run)
+    with pytest.warns(UnreadablePhotosWarning, match="row 3: it died"):
+        features = transform(photos, on_error="nan", batch_size=1)
+    assert_array_equal(np.flatnonzero(np.isnan(features[:, 0])), [3])
+    with pytest.raises(ImageError, match=r"^row 3: it died$"):
+        transform(photos, batch_size=1)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -18,7 +18,7 @@ from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from sklearn_popularity import ColorStatistics, ImageError, UnreadablePhotosWarning
+from sklearn_popularity import ColorStatistics, ImageError
 from sklearn_popularity.features import _workers
 from sklearn_popularity.features._workers import run_in_order
 from sklearn_popularity.images import Photos
@@ -31,19 +31,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:Exception in thread ExecutorManagerThread"
     ":pytest.PytestUnhandledThreadExceptionWarning"
 )
-
-
-class ColorStatisticsUntilPoison(ColorStatistics):
-    """Dies as of a decoder that crashes, on photos with a white corner."""
-
-    def _describe(self):
-        return describe_or_die
-
-
-def describe_or_die(image):
-    if image[0, 0, 0] == POISON:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return ColorStatistics()._describe()(image)
 
 
 def make_sum(poison=None):
@@ -109,19 +96,6 @@ def test_killed_workers_cost_nothing(photos, alone):
     found = [each for _, sums in results for each in sums]
     assert_array_equal(found, photos.sum(axis=(1, 2, 3)))
     assert 1 <= len(alone) <= 2 * 8  # all other batches were not under way
-
-
-def test_culprit_becomes_nan(photos):
-    photos = photos[:12].copy()
-    expected = ColorStatistics().transform(photos)
-    photos[7, 0, 0] = POISON
-    transformer = ColorStatisticsUntilPoison(n_jobs=2, batch_size=1, on_error="nan")
-    with pytest.warns(UnreadablePhotosWarning, match="1 of 12 photos") as caught:
-        features = transformer.transform(photos)
-    assert len(caught) == 1
-    assert "row 7: its worker died, twice" in str(caught[0].message)
-    assert_array_equal(np.flatnonzero(np.isnan(features).all(axis=1)), [7])
-    assert_array_equal(np.delete(features, 7, 0), np.delete(expected, 7, 0))
 
 
 def test_culprits_are_named(photos):
