@@ -40,7 +40,7 @@ def read_posts(options, required=(), as_text=(), filled=()):
     posts = read_folder(
         options.folder, photo_column=options.photo, required=needed, as_text=as_text
     )
-    posts, groups = prepare_posts(posts, options, filled)
+    posts, groups = _prepare_posts(posts, options, filled)
     _warn_of_repeats(posts)
     return posts.reset_index(drop=True), groups
 
@@ -49,25 +49,25 @@ def read_table_of_posts(options, required=(), as_text=()):
     """The same for a table of posts without photos."""
     posts = with_numbers(read_table(options.folder), as_text)
     check_columns(posts, [options.label, *required], options.folder)
-    posts, groups = prepare_posts(posts, options)
+    posts, groups = _prepare_posts(posts, options)
     return posts.reset_index(drop=True), groups
 
 
-def prepare_posts(posts, options, filled=()):
+def _prepare_posts(posts, options, filled=()):
     """Rows that have a label, with the label transformed, and their groups.
 
     The index of the posts, the lines of the table, stays: errors name them.
     """
     posts = _with_label(posts, options.label)
     time, social = getattr(options, "time", None), getattr(options, "social", [])
-    times = dict.fromkeys([*time_columns(options), *([time] if time else [])])
+    times = [*time_columns(options), *([time] if time else [])]
     groups = [options.group] * (options.group is not None)
     for column in [*times, *groups]:
         posts = _with_filled(posts, column)
-    for column in times | {each: 0 for each in social if looks_like_times(posts[each])}:
-        check_times(posts, column)
+    for column in [*times, *(one for one in social if looks_like_times(posts[one]))]:
+        _check_times(posts, column)
     for column in filled:
-        check_filled(posts, column)
+        _check_filled(posts, column)
     posts = with_target(posts, options)
     return posts, posts[options.group].astype(str).to_numpy() if groups else None
 
@@ -144,8 +144,8 @@ def _read(folder, learned):
                 f"The column {learned.time!r} holds {quote(seen)}, but times as "
                 f"{kinds[learned.time_is_number]} were expected, as in `fit`."
             )
-        check_filled(posts, learned.time)
-        check_times(posts, learned.time)
+        _check_filled(posts, learned.time)
+        _check_times(posts, learned.time)
     return posts
 
 
@@ -237,7 +237,7 @@ def _with_filled(posts, column):
     return posts
 
 
-def check_filled(posts, column):
+def _check_filled(posts, column):
     """Raise an error that names the first row for which a column is empty."""
     without = posts[column].isna()
     if without.any():
@@ -248,7 +248,7 @@ def check_filled(posts, column):
         )
 
 
-def check_times(posts, column):
+def _check_times(posts, column):
     """Raise an error that names the first row whose time is not ISO 8601."""
     values = posts[column]
     if is_numeric_dtype(values):
