@@ -78,6 +78,12 @@ def test_weight_of_bins_equals_repetition(scale):
     assert_allclose(edges, repeated_edges)
 
 
+def test_rounded_sums_of_weights_move_no_edge():
+    y = np.arange(12.0)  # sums of weights of 0.1 are below their exact values
+    bins, _ = balanced_bins(y, 4, np.full(12, 0.1))
+    assert_array_equal(bins, np.arange(12) // 3)
+
+
 @pytest.mark.parametrize(
     ("y", "edges", "expected"),
     [
