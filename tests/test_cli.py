@@ -40,7 +40,7 @@ def _evaluate(folder, *options):
 
 
 def test_evaluate_prints_and_writes_the_table(folder, tmp_path, capsys):
-    output = tmp_path / "scores.csv"
+    output = tmp_path / "scores.json"
     given = ["--group", "theme", *BOTH, "--repeats", "2", "-o", str(output)]
     assert _evaluate(folder, *given) == 0
     printed = capsys.readouterr()
@@ -49,30 +49,25 @@ def test_evaluate_prints_and_writes_the_table(folder, tmp_path, capsys):
     expected = compare_features(
         posts["photo"],
         posts["score"],
-        features=["color-statistics", "color-histogram"],
+        features=BOTH[1].split(","),
         groups=posts["theme"],
         n_repeats=2,
     ).scores
-    written = pd.read_csv(output)
-    pd.testing.assert_frame_equal(written, expected.drop(columns="n_features"))
+    run = json.loads(output.read_text())
+    assert run["n_photos"] == 60 and run["group"] == "theme"
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(run["scores"]), expected.drop(columns="n_features")
+    )
+    scores = dict(zip(expected["model"], expected["spearman"], strict=True))
+    whole = scores.pop("late-fusion")
+    differences = {row["model"]: row["difference"] for row in run["differences"]}
+    assert differences == pytest.approx({k: v - whole for k, v in scores.items()})
     expected_line = "60 photos, split 2 times into 5 folds of 8 groups of 'theme'"
     assert expected_line in printed.out
     for row in expected.itertuples():
-        line = rf"{row.model} +{row.spearman:.3f}"
-        assert re.search(line, printed.out)
-
-
-def test_evaluate_writes_json(folder, tmp_path):
-    output = tmp_path / "scores.json"
-    assert _evaluate(folder, "--group", "user", *BOTH, "-o", str(output)) == 0
-    run = json.loads(output.read_text())
-    assert run["n_photos"] == 60
-    assert run["group"] == "user"
-    scores = {row["model"]: row["spearman"] for row in run["scores"]}
-    assert list(scores) == [*BOTH[1].split(","), "late-fusion", "constant"]
-    differences = {row["model"]: row["difference"] for row in run["differences"]}
-    whole = scores.pop("late-fusion")
-    assert differences == pytest.approx({k: v - whole for k, v in scores.items()})
+        assert re.search(rf"^{row.model} +{row.spearman:.3f}", printed.out, re.M)
+    for name, difference in differences.items():
+        assert re.search(rf"^{name} +\{difference:+.3f} ", printed.out, re.M)
     assert list(tmp_path.iterdir()) == [output]
 
 
