@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
@@ -144,18 +143,6 @@ def test_page_and_figure_of_compositions(fitted, training, tmp_path):
     assert page.count("data:image/jpeg") == 1 + bool(image_transformers(model))
     explain_figure(model, row, training, tmp_path / "why.png")
     assert (tmp_path / "why.png").stat().st_size > 5000
-
-
-def test_map_of_a_table_is_that_of_its_photos(posts):
-    steps = [StandardScaler(), SVR()]
-    columns = make_column_transformer((ColorStatistics(), "photo"))
-    of_table = make_pipeline(columns, *steps).fit(posts, posts["score"])
-    of_photos = make_pipeline(ColorStatistics(), *steps)
-    of_photos.fit(posts["photo"], posts["score"])
-    squares = {"patch_size": 32, "stride": 16}
-    expected = region_heatmap(of_photos, posts["photo"][5], **squares)
-    for photo in (posts.iloc[[5]], posts["photo"][5]):
-        assert_allclose(region_heatmap(of_table, photo, **squares), expected)
 
 
 def test_members_without_a_mean_are_taken_around_that_of_another(posts):

@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from sklearn_popularity.evaluation import ModelComparison
-from sklearn_popularity.inspection import PhotoExplanation, PopularityReport
+from sklearn_popularity.inspection import (
+    PhotoComparison,
+    PhotoExplanation,
+    PopularityReport,
+)
 from sklearn_popularity.metrics import SpearmanInterval
 
 HOSTILE = "<script>alert(1)</script>"
@@ -35,7 +39,14 @@ def _comparison(ceilings=None):
     return ModelComparison(scores, differences, {}, np.arange(2), ceilings)
 
 
-@pytest.mark.parametrize("result", [_report(0.2), _explanation(), _comparison()])
+def _photos():
+    order = pd.DataFrame({"photo": [HOSTILE], "score": [1.0]})
+    return PhotoComparison(order, order[:0].assign(verdict=""), False)
+
+
+@pytest.mark.parametrize(
+    "result", [_report(0.2), _explanation(), _comparison(), _photos()]
+)
 def test_text_of_data_is_escaped(result):
     page = result._repr_html_()
     assert "<script" not in page

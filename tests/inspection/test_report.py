@@ -169,16 +169,9 @@ def test_branches_at_chance_are_marked(report, page):
     assert 0 < page.text().count(" at chance ") == table["at_chance"].sum()
 
 
-def test_branches_have_the_numbers_of_the_page(report, page):
-    table = report.tables["branches"]
-    assert set(table["branch"]) == {"colors", "statistics", "numbers", "ranker"}
-    text = page.text()
-    for value in table["spearman"]:
-        assert f"{value:.2f}".replace("-", "\u2212") in text
-
-
 def test_planted_cue_is_missed_when_shuffled(report):
     table = report.tables["branches"].set_index("branch")
+    assert set(table.index) == {"colors", "statistics", "numbers", "ranker"}
     assert table["importance"].idxmax() == "numbers"
 
 
