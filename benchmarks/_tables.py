@@ -133,6 +133,11 @@ def read_posts(folder):
     return posts.assign(photo=[str(folder / path) for path in posts["path"]])
 
 
+def mobilenet_of(folder):
+    rows = np.load(folder / "features_mobilenetv2_1280_f16.npy")
+    return rows.astype(np.float64)
+
+
 def recommend(posts, keep, **kind):
     """The model recommended for some columns; features of photos are cached."""
     return recommended(posts, cache=keep, **kind).model
