@@ -47,7 +47,7 @@ def plain(kind, side, maximum=b"255"):
     return beginning + (b"" if kind == b"P1" else maximum + b"\n") + b"1 " * n
 
 
-GREY = Image.new("L", (6500, 6500), 90)
+GREY = Image.new("L", (4800, 4800), 90)
 FILES = {
     "run-length BMP of many pixels": lambda: bmp_of_runs(13_000, b"\xff\x01" * 600_000),
     "run-length BMP of short runs": lambda: bmp_of_runs(1000, b"\x01\x01" * 1_000_000),
