@@ -141,6 +141,17 @@ def test_guard_leaves_copies_of_filters():
     assert warnings.filters[:] == before
 
 
+def test_guard_left_in_a_copy_is_idle():
+    blocks = [warnings.catch_warnings() for _ in range(2)]
+    with decoding_errors():
+        for block in blocks:
+            block.__enter__()
+    for block in reversed(blocks):
+        block.__exit__(None, None, None)
+        with pytest.raises(UserWarning, match="odd"):
+            warn_as_pillow()
+
+
 def test_guard_leaves_discarded_filters():
     before = warnings.filters[:]
     block = warnings.catch_warnings()
