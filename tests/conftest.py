@@ -138,6 +138,21 @@ def with_noise(with_table):
     return lambda folder, to: with_table(folder, to, change)
 
 
+@pytest.fixture(scope="session")
+def peak_memory():
+    """Source of a function `peak`: the most memory in MB that the process has taken.
+
+    `resource` would tell the peak of the process that started it, if that is more.
+    """
+    if not Path("/proc/self/status").exists():
+        pytest.skip("Peak memory is measured by /proc.")
+    return """
+def peak():
+    with open("/proc/self/status") as status:
+        return int(status.read().partition("VmHWM:")[2].split()[0]) / 2**10
+"""
+
+
 @pytest.fixture
 def check_one_line(capsys):
     """A function that checks that a command printed an error, and nothing else."""

@@ -953,30 +953,24 @@ def test_verbose_shows_progress(transformer, n_jobs, paths, capsys):
 
 
 MEMORY_SCRIPT = """
-import resource, sys
+import sys
 from sklearn_popularity import ColorStatistics
 
 path, n_photos = sys.argv[1], int(sys.argv[2])
-
-def peak_megabytes():
-    scale = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
-
 ColorStatistics().fit_transform([path] * 100)
-before = peak_megabytes()
+before = peak()
 features = ColorStatistics().fit_transform([path] * n_photos)
 assert features.shape == (n_photos, 6)
-print(peak_megabytes() - before)
+print(peak() - before)
 """
 
 
-def test_memory_does_not_grow_with_photos(tmp_path):
-    pytest.importorskip("resource", reason="Peak memory is measured on POSIX.")
+def test_memory_does_not_grow_with_photos(peak_memory, tmp_path):
     path = tmp_path / "photo.png"
     # 2,500 of them decoded take 120 MB.
     Image.new("RGB", (128, 128), "teal").save(path)
     growth = subprocess.run(
-        [sys.executable, "-c", MEMORY_SCRIPT, str(path), "2500"],
+        [sys.executable, "-c", peak_memory + MEMORY_SCRIPT, str(path), "2500"],
         capture_output=True,
         check=True,
         text=True,

@@ -72,17 +72,9 @@ ACCEPTED = {
         Image.new("F", (3500, 3500), 0.5), "TIFF", compression="tiff_deflate"
     ),
 }
-# The peak of `resource` would be that of the process that started this one.
 READ = """
 import json, sys, time
-from pathlib import Path
 from sklearn_popularity import ImageError, read_image
-
-def peak():
-    if sys.platform != "linux":
-        return 0
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0])
 
 for path in sys.argv[1:]:
     before, start, message = peak(), time.process_time(), ""
@@ -90,22 +82,21 @@ for path in sys.argv[1:]:
         read_image(path)
     except ImageError as error:
         message = str(error)
-    cost = [time.process_time() - start, (peak() - before) / 2**10]
+    cost = [time.process_time() - start, peak() - before]
     print(json.dumps([message, *cost]))
 """
 
 
 @pytest.fixture(scope="module")
-def costs(tmp_path_factory):
+def costs(tmp_path_factory, peak_memory):
     """Message, seconds and megabytes of each file, all read by one new process."""
     folder = tmp_path_factory.mktemp("costly")
     makers = FILES | ACCEPTED
     paths = [str(folder / str(i)) for i in range(len(makers))]
     for path, make in zip(paths, makers.values(), strict=True):
         Path(path).write_bytes(make())
-    run = subprocess.run(
-        [sys.executable, "-c", READ, *paths], capture_output=True, check=True, text=True
-    )
+    command = [sys.executable, "-c", peak_memory + READ, *paths]
+    run = subprocess.run(command, capture_output=True, check=True, text=True)
     lines = map(json.loads, run.stdout.splitlines())
     return dict(zip(makers, lines, strict=True))
 
