@@ -20,7 +20,7 @@ from .._columns import (
 from .._kept_parameters import check_ready, keep_parameters
 from .._labels import check_same_kind
 from .._messages import quote
-from .._scores import check_scores
+from .._numbers import check_target
 from .._sklearn_compat import Interval, _check_feature_names_in, _fit_context
 from ._order import read_known_at, read_order
 from ._table import find_column
@@ -199,7 +199,7 @@ class NeighborPopularity(TransformerMixin, BaseEstimator):
         """
         X = check_table(self, X, reset=True)
         keep_parameters(self, "time", "observed", "groups")
-        y = check_scores(X, y)
+        y = check_target(X, y)
         embedding = self._read_embedding(X)
         self.mean_ = embedding.mean(axis=0)
         self.embedding_ = embedding - self.mean_

@@ -12,7 +12,7 @@ from sklearn.utils import column_or_1d
 from .._columns import check_table, encode_labels, label_rows
 from .._kept_parameters import check_ready, keep_parameters
 from .._labels import check_same_kind
-from .._scores import check_scores
+from .._numbers import check_target
 from .._sklearn_compat import (
     Interval,
     StrOptions,
@@ -195,7 +195,7 @@ class UserHistoryEncoder(TransformerMixin, BaseEstimator):
     def _fit(self, X, y):
         X = check_table(self, X, reset=True)
         keep_parameters(self, "user", "mode", "time")
-        y = check_scores(X, y)
+        y = check_target(X, y)
         users, self.users_ = pd.factorize(self._labels(X))
         if self.mode == "past":
             self._learn_past(X, users, y)

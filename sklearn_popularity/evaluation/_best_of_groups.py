@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 
 from .._columns import encode_labels
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import mean_interval
 
@@ -76,7 +76,7 @@ def best_of_groups(y, predictions, groups, *, clusters=None, confidence=0.95):
     >>> table[["measure", "rate", "chance"]].round(1).values.tolist()
     [['best picked', 0.5, 0.2], ['pairs right', 0.7, 0.5]]
     """
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     predictions = check_array(predictions, ensure_2d=False, dtype=np.float64)
     check_consistent_length(y, predictions, groups, clusters)
     predictions = predictions.reshape(len(y), -1)

@@ -10,8 +10,8 @@ from sklearn.base import clone
 from sklearn.utils import column_or_1d, indexable
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._numbers import check_numbers
 from .._progress import progress
-from .._scores import check_score
 from .._sklearn_compat import (
     HasMethods,
     Interval,
@@ -70,7 +70,7 @@ class HeldOutPredictions:
         scores : ndarray of shape (n_repeats,)
             One score per repeat; 0 is chance.
         """
-        y = check_score(y, "y")
+        y = check_numbers(y, "y")
         tested = ~np.isnan(self.shares)
         return np.array(
             [
@@ -92,7 +92,7 @@ class HeldOutPredictions:
         scores : ndarray of shape (n_folds,)
             One score per fold, repeat after repeat.
         """
-        y = check_score(y, "y")
+        y = check_numbers(y, "y")
         return np.array(
             [
                 spearman_score(y[test], column[test])
@@ -208,7 +208,7 @@ def held_out_predictions(
     >>> bool(held_out.scores(y).mean() > 0.5)
     True
     """
-    y_checked = check_score(y, "y")
+    y_checked = check_numbers(y, "y")
     groups = groups_of(X, None, groups)
     partitions = find_partitions(
         X, y_checked, groups, cv=cv, n_repeats=n_repeats, random_state=random_state

@@ -11,7 +11,7 @@ from sklearn.utils import column_or_1d, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from .._kept_parameters import check_ready, keep_parameters
-from .._scores import check_scores
+from .._numbers import check_target
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..models import GroupsRequest, groups_of, ranks
 from ._held_out import predict_partitions
@@ -201,7 +201,7 @@ class IntervalRegressor(
         """
         self._check_unit()
         keep_parameters(self, "coverage")
-        y = check_scores(X, y)
+        y = check_target(X, y)
         codes = groups_of(X, self.groups, groups)
         units = np.arange(len(y)) if codes is None else codes
         unit = "n_samples" if codes is None else "number of groups"

@@ -8,7 +8,7 @@ from numpy.random import RandomState
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._columns import encode_labels, label_rows, resolve_columns
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from .._warnings import warn_caller
 from ..context import read_order
@@ -210,7 +210,7 @@ def _check_rows(posts, y, user, time, groups, columns):
             f"Got posts of type {type(posts).__name__}, but a pandas DataFrame was "
             "expected. Pass pd.DataFrame(posts), or posts.to_pandas()."
         )
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(posts, y)
     if np.ptp(y) == 0:
         raise ValueError(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..models import groups_of
 from ._describe_once import Described, PhotoTable
@@ -66,7 +66,7 @@ def prepare_study(
     models, X, y, groups, cv, n_repeats, photo, dictionary, params, random_state
         As in :func:`compare_models`.
     """
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(X, y)
     codes = groups_of(X, None, groups)
     folds = {"cv": cv, "n_repeats": n_repeats, "random_state": random_state}

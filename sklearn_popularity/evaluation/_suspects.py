@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .._columns import encode_labels, label_rows
 from .._messages import quote
-from .._scores import check_score
+from .._numbers import check_numbers
 from ..metrics import number_groups
 from ._photo_measures import PHOTO_MEASURES, measure_photos
 from ._shortcut_statistics import bin_numbers
@@ -82,7 +82,7 @@ def make_suspect(name, values, groups) -> Suspect:
     """Make a suspect from its values for the audited rows and their groups."""
     values = np.asarray(values)
     if values.dtype.kind in "iuf" and len(np.unique(values)) > _FEWEST_VALUES:
-        numbers = check_score(values, f"suspects[{name!r}]")
+        numbers = check_numbers(values, f"suspects[{name!r}]")
         levels = bin_numbers(numbers)
         labels = [
             f"{numbers[levels == i].min():.3g} to {numbers[levels == i].max():.3g}"

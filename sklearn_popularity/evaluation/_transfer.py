@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from .._columns import column_names, select_columns
 from .._messages import quote
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from .._warnings import warn_caller
 from ..metrics import spearman_interval
@@ -157,7 +157,7 @@ def _check_dataset(name, given):
             "(X, y) or (X, y, groups) was expected."
         )
     X, y, groups = (*given, None)[:3]
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     groups = None if groups is None else np.asarray(groups)
     check_consistent_length(X, y, groups)
     return X, y, groups

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from .._warnings import warn_caller
 from ..metrics import Estimate, degrees_of_freedom
@@ -130,7 +130,7 @@ def variance_shares(y, *, photo=None, user=None, time=None, confidence=0.95):
     >>> found.ceilings[["known", "spearman"]].round(1).values.tolist()
     [['photo', 0.4], ['user', 0.8], ['photo and user', 0.9]]
     """
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     given = {"photo": photo, "user": user, "time": time}
     check_consistent_length(y, *given.values())
     codes = {

@@ -15,7 +15,7 @@ from .._columns import (
     resolve_columns,
     select_columns,
 )
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ..evaluation import (
     BestColumn,
@@ -140,7 +140,7 @@ def ablation(
     >>> result.scores[["model", "spearman"]].round(1).values.tolist()[:3]
     [['content', 0.3], ['social', 0.9], ['content + social', 1.0]]
     """
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(X, y)
     models = _models(fusion, list(content), list(social))
     codes = _group_codes(X, groups)

@@ -10,7 +10,7 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import spearman_interval, spearman_score
 from ..models import StackedLateFusion
@@ -105,7 +105,7 @@ def branch_importance(
     (['content', 'noise'], True)
     """
     check_is_fitted(fusion)
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(X, y, groups)
     random_state = check_random_state(random_state)
     whole: Any = members_of(fusion)

@@ -8,7 +8,7 @@ from sklearn.utils import check_consistent_length
 
 from .._columns import column_names, encode_labels, select_columns
 from .._messages import quote
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import spearman_interval
 from ._plotting import draw_intervals, new_axes, shorten
@@ -84,7 +84,7 @@ def cue_correlations(frame, y, *, groups=None, confidence=0.95):
             f"Got frame={quote(type(frame).__name__)} without named columns, but a "
             "table with a column per cue was expected."
         )
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(frame, y, groups)
     groups = None if groups is None else encode_labels(groups, "groups")
     rows = [

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import skew
 from sklearn.utils import check_consistent_length
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ._plotting import COLORS, INK, new_axes, several_axes
 
@@ -67,7 +67,7 @@ def popularity_distribution(views, days=None, *, n_bins=30):
     >>> table[["transform", "count"]].values.tolist()[:4]
     [['views', 3], ['views', 1], ['log2(views + 1)', 3], ['log2(views + 1)', 1]]
     """
-    views = check_score(views, "views")
+    views = check_numbers(views, "views")
     if (views < 0).any():
         raise ValueError(
             f"Got views={views.min():g}, but counts of 0 or more were expected. Pass "
@@ -86,7 +86,7 @@ def popularity_distribution(views, days=None, *, n_bins=30):
 
 
 def _check_days(days, views):
-    days = check_score(days, "days")
+    days = check_numbers(days, "days")
     check_consistent_length(views, days)
     if (days <= 0).any():
         raise ValueError(
@@ -177,8 +177,8 @@ def score_distribution(y_true, y_pred, *, n_bins=30):
     [2, 1, 1, 2]
     """
     kinds = {
-        "true": check_score(y_true, "y_true"),
-        "predicted": check_score(y_pred, "y_pred"),
+        "true": check_numbers(y_true, "y_true"),
+        "predicted": check_numbers(y_pred, "y_pred"),
     }
     edges = np.histogram_bin_edges(np.concatenate(list(kinds.values())), n_bins)
     tables = [

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from sklearn.utils import Bunch, check_consistent_length, check_random_state
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ._photos import as_photos
 from ._plotting import new_axes
@@ -75,7 +75,7 @@ def mean_image(photos, y, *, n_photos=None, size=(96, 128), random_state=None):
     >>> images.popular[0, 0].tolist(), images.unpopular[0, 0].tolist()
     ([2.5, 2.5, 2.5], [0.5, 0.5, 0.5])
     """
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(photos, y)
     found = as_photos(photos)
     n_photos, size = _check_number(n_photos, len(y)), _check_size(size)

@@ -11,7 +11,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._columns import encode_labels
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from ._linear import linear_parts
 from ._plotting import INK, new_axes, shorten, style
@@ -116,7 +116,7 @@ def object_importance(
     """
     columns = getattr(X, "columns", None)
     X = check_array(X, dtype=np.float64)
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(X, y, groups)
     names = _object_names(columns if names is None else names, X.shape[1])
     if estimator is None:

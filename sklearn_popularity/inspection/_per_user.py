@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._columns import encode_labels
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ..metrics import user_correlations
 from ._plotting import PALE, new_axes, style
@@ -84,14 +84,14 @@ def spearman_by_user(
     >>> table[["user", "spearman"]].values.tolist()
     [['ann', 1.0], ['ben', -1.0]]
     """
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     check_consistent_length(y, users)
     codes = encode_labels(users, "users")
     names = pd.Series(np.asarray(users, dtype=object)).groupby(codes).first()
     counts = np.bincount(codes)
     scores = {}
     for feature, values in predictions.items():
-        values = check_score(values, f"predictions[{feature!r}]")
+        values = check_numbers(values, f"predictions[{feature!r}]")
         check_consistent_length(y, values)
         scores[feature] = user_correlations(y, values, codes)
     by_user = pd.DataFrame(scores, index=names)

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from ..evaluation import percentiles_among
 
 
@@ -39,13 +39,13 @@ def score_percentile(scores, reference):
     >>> score_percentile([0.0, 2.0, 9.0], reference=[1.0, 2.0, 3.0, 4.0]).tolist()
     [0.0, 37.5, 100.0]
     """
-    scores = check_score(scores, "scores")
-    ordered = np.sort(check_score(reference, "reference"))
+    scores = check_numbers(scores, "scores")
+    ordered = np.sort(check_numbers(reference, "reference"))
     return percentiles_among(scores, ordered)
 
 
 def check_pair(y_true, y_pred):
     """Validate true and predicted scores of the same length."""
-    y_true, y_pred = check_score(y_true, "y_true"), check_score(y_pred, "y_pred")
+    y_true, y_pred = check_numbers(y_true, "y_true"), check_numbers(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
     return y_true, y_pred

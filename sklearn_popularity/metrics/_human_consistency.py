@@ -8,7 +8,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 
 from .._columns import encode_labels
 from .._messages import quote
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 
 
@@ -124,9 +124,9 @@ def human_consistency(
 
 
 def _from_summary(means, deviations, counts):
-    means = check_score(means, "means")
-    deviations = check_score(deviations, "deviations")
-    counts = check_score(counts, "counts")
+    means = check_numbers(means, "means")
+    deviations = check_numbers(deviations, "deviations")
+    counts = check_numbers(counts, "counts")
     check_consistent_length(means, deviations, counts)
     if deviations.min() < 0:
         raise ValueError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from ._jackknife import Estimate, degrees_of_freedom, jackknife, number_groups
 
 
@@ -62,7 +62,7 @@ def mean_estimate(values: ArrayLike, *, groups: ArrayLike | None = None) -> Esti
 
     The error is NaN, and the degrees of freedom are 0, if there is one group.
     """
-    values = check_score(values, "values")
+    values = check_numbers(values, "values")
     check_consistent_length(values, groups)
     codes = number_groups(groups, len(values))
     sums, sizes = np.bincount(codes, values), np.bincount(codes)

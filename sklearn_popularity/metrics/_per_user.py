@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels, label_rows
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import validate_params
 from .._warnings import warn_caller
 from ._spearman import correlate
@@ -104,7 +104,7 @@ def per_user_spearman_score(y_true, y_pred, *, users):
     >>> round(spearman_score(y_true, y_pred), 6)
     0.6
     """
-    y_true, y_pred = check_score(y_true, "y_true"), check_score(y_pred, "y_pred")
+    y_true, y_pred = check_numbers(y_true, "y_true"), check_numbers(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred, users)
     scores = user_correlations(y_true, y_pred, encode_labels(users, "users"))
     scored = ~np.isnan(scores)

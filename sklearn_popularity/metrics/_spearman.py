@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import _check_sample_weight, validate_params
 
 
@@ -80,7 +80,7 @@ def spearman_score(y_true, y_pred, *, sample_weight=None):
     >>> spearman_score([10, 200, 3000], [0.1, 0.4, 0.2])
     0.5
     """
-    y_true, y_pred = check_score(y_true, "y_true"), check_score(y_pred, "y_pred")
+    y_true, y_pred = check_numbers(y_true, "y_true"), check_numbers(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred, sample_weight)
     weights = _check_sample_weight(
         sample_weight, y_true, dtype=np.float64, ensure_non_negative=True

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_consistent_length
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ._jackknife import Estimate, jackknife, number_groups
 from ._rank_jackknife import leave_groups_out
@@ -202,7 +202,7 @@ def spearman_difference(
 
 
 def _check(y_true, predictions, names, groups):
-    y_true = check_score(y_true, "y_true")
+    y_true = check_numbers(y_true, "y_true")
     columns = [
         _check_columns(values, name)
         for values, name in zip(predictions, names, strict=True)

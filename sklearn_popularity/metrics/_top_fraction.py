@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, check_random_state
 
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 
 
@@ -166,7 +166,7 @@ def top_fraction_accuracy(
 
 
 def _check_part(y, pred, part, fraction):
-    y, pred = check_score(y, f"y_{part}"), check_score(pred, f"pred_{part}")
+    y, pred = check_numbers(y, f"y_{part}"), check_numbers(pred, f"pred_{part}")
     check_consistent_length(y, pred)
     if fraction * len(y) < 1 - 1e-9:
         raise ValueError(

@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 
 from .._columns import encode_labels
 from .._messages import quote
-from .._scores import check_score
+from .._numbers import check_numbers
 from .._sklearn_compat import Interval, validate_params
 from ._mean_interval import MeanInterval, mean_interval
 from ._vote_interval import vote_interval
@@ -196,7 +196,7 @@ def pairwise_accuracy(
     >>> round(pairwise_accuracy([1, 1, 0, 0.5], [2.0, -1.0, -3.0, 1.0]).mean, 2)
     0.67
     """
-    won, difference = check_score(won, "won"), check_score(difference, "difference")
+    won, difference = check_numbers(won, "won"), check_numbers(difference, "difference")
     check_consistent_length(won, difference, groups)
     wrong = ~np.isin(won, [0.0, 0.5, 1.0])
     if wrong.any() or (won == 0.5).all():

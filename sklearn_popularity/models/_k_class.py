@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from .._kept_parameters import check_ready
 from .._messages import number, quote
-from .._scores import check_scores
+from .._numbers import check_target
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from .._warnings import warn_caller
 from ._bins import balanced_bins, bin_means, bin_medians
@@ -179,7 +179,7 @@ class KClassAggregatingClassifier(MetaEstimatorMixin, RegressorMixin, BaseEstima
         """
         self._check_estimator()
         validate_data(self, X, skip_check_array=True)
-        y = check_scores(X, y)
+        y = check_target(X, y)
         weight = check_weights(y, sample_weight)
         rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
         kept, kept_weight = y[rows], take_rows(weight, rows)

@@ -9,7 +9,7 @@ from sklearn.utils.parallel import Parallel
 
 from .._columns import check_columns_seen, check_table
 from .._kept_parameters import check_ready
-from .._scores import check_scores
+from .._numbers import check_target
 from .._sklearn_compat import (
     CallbackSupportMixin,
     HasMethods,
@@ -231,7 +231,7 @@ class StackedLateFusion(
         check_branches(self.branches)
         self._validate_names([name for name, _, _ in self.branches])
         X = check_table(self, X, reset=True)
-        y = check_scores(X, y)
+        y = check_target(X, y)
         weight = check_weights(y, sample_weight)
         groups = groups_of(X, self.groups, groups)
         branches = resolve_branches(self.branches, X)

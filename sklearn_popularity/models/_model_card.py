@@ -9,7 +9,7 @@ import skops
 from sklearn.utils import check_consistent_length
 
 from .. import __version__
-from .._scores import check_score
+from .._numbers import check_numbers
 from ..metrics import spearman_score
 
 _MAX_QUANTILES = 1001
@@ -49,11 +49,11 @@ def training_summary(y, predictions, spearman, label) -> dict[str, Any] | None:
         if predictions is not None:
             raise ValueError("Got predictions without y, but both were expected.")
         return None
-    y = check_score(y, "y")
+    y = check_numbers(y, "y")
     summary = {"label": label, "n_samples": len(y), "low": y.min(), "high": y.max()}
     if predictions is None:
         return summary
-    predictions = check_score(predictions, "predictions")
+    predictions = check_numbers(predictions, "predictions")
     check_consistent_length(y, predictions)
     shares = np.linspace(0, 1, min(len(y), _MAX_QUANTILES))
     return summary | {

@@ -13,7 +13,7 @@ from .._columns import check_table, split_off
 from .._kept_parameters import check_ready, keep_parameters
 from .._labels import check_same_kind
 from .._messages import quote
-from .._scores import check_scores
+from .._numbers import check_target
 from .._sklearn_compat import HasMethods, Interval, _fit_context, _safe_indexing
 from .._warnings import warn_caller
 from ._delegation import check_weights, fit_clone, take_rows
@@ -176,7 +176,7 @@ class PerUserRegressor(MetaEstimatorMixin, RankScoreMixin, BaseEstimator):
         """
         X = check_table(self, X, reset=True)
         keep_parameters(self, "user")
-        y = check_scores(X, y)
+        y = check_target(X, y)
         weight = check_weights(y, sample_weight)
         features, rows_of_users = self._split(X)
         counted = np.ones(len(y)) if weight is None else weight > 0

@@ -10,7 +10,7 @@ from sklearn.utils.parallel import Parallel
 
 from .._columns import check_table
 from .._kept_parameters import check_ready
-from .._scores import check_scores
+from .._numbers import check_target
 from .._sklearn_compat import HasMethods, _fit_context
 from ..metrics import spearman_score
 from ._branches import inner_folds, out_of_fold_outputs
@@ -152,7 +152,7 @@ class ResidualRegressor(
             each row once.
         """
         X = check_table(self, X, reset=True)
-        y = check_scores(X, y)
+        y = check_target(X, y)
         weight = check_weights(y, sample_weight)
         groups = groups_of(X, self.groups, groups)
         folds = inner_folds(self.cv, X, y, groups)

@@ -10,7 +10,7 @@ from pandas.api.types import is_numeric_dtype
 
 from .._columns import encode_labels
 from .._messages import quote
-from .._scores import check_score
+from .._numbers import check_numbers
 from ..datasets import make_popularity
 
 #: Roles of columns in the papers, and the default column of each role.
@@ -99,7 +99,7 @@ class PaperPosts:
                 f"Got the column {quote(absent[0])}, but the posts have "
                 f"{quote(list(posts))}."
             )
-        check_score(posts[self.label], self.label)
+        check_numbers(posts[self.label], self.label)
         found = {role: name for role, name in ROLES.items() if name in posts}
         known = {
             role: name

@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from ..._kept_parameters import keep_parameters
-from ..._scores import check_scores
+from ..._numbers import check_target
 from ..._sklearn_compat import Interval, StrOptions, _fit_context
 from .._bins import balanced_bins, bin_means
 from .._delegation import check_weights
@@ -400,7 +400,7 @@ class CNNFineTuneRegressor(RegressorMixin, CNNFineTune):
     def _check_y(self, X, y):
         shape = np.asarray(y).shape
         if len(shape) < 2 or shape[1] == 1:
-            return check_scores(X, y)
+            return check_target(X, y)
         if self.n_bins is not None:
             raise ValueError(
                 f"Got n_bins={self.n_bins} with y of {shape[1]} columns, but bins of "

@@ -16,7 +16,7 @@ from sklearn.utils import (
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..._moved import MovedAttributesMixin
-from ..._scores import check_scores
+from ..._numbers import check_target
 from ..._sklearn_compat import CallbackSupportMixin, Interval, StrOptions
 from .._delegation import check_weights, take_rows
 from .._hold_out import hold_out
@@ -88,7 +88,7 @@ class NetworkEstimator(
 
     def _check_y(self, X, y):
         """Check the target and return it as an array."""
-        return check_scores(X, y)
+        return check_target(X, y)
 
     def _start(self, rows, *, classes=None, reset=True):
         """Rows with numbers of classes and class weights, in a classifier."""

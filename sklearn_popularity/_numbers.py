@@ -1,4 +1,4 @@
-"""Check scores: one finite number per row."""
+"""Check what a score or a prediction must be: one finite number per row."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from sklearn.utils import (
 )
 
 
-def check_score(values, name: str, *, warn: bool = False) -> NDArray[np.float64]:
+def check_numbers(values, name: str, *, warn: bool = False) -> NDArray[np.float64]:
     """Check one finite number per row, and convert to float64.
 
     `warn` warns if a column vector is raveled, as scikit-learn does in `fit`.
@@ -27,10 +27,10 @@ def check_score(values, name: str, *, warn: bool = False) -> NDArray[np.float64]
     return column_or_1d(values, warn=warn)
 
 
-def check_scores(X, y) -> NDArray[np.float64]:
+def check_target(X, y) -> NDArray[np.float64]:
     """Check that y has one finite number per row of X, and convert to float64."""
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
-    y = check_score(y, "y", warn=True)
+    y = check_numbers(y, "y", warn=True)
     check_consistent_length(X, y)
     return y
