@@ -355,6 +355,7 @@ def test_failures_are_one_line(folder, monkeypatch, capsys, error, status):
         for _ in range(2):
             warnings.warn("said once", UserWarning, stacklevel=1)
             warnings.warn("overflow", RuntimeWarning, stacklevel=1)
+            warnings.warn("A worker stopped while some jobs were given", stacklevel=1)
         raise error("no\nmore\n")
 
     monkeypatch.setattr(command, "read_posts", fail)

@@ -87,6 +87,9 @@ def main(argv=None):
     with warnings.catch_warnings(), redirect_stdout(NamedOutput(sys.stdout)):
         warnings.simplefilter("always", UserWarning)
         warnings.simplefilter("ignore", RuntimeWarning)  # numerics, for developers
+        # A worker that imports torch grows so much that joblib replaces it; no task is
+        # lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
         warnings.showwarning = _warn_once()
         try:
             options = _parser().parse_args(argv)
