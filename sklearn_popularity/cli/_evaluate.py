@@ -163,8 +163,10 @@ def _print_differences(table, asked):
         f"instead of {asked.name}": "{model}",
         "difference": "{difference:+.3f}",
         "95 % interval": "{low:+.3f} to {high:+.3f}",
-        "p (Holm)": "{p_value:.3f}",
+        "p (Holm)": "{p}",
     }
+    small = table["p_value"] < 0.001
+    table = table.assign(p=table["p_value"].map("{:.3f}".format).mask(small, "<0.001"))
     if len(asked.models) > 1:
         print("\n" + format_table(table.to_dict("records"), columns))
 

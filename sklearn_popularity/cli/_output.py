@@ -10,6 +10,7 @@ from .. import __version__
 from .._files import check_destination, whole_file
 from .._optional import import_optional
 from .._paths import cache_folder, expand_home
+from .._terminal import escape
 from .._warnings import warn_caller
 from ..features import prepare_cache, prune_cache
 from ._streams import PIPE
@@ -102,13 +103,16 @@ def write_table(options, table, name, **about):
     with whole_file(path) as unfinished:
         if path.suffix == ".parquet":
             table.to_parquet(unfinished, index=False)
-            return
-        if path.suffix == ".csv":
-            text = table.to_csv(index=False, lineterminator="\n")
         else:
-            run = {"version": __version__, **about, name: table}
-            text = json.dumps(run, indent=2, default=_records) + "\n"
-        unfinished.write_text(text, encoding="utf-8")
+            unfinished.write_text(_text(table, path, name, about), encoding="utf-8")
+    say(f"{escape(str(path))}: {len(table):,} rows")
+
+
+def _text(table, path, name, about):
+    if path.suffix == ".csv":
+        return table.to_csv(index=False, lineterminator="\n")
+    run = {"version": __version__, **about, name: table}
+    return json.dumps(run, indent=2, default=_records) + "\n"
 
 
 def _records(table):

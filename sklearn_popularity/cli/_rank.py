@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from .._terminal import escape
 from .._warnings import warn_caller
 from ..inspection import (
     percentile_intervals,
@@ -118,6 +119,7 @@ def _write(options, model, learned, training, posts, table):
         heading=f"{table['score'].notna().sum():,} photos by predicted score",
     )
     write_page(options.output, page)
+    say(f"{escape(str(options.output))}: page of {len(table):,} photos")
 
 
 def _warn_of_collapse(scores, held_out):
